@@ -1,0 +1,41 @@
+/** The claims of a Clerk session token, v2 or v1, after its signature verified. Times in seconds (RFC 7519 NumericDate). */
+export interface AuthClaims {
+  readonly sub: string
+  readonly sid: string
+  readonly iss?: string
+  readonly azp?: string
+  readonly iat?: number
+  readonly nbf?: number
+  readonly exp: number
+  /** Clerk session status; absent in v1 tokens. */
+  readonly sts?: string
+  /** The active organization of a v2 token: id, role, slug, permissions. */
+  readonly o?: { readonly id: string; readonly rol?: string; readonly slg?: string; readonly per?: string }
+  readonly [claim: string]: unknown
+}
+
+/** What a verified token proves. Times in epoch milliseconds. */
+export interface VerifiedSession {
+  /** `pending`: Clerk wants a task done (such as choosing an organization) before the session counts as signed in. */
+  readonly status: 'active' | 'pending'
+  readonly userId: string
+  readonly sessionId: string
+  readonly orgId: string | null
+  readonly claims: AuthClaims
+  /** `iat` in ms. */
+  readonly issuedAt: number
+  /** `exp` in ms, without the clock tolerance. */
+  readonly expiresAt: number
+}
+
+/** The part of a Clerk user that a view shows, when the server was asked to load it. */
+export interface AuthUser {
+  readonly id: string
+  readonly firstName: string | null
+  readonly lastName: string | null
+  readonly username: string | null
+  /** The primary address. */
+  readonly emailAddress: string | null
+  readonly hasImage: boolean
+  readonly imageUrl: string
+}

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** The package's public names, resolved to its sources. Longest first: Vite takes the first alias that matches. */
+export const sourceAliases = {
+  'authchart/react/clerk': at('react/clerk/index.ts'),
+  'authchart/react': at('react/index.ts'),
+  'authchart/h3': at('adapters/h3/index.ts'),
+  'authchart/jose': at('adapters/jose/index.ts'),
+  'authchart/clerk': at('adapters/clerk/index.ts'),
+  'authchart/client': at('adapters/browser/index.ts'),
+  'authchart/testing': at('test/kit/index.ts'),
+  authchart: at('machines/index.ts'),
+}
+
+export default defineConfig({
+  root: at(''),
+  resolve: { alias: sourceAliases },
+  test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
