@@ -1,4 +1,8 @@
+import { proofDeadline } from './auth-context.ts'
+import { AuthError, toErrorView } from './auth-error.ts'
 import type { AuthErrorView } from './auth-error.ts'
+import type { AuthSnapshot } from './auth.machine.ts'
+import { toOrgRole } from './verified-session.ts'
 import type { AuthClaims, AuthUser } from './verified-session.ts'
 
 /** The five states of the auth machine. */
@@ -30,4 +34,66 @@ export interface AuthView {
   readonly expiresAt: number | null
   /** The server's clock. */
   readonly now: number
+}
+
+export interface AuthViewOptions {
+  /** The moment the view is for, epoch ms; default: the machine's own clock. */
+  readonly now?: number
+  readonly channel?: string
+  readonly rev?: number
+  /** Names of the claims to show; default all of them. */
+  readonly publicClaims?: readonly string[]
+}
+
+/**
+ * Projects a snapshot of the auth machine to the view of one moment. Whatever the timers did, it says `isSignedIn` only
+ * while `now < exp + clockTolerance`.
+ */
+export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
+  const { context } = snapshot
+  const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
+  const proven = snapshot.hasTag('signedIn')
+  const isSignedIn = proven && now < proofDeadline(context)
+  const shared = { channel, rev, timedOut: context.timedOut, now }
+  if (!isSignedIn) {
+    const isLate = proven && context.queue.length === 0
+    return {
+      ...shared,
+      state: proven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
+      authChecked: isLate || (!proven && snapshot.hasTag('checked')),
+      isSignedIn,
+      userId: null,
+      sessionId: null,
+      orgId: null,
+      orgRole: null,
+      claims: null,
+      user: null,
+      error: isLate ? toErrorView(new AuthError('token-expired')) : context.error,
+      expiresAt: null,
+    }
+  }
+  return {
+    ...shared,
+    state: 'signedIn',
+    authChecked: true,
+    isSignedIn,
+    userId: context.userId,
+    sessionId: context.sessionId,
+    orgId: context.orgId,
+    orgRole: toOrgRole(context.claims),
+    claims: publicClaims ? pick(context.claims, publicClaims) : context.claims,
+    user: context.user,
+    error: context.error,
+    expiresAt: context.expiresAt,
+  }
+}
+
+function toStateName(value: AuthSnapshot['value']): AuthStateName {
+  return typeof value === 'string' ? value : 'unchecked'
+}
+
+function pick(claims: AuthClaims | null, names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    names.filter((name) => claims && Object.hasOwn(claims, name)).map((name) => [name, claims?.[name]]),
+  )
 }

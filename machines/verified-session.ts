@@ -39,3 +39,12 @@ export interface AuthUser {
   readonly hasImage: boolean
   readonly imageUrl: string
 }
+
+/**
+ * The role in the active organization, in the form `org:admin`: v2 tokens say `o.rol` without the prefix, v1 tokens
+ * `org_role` with it (Clerk docs, "Session tokens").
+ */
+export function toOrgRole(claims: AuthClaims | null): string | null {
+  if (claims?.o?.rol) return `org:${claims.o.rol}`
+  return typeof claims?.['org_role'] === 'string' ? claims['org_role'] : null
+}

@@ -1,0 +1,201 @@
+import { authErrors, toErrorView } from './auth-error.ts'
+import type { AuthError, AuthErrorCode, AuthErrorView } from './auth-error.ts'
+import type { AdoptedSession } from './auth-events.ts'
+import type { BearerToken } from './bearer-token.ts'
+import type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
+
+/** What an embedder may set when creating the auth machine's actor. */
+export interface AuthInput {
+  /** The clock, epoch ms. Give the one your timers follow; default `Date.now`. */
+  readonly now?: () => number
+  /** A number in [0, 1) for jitter; default `Math.random`. */
+  readonly random?: () => number
+  /** Ms until a session without a first verdict counts as timed out; default 1000. */
+  readonly authWaitTimeout?: number
+  /** Ms one check of a token may take; default 5000. */
+  readonly verifyTimeout?: number
+  /** Seconds a token outlives its `exp` (RFC 7519 §4.1.4 leeway); default 60. */
+  readonly clockTolerance?: number
+  /** What a refused token does to a session that another token still proves; default `keep`. */
+  readonly refusedToken?: 'keep' | 'signOut'
+  /** Looks a verified session up among the tombstones, synchronously; asked again at every verdict. Default: none. */
+  readonly tombstone?: (session: Buriable) => AuthErrorCode | null
+}
+
+/** What a tombstone may bury. */
+export type Buriable = Pick<VerifiedSession, 'userId' | 'sessionId' | 'issuedAt'>
+
+/** One token on its way to a verdict. `undecided` is the reason it is checked again, or null on its first check. */
+export interface QueuedToken {
+  readonly id: string | undefined
+  readonly token: BearerToken
+  readonly undecided: AuthErrorView | null
+}
+
+export interface AuthContext {
+  readonly claims: AuthClaims | null
+  readonly userId: string | null
+  readonly sessionId: string | null
+  readonly orgId: string | null
+  readonly user: AuthUser | null
+  readonly error: AuthErrorView | null
+  /** `iat` of the token that proves the session, epoch ms. */
+  readonly issuedAt: number | null
+  /** `exp` of that token, epoch ms, without the clock tolerance. */
+  readonly expiresAt: number | null
+  readonly timedOut: boolean
+  /** Checks in a row that could not decide. */
+  readonly attempts: number
+  /** A first verdict was reached: the auth-wait timeout no longer counts. */
+  readonly decided: boolean
+  /** The token being checked, then those that wait their turn. */
+  readonly queue: readonly QueuedToken[]
+  /** Tokens that could not be decided, kept for the retry. */
+  readonly held: readonly QueuedToken[]
+  /** When the retry is due, epoch ms. */
+  readonly retryAt: number
+  readonly settings: Required<AuthInput>
+}
+
+/** A token may wait behind the one being checked, with three more; the next is too many. */
+const maxWaiting = 4
+const maxBackoff = 30_000
+const minBackoff = 1_000
+const maxRetrySpread = 1_000
+/** The largest delay that a timer takes; a longer one fires at once. */
+const maxTimer = 2 ** 31 - 1
+
+const nobody = {
+  claims: null,
+  userId: null,
+  sessionId: null,
+  orgId: null,
+  user: null,
+  issuedAt: null,
+  expiresAt: null,
+} as const
+
+export function createAuthContext(input: AuthInput = {}): AuthContext {
+  return {
+    ...nobody,
+    error: null,
+    timedOut: false,
+    attempts: 0,
+    decided: false,
+    queue: [],
+    held: [],
+    retryAt: 0,
+    settings: {
+      now: input.now ?? Date.now,
+      random: input.random ?? Math.random,
+      authWaitTimeout: input.authWaitTimeout ?? 1_000,
+      verifyTimeout: input.verifyTimeout ?? 5_000,
+      clockTolerance: input.clockTolerance ?? 60,
+      refusedToken: input.refusedToken ?? 'keep',
+      tombstone: input.tombstone ?? (() => null),
+    },
+  }
+}
+
+/** Milliseconds from now to an absolute deadline, as a timer takes them. */
+export function untilDeadline(context: AuthContext, deadline: number): number {
+  return Math.min(Math.max(deadline - context.settings.now(), 0), maxTimer)
+}
+
+/** When the proven token stops counting: `exp` plus the clock tolerance, epoch ms. */
+export function validUntil(expiresAt: number, clockTolerance: number): number {
+  return expiresAt + clockTolerance * 1_000
+}
+
+/** The deadline of the proven part; already past where nothing is proven. */
+export function proofDeadline({ expiresAt, settings }: AuthContext): number {
+  return expiresAt === null ? -Infinity : validUntil(expiresAt, settings.clockTolerance)
+}
+
+/** Why a verified session is no proof right now; null where it is one. */
+export function toRefusal(context: AuthContext, session: VerifiedSession): AuthErrorView | null {
+  const { now, clockTolerance, tombstone } = context.settings
+  const code =
+    tombstone(session) ??
+    (now() >= validUntil(session.expiresAt, clockTolerance) ? 'token-expired' : null) ??
+    (session.status === 'pending' ? 'session-pending' : null)
+  return code && { code, message: authErrors[code].title, retryable: authErrors[code].retryable }
+}
+
+/** True where a record from elsewhere proves a session here and now. */
+export function isAdoptable(context: AuthContext, record: AdoptedSession): boolean {
+  const { status, userId, sessionId, issuedAt, expiresAt } = record
+  if (status !== 'signedIn' || userId === null || sessionId === null || issuedAt === null || expiresAt === null) {
+    return false
+  }
+  const { now, clockTolerance, tombstone } = context.settings
+  return now() < validUntil(expiresAt, clockTolerance) && tombstone({ userId, sessionId, issuedAt }) === null
+}
+
+/** The context after a token proved who this is. A profile survives only for the same user. */
+export function withProof(context: AuthContext, session: VerifiedSession): Partial<AuthContext> {
+  const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session
+  return {
+    claims,
+    userId,
+    sessionId,
+    orgId,
+    issuedAt,
+    expiresAt,
+    user: context.userId === userId ? context.user : null,
+    error: null,
+    attempts: 0,
+    queue: context.queue.slice(1),
+    held: [],
+  }
+}
+
+/** The context after a record of another node replaced the proven part; checks in the air go on. */
+export function withRecord(record: AdoptedSession): Partial<AuthContext> {
+  const { claims, user, userId, sessionId, orgId, issuedAt, expiresAt } = record
+  return { claims, user, userId, sessionId, orgId, issuedAt, expiresAt, error: null, attempts: 0, held: [] }
+}
+
+export function withoutProof(error: AuthErrorView | null): Partial<AuthContext> {
+  return { ...nobody, error }
+}
+
+/** The context after a verdict against the token in front. What is proven stays. */
+export function withRefusal(context: AuthContext, error: AuthErrorView): Partial<AuthContext> {
+  return { error, attempts: 0, queue: context.queue.slice(1) }
+}
+
+/** The context after a check that could not decide: the token in front is held for a retry with full jitter. */
+export function withHeldToken(context: AuthContext, reason: AuthError): Partial<AuthContext> {
+  const [token, ...queue] = context.queue
+  const undecided = toErrorView(reason)
+  const { now, random } = context.settings
+  const backoff = random() * Math.min(minBackoff * 2 ** context.attempts, maxBackoff)
+  return {
+    error: undecided,
+    attempts: context.attempts + 1,
+    queue,
+    held: token ? [...context.held, { ...token, undecided }].slice(-maxWaiting) : context.held,
+    retryAt: now() + Math.max(backoff, reason.retryAfter ?? 0),
+  }
+}
+
+export function withRetrySoon({ settings }: AuthContext): Partial<AuthContext> {
+  return { retryAt: settings.now() + settings.random() * maxRetrySpread }
+}
+
+export function isQueueFull({ queue }: AuthContext): boolean {
+  return queue.length > maxWaiting
+}
+
+/** True unless another Clerk session or user than the named one is proven. */
+export function isConcerned(context: AuthContext, named: { sessionId?: string; userId?: string }): boolean {
+  const differs = (proven: string | null, name: string | undefined) =>
+    proven !== null && name !== undefined && proven !== name
+  return !differs(context.sessionId, named.sessionId) && !differs(context.userId, named.userId)
+}
+
+/** Of one Clerk session, an older token never replaces a newer one (an equal `iat` is not older). */
+export function isOlder(context: AuthContext, session: VerifiedSession): boolean {
+  return context.sessionId === session.sessionId && context.issuedAt !== null && session.issuedAt < context.issuedAt
+}

@@ -1,0 +1,397 @@
+import { assign, emit, enqueueActions, fromPromise, raise, setup } from 'xstate'
+import type { SnapshotFrom } from 'xstate'
+import {
+  createAuthContext,
+  isAdoptable,
+  isConcerned,
+  isOlder,
+  isQueueFull,
+  proofDeadline,
+  toRefusal,
+  untilDeadline,
+  withHeldToken,
+  withoutProof,
+  withProof,
+  withRecord,
+  withRefusal,
+  withRetrySoon,
+} from './auth-context.ts'
+import type { AuthContext, AuthInput } from './auth-context.ts'
+import { AuthError, authErrors, toAuthError, toErrorView } from './auth-error.ts'
+import type { AuthErrorCode, AuthErrorView } from './auth-error.ts'
+import type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
+import type { BearerToken } from './bearer-token.ts'
+import type { AuthUser, VerifiedSession } from './verified-session.ts'
+
+/** A timer this many ms late means a blocked loop or a suspended machine: input that already waits goes first. */
+const maxTimerLag = 250
+
+const toView = (code: AuthErrorCode): AuthErrorView => toErrorView(new AuthError(code))
+
+/** The verdict over the token in front. A held token's host was answered when it was held: it goes unnamed. */
+const toSettled = (context: AuthContext, outcome: TokenOutcome, error: AuthErrorView | null): AuthEmitted => {
+  const front = context.queue[0]
+  return { type: 'token.settled', id: front?.undecided ? undefined : front?.id, outcome, error }
+}
+
+const authSetup = setup({
+  types: {
+    context: {} as AuthContext,
+    input: {} as AuthInput | undefined,
+    events: {} as AuthEvent | { type: 'session.expired' },
+    emitted: {} as AuthEmitted,
+    tags: {} as 'pending' | 'checked' | 'signedIn',
+  },
+  actors: {
+    /** Verifies one token: resolves with what it proves, rejects with an `AuthError`. */
+    verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(() =>
+      Promise.reject(
+        new AuthError('internal', 'verifyToken is not provided: authMachine.provide({ actors: { verifyToken } })'),
+      ),
+    ),
+  },
+  guards: {
+    isQueueFull: ({ context }) => isQueueFull(context),
+    hasQueuedToken: ({ context }) => context.queue.length > 0,
+    hasHeldToken: ({ context }) => context.held.length > 0,
+    isTimedOut: ({ context }) => context.timedOut,
+    isAwaitingVerdict: ({ context }) => !context.decided && !context.timedOut,
+    isStale: ({ context }) => context.settings.now() >= (context.expiresAt ?? -Infinity),
+    isExpired: ({ context }) => context.settings.now() >= proofDeadline(context),
+    isTimerLate: ({ context }) => context.settings.now() > proofDeadline(context) + maxTimerLag,
+    isStrict: ({ context }) => context.settings.refusedToken === 'signOut',
+    isConcerned: ({ context }, named: { sessionId?: string; userId?: string }) => isConcerned(context, named),
+    isCurrentUser: ({ context }, userId: string) => context.userId === userId,
+    isAdoptable: ({ context }, record: AdoptedSession) => isAdoptable(context, record),
+    /** The verified token is older than what is proven. */
+    isSuperseded: ({ context }, session: VerifiedSession) => isOlder(context, session),
+    /** The verified token proves a session: not buried, not expired, not pending. */
+    isProof: ({ context }, session: VerifiedSession) => toRefusal(context, session) === null,
+    isPending: ({ context }, session: VerifiedSession) => toRefusal(context, session)?.code === 'session-pending',
+    isUndecided: (_, error: AuthError) => authErrors[error.code].state === 'error',
+    /** A held token whose time ran out while it waited: nobody's fault, and no verdict. */
+    hasAgedOut: ({ context }, code: AuthErrorCode | undefined) =>
+      code === 'token-expired' && (context.queue[0]?.undecided ?? null) !== null,
+  },
+  actions: {
+    enqueueToken: assign({
+      queue: ({ context, event }) =>
+        event.type === 'token.received'
+          ? [...context.queue, { id: event.id, token: event.token, undecided: null }]
+          : context.queue,
+    }),
+    rejectToken: emit(({ event }) => ({
+      type: 'token.settled',
+      id: event.type === 'token.received' ? event.id : undefined,
+      outcome: 'refused',
+      error: toView('too-many-requests'),
+    })),
+    requestToken: emit({ type: 'token.needed' }),
+    ignoreToken: enqueueActions(({ enqueue, context }) => {
+      enqueue.emit(toSettled(context, 'ignored', null))
+      enqueue.assign({ queue: context.queue.slice(1) })
+    }),
+    acceptToken: enqueueActions(({ enqueue, context }, session: VerifiedSession) => {
+      enqueue.emit(toSettled(context, 'accepted', null))
+      enqueue.assign(withProof(context, session))
+    }),
+    refuseToken: enqueueActions(({ enqueue, context }, error: AuthErrorView) => {
+      enqueue.emit(toSettled(context, 'refused', error))
+      enqueue.assign(withRefusal(context, error))
+    }),
+    /** Gives up on the token in front for now; what is proven stands. */
+    abandonToken: enqueueActions(({ enqueue, context }, error: AuthErrorView) => {
+      enqueue.emit(toSettled(context, 'undecided', error))
+      enqueue.assign({ error, queue: context.queue.slice(1) })
+    }),
+    holdToken: enqueueActions(({ enqueue, context }, error: AuthError) => {
+      enqueue.emit(toSettled(context, 'undecided', toErrorView(error)))
+      enqueue.assign(withHeldToken(context, error))
+    }),
+    recallOutage: assign({ error: ({ context }) => context.held.at(-1)?.undecided ?? context.error }),
+    requeueHeldTokens: assign(({ context }) => ({ queue: [...context.held, ...context.queue], held: [] })),
+    scheduleRetrySoon: assign(({ context }) => withRetrySoon(context)),
+    discardTokens: enqueueActions(({ enqueue, context }) => {
+      for (const { id, token, undecided } of [...context.held, ...context.queue]) {
+        enqueue.emit({ type: 'token.discarded', id: undecided ? undefined : id, token })
+      }
+      enqueue.assign({ queue: [], held: [], attempts: 0 })
+    }),
+    adoptRecord: assign((_, record: AdoptedSession) => withRecord(record)),
+    clearProof: assign(() => withoutProof(null)),
+    expireProof: assign(() => withoutProof(toView('token-expired'))),
+    revokeProof: assign(() => withoutProof(toView('session-revoked'))),
+    noteVerdict: assign({
+      decided: ({ context }) =>
+        context.decided || context.sessionId !== null || context.queue.length + context.held.length === 0,
+    }),
+    markTimedOut: assign({ timedOut: true }),
+    reportTimedOut: emit({ type: 'auth.waitTimedOut' }),
+    reportExpiry: raise({ type: 'session.expired' }),
+    deferExpiry: raise({ type: 'session.expired' }, { delay: 'lateGrace' }),
+    setUser: assign({ user: (_, user: AuthUser) => user }),
+    noteUserFailed: assign({ error: toView('user-load-failed') }),
+  },
+  delays: {
+    authWaitTimeout: ({ context }) => context.settings.authWaitTimeout,
+    verifyTimeout: ({ context }) => context.settings.verifyTimeout,
+    /** To `exp` of the proven token. */
+    staleness: ({ context }) => untilDeadline(context, context.expiresAt ?? 0),
+    /** To `exp` plus the clock tolerance. */
+    expiry: ({ context }) => untilDeadline(context, proofDeadline(context)),
+    retryDelay: ({ context }) => untilDeadline(context, context.retryAt),
+    lateGrace: 50,
+  },
+})
+
+/**
+ * What the server knows about one browser session, as a statechart. Its deadlines are absolute and recomputed on every
+ * entry, so a host restores a session by starting afresh and sending `session.adopted`, not from a persisted snapshot
+ * (XState does not re-arm timers there).
+ *
+ * Provide `verifyToken`; everything else has a default that `input` ({@link AuthInput}) or `provide` overrides.
+ *
+ * @example
+ * const actor = createActor(authMachine.provide({ actors: { verifyToken } }), { input: { clockTolerance: 5 } }).start()
+ * actor.send({ type: 'token.received', token: new BearerToken(text) })
+ */
+export const authMachine = authSetup.createMachine({
+  id: 'auth',
+  context: ({ input }) => createAuthContext(input),
+  initial: 'unchecked',
+  after: {
+    authWaitTimeout: { guard: 'isAwaitingVerdict', actions: ['markTimedOut', 'reportTimedOut'] },
+  },
+  on: {
+    'token.received': { target: '.verifying', actions: 'enqueueToken' },
+    'session.cleared': {
+      guard: { type: 'isConcerned', params: ({ event }) => event },
+      target: '.signedOut',
+      actions: ['discardTokens', 'clearProof'],
+    },
+    'session.revoked': {
+      guard: { type: 'isConcerned', params: ({ event }) => event },
+      target: '.signedOut',
+      actions: ['discardTokens', 'revokeProof'],
+    },
+    'session.adopted': [
+      {
+        guard: { type: 'isAdoptable', params: ({ event }) => event.record },
+        target: '.signedIn',
+        actions: { type: 'adoptRecord', params: ({ event }) => event.record },
+      },
+      { target: '.signedOut', actions: 'clearProof' },
+    ],
+  },
+  states: {
+    unchecked: {
+      description: 'No verdict yet: nothing has been heard from this browser.',
+      tags: 'pending',
+      initial: 'waiting',
+      states: {
+        waiting: {
+          description: 'Within the auth-wait timeout.',
+          always: { guard: 'isTimedOut', target: 'timedOut' },
+        },
+        timedOut: { description: 'The browser has said nothing within the auth-wait timeout.' },
+      },
+    },
+    verifying: {
+      description: 'A first token is being checked; nobody is trusted yet.',
+      tags: 'pending',
+      invoke: {
+        src: 'verifyToken',
+        input: ({ context }) => ({ token: context.queue[0]!.token }),
+        onDone: [
+          {
+            guard: { type: 'isProof', params: ({ event }) => event.output },
+            target: 'signedIn',
+            actions: { type: 'acceptToken', params: ({ event }) => event.output },
+          },
+          {
+            guard: { type: 'hasAgedOut', params: ({ context, event }) => toRefusal(context, event.output)?.code },
+            target: 'error',
+            actions: [{ type: 'refuseToken', params: toView('token-expired') }, 'requestToken'],
+          },
+          {
+            target: 'signedOut',
+            actions: { type: 'refuseToken', params: ({ context, event }) => toRefusal(context, event.output)! },
+          },
+        ],
+        onError: [
+          {
+            guard: { type: 'isUndecided', params: ({ event }) => toAuthError(event.error) },
+            target: 'error',
+            actions: { type: 'holdToken', params: ({ event }) => toAuthError(event.error) },
+          },
+          {
+            guard: { type: 'hasAgedOut', params: ({ event }) => toAuthError(event.error).code },
+            target: 'error',
+            actions: [{ type: 'refuseToken', params: toView('token-expired') }, 'requestToken'],
+          },
+          {
+            target: 'signedOut',
+            actions: { type: 'refuseToken', params: ({ event }) => toErrorView(toAuthError(event.error)) },
+          },
+        ],
+      },
+      after: {
+        verifyTimeout: {
+          target: 'error',
+          actions: { type: 'holdToken', params: () => new AuthError('verify-timeout') },
+        },
+      },
+      on: {
+        'token.received': [{ guard: 'isQueueFull', actions: 'rejectToken' }, { actions: 'enqueueToken' }],
+        'session.adopted': [
+          {
+            guard: { type: 'isAdoptable', params: ({ event }) => event.record },
+            target: 'signedIn',
+            actions: { type: 'adoptRecord', params: ({ event }) => event.record },
+          },
+          { description: 'Nothing is proven that could end; the check goes on.' },
+        ],
+      },
+    },
+    signedIn: {
+      description: 'A token that is still valid proves who this is.',
+      tags: ['checked', 'signedIn'],
+      initial: 'current',
+      entry: 'noteVerdict',
+      after: {
+        expiry: [
+          { guard: 'isTimerLate', actions: 'deferExpiry' },
+          { guard: 'isExpired', actions: 'reportExpiry' },
+          { target: 'signedIn', reenter: true },
+        ],
+      },
+      on: {
+        'token.received': [
+          { guard: 'isExpired', target: 'verifying', actions: ['clearProof', 'enqueueToken'] },
+          { target: '.renewing', actions: 'enqueueToken' },
+        ],
+        'session.expired': { guard: 'isExpired', target: 'signedOut', actions: 'expireProof' },
+        'user.loaded': {
+          guard: { type: 'isCurrentUser', params: ({ event }) => event.user.id },
+          actions: { type: 'setUser', params: ({ event }) => event.user },
+        },
+        'user.failed': {
+          guard: { type: 'isCurrentUser', params: ({ event }) => event.userId },
+          actions: 'noteUserFailed',
+        },
+      },
+      states: {
+        current: {
+          description: 'The token has not reached its exp.',
+          always: [
+            { guard: 'hasQueuedToken', target: 'renewing' },
+            { guard: 'isStale', target: 'stale' },
+          ],
+          after: { staleness: { target: 'current', reenter: true } },
+        },
+        renewing: {
+          description: 'Still signed in, while another token is checked.',
+          invoke: {
+            src: 'verifyToken',
+            input: ({ context }) => ({ token: context.queue[0]!.token }),
+            onDone: [
+              {
+                guard: { type: 'isSuperseded', params: ({ event }) => event.output },
+                target: 'current',
+                actions: 'ignoreToken',
+              },
+              {
+                guard: { type: 'isProof', params: ({ event }) => event.output },
+                target: '#auth.signedIn',
+                reenter: true,
+                actions: { type: 'acceptToken', params: ({ event }) => event.output },
+              },
+              {
+                guard: { type: 'isPending', params: ({ event }) => event.output },
+                target: '#auth.signedOut',
+                actions: ['clearProof', { type: 'refuseToken', params: toView('session-pending') }],
+              },
+              {
+                guard: 'isStrict',
+                target: '#auth.signedOut',
+                actions: [
+                  'clearProof',
+                  { type: 'refuseToken', params: ({ context, event }) => toRefusal(context, event.output)! },
+                ],
+              },
+              {
+                target: 'current',
+                actions: { type: 'refuseToken', params: ({ context, event }) => toRefusal(context, event.output)! },
+              },
+            ],
+            onError: [
+              {
+                guard: { type: 'isUndecided', params: ({ event }) => toAuthError(event.error) },
+                target: 'current',
+                actions: { type: 'abandonToken', params: ({ event }) => toErrorView(toAuthError(event.error)) },
+              },
+              {
+                guard: 'isStrict',
+                target: '#auth.signedOut',
+                actions: [
+                  'clearProof',
+                  { type: 'refuseToken', params: ({ event }) => toErrorView(toAuthError(event.error)) },
+                ],
+              },
+              {
+                target: 'current',
+                actions: { type: 'refuseToken', params: ({ event }) => toErrorView(toAuthError(event.error)) },
+              },
+            ],
+          },
+          after: {
+            verifyTimeout: {
+              target: 'current',
+              actions: { type: 'abandonToken', params: toView('verify-timeout') },
+            },
+          },
+          on: {
+            'token.received': [{ guard: 'isQueueFull', actions: 'rejectToken' }, { actions: 'enqueueToken' }],
+            'session.expired': { guard: 'isExpired', target: '#auth.verifying', actions: 'clearProof' },
+            'session.adopted': [
+              {
+                guard: { type: 'isAdoptable', params: ({ event }) => event.record },
+                target: '#auth.signedIn',
+                reenter: true,
+                actions: { type: 'adoptRecord', params: ({ event }) => event.record },
+              },
+              { target: '#auth.verifying', actions: 'clearProof' },
+            ],
+          },
+        },
+        stale: {
+          description: 'Past exp, within the clock tolerance: a fresh token is wanted.',
+          entry: 'requestToken',
+          always: { guard: 'hasQueuedToken', target: 'renewing' },
+        },
+      },
+    },
+    signedOut: {
+      description: 'A verdict: nobody is signed in.',
+      tags: 'checked',
+      entry: 'noteVerdict',
+      always: [
+        { guard: 'hasQueuedToken', target: 'verifying' },
+        { guard: 'hasHeldToken', target: 'error', actions: 'recallOutage' },
+      ],
+    },
+    error: {
+      description: 'No verdict could be had: nobody is trusted, nobody is signed out. Held tokens are checked again.',
+      always: { guard: 'hasQueuedToken', target: 'verifying' },
+      after: {
+        retryDelay: { guard: 'hasHeldToken', target: 'verifying', actions: 'requeueHeldTokens' },
+      },
+      on: {
+        'keys.refreshed': { guard: 'hasHeldToken', target: 'error', reenter: true, actions: 'scheduleRetrySoon' },
+      },
+    },
+  },
+})
+
+export type AuthMachine = typeof authMachine
+export type AuthSnapshot = SnapshotFrom<AuthMachine>

@@ -1,0 +1,22 @@
+export {
+  AuthError,
+  MissingSecretKeyError,
+  authErrors,
+  isAuthError,
+  isAuthErrorCode,
+  toAuthError,
+  toErrorView,
+} from './auth-error.ts'
+export type { AuthErrorCode, AuthErrorMeaning, AuthErrorOptions, AuthErrorView } from './auth-error.ts'
+export { BearerToken, isBearerToken } from './bearer-token.ts'
+export { toOrgRole } from './verified-session.ts'
+export type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
+export type { SessionRecord, Tombstone } from './session-record.ts'
+export type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
+export { authMachine } from './auth.machine.ts'
+export type { AuthMachine, AuthSnapshot } from './auth.machine.ts'
+export type { AuthContext, AuthInput, Buriable } from './auth-context.ts'
+export { toAuthView } from './auth-view.ts'
+export type { AuthStateName, AuthView, AuthViewOptions } from './auth-view.ts'
+export { whenChecked } from './when-checked.ts'
+export type { WhenCheckedOptions } from './when-checked.ts'
