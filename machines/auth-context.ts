@@ -75,7 +75,7 @@ const nobody = {
   expiresAt: null,
 } as const
 
-export function createAuthContext(input: AuthInput = {}): AuthContext {
+export function createAuthContext(input: AuthInput): AuthContext {
   return {
     ...nobody,
     error: null,

@@ -34,10 +34,13 @@ const toSettled = (context: AuthContext, outcome: TokenOutcome, error: AuthError
   return { type: 'token.settled', id: front?.undecided ? undefined : front?.id, outcome, error }
 }
 
+/** `void`, since XState drops `undefined` from an optional type and would then ask every embedder for an input. */
+type OptionalAuthInput = AuthInput | void
+
 const authSetup = setup({
   types: {
     context: {} as AuthContext,
-    input: {} as AuthInput | undefined,
+    input: undefined as OptionalAuthInput,
     events: {} as AuthEvent | { type: 'session.expired' },
     emitted: {} as AuthEmitted,
     tags: {} as 'pending' | 'checked' | 'signedIn',
@@ -157,7 +160,7 @@ const authSetup = setup({
  */
 export const authMachine = authSetup.createMachine({
   id: 'auth',
-  context: ({ input }) => createAuthContext(input),
+  context: ({ input }) => createAuthContext(input ?? {}),
   initial: 'unchecked',
   after: {
     authWaitTimeout: { guard: 'isAwaitingVerdict', actions: ['markTimedOut', 'reportTimedOut'] },
@@ -367,7 +370,6 @@ export const authMachine = authSetup.createMachine({
         stale: {
           description: 'Past exp, within the clock tolerance: a fresh token is wanted.',
           entry: 'requestToken',
-          always: { guard: 'hasQueuedToken', target: 'renewing' },
         },
       },
     },

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { AuthError, authErrors, isAuthError, isAuthErrorCode, toAuthError, toErrorView } from '../../machines/index.ts'
+
+describe('AuthError', () => {
+  it('takes its meaning from the one table', () => {
+    const error = new AuthError('keys-unavailable', undefined, { retryAfter: 3_000, cause: new Error('ECONNREFUSED') })
+    expect(toErrorView(error)).toEqual({
+      code: 'keys-unavailable',
+      message: authErrors['keys-unavailable'].title,
+      retryable: true,
+    })
+    expect(error).toMatchObject({ name: 'AuthError', retryAfter: 3_000, cause: { message: 'ECONNREFUSED' } })
+  })
+
+  it('is told by its code, across copies of the package', () => {
+    const foreign = Object.assign(new Error('expired'), { code: 'token-expired', retryable: true })
+    expect(isAuthError(foreign)).toBe(true)
+    expect(isAuthError(foreign, 'token-expired')).toBe(true)
+    expect(isAuthError(foreign, 'token-claims')).toBe(false)
+    expect(isAuthError({ code: 'token-expired' })).toBe(false)
+    expect(isAuthErrorCode('toString')).toBe(false)
+  })
+
+  it('wraps what it does not know as internal, with the cause and without its text', () => {
+    const cause = new Error('secret')
+    expect(toAuthError(cause)).toMatchObject({ code: 'internal', message: authErrors.internal.title, cause })
+    expect(toAuthError(Object.assign(new Error('socket'), { code: 'ECONNRESET' })).code).toBe('internal')
+  })
+
+  it('leads to error, not to signedOut, exactly where nothing could be decided', () => {
+    const undecided = Object.entries(authErrors).flatMap(([code, { state }]) => (state === 'error' ? [code] : []))
+    expect(undecided).toEqual(['keys-unavailable', 'verify-timeout', 'internal'])
+  })
+})

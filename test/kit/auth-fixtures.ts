@@ -1,0 +1,46 @@
+import type { AdoptedSession, AuthUser, VerifiedSession } from '../../machines/index.ts'
+
+/** Where virtual time begins, epoch ms: a whole second, as a token's `iat` is. */
+export const virtualEpoch = Date.UTC(2026, 0, 1)
+
+/** What a token of `user_a` proves, issued at the virtual epoch for a minute, unless said otherwise. */
+export function createProof(overrides: Partial<VerifiedSession> = {}): VerifiedSession {
+  const { userId = 'user_a', orgId = null, issuedAt = virtualEpoch } = overrides
+  const { sessionId = `sess_${userId.slice('user_'.length)}`, expiresAt = issuedAt + 60_000 } = overrides
+  const claims = {
+    sub: userId,
+    sid: sessionId,
+    iat: issuedAt / 1_000,
+    exp: expiresAt / 1_000,
+    ...(orgId !== null && { o: { id: orgId } }),
+  }
+  return { status: 'active', userId, sessionId, orgId, claims, issuedAt, expiresAt, ...overrides }
+}
+
+export function toSignedInRecord(proof: VerifiedSession): AdoptedSession {
+  return { ...proof, status: 'signedIn', user: null }
+}
+
+export const signedOutRecord: AdoptedSession = {
+  status: 'signedOut',
+  claims: null,
+  user: null,
+  userId: null,
+  sessionId: null,
+  orgId: null,
+  issuedAt: null,
+  expiresAt: null,
+}
+
+export function createProfile(overrides: Partial<AuthUser> = {}): AuthUser {
+  return {
+    id: 'user_a',
+    firstName: 'Ada',
+    lastName: null,
+    username: null,
+    emailAddress: 'ada@example.test',
+    hasImage: false,
+    imageUrl: '',
+    ...overrides,
+  }
+}
