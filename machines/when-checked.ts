@@ -12,15 +12,15 @@ export interface WhenCheckedOptions {
 
 /**
  * Resolves as soon as a verdict stands, good or bad, without polling; at once where one stands already. When the time
- * is up, or the actor stops, it resolves with the view of that moment and `timedOut: true`. Rejects only with the
- * reason of an aborted `signal`.
+ * is up, or the actor stops, it resolves with the view of that moment and `timedOut: true`: here `timedOut` speaks of
+ * this wait. Rejects only with the reason of an aborted `signal`.
  */
 export function whenChecked(actor: ActorRefFrom<AuthMachine>, options: WhenCheckedOptions = {}): Promise<AuthView> {
   const { signal, timeout = actor.getSnapshot().context.settings.authWaitTimeout } = options
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const view = toAuthView(actor.getSnapshot())
-    if (view.authChecked) return resolve(view)
+    if (view.authChecked) return resolve({ ...view, timedOut: false })
 
     const giveUp = () => {
       release()
@@ -35,7 +35,7 @@ export function whenChecked(actor: ActorRefFrom<AuthMachine>, options: WhenCheck
         const next = toAuthView(snapshot)
         if (!next.authChecked) return
         release()
-        resolve(next)
+        resolve({ ...next, timedOut: false })
       },
       error: giveUp,
       complete: giveUp,

@@ -11,7 +11,7 @@ describe('BearerToken', () => {
       JSON.stringify({ token }),
       `${token}`,
       inspect({ token }, { showHidden: true, depth: 9 }),
-      JSON.stringify(structuredClone({ ...token })),
+      JSON.stringify(structuredClone({ token })),
       JSON.stringify(Object.entries(token)),
       JSON.stringify(Object.getOwnPropertyDescriptors(token)),
     ]
