@@ -1,0 +1,109 @@
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createClerkEmulator } from 'authchart/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const manifest: { devDependencies: Record<string, string> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const peers = ['xstate', 'h3', 'jose', '@clerk/backend', 'react', '@xstate/react', '@clerk/clerk-react']
+const tools = ['typescript', '@types/node', '@types/react']
+
+/** The README's code block whose first line names this file. */
+function snippet(name: string): string {
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```tsx?\n(\/\/ (\S+)\n[\s\S]*?)```/g)
+  const found = [...blocks].find(([, , title]) => title === name)?.[1]
+  if (!found) throw new Error(`README.md has no code block titled ${name}`)
+  return found
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await promisify(server.close.bind(server))()
+  return port
+}
+
+describe('the packed package, installed with its peers into an empty project', () => {
+  let project: string
+  let server: ChildProcess | undefined
+  let clerk: Awaited<ReturnType<typeof createClerkEmulator>> | undefined
+
+  beforeAll(async () => {
+    project = mkdtempSync(join(tmpdir(), 'authchart-consumer-'))
+    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], { cwd: root })
+    const [{ filename }]: [{ filename: string }] = JSON.parse(stdout)
+    const versions = [...peers, ...tools].map((name) => `${name}@${manifest.devDependencies[name]}`)
+    writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+    const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+    await run('npm', ['install', ...flags, join(project, filename), ...versions], { cwd: project })
+    for (const name of ['server.ts', 'embed.ts', 'app.tsx']) writeFileSync(join(project, name), snippet(name))
+    const compilerOptions = {
+      target: 'ES2022',
+      module: 'NodeNext',
+      jsx: 'react-jsx',
+      strict: true,
+      types: ['node'],
+      skipLibCheck: false,
+      outDir: 'out',
+    }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['server.ts', 'embed.ts', 'app.tsx'] }))
+  }, 300_000)
+
+  afterAll(async () => {
+    server?.kill()
+    await clerk?.close()
+    rmSync(project, { recursive: true, force: true })
+  })
+
+  it('type-checks the snippets of the README', async () => {
+    const { stdout } = await run(join(project, 'node_modules/.bin/tsc'), ['-p', project]).catch((error: unknown) => error as { stdout: string })
+    expect(stdout).toBe('')
+  }, 120_000)
+
+  it('runs the server snippet: a token signs in, and the guarded route knows who asks', async () => {
+    clerk = await createClerkEmulator()
+    const user = clerk.addUser({ email: 'ada@example.test', password: 'correct horse' })
+    const port = await freePort()
+    server = spawn(process.execPath, ['out/server.js'], {
+      cwd: project,
+      env: {
+        ...process.env,
+        PORT: String(port),
+        CLERK_SECRET_KEY: clerk.secretKey,
+        CLERK_PUBLISHABLE_KEY: clerk.publishableKey,
+        CLERK_API_URL: clerk.apiUrl,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const printed: string[] = []
+    server.stderr?.on('data', (data: Buffer) => printed.push(data.toString()))
+    server.stdout?.on('data', (data: Buffer) => printed.push(data.toString()))
+    const base = `http://localhost:${port}`
+    while ((await fetch(`${base}/auth/session`).catch(() => null))?.ok !== true) {
+      if (server.exitCode !== null) throw new Error(`the server snippet ended:\n${printed.join('')}`)
+    }
+
+    const token = clerk.mintToken({ session: clerk.createSession(user), azp: 'http://localhost:3000' })
+    const answer = await fetch(`${base}/auth/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: base },
+      body: JSON.stringify({ type: 'token.received', token }),
+    })
+    expect(await answer.json()).toMatchObject({ state: 'signedIn', userId: user.id })
+    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const me = await fetch(`${base}/api/me`, { headers: { cookie } })
+    expect(await me.json()).toEqual({ userId: user.id, orgId: null })
+    expect((await fetch(`${base}/api/me`)).status).toBe(401)
+    expect(printed.join('')).not.toContain(token)
+  }, 60_000)
+})
