@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Browser } from 'playwright-core'
+
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // clerk-js takes a browser with navigator.webdriver for a bot and then treats it as online whatever happens.
+  '--disable-blink-features=AutomationControlled',
+]
+
+/** The Chromium to test with: the one at `CHROMIUM_PATH`, else Debian's. Null where there is none. */
+export function findChromium(): string | null {
+  const path = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+  return existsSync(path) ? path : null
+}
+
+/**
+ * Starts the installed Chromium, headless. Close it with `browser.close()`.
+ *
+ * @throws Error that says how to install it, if there is none
+ */
+export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === null)
+    throw new Error(
+      'The browser tests need Chromium, and there is none at CHROMIUM_PATH or /usr/bin/chromium. ' +
+        'Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to the executable of a Chromium or Chrome.',
+    )
+  return chromium.launch({ executablePath, args: [...args, ...(options.args ?? [])] })
+}

@@ -1,0 +1,97 @@
+import { setMaxListeners } from 'node:events'
+import { toNodeHandler, type H3 } from 'h3'
+import { createClientSessions } from './client-sessions.ts'
+import { createDirectory } from './directory.ts'
+import { createEmulatorClock } from './emulator-clock.ts'
+import { createEmulatorControls, type EmulatorControls } from './emulator-controls.ts'
+import { resolveOptions, type ClerkEmulatorOptions } from './emulator-options.ts'
+import type { EmulatorParts } from './emulator-parts.ts'
+import { createFaults } from './faults.ts'
+import { createGateway } from './gateway.ts'
+import { listenOnLoopback } from './loopback-server.ts'
+import { createPublishableKey } from './publishable-key.ts'
+import type { LoggedRequest } from './request-log.ts'
+import { createTokenMinter } from './session-token.ts'
+import { createSigningKeys } from './signing-keys.ts'
+
+/** A running Clerk emulator: where it is, its keys, and the controls over its state, faults and clock. */
+export interface ClerkEmulator extends EmulatorControls {
+  /** Where it listens, or is mounted; without a trailing slash. */
+  readonly url: string
+  /** Clerk's `proxyUrl`: the Frontend API. */
+  readonly frontendApiUrl: string
+  /** `apiUrl` of `@clerk/backend`: the Backend API. */
+  readonly apiUrl: string
+  /** `clerkJSUrl` of `<ClerkProvider>`: the installed @clerk/clerk-js. */
+  readonly clerkJSUrl: string
+  readonly publishableKey: string
+  readonly secretKey: string
+  /** `iss` of session tokens. */
+  readonly issuer: string
+  readonly webhookSecret: string
+  /** The whole emulator as an h3 app: `yours.mount('/clerk', clerk.app)` with `listen: false` and that `url`. */
+  readonly app: H3
+  /** Ends stalled answers, every connection and the server. Can be called twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts Clerk on this machine: a Frontend API good enough for the real clerk-js and its components, a Backend API for
+ * the real `@clerk/backend`, and controls for what a real Clerk cannot be asked to do.
+ *
+ * @throws TypeError for an option that makes no sense; the server's error (`EADDRINUSE`) if the port is taken
+ *
+ * @example
+ * const clerk = await createClerkEmulator({ users: [{ email: 'ada@example.test', password: 'correct horse' }] })
+ * const backend = createClerkClient({ secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl })
+ * const token = clerk.mintToken({ session: clerk.createSession('ada@example.test') })
+ * await clerk.close()
+ */
+export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
+  const resolved = resolveOptions(options)
+  const { applicationName, issuer, secretKey, webhookSecret, appOrigin } = resolved
+  const publishableKey = createPublishableKey(resolved.frontendApiHost)
+
+  const clock = createEmulatorClock(resolved.now)
+  const keys = await createSigningKeys()
+  const directory = createDirectory(clock)
+  const clientSessions = createClientSessions(clock)
+  const minter = createTokenMinter({ clock, keys, directory, issuer, appOrigin, ttl: resolved.tokenTtl })
+  const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, applicationName }
+
+  const closing = new AbortController()
+  // Every stalled answer listens to it.
+  setMaxListeners(0, closing.signal)
+  const faults = createFaults(closing.signal)
+  const requests: LoggedRequest[] = []
+  const app = createGateway(
+    parts,
+    faults,
+    requests,
+    resolved.url ? new URL(resolved.url).pathname.replace(/\/$/, '') : '',
+  )
+  const server = resolved.listen ? await listenOnLoopback(toNodeHandler(app), resolved.host, resolved.port) : undefined
+  const url = resolved.url ?? `http://${resolved.host}:${server?.port}`
+
+  const controls = createEmulatorControls(parts, faults, requests, webhookSecret)
+  for (const user of resolved.users) controls.addUser(user)
+
+  let closed: Promise<void> | undefined
+  // Not spread: that would freeze `jwtKey`, a getter.
+  return Object.assign(controls, {
+    url,
+    frontendApiUrl: `${url}/fapi`,
+    apiUrl: `${url}/bapi`,
+    clerkJSUrl: `${url}/clerk-js/clerk.browser.js`,
+    publishableKey,
+    secretKey,
+    issuer,
+    webhookSecret,
+    app,
+    close() {
+      closing.abort()
+      closed ??= server?.close() ?? Promise.resolve()
+      return closed
+    },
+  })
+}

@@ -1,0 +1,16 @@
+import type { ClientSessions } from './client-sessions.ts'
+import type { Directory } from './directory.ts'
+import type { EmulatorClock } from './emulator-clock.ts'
+import type { TokenMinter } from './session-token.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+/** What both of the emulated APIs work on. */
+export interface EmulatorParts {
+  clock: EmulatorClock
+  keys: SigningKeys
+  directory: Directory
+  clientSessions: ClientSessions
+  minter: TokenMinter
+  applicationName: string
+  secretKey: string
+}

@@ -1,0 +1,67 @@
+import { getCookie, getQuery, getRouterParam, readBody, type H3Event } from 'h3'
+import { notFound, respond, unauthenticated } from './clerk-failure.ts'
+import { isLive, type EmulatedClient, type EmulatedSession } from './client-sessions.ts'
+import type { EmulatedUser } from './directory.ts'
+import type { EmulatorParts } from './emulator-parts.ts'
+import { jsonResponse } from './json-response.ts'
+import { requestOrigin } from './request-origin.ts'
+import { toClient, type FrontendView } from './session-resource.ts'
+
+/** One call of the Frontend API: its form, the browser that made it, and how to answer. */
+export interface FrontendCall {
+  readonly form: Record<string, string | undefined>
+  readonly client: EmulatedClient | undefined
+  readonly view: FrontendView
+  param(name: string): string
+  /** The calling browser, made known to Clerk (and given its cookie) if it was not. */
+  openClient(): EmulatedClient
+  /** @throws ClerkFailure 401 without a client or once the session has ended, 404 if it is another browser's. */
+  requireSession(sessionId: string): EmulatedSession
+  /** The user of the calling browser's session. @throws ClerkFailure 401 without a live one. */
+  requireUser(): EmulatedUser
+  /** A mutation's answer: the resource, and the client as it now stands. */
+  reply(response: unknown): Response
+}
+
+/** Makes an h3 handler of a Frontend API route. */
+export function frontendRoute(parts: EmulatorParts, route: (call: FrontendCall) => Promise<Response> | Response) {
+  return (event: H3Event): Promise<Response> => respond(async () => route(await openCall(parts, event)))
+}
+
+async function openCall(parts: EmulatorParts, event: H3Event): Promise<FrontendCall> {
+  const { directory, clientSessions } = parts
+  const view: FrontendView = { ...parts, azp: requestOrigin(event.req.headers) }
+  const known = clientSessions.findByCookie(getCookie(event, '__client'))
+  let client = known
+
+  const requireSession = (sessionId: string) => {
+    if (!client) throw unauthenticated()
+    const session = clientSessions.sessions.get(sessionId)
+    if (!session || session.clientId !== client.id) throw notFound('Session')
+    if (!isLive(session)) throw unauthenticated()
+    return session
+  }
+
+  return {
+    form: (await readBody<FrontendCall['form']>(event)) ?? {},
+    client,
+    view,
+    param: (name) => getRouterParam(event, name) ?? '',
+    openClient: () => (client ??= clientSessions.openClient()),
+    requireSession,
+    requireUser() {
+      const named = getQuery(event)._clerk_session_id
+      const session = requireSession(typeof named === 'string' ? named : (client?.lastActiveSessionId ?? ''))
+      const user = directory.users.get(session.userId)
+      if (!user) throw unauthenticated()
+      return user
+    },
+    reply(response) {
+      const cookie = client && client !== known ? { 'set-cookie': clientCookie(client) } : undefined
+      return jsonResponse({ response, client: client ? toClient(client, view) : null }, 200, cookie)
+    },
+  }
+}
+
+const clientCookie = (client: EmulatedClient) =>
+  `__client=${client.cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000`
