@@ -1,6 +1,7 @@
 import { authErrors, toErrorView } from './auth-error.ts'
 import type { AuthError, AuthErrorCode, AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession } from './auth-events.ts'
+import { fullJitter } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
 
@@ -59,11 +60,8 @@ export interface AuthContext {
 
 /** A token may wait behind the one being checked, with three more; the next is too many. */
 const maxWaiting = 4
-const maxBackoff = 30_000
-const minBackoff = 1_000
+const retryBackoff = { first: 1_000, most: 30_000 }
 const maxRetrySpread = 1_000
-/** The largest delay that a timer takes; a longer one fires at once. */
-const maxTimer = 2 ** 31 - 1
 
 const nobody = {
   claims: null,
@@ -95,11 +93,6 @@ export function createAuthContext(input: AuthInput): AuthContext {
       tombstone: input.tombstone ?? (() => null),
     },
   }
-}
-
-/** Milliseconds from now to an absolute deadline, as a timer takes them. */
-export function untilDeadline(context: AuthContext, deadline: number): number {
-  return Math.min(Math.max(deadline - context.settings.now(), 0), maxTimer)
 }
 
 /** When the proven token stops counting: `exp` plus the clock tolerance, epoch ms. */
@@ -170,7 +163,7 @@ export function withHeldToken(context: AuthContext, reason: AuthError): Partial<
   const [token, ...queue] = context.queue
   const undecided = toErrorView(reason)
   const { now, random } = context.settings
-  const backoff = random() * Math.min(minBackoff * 2 ** context.attempts, maxBackoff)
+  const backoff = fullJitter(context.attempts, retryBackoff, random)
   return {
     error: undecided,
     attempts: context.attempts + 1,

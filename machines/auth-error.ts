@@ -55,6 +55,7 @@ export const authErrors = {
   'verify-timeout': undecided('The token could not be checked in time'),
   'store-unavailable': untouched(503, 'The session store cannot be reached', true),
   'at-capacity': untouched(503, 'The server holds as many sessions as it may', true),
+  'session-rotated': untouched(503, 'The session has just been given a new cookie', true),
   draining: untouched(503, 'The server is shutting down', true),
   internal: { status: 500, title: 'Something unexpected went wrong', retryable: true, state: 'error' },
   'user-load-failed': untouched(503, 'The user profile could not be loaded', true),

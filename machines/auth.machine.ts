@@ -8,7 +8,6 @@ import {
   isQueueFull,
   proofDeadline,
   toRefusal,
-  untilDeadline,
   withHeldToken,
   withoutProof,
   withProof,
@@ -20,6 +19,7 @@ import type { AuthContext, AuthInput } from './auth-context.ts'
 import { AuthError, authErrors, toAuthError, toErrorView } from './auth-error.ts'
 import type { AuthErrorCode, AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
+import { toDelay } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { AuthUser, VerifiedSession } from './verified-session.ts'
 
@@ -139,10 +139,10 @@ const authSetup = setup({
     authWaitTimeout: ({ context }) => context.settings.authWaitTimeout,
     verifyTimeout: ({ context }) => context.settings.verifyTimeout,
     /** To `exp` of the proven token. */
-    staleness: ({ context }) => untilDeadline(context, context.expiresAt ?? 0),
+    staleness: ({ context }) => toDelay(context.expiresAt ?? 0, context.settings.now()),
     /** To `exp` plus the clock tolerance. */
-    expiry: ({ context }) => untilDeadline(context, proofDeadline(context)),
-    retryDelay: ({ context }) => untilDeadline(context, context.retryAt),
+    expiry: ({ context }) => toDelay(proofDeadline(context), context.settings.now()),
+    retryDelay: ({ context }) => toDelay(context.retryAt, context.settings.now()),
     lateGrace: 50,
   },
 })

@@ -20,3 +20,18 @@ export { toAuthView } from './auth-view.ts'
 export type { AuthStateName, AuthView, AuthViewOptions } from './auth-view.ts'
 export { whenChecked } from './when-checked.ts'
 export type { WhenCheckedOptions } from './when-checked.ts'
+export { jwksMachine, toCooldownLeft, toUsableKeys } from './jwks.machine.ts'
+export type { JwksContext, JwksEmitted, JwksEvent, JwksInput, JwksMachine, JwksSnapshot } from './jwks.machine.ts'
+export { syncMachine } from './sync.machine.ts'
+export type { SyncContext, SyncInput } from './sync-context.ts'
+export { SyncError } from './sync-error.ts'
+export type { SyncErrorCode, SyncFailure } from './sync-error.ts'
+export type {
+  ByeReason,
+  ClerkIdentity,
+  FetchTokenInput,
+  OpenStreamInput,
+  PostEventInput,
+  SyncEvent,
+} from './sync-events.ts'
+export { resolveRecord } from './resolve-record.ts'

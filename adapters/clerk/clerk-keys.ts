@@ -1,0 +1,44 @@
+import { createClerkClient } from '@clerk/backend'
+import type { FetchJwks } from '../jose/fetch-jwks.ts'
+import { createKeySource } from '../jose/key-source.ts'
+import type { KeySource, KeySourceSettings } from '../jose/key-source.ts'
+import { toLogger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
+import { requireSecretKey } from './clerk-options.ts'
+import type { ClerkOptions } from './clerk-options.ts'
+
+/**
+ * The signing keys of a Clerk instance, from its Backend API through Clerk's own SDK. Each source has a client and keys
+ * of its own.
+ *
+ * @throws MissingSecretKeyError at construction, not at the first token.
+ */
+export function createClerkKeys(
+  options: Pick<ClerkOptions, 'secretKey' | 'apiUrl'>,
+  settings: Omit<KeySourceSettings, 'fetch'> = {},
+): KeySource {
+  return createKeySource({ fetchJwks: createClerkJwksFetcher(options, toLogger(settings.logger)) }, settings)
+}
+
+/** Fetches an instance's JWKS through Clerk's SDK. @throws MissingSecretKeyError */
+export function createClerkJwksFetcher(options: Pick<ClerkOptions, 'secretKey' | 'apiUrl'>, logger: Logger): FetchJwks {
+  const client = createClerkClient({
+    secretKey: requireSecretKey(options),
+    apiUrl: options.apiUrl,
+    telemetry: { disabled: true },
+  })
+  return async () => {
+    try {
+      return await client.jwks.getJwks()
+    } catch (cause) {
+      const { status, clerkTraceId } = toClerkFailure(cause)
+      if (status === 401 || status === 403) logger.error('clerk.secretKey.rejected', { status, clerkTraceId })
+      throw new Error(status ? `Clerk's Backend API answered ${status}` : 'Clerk could not be reached', { cause })
+    }
+  }
+}
+
+/** What is worth telling of an error of the SDK, by shape: two copies of it have two classes. */
+function toClerkFailure(error: unknown): { status?: number; clerkTraceId?: string } {
+  return typeof error === 'object' && error !== null ? error : {}
+}

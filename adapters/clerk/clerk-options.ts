@@ -1,0 +1,100 @@
+import { MissingSecretKeyError } from '../../machines/auth-error.ts'
+
+/** How a server reaches its Clerk instance. Each is taken from the argument, else from the environment. */
+export interface ClerkOptions {
+  /** `CLERK_SECRET_KEY`. Never leaves the server. */
+  readonly secretKey?: string
+  /** `CLERK_PUBLISHABLE_KEY`, `pk_test_…` or `pk_live_…`; it names the instance's Frontend API. */
+  readonly publishableKey?: string
+  /** `CLERK_WEBHOOK_SIGNING_SECRET`, or `CLERK_WEBHOOK_SECRET`. */
+  readonly webhookSecret?: string
+  /** `CLERK_API_URL`, the Backend API; default Clerk's own. */
+  readonly apiUrl?: string
+  /** `CLERK_PROXY_URL`: where the Frontend API is proxied to. */
+  readonly proxyUrl?: string
+  /** `CLERK_DOMAIN`: the domain of a satellite app. */
+  readonly domain?: string
+}
+
+export interface ResolvedClerkOptions extends ClerkOptions {
+  /** What the instance's tokens may have as `iss`, ready for `claims.issuer`; undefined where nothing given tells. */
+  readonly issuer: readonly string[] | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const variables = {
+  secretKey: ['CLERK_SECRET_KEY'],
+  publishableKey: ['CLERK_PUBLISHABLE_KEY'],
+  webhookSecret: ['CLERK_WEBHOOK_SIGNING_SECRET', 'CLERK_WEBHOOK_SECRET'],
+  apiUrl: ['CLERK_API_URL'],
+  proxyUrl: ['CLERK_PROXY_URL'],
+  domain: ['CLERK_DOMAIN'],
+} as const satisfies Record<keyof ClerkOptions, readonly string[]>
+
+const names = Object.keys(variables) as (keyof ClerkOptions)[]
+
+/**
+ * The options of one Clerk instance: argument, else environment variable. An empty variable counts as unset, except for
+ * the secret key, where {@link requireSecretKey} tells an empty one from a missing one.
+ *
+ * @throws TypeError naming the option that cannot be used, or that is unknown.
+ */
+export function resolveClerkOptions(options: ClerkOptions = {}, env: Environment = process.env): ResolvedClerkOptions {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(variables, name))
+  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+
+  const resolved: Partial<Record<keyof ClerkOptions, string>> = {}
+  for (const name of names) {
+    const value: unknown = options[name] ?? variables[name].map((variable) => env[variable]).find(Boolean)
+    if (value !== undefined && typeof value !== 'string') fail(name, 'must be a string')
+    if (value !== undefined) resolved[name] = value
+  }
+  resolved.secretKey ??= env['CLERK_SECRET_KEY']
+  const { apiUrl, proxyUrl } = resolved
+  if (apiUrl && !isHttpUrl(apiUrl)) fail('apiUrl', 'must be an absolute http(s) URL')
+  if (proxyUrl && !proxyUrl.startsWith('/') && !isHttpUrl(proxyUrl))
+    fail('proxyUrl', 'must be a path or an http(s) URL')
+  return { ...resolved, issuer: toIssuer(resolved) }
+}
+
+/** The secret key. @throws MissingSecretKeyError saying whether it is missing or empty. */
+export function requireSecretKey({ secretKey }: ClerkOptions): string {
+  if (secretKey === undefined) throw new MissingSecretKeyError('missing')
+  if (secretKey.trim() === '') throw new MissingSecretKeyError('empty')
+  return secretKey
+}
+
+/**
+ * The names one instance's Frontend API goes by, which is what Clerk puts into `iss`: a proxy or a satellite domain
+ * where there is one, and the host in the publishable key, which development instances keep using beside it. A proxy
+ * given as a path names no host and adds nothing.
+ */
+function toIssuer({ publishableKey, proxyUrl, domain }: ClerkOptions): readonly string[] | undefined {
+  const issuers = new Set<string>()
+  if (proxyUrl && !proxyUrl.startsWith('/')) issuers.add(proxyUrl.replace(/\/+$/, ''))
+  if (domain) issuers.add(`https://clerk.${toHost(domain).replace(/^clerk\./, '')}`)
+  if (publishableKey) issuers.add(`https://${toFrontendApi(publishableKey)}`)
+  return issuers.size === 0 ? undefined : [...issuers]
+}
+
+function toHost(domain: string): string {
+  const text = domain.includes('://') ? domain : `https://${domain}`
+  if (!URL.canParse(text)) fail('domain', 'must be a host name')
+  return new URL(text).host
+}
+
+/** A publishable key is `pk_test_` or `pk_live_` and the base64 of the Frontend API's host and a `$`. */
+function toFrontendApi(publishableKey: string): string {
+  const encoded = /^pk_(?:test|live)_([A-Za-z0-9+/]+=*)$/.exec(publishableKey)?.[1] ?? ''
+  const host = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\$$/i.exec(Buffer.from(encoded, 'base64').toString('latin1'))?.[1]
+  return host ?? fail('publishableKey', 'must be a Clerk publishable key, pk_test_… or pk_live_…')
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+function fail(name: string, problem: string): never {
+  throw new TypeError(`resolveClerkOptions: clerk.${name} ${problem}`)
+}

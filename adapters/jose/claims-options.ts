@@ -1,0 +1,72 @@
+import type { AuthClaims } from '../../machines/verified-session.ts'
+
+/** What a token's claims must satisfy, beyond what holds for every session token. */
+export interface ClaimsOptions {
+  /** Allowed `iss`, compared exactly. Default: any, with a warning. */
+  readonly issuer?: string | readonly string[]
+  /** Allowed `azp`, the origins your app is served from, compared exactly; then `azp` is required. Default: any, with a warning. */
+  readonly authorizedParties?: string | readonly string[]
+  /** Allowed `aud`: one of the token's must be among these. Default: not looked at. */
+  readonly audience?: string | readonly string[]
+  /** Claims that must be there and not null, besides `sub`, `sid`, `exp`, `nbf`. */
+  readonly requiredClaims?: readonly string[]
+  /** Seconds by which the clocks of Clerk and this server may differ, an integer from 0 to 3600; default 60. */
+  readonly clockTolerance?: number
+  /**
+   * Your own rule over verified claims. `false` or a throw refuses the token (`token-claims`); a thrown `AuthError`
+   * keeps its code, so an outage can be told from a refusal.
+   */
+  readonly validate?: (claims: AuthClaims) => boolean | void | Promise<boolean | void>
+}
+
+export interface ResolvedClaimsOptions {
+  readonly issuers: ReadonlySet<string> | null
+  readonly authorizedParties: ReadonlySet<string> | null
+  readonly audiences: ReadonlySet<string> | null
+  readonly requiredClaims: readonly string[]
+  /** Ms. */
+  readonly tolerance: number
+  readonly validate: NonNullable<ClaimsOptions['validate']> | null
+}
+
+const names: readonly string[] = [
+  'issuer',
+  'authorizedParties',
+  'audience',
+  'requiredClaims',
+  'clockTolerance',
+  'validate',
+] satisfies readonly (keyof ClaimsOptions)[]
+
+/** The options merged over the defaults. @throws TypeError naming the option that cannot be used, or that is unknown. */
+export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaimsOptions {
+  const { issuer, authorizedParties, audience, requiredClaims, clockTolerance = 60, validate } = options
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+  if (!Number.isInteger(clockTolerance) || clockTolerance < 0 || clockTolerance > 3_600) {
+    fail('clockTolerance', 'must be an integer from 0 to 3600, in seconds')
+  }
+  if (validate !== undefined && typeof validate !== 'function') fail('validate', 'must be a function')
+  if (typeof requiredClaims === 'string') fail('requiredClaims', 'must be a list of claim names')
+  return {
+    issuers: toAllowed('issuer', issuer),
+    authorizedParties: toAllowed('authorizedParties', authorizedParties),
+    audiences: toAllowed('audience', audience),
+    requiredClaims: [...(toAllowed('requiredClaims', requiredClaims?.length === 0 ? undefined : requiredClaims) ?? [])],
+    tolerance: clockTolerance * 1_000,
+    validate: validate ?? null,
+  }
+}
+
+/** An empty list would read as "none allowed" to one and "any allowed" to another: it is refused. */
+function toAllowed(name: keyof ClaimsOptions, values: string | readonly string[] | undefined): Set<string> | null {
+  if (values === undefined) return null
+  const list: readonly unknown[] = Array.isArray(values) ? values : [values]
+  const isUsable = list.length > 0 && list.every((value) => typeof value === 'string' && value !== '')
+  if (!isUsable) fail(name, 'must be a non-empty string or a non-empty list of them')
+  return new Set(list as readonly string[])
+}
+
+function fail(name: string, problem: string): never {
+  throw new TypeError(`createTokenVerifier: claims.${name} ${problem}`)
+}

@@ -1,0 +1,70 @@
+import type { KeyObject } from 'node:crypto'
+import { toPublicKey } from './public-key.ts'
+
+/** RS256 public keys by key id. A key without an id is kept under `undefined` and serves {@link verifyJws} alone. */
+export type KeySet = ReadonlyMap<string | undefined, KeyObject>
+
+/** A JSON Web Key Set (RFC 7517 §5). */
+export interface Jwks {
+  readonly keys: readonly object[]
+}
+
+/** One entry that is not used, and why. */
+export interface DroppedKey {
+  readonly kid: string | undefined
+  readonly reason: string
+}
+
+const maxKeys = 100
+const maxKidLength = 256
+
+/** True for a key id that a token may name: a string of 1 to 256 characters. */
+export function isKid(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxKidLength
+}
+
+/**
+ * The usable keys of a JWKS. Entries that RS256 may not be verified with are dropped, and so is every key whose id
+ * another one shares, since nothing says which of them is meant; `onDropped` hears of each.
+ *
+ * @throws Error saying why, where the whole is no key set or has more than 100 entries.
+ */
+export function toKeySet(jwks: unknown, onDropped: (dropped: DroppedKey) => void = () => {}): KeySet {
+  const keys: unknown = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : undefined
+  if (!Array.isArray(keys)) throw new Error('not a JSON Web Key Set')
+  if (keys.length > maxKeys) throw new Error(`a key set of more than ${maxKeys} keys`)
+
+  const usable = new Map<string | undefined, KeyObject>()
+  const shared = new Set<string | undefined>()
+  for (const jwk of keys as unknown[]) {
+    const kid = toKid(jwk)
+    try {
+      const key = toKey(jwk)
+      if (usable.has(kid)) shared.add(kid)
+      usable.set(kid, key)
+    } catch (error) {
+      onDropped({ kid, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  for (const kid of shared) {
+    usable.delete(kid)
+    onDropped({ kid, reason: 'shares its key id with another key' })
+  }
+  return usable
+}
+
+/** {@link toKeySet}, for a source that tokens look their keys up in. @throws Error also where no key has a usable id. */
+export function requireKeySet(jwks: unknown, onDropped?: (dropped: DroppedKey) => void): KeySet {
+  const keys = toKeySet(jwks, onDropped)
+  if (![...keys.keys()].some(isKid)) throw new Error('a key set without a usable key')
+  return keys
+}
+
+const toKid = (jwk: unknown): string | undefined =>
+  typeof jwk === 'object' && jwk !== null && 'kid' in jwk && typeof jwk.kid === 'string' ? jwk.kid : undefined
+
+function toKey(jwk: unknown): KeyObject {
+  if (typeof jwk !== 'object' || jwk === null) throw new Error('not an object')
+  if ('kid' in jwk && !isKid(jwk.kid)) throw new Error('without a usable key id')
+  return toPublicKey(jwk)
+}

@@ -1,0 +1,118 @@
+import type { KeyObject } from 'node:crypto'
+import { toLogger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
+import { createJwksFetcher } from './fetch-jwks.ts'
+import type { FetchJwks } from './fetch-jwks.ts'
+import type { Jwks } from './key-set.ts'
+import { createRemoteKeys } from './remote-keys.ts'
+import { createSingleKey, createStaticKeys } from './static-keys.ts'
+
+export interface GetKeyOptions {
+  readonly signal?: AbortSignal
+  /** False: with keys at hand, an unknown id is no reason to fetch them anew; then it stays undecided. Default true. */
+  readonly refresh?: boolean
+}
+
+/** Where a verifier gets its keys from. Keys belong to their source: two sources never share one. */
+export interface KeySource {
+  /**
+   * The key that verifies tokens of this key id.
+   *
+   * @throws AuthError `key-not-found` where the id is not published, `keys-unavailable` (with `retryAfter`) where that
+   * cannot be said yet, `verify-timeout` where `signal` fired first.
+   */
+  getKey(kid: string, options?: GetKeyOptions): Promise<KeyObject>
+  /** Hears whenever a key set came in. Returns the way out. */
+  subscribe(listener: () => void): () => void
+  /** Stops fetching. Afterwards only keys already here are given. */
+  close(): void
+}
+
+/** Exactly one of these. */
+export type KeyOptions =
+  /** A key set in hand; never refreshed. */
+  | { readonly jwks: Jwks }
+  /** Where to fetch one, `https:` (or `http:`, with a warning unless it is this machine). */
+  | { readonly jwksUrl: string | URL }
+  /** One RSA public key, PEM: no network, and every key id means it (Clerk's "JWKS Public Key"). */
+  | { readonly jwtKey: string }
+  /** Fetches one in another way. Must give up when `signal` fires, if it can. */
+  | { readonly fetchJwks: FetchJwks }
+
+/** Times in ms. */
+export interface KeySourceSettings {
+  /** Default the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch
+  readonly logger?: Partial<Logger>
+  /** Monotonic clock; default `performance.now`. */
+  readonly now?: () => number
+  /** From one attempt to the next, failed or not; default 10 000. */
+  readonly cooldown?: number
+  /** Age at which keys are refreshed unasked; default 300 000. */
+  readonly maxAge?: number
+  /** Age up to which keys serve while refreshing fails; default 86 400 000. */
+  readonly maxStale?: number
+  /** How long one attempt may take, the body included; default 4000. */
+  readonly timeout?: number
+}
+
+type OneOf = { jwks?: Jwks; jwksUrl?: string | URL; jwtKey?: string; fetchJwks?: FetchJwks }
+
+const spans = ['cooldown', 'maxAge', 'maxStale', 'timeout'] as const
+const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
+export function isKeySource(value: unknown): value is KeySource {
+  return typeof value === 'object' && value !== null && 'getKey' in value && typeof value.getKey === 'function'
+}
+
+/**
+ * A {@link KeySource} from a key set in hand, a URL, a PEM key or a function. Nothing is fetched before the first token.
+ *
+ * @throws TypeError naming the option that cannot be used.
+ * @example const keys = createKeySource({ jwksUrl: 'https://clerk.example.com/.well-known/jwks.json' })
+ */
+export function createKeySource(options: KeyOptions, settings: KeySourceSettings = {}): KeySource {
+  const { jwks, jwksUrl, jwtKey, fetchJwks } = (options ?? {}) as OneOf
+  if ([jwks, jwksUrl, jwtKey, fetchJwks].filter((given) => given !== undefined).length !== 1) {
+    throw new TypeError('createKeySource: keys must have exactly one of jwks, jwksUrl, jwtKey, fetchJwks')
+  }
+  for (const span of spans) {
+    const value = settings[span]
+    if (value !== undefined && !(value > 0)) throw new TypeError(`createKeySource: ${span} must be more than 0 ms`)
+  }
+  const logger = toLogger(settings.logger)
+  if (jwks !== undefined) return requireOption('jwks', () => createStaticKeys(jwks, logger))
+  if (jwtKey !== undefined) return requireOption('jwtKey', () => createSingleKey(jwtKey))
+
+  const { now = () => performance.now(), cooldown, maxAge, maxStale, timeout } = settings
+  const fetchKeys = jwksUrl === undefined ? requireFunction(fetchJwks) : toFetcher(jwksUrl, settings.fetch, logger)
+  return createRemoteKeys(fetchKeys, { logger, now, cooldown, maxAge, maxStale, timeout })
+}
+
+function requireOption<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new TypeError(`createKeySource: keys.${name} is ${cause instanceof Error ? cause.message : 'unusable'}`, {
+      cause,
+    })
+  }
+}
+
+function requireFunction(fetchJwks: FetchJwks | undefined): FetchJwks {
+  if (typeof fetchJwks !== 'function') throw new TypeError('createKeySource: keys.fetchJwks must be a function')
+  return fetchJwks
+}
+
+function toFetcher(jwksUrl: string | URL, fetch: KeySourceSettings['fetch'], logger: Logger): FetchJwks {
+  if (!URL.canParse(jwksUrl)) throw new TypeError('createKeySource: keys.jwksUrl must be an absolute URL')
+  const url = new URL(jwksUrl)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new TypeError('createKeySource: keys.jwksUrl must be an https: URL')
+  }
+  if (url.username || url.password) throw new TypeError('createKeySource: keys.jwksUrl must not hold credentials')
+  // Whoever can answer in place of the key endpoint can sign anyone in.
+  if (url.protocol === 'http:' && !loopback.test(url.hostname)) logger.warn('keys.insecure', { host: url.host })
+  // Looked up at each call, so that instrumentation installed later is seen.
+  return createJwksFetcher(url, fetch ?? ((...request) => globalThis.fetch(...request)))
+}

@@ -1,0 +1,71 @@
+import { AuthError } from '../../machines/auth-error.ts'
+import { isKid } from './key-set.ts'
+import { parseStrictJsonObject } from './strict-json.ts'
+
+/** The header parameters that decide anything here. The rest, such as `jwk` and `jku`, is carried and never used. */
+export interface JwsHeader {
+  readonly alg: 'RS256'
+  readonly kid?: string
+  readonly typ?: unknown
+  readonly cat?: unknown
+  readonly [parameter: string]: unknown
+}
+
+/** A compact JWS (RFC 7515 §7.1), taken apart. Its signature is not checked yet. */
+export interface ParsedJws {
+  readonly compact: string
+  readonly header: JwsHeader
+  readonly payload: Uint8Array
+}
+
+/** Room for a Clerk token with the largest custom claims its cookie can hold (4 KB), twice. */
+const maxTokenLength = 8_192
+/** Bytes. A signature is as long as its key's modulus, and RS256 keys have 2048 bits or more (RFC 7518 §3.3). */
+const minSignatureLength = 256
+
+const malformed = (detail: string) => new AuthError('token-malformed', `The token is not a compact JWS: ${detail}`)
+
+/**
+ * Takes a compact JWS apart, strictly, before any key is looked up and before any crypto. Cheap refusals come first:
+ * the length in constant time.
+ *
+ * @throws AuthError `token-too-large`, `token-malformed`, `token-algorithm` (only RS256, RFC 8725 §3.1) or
+ * `key-not-found` (an unusable `kid`). No message quotes the token.
+ */
+export function parseJws(compact: unknown): ParsedJws {
+  if (typeof compact !== 'string') throw malformed('not a string')
+  if (compact.length > maxTokenLength) throw new AuthError('token-too-large')
+  const [protectedHeader, payload, signature, excess] = compact.split('.', 4)
+  if (!protectedHeader || payload === undefined || signature === undefined || excess !== undefined) {
+    throw malformed('not three segments')
+  }
+  const header = toHeader(parseMembers(decodeSegment(protectedHeader, 'header'), 'header'))
+  if (decodeSegment(signature, 'signature').length < minSignatureLength) throw malformed('its signature is cut short')
+  return { compact, header, payload: decodeSegment(payload, 'payload') }
+}
+
+/** The members of a JSON header or payload. @throws AuthError `token-malformed` */
+export function parseMembers(bytes: Uint8Array, part: 'header' | 'payload'): Record<string, unknown> {
+  try {
+    return parseStrictJsonObject(bytes)
+  } catch (error) {
+    throw malformed(`its ${part} is ${error instanceof Error ? error.message : 'unreadable'}`)
+  }
+}
+
+/** Decodes base64url as RFC 7515 §2 has it: no padding, no white space, no stray bits, so one text for one value. */
+function decodeSegment(segment: string, part: string): Uint8Array {
+  const bytes = Buffer.from(segment, 'base64url')
+  if (bytes.toString('base64url') !== segment) throw malformed(`its ${part} is not canonical base64url`)
+  return bytes
+}
+
+function toHeader(header: Record<string, unknown>): JwsHeader {
+  const { alg, kid } = header
+  if (alg !== undefined && typeof alg !== 'string') throw malformed('alg is not a string')
+  if (alg !== 'RS256') throw new AuthError('token-algorithm')
+  // An extension that must be understood, and none is (RFC 7515 §4.1.11); `b64` is the one in use (RFC 7797).
+  if ('crit' in header || 'b64' in header) throw malformed('it demands a JWS extension')
+  if (kid !== undefined && !isKid(kid)) throw new AuthError('key-not-found', 'The key id of the token is not usable')
+  return header as unknown as JwsHeader
+}

@@ -1,0 +1,111 @@
+import type { KeyObject } from 'node:crypto'
+import { createActor, fromPromise, waitFor } from 'xstate'
+import { AuthError } from '../../machines/auth-error.ts'
+import { jwksMachine, toCooldownLeft, toUsableKeys } from '../../machines/jwks.machine.ts'
+import type { JwksInput } from '../../machines/jwks.machine.ts'
+import type { Logger } from '../logger.ts'
+import { unrefClock } from '../unref-clock.ts'
+import type { FetchJwks } from './fetch-jwks.ts'
+import { requireKeySet } from './key-set.ts'
+import type { DroppedKey, KeySet } from './key-set.ts'
+import type { KeySource } from './key-source.ts'
+import { createUnknownKids } from './unknown-kids.ts'
+
+/** Cooldowns for which a token that could not be decided is expected to be tried again. */
+const memoryInCooldowns = 3
+
+/** Keys that are fetched when needed; when to fetch is up to {@link jwksMachine}, what a `kid` is answered is said here. */
+export function createRemoteKeys(fetchJwks: FetchJwks, options: JwksInput & { readonly logger: Logger }): KeySource {
+  const { logger, ...input } = options
+  const onDropped = createDropWarning(logger)
+  const listeners = new Set<() => void>()
+  const actor = createActor(
+    jwksMachine.provide({
+      actors: {
+        fetchKeys: fromPromise(async ({ signal }) => requireKeySet(await fetchJwks({ signal }), onDropped)),
+      },
+    }),
+    { input, clock: unrefClock },
+  )
+  actor.on('keys.refreshed', () => logger.debug('keys.refreshed'))
+  actor.on('keys.failed', ({ error }) => logger.warn('keys.failed', { reason: toReason(error) }))
+
+  const context = () => actor.getSnapshot().context
+  const { now, cooldown } = context().settings
+  const unknownKids = createUnknownKids({ now, memory: cooldown * memoryInCooldowns })
+
+  // On the snapshot rather than on the event: a listener that asks for a key at once must find the new set in place.
+  let held = context().keys
+  actor.subscribe(({ context: { keys } }) => {
+    if (keys === held) return
+    held = keys
+    for (const listener of listeners) contain(listener, logger)
+  })
+  actor.start()
+
+  const find = (kid: string) => (toUsableKeys(context()) as KeySet | null)?.get(kid)
+  const isAnswered = (askedAfter: number) => toUsableKeys(context()) !== null && context().fetchedBy > askedAfter
+
+  async function askForKey(kid: string, signal: AbortSignal | undefined): Promise<KeyObject> {
+    const askedAfter = unknownKids.askedAfter(kid, context().attempts)
+    if (!isAnswered(askedAfter)) {
+      actor.send({ type: 'keys.needed' })
+      await waitFor(actor, (snapshot) => !snapshot.hasTag('inFlight'), { signal })
+    }
+    const key = find(kid)
+    if (key || isAnswered(askedAfter)) unknownKids.forget(kid)
+    if (key) return key
+    if (isAnswered(askedAfter)) throw new AuthError('key-not-found')
+    // The attempt failed, began before the kid was asked for, or must wait: one more is due as the cooldown ends.
+    actor.send({ type: 'keys.needed' })
+    const retryAfter = toCooldownLeft(context())
+    logger.debug('keys.undecided', { retryAfter })
+    throw new AuthError('keys-unavailable', undefined, { cause: context().error ?? undefined, retryAfter })
+  }
+
+  return {
+    async getKey(kid, { signal, refresh = true } = {}) {
+      const key = find(kid)
+      if (key) return key
+      if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
+      if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
+      try {
+        return await askForKey(kid, signal)
+      } catch (error) {
+        if (error instanceof AuthError) throw error
+        throw new AuthError(signal?.aborted ? 'verify-timeout' : 'keys-unavailable', undefined, { cause: error })
+      }
+    },
+    subscribe(listener) {
+      // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
+      const subscription = () => listener()
+      listeners.add(subscription)
+      return () => void listeners.delete(subscription)
+    },
+    close() {
+      listeners.clear()
+      actor.stop()
+    },
+  }
+}
+
+const toReason = (error: unknown) => (error instanceof Error ? error.message : 'unknown')
+
+/** Warns of each unusable entry once, however often the set is fetched. */
+function createDropWarning(logger: Logger) {
+  const warned = new Set<string>()
+  return ({ kid, reason }: DroppedKey) => {
+    const dropped = JSON.stringify([kid, reason])
+    if (warned.has(dropped) || warned.size >= 1_000) return
+    warned.add(dropped)
+    logger.warn('keys.dropped', { kid: kid?.slice(0, 256), reason })
+  }
+}
+
+function contain(listener: () => void, logger: Logger) {
+  try {
+    listener()
+  } catch (error) {
+    logger.error('keys.listener.failed', { reason: toReason(error) })
+  }
+}

@@ -1,0 +1,103 @@
+import { AuthError } from '../../machines/auth-error.ts'
+import type { AuthClaims, VerifiedSession } from '../../machines/verified-session.ts'
+import type { ResolvedClaimsOptions } from './claims-options.ts'
+import type { JwsHeader } from './parse-jws.ts'
+
+/** Clerk's `cat` for session tokens; its other categories are JWT templates and machine tokens. */
+const sessionTokenCategory = 'cl_B7d4PD111AAA'
+/** The last moment a `Date` can hold, in seconds. */
+const maxNumericDate = 8.64e12
+const maxIdLength = 256
+
+const refused = (claim: string, problem = 'is not allowed') =>
+  new AuthError('token-claims', `The claim ${claim} of the token ${problem}`)
+
+/** Lets only session tokens pass (RFC 8725 §3.11: tokens of one kind must not be taken for another). */
+export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
+  if (typ !== undefined && typ !== 'JWT') throw new AuthError('token-type')
+  if (cat !== undefined && cat !== sessionTokenCategory) throw new AuthError('token-type')
+}
+
+/**
+ * Judges the claims of a token whose signature verified: a session token always has `sub`, `sid`, `exp` and `nbf`
+ * (Clerk docs, "Session tokens"). Who may use it is judged before when, so that a token for someone else is never
+ * called merely expired.
+ *
+ * @param now Epoch ms.
+ * @throws AuthError `token-claims`, `token-expired` or `token-not-active`.
+ */
+export function toVerifiedSession(
+  members: Readonly<Record<string, unknown>>,
+  options: ResolvedClaimsOptions,
+  now: number,
+): VerifiedSession {
+  const claims = members as AuthClaims
+  const userId = requireId(claims, 'sub')
+  const sessionId = requireId(claims, 'sid')
+  const orgId = toOrgId(claims)
+  const status = toStatus(claims)
+  requireParties(claims, options)
+  const expiresAt = requireMoment(claims, 'exp')
+  const notBefore = requireMoment(claims, 'nbf')
+  // Without an `iat` the earlier `nbf` stands in, which only makes a sign-out more likely to cover the token.
+  const issuedAt = claims.iat === undefined ? notBefore : requireMoment(claims, 'iat')
+
+  const { tolerance } = options
+  if (!(now < expiresAt + tolerance)) throw new AuthError('token-expired')
+  if (!(now >= notBefore - tolerance)) throw new AuthError('token-not-active')
+  if (!(now >= issuedAt - tolerance)) throw new AuthError('token-not-active', 'The token was issued in the future')
+  return { status, userId, sessionId, orgId, claims, issuedAt, expiresAt }
+}
+
+function requireParties(claims: AuthClaims, options: ResolvedClaimsOptions) {
+  const { issuers, authorizedParties, audiences, requiredClaims } = options
+  requireParty(claims, 'iss', issuers)
+  requireParty(claims, 'azp', authorizedParties)
+  if (audiences) {
+    const aud: unknown = claims['aud']
+    const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+    if (!named.some((audience) => typeof audience === 'string' && audiences.has(audience))) throw refused('aud')
+  }
+  for (const name of requiredClaims) {
+    if (!Object.hasOwn(claims, name) || claims[name] === null) throw refused(name, 'is missing')
+  }
+}
+
+/** One string, compared exactly: no prefix, suffix, case folding or list. */
+function requireParty(claims: AuthClaims, name: 'iss' | 'azp', allowed: ReadonlySet<string> | null) {
+  const party: unknown = claims[name]
+  if (party !== undefined && typeof party !== 'string') throw refused(name)
+  if (allowed && (party === undefined || !allowed.has(party))) throw refused(name)
+}
+
+function requireId(claims: AuthClaims, name: 'sub' | 'sid'): string {
+  const id: unknown = claims[name]
+  if (typeof id !== 'string' || id === '' || id.length > maxIdLength) throw refused(name, 'is missing or no id')
+  return id
+}
+
+/** A NumericDate (RFC 7519 §2), which may have a fraction, in epoch ms. */
+function requireMoment(claims: AuthClaims, name: 'exp' | 'nbf' | 'iat'): number {
+  const seconds: unknown = claims[name]
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= maxNumericDate)) {
+    throw refused(name, 'is missing or no date')
+  }
+  return Math.round(seconds * 1_000)
+}
+
+/** Version 1 tokens have no `sts`: their sessions are active. */
+function toStatus({ sts }: AuthClaims): VerifiedSession['status'] {
+  if (sts === undefined || sts === 'active') return 'active'
+  if (sts === 'pending') return 'pending'
+  throw refused('sts')
+}
+
+/** The active organization: `o.id` in version 2 tokens, `org_id` before. */
+function toOrgId(claims: AuthClaims): string | null {
+  const organization: unknown = claims.o ?? null
+  if (organization !== null && typeof organization !== 'object') throw refused('o')
+  const orgId: unknown = organization === null ? (claims['org_id'] ?? null) : (organization as { id?: unknown }).id
+  if (orgId !== null && (typeof orgId !== 'string' || orgId === ''))
+    throw refused(organization === null ? 'org_id' : 'o')
+  return orgId
+}

@@ -1,0 +1,71 @@
+import type { SnapshotFrom } from 'xstate'
+import type { AuthStateName, AuthView } from './auth-view.ts'
+import type { SyncContext } from './sync-context.ts'
+import type { syncMachine } from './sync.machine.ts'
+import { isClearDue, isStreamFailing } from './sync-rules.ts'
+
+/** What a page should show. */
+export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'failed'
+
+/** The facts on which a status rests. */
+export interface AuthStatusFacts {
+  readonly clerk: 'loading' | 'signedIn' | 'signedOut'
+  /** State of the server's view. */
+  readonly state: AuthStateName
+  /** The view shows somebody signed in, and its token has not expired by the server's clock. */
+  readonly isHeld: boolean
+  /** The view's user and Clerk session are those that Clerk says are signed in. */
+  readonly isSameSession: boolean
+  /** The server refused in a way that asking again does not lift. */
+  readonly isFinal: boolean
+  /** Whether the server still has to be told something, has been, or could not be. */
+  readonly sync: 'settled' | 'due' | 'degraded'
+}
+
+/**
+ * Maps facts to a status without a flash: the sign-in page shows only on the server's word that nobody is signed in,
+ * and only where Clerk agrees or the refusal is final. What is still being settled is `loading`, or still
+ * `authenticated` while the view holds.
+ */
+export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, sync }: AuthStatusFacts): AuthStatus {
+  const isAgreed = sync === 'settled' || (clerk === 'signedIn' && isSameSession) || clerk === 'loading'
+  if (isHeld && isAgreed) return 'authenticated'
+  if (clerk === 'loading') return sync === 'degraded' ? 'failed' : 'loading'
+  if (state === 'signedOut' && (clerk === 'signedOut' || (isFinal && sync !== 'due'))) return 'unauthenticated'
+  if (sync === 'degraded' || (state === 'error' && sync === 'settled')) return 'failed'
+  return 'loading'
+}
+
+const lapsed = new WeakMap<AuthView, AuthView>()
+
+/**
+ * The newest view as it stands at this moment: past expiry and tolerance, by the server's clock, it says signed in no
+ * more, even if the server cannot be heard. The same reference as long as nothing changes.
+ */
+export function toHeldView({ view, now, offset, clockTolerance }: SyncContext): AuthView {
+  if (!view.isSignedIn || now() + offset < (view.expiresAt ?? Infinity) + clockTolerance * 1000) return view
+  const known = lapsed.get(view) ?? { ...view, isSignedIn: false }
+  lapsed.set(view, known)
+  return known
+}
+
+export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
+  const { context } = snapshot
+  const { view, identity, isClerkLoaded, failure } = context
+  const isSpent = snapshot.matches({ session: 'degraded' }) || context.attempts > context.retries
+  const isUndecided = view.state === 'error' && failure !== null
+  const isAtRest = snapshot.matches({ session: 'confirmed' }) || snapshot.matches({ session: 'signedOut' })
+  return {
+    clerk: isClerkLoaded ? (identity ? 'signedIn' : 'signedOut') : 'loading',
+    state: view.state,
+    isHeld: toHeldView(context).isSignedIn,
+    isSameSession: view.userId === identity?.userId && view.sessionId === identity?.sessionId,
+    isFinal: view.error?.retryable === false,
+    sync:
+      isSpent || isUndecided || isStreamFailing(context)
+        ? 'degraded'
+        : isAtRest && !isClearDue(context)
+          ? 'settled'
+          : 'due',
+  }
+}

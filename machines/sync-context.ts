@@ -1,0 +1,128 @@
+import type { AuthView } from './auth-view.ts'
+import type { BearerToken } from './bearer-token.ts'
+import type { SyncFailure } from './sync-error.ts'
+import type { ClerkIdentity } from './sync-events.ts'
+
+export interface SyncInput {
+  /** Random label of this tab: the server orders the posts of one tab by `seq`. */
+  readonly tab: string
+  /** Epoch ms. Default `Date.now`. */
+  readonly now?: () => number
+  /** 0 up to 1. Default `Math.random`. */
+  readonly random?: () => number
+  /** A view known already, as from server rendering. Default: unchecked. */
+  readonly view?: AuthView
+  /** How often the server pings, ms. Default 15 000; a stream silent for 2.5 of them is given up. */
+  readonly pingInterval?: number
+  /** How long Clerk's `getToken` may take, ms. Default 10 000. */
+  readonly tokenTimeout?: number
+  /** How long the server's answer may take, ms. Default 15 000. */
+  readonly postTimeout?: number
+  /** How long past its expiry the server honours a token, seconds. Default 60, as the server's own default. */
+  readonly clockTolerance?: number
+  /** Retries, 0.5 → 30 s apart, before the machine counts as degraded. Default 7. */
+  readonly retries?: number
+}
+
+export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
+  /** Clerk has loaded; `identity` is its last word. */
+  readonly isClerkLoaded: boolean
+  readonly identity: ClerkIdentity | null
+  /** The newest view of the server. */
+  readonly view: AuthView
+  /** The server's clock minus ours, ms. */
+  readonly offset: number
+  /** Rises with every connection and every focus: the occasions on which a tab asserts its identity anew. */
+  readonly epoch: number
+  /** Identity key that the server acknowledged; null before the first. */
+  readonly settled: string | null
+  /** Clerk session that this tab left by signing out, until the server acknowledged it. */
+  readonly ended: string | null
+  /** The token to post, and the last one that the server judged. */
+  readonly token: BearerToken | null
+  readonly posted: BearerToken | null
+  /** The next token must come past Clerk's cache. */
+  readonly isFresh: boolean
+  readonly seq: number
+  /** Failures in a row, in the session and in the stream. */
+  readonly attempts: number
+  readonly streamAttempts: number
+  readonly failure: SyncFailure | null
+  readonly streamFailure: SyncFailure | null
+  /** Something changed since the last failure: no need to wait for the retry. */
+  readonly isRearmed: boolean
+  /** The next connection is no occasion to assert anything: another tab caused it. */
+  readonly isQuiet: boolean
+  /** The server session that the stream belongs to. */
+  readonly channel: string
+  /** The server's wish for spreading reconnects, ms. */
+  readonly reconnectBase: number
+  /** Moments by the local clock, epoch ms. The `…NotBefore` are the server's, from Retry-After. */
+  readonly heardAt: number
+  readonly openedAt: number
+  readonly reconnectAt: number
+  readonly reconnectNotBefore: number
+  readonly confirmedAt: number
+  readonly postedAt: number
+  readonly retryAt: number
+  readonly retryNotBefore: number
+}
+
+/** The view before the first frame. */
+export const uncheckedView: AuthView = {
+  channel: '',
+  rev: 0,
+  state: 'unchecked',
+  authChecked: false,
+  timedOut: false,
+  isSignedIn: false,
+  userId: null,
+  sessionId: null,
+  orgId: null,
+  orgRole: null,
+  claims: null,
+  user: null,
+  error: null,
+  expiresAt: null,
+  now: 0,
+}
+
+export function createSyncContext(input: SyncInput): SyncContext {
+  return {
+    tab: input.tab,
+    now: input.now ?? Date.now,
+    random: input.random ?? Math.random,
+    view: input.view ?? uncheckedView,
+    pingInterval: input.pingInterval ?? 15_000,
+    tokenTimeout: input.tokenTimeout ?? 10_000,
+    postTimeout: input.postTimeout ?? 15_000,
+    clockTolerance: input.clockTolerance ?? 60,
+    retries: input.retries ?? 7,
+    isClerkLoaded: false,
+    identity: null,
+    offset: 0,
+    epoch: 0,
+    settled: null,
+    ended: null,
+    token: null,
+    posted: null,
+    isFresh: false,
+    seq: 0,
+    attempts: 0,
+    streamAttempts: 0,
+    failure: null,
+    streamFailure: null,
+    isRearmed: false,
+    isQuiet: false,
+    channel: '',
+    reconnectBase: 1_000,
+    heardAt: 0,
+    openedAt: 0,
+    reconnectAt: 0,
+    reconnectNotBefore: 0,
+    confirmedAt: 0,
+    postedAt: 0,
+    retryAt: 0,
+    retryNotBefore: 0,
+  }
+}

@@ -1,0 +1,55 @@
+import type { AuthView } from './auth-view.ts'
+import type { BearerToken } from './bearer-token.ts'
+import type { SyncFailure } from './sync-error.ts'
+
+/** Who Clerk says is signed in, in this tab. */
+export interface ClerkIdentity {
+  readonly userId: string
+  readonly sessionId: string
+  readonly orgId: string | null
+  readonly orgRole: string | null
+}
+
+/** Why the server ends a stream (`event: bye`). */
+export type ByeReason = 'closing' | 'rotated' | 'slow' | 'revoked'
+
+/** What may be sent to the sync machine. */
+export type SyncEvent =
+  /** Hold a stream open from now on. */
+  | { type: 'client.started' }
+  /** Let go of everything, until the next start. Clerk's state has to be told again then. */
+  | { type: 'client.stopped' }
+  /** What Clerk says: still loading, signed out (null), or somebody. Repeating it changes nothing. */
+  | { type: 'clerk.changed'; isLoaded: boolean; identity: ClerkIdentity | null }
+  /** The tab gained focus or became visible, or a person asked to try again. */
+  | { type: 'focus.gained' }
+  /** The browser is online again. */
+  | { type: 'network.online' }
+  /** A frame of the stream. */
+  | { type: 'view.received'; view: AuthView }
+  /** A sign of life of the stream, with the server's clock. */
+  | { type: 'ping.received'; now: number }
+  /** How long the server wants reconnecting clients spread, ms. */
+  | { type: 'retry.hinted'; delay: number }
+  /** The stream is over: the server said why, or it failed. */
+  | { type: 'stream.ended'; reason: ByeReason }
+  | { type: 'stream.failed'; failure: SyncFailure }
+  /** Raised by the machine itself: an answer came from another server session than the stream's. */
+  | { type: 'channel.changed' }
+
+/** Input of the actor `openStream`, which sends the frames of one stream back as events. */
+export interface OpenStreamInput {
+  readonly tab: string
+}
+
+/** Input of the actor `fetchToken`. */
+export interface FetchTokenInput {
+  /** True: Clerk must mint a new token. */
+  readonly skipCache: boolean
+}
+
+/** Input of the actor `postEvent`, which resolves with the view after the verdict, or rejects with a `SyncError`. */
+export type PostEventInput = { readonly tab: string; readonly seq: number } & (
+  | { readonly type: 'token.received'; readonly token: BearerToken }
+  | { readonly type: 'session.cleared'; readonly sessionId?: string }
+)

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createClerkKeys, resolveClerkOptions } from '../../adapters/clerk/index.ts'
+import { createTokenVerifier } from '../../adapters/jose/index.ts'
+import type { KeySource } from '../../adapters/jose/index.ts'
+import type { AuthError } from '../../machines/auth-error.ts'
+import { createClerkEmulator } from '../kit/index.ts'
+import type { ClerkEmulator, Fault } from '../kit/index.ts'
+
+/** The real @clerk/backend against the emulated Backend API. */
+let clerk: ClerkEmulator
+let keys: KeySource
+let logged: [code: string, details: unknown][]
+
+const open = (options: { secretKey?: string; apiUrl?: string } = {}) => {
+  logged = []
+  const line = (code: string, details?: unknown) => void logged.push([code, details])
+  const resolved = resolveClerkOptions({ secretKey: clerk.secretKey, apiUrl: clerk.apiUrl, ...options }, {})
+  return createClerkKeys(resolved, { logger: { warn: line, error: line } })
+}
+
+const verifierOf = (source: KeySource) =>
+  createTokenVerifier({
+    keys: source,
+    claims: { issuer: clerk.issuer, authorizedParties: ['http://localhost:3000'] },
+    logger: {},
+  })
+
+const codeOf = (verified: Promise<unknown>) =>
+  verified.then(
+    () => 'accepted',
+    (error: AuthError) => error.code,
+  )
+
+const mint = () => clerk.mintToken({ session: clerk.createSession('ada@example.test') })
+const jwksRequests = () => clerk.requests.filter(({ path }) => path.endsWith('/v1/jwks')).length
+
+/** Lets an attempt that a timer started end: several turns of real I/O. */
+async function until(holds: () => boolean) {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  clerk = await createClerkEmulator({ users: [{ email: 'ada@example.test', password: 'correct horse' }] })
+  keys = open()
+})
+
+afterEach(async () => {
+  keys.close()
+  await clerk.close()
+  vi.useRealTimers()
+})
+
+describe('createClerkKeys', () => {
+  it('verifies the instance’s tokens with the keys of its Backend API, fetched once (C12)', async () => {
+    const verify = verifierOf(keys)
+    const sessions = await Promise.all(Array.from({ length: 50 }, () => verify(mint())))
+    expect(new Set(sessions.map(({ userId }) => userId)).size).toBe(1)
+    expect(jwksRequests()).toBe(1)
+  })
+
+  it('follows a rotation within the cooldown, and asks no more often than that (C8, C13)', async () => {
+    const verify = verifierOf(keys)
+    await verify(mint())
+    await clerk.rotateKeys({ keepOld: true })
+    const token = mint()
+    for (let second = 0; second < 10; second++) {
+      expect(await codeOf(verify(token))).toBe('keys-unavailable')
+      vi.advanceTimersByTime(1_000)
+    }
+    await until(() => jwksRequests() === 2)
+    await vi.waitFor(async () => expect(await codeOf(verify(token))).toBe('accepted'))
+    expect(jwksRequests()).toBe(2)
+  })
+
+  it('keeps two instances in one process apart (C18)', async () => {
+    const other = await createClerkEmulator({ users: [{ email: 'ada@example.test', password: 'correct horse' }] })
+    const token = other.mintToken({ session: other.createSession('ada@example.test') })
+    const theirs = createClerkKeys(other, { logger: {} })
+    expect(await codeOf(verifierOf(theirs)(token))).toBe('accepted')
+    expect(await codeOf(verifierOf(keys)(token))).not.toBe('accepted')
+    theirs.close()
+    await other.close()
+  })
+
+  it('says plainly that Clerk rejects the secret key, and never what the key is', async () => {
+    keys.close()
+    keys = open({ secretKey: 'sk_test_of_someone_else' })
+    const error = await verifierOf(keys)(mint()).catch((e: unknown) => e)
+    expect(error).toMatchObject({ code: 'keys-unavailable' })
+    expect(logged[0]).toEqual(['clerk.secretKey.rejected', expect.objectContaining({ status: 401 })])
+    expect(logged[1]).toEqual(['keys.failed', { reason: "Clerk's Backend API answered 401" }])
+    expect(inspect([error, logged], { depth: 12 })).not.toContain('of_someone_else')
+  })
+
+  it.each<[string, Omit<Fault, 'path'>]>([
+    ['500', { status: 500 }],
+    ['429', { status: 429, headers: { 'retry-after': '1' } }],
+    ['HTML', { body: '<html>', headers: { 'content-type': 'text/html' } }],
+    ['JSON that is none', { body: '{', headers: { 'content-type': 'application/json' } }],
+    ['an empty set', { body: { keys: [] } }],
+    ['a cut connection', { drop: true }],
+  ])('%s from Clerk is an outage: undecided, and over within the cooldown', async (_, fault) => {
+    const clear = clerk.addFault({ path: '/v1/jwks', ...fault })
+    const verify = verifierOf(keys)
+    expect(await codeOf(verify(mint()))).toBe('keys-unavailable')
+    expect(logged.map(([code]) => code)).toEqual(['keys.failed'])
+    clear()
+    let refreshed = false
+    keys.subscribe(() => (refreshed = true))
+    vi.advanceTimersByTime(10_000)
+    await until(() => refreshed)
+    expect(await codeOf(verify(mint()))).toBe('accepted')
+  })
+
+  it.each(['headers', 'body'] as const)('an answer that stalls before its %s is given up after 4 s', async (stall) => {
+    clerk.addFault({ path: '/v1/jwks', stall })
+    const verdict = codeOf(verifierOf(keys)(mint()))
+    await until(() => jwksRequests() === 1)
+    vi.advanceTimersByTime(4_000)
+    expect(await verdict).toBe('keys-unavailable')
+  })
+
+  it('nobody listening is an outage too', async () => {
+    keys.close()
+    keys = open({ apiUrl: 'http://127.0.0.1:9' })
+    expect(await codeOf(verifierOf(keys)(mint()))).toBe('keys-unavailable')
+    expect(logged).toEqual([['keys.failed', { reason: 'Clerk could not be reached' }]])
+  })
+})
