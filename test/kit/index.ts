@@ -1,1 +1,5 @@
 export * from './clerk-emulator/index.ts'
+export { authPaths } from './auth-paths.ts'
+export type { AuthPath, AuthPathsOptions } from './auth-paths.ts'
+export { createAuthModel } from './auth-model.ts'
+export type { AuthModel, AuthModelEvent, ModelTime } from './auth-model.ts'
