@@ -34,8 +34,6 @@ export type SyncEvent =
   /** The stream is over: the server said why, or it failed. */
   | { type: 'stream.ended'; reason: ByeReason }
   | { type: 'stream.failed'; failure: SyncFailure }
-  /** Raised by the machine itself: an answer came from another server session than the stream's. */
-  | { type: 'channel.changed' }
 
 /** Input of the actor `openStream`, which sends the frames of one stream back as events. */
 export interface OpenStreamInput {

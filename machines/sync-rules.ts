@@ -145,7 +145,10 @@ export function toViewFailure({ view }: SyncContext): SyncFailure {
 /** Why the stream is gone: by its own word, by a crash of the actor, or, on any other event, by silence. */
 function toStreamFailure(event: SyncEvent): SyncFailure {
   if (event.type === 'stream.failed') return event.failure
-  return toFailure('network-failed', event.type === 'stream.ended' ? 'The server ended the stream' : 'The stream fell silent')
+  return toFailure(
+    'network-failed',
+    event.type === 'stream.ended' ? 'The server ended the stream' : 'The stream fell silent',
+  )
 }
 
 /** What the context becomes when the stream is gone. One that had held starts the count anew. */
@@ -161,7 +164,9 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
     isQuiet: isRotated,
     reconnectAt:
       notBefore +
-      (isRotated ? random() * rotationSpread : fullJitter(attempts, { ...streamBackoff, first: reconnectBase }, random)),
+      (isRotated
+        ? random() * rotationSpread
+        : fullJitter(attempts, { ...streamBackoff, first: reconnectBase }, random)),
     reconnectNotBefore: notBefore,
   }
 }

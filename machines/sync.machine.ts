@@ -1,16 +1,4 @@
-import {
-  and,
-  assign,
-  enqueueActions,
-  fromCallback,
-  fromPromise,
-  not,
-  or,
-  setup,
-  spawnChild,
-  stateIn,
-  stopChild,
-} from 'xstate'
+import { and, assign, fromCallback, fromPromise, not, or, setup, spawnChild, stateIn, stopChild } from 'xstate'
 import type { AuthView } from './auth-view.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { SyncContext, SyncInput } from './sync-context.ts'
@@ -61,6 +49,7 @@ export const syncMachine = setup({
     isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
     isFinalFailure: ({ event }) => event.type === 'stream.failed' && !event.failure.retryable,
     isSilent: by(rules.isSilent),
+    isOtherChannel: ({ context: { view, channel } }) => view.channel !== '' && view.channel !== channel,
     mayReconnect: ({ context }) => context.now() >= context.reconnectNotBefore,
     isOccasion: by(rules.isOccasion),
     isTokenDue: by(rules.isTokenDue),
@@ -121,15 +110,9 @@ export const syncMachine = setup({
     askAfresh: assign({ isFresh: true }),
     holdToken: assign(({ event }) => ({ token: tokenOf(event) })),
     numberPost: assign(({ context }) => ({ seq: context.seq + 1, postedAt: context.now() })),
-    takeAnswer: enqueueActions(({ context, event, enqueue }) => {
-      const view = viewOf(event)
-      enqueue.assign({
-        offset: view.now - context.now(),
-        view: rules.toNewerView(context.view, view),
-        posted: context.token,
-        ended: null,
-      })
-      if (view.channel !== '' && view.channel !== context.channel) enqueue.raise({ type: 'channel.changed' })
+    takeAnswer: assign(({ context, event }) => {
+      const view = rules.toNewerView(context.view, viewOf(event))
+      return { view, offset: viewOf(event).now - context.now(), posted: context.token, ended: null }
     }),
     takeErrorView: assign(({ context, event }) => {
       const view = (errorOf(event) as Partial<SyncError> | undefined)?.view
@@ -200,10 +183,10 @@ export const syncMachine = setup({
         },
         open: {
           description: 'Views arrive. Given up when silent for 2.5 pings.',
+          always: { guard: 'isOtherChannel', target: 'connecting', actions: ['closeStream', 'hushReconnect'] },
           on: {
             'view.received': { actions: 'takeView' },
             'ping.received': { actions: 'notePing' },
-            'channel.changed': { target: 'connecting', actions: ['closeStream', 'hushReconnect'] },
             'focus.gained': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
             'network.online': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
           },

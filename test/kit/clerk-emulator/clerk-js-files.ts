@@ -10,7 +10,12 @@ export async function clerkJsFile(name: string): Promise<Response> {
   const directory = clerkJsDirectory()
   if (!directory) return new Response(message, { status: 404 })
   try {
-    const headers = { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=3600' }
+    const headers = {
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=3600',
+      // Clerk's React package asks for the script in CORS mode, as it may of Clerk's own CDN.
+      'access-control-allow-origin': '*',
+    }
     return new Response(await readFile(join(directory, name)), { headers })
   } catch {
     return new Response('Not found', { status: 404 })

@@ -1,0 +1,51 @@
+import type { AuthClient } from './create-auth-client.ts'
+import type { GetToken } from './clerk-state.ts'
+
+/** What {@link bindClerk} needs of Clerk's JavaScript object (`window.Clerk`), of any version. */
+export interface ClerkLike {
+  readonly loaded: boolean
+  addListener(listener: (resources: ClerkResourcesLike) => void): () => void
+}
+
+export interface ClerkResourcesLike {
+  readonly session?: {
+    readonly id: string
+    readonly status?: string
+    readonly lastActiveOrganizationId?: string | null
+    getToken: GetToken
+  } | null
+  readonly user?: {
+    readonly id: string
+    readonly organizationMemberships?: readonly {
+      readonly organization: { readonly id: string }
+      readonly role: string
+    }[]
+  } | null
+  readonly organization?: { readonly id: string } | null
+}
+
+/**
+ * Keeps a client told of what Clerk says, without React. Call it after `await clerk.load()`. Returns the function that
+ * ends it.
+ *
+ * @example
+ * await clerk.load()
+ * const client = createAuthClient()
+ * bindClerk(client, clerk)
+ * client.start()
+ */
+export function bindClerk(client: AuthClient, clerk: ClerkLike): () => void {
+  return clerk.addListener(({ session, user, organization }) => {
+    const membership = user?.organizationMemberships?.find((each) => each.organization.id === organization?.id)
+    client.setIdentity({
+      // Clerk holds `undefined` while it changes sessions, and null once it knows that there is none.
+      isLoaded: clerk.loaded && session !== undefined,
+      isSignedIn: session?.status !== 'pending',
+      userId: user?.id ?? null,
+      sessionId: session?.id ?? null,
+      orgId: organization?.id ?? null,
+      orgRole: membership?.role ?? null,
+      getToken: async (options) => (await session?.getToken(options)) ?? null,
+    })
+  })
+}

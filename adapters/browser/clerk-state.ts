@@ -1,0 +1,21 @@
+import type { ClerkIdentity } from '../../machines/sync-events.ts'
+
+/** Clerk's `getToken`. */
+export type GetToken = (options?: { skipCache?: boolean }) => Promise<string | null>
+
+/** What Clerk says in this tab, in the shape that `useAuth()` of every Clerk package for React returns. */
+export interface ClerkState {
+  readonly isLoaded: boolean
+  readonly isSignedIn?: boolean | undefined
+  readonly userId?: string | null | undefined
+  readonly sessionId?: string | null | undefined
+  readonly orgId?: string | null | undefined
+  readonly orgRole?: string | null | undefined
+  readonly getToken: GetToken
+}
+
+/** Null where nobody is signed in. */
+export function toClerkIdentity({ isSignedIn, userId, sessionId, orgId, orgRole }: ClerkState): ClerkIdentity | null {
+  if (isSignedIn === false || !userId || !sessionId) return null
+  return { userId, sessionId, orgId: orgId ?? null, orgRole: orgRole ?? null }
+}

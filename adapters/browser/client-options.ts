@@ -1,0 +1,56 @@
+import type { ActorOptions } from 'xstate'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { SyncError } from '../../machines/sync-error.ts'
+import type { syncMachine } from '../../machines/sync.machine.ts'
+import type { GetToken } from './clerk-state.ts'
+
+export interface AuthClientOptions {
+  /** Path of the endpoints on the page's own origin. Default `/auth`. */
+  readonly basePath?: string
+  /** Absolute URL of the endpoints, as `https://api.example.com/auth`, where they are on another origin. */
+  readonly url?: string
+  /** Default `same-origin`; `include` where `url` is given. */
+  readonly credentials?: RequestCredentials
+  /** Default the global one. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Clerk's, where `setIdentity` does not bring it. */
+  readonly getToken?: GetToken
+  /** A view known already, as from `GET /auth/session` during server rendering. */
+  readonly initialView?: AuthView
+  /** How often the server pings, ms. Default 15 000. */
+  readonly pingInterval?: number
+  /** How long Clerk's `getToken` may take, ms. Default 10 000. */
+  readonly tokenTimeout?: number
+  /** How long the server may take to answer a post, ms. Default 15 000. */
+  readonly postTimeout?: number
+  /** How long past its expiry the server honours a token, seconds. Default 60. */
+  readonly clockTolerance?: number
+  /** Retries before the sync counts as degraded. Default 7, 0.5 → 30 s apart. */
+  readonly retries?: number
+  /** Told of every failure with its cause, also of those that are retried. Default: nobody. */
+  readonly onError?: (error: SyncError) => void
+  /** XState's inspector. Tokens read `[token]` there. */
+  readonly inspect?: ActorOptions<typeof syncMachine>['inspect']
+  /** Clock of the machine's timers. Default XState's own. */
+  readonly clock?: ActorOptions<typeof syncMachine>['clock']
+  /** Epoch ms. Default `Date.now`. */
+  readonly now?: () => number
+  /** 0 up to 1. Default `Math.random`. */
+  readonly random?: () => number
+}
+
+/** @throws TypeError naming the option */
+export function requireClientOptions(options: AuthClientOptions): AuthClientOptions {
+  const { basePath = '/', url = 'https:' } = options
+  requireOption('basePath', /^\/[^?#]*$/.test(basePath), "a path that starts with '/'")
+  requireOption('url', /^https?:[^?#]*$/.test(url), 'an absolute http(s) URL without a query')
+  requireOption('url', !(options.url && options.basePath), 'given without basePath')
+  for (const name of ['pingInterval', 'tokenTimeout', 'postTimeout', 'clockTolerance', 'retries'] as const) {
+    requireOption(name, (options[name] ?? 0) >= 0, 'a number that is not negative')
+  }
+  return options
+}
+
+function requireOption(name: keyof AuthClientOptions, isRight: boolean, rule: string): void {
+  if (!isRight) throw new TypeError(`createAuthClient: ${name} must be ${rule}`)
+}

@@ -1,0 +1,116 @@
+import { createActor, type ActorRefFrom } from 'xstate'
+import type { AuthView } from '../../machines/auth-view.ts'
+import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
+import { syncMachine } from '../../machines/sync.machine.ts'
+import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
+import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
+import { watchPage } from './page-signals.ts'
+import { createSyncActors } from './sync-actors.ts'
+import { createTransport } from './transport.ts'
+import { contain, onIdentityChange, onViewChange, toView, type AuthChange } from './view-changes.ts'
+import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
+
+/** The running sync machine: subscribe to it, select from it, inspect it. */
+export type SyncActor = ActorRefFrom<typeof syncMachine>
+
+/** Keeps one browser tab and the server of one mind about who is signed in. */
+export interface AuthClient {
+  readonly actor: SyncActor
+  /** What the server knows, as of the last frame; `unchecked` before the first. Never signed in past the expiry. */
+  readonly view: AuthView
+  /** What the page should show. */
+  readonly status: AuthStatus
+  /** Opens the stream. Starting twice is starting once. */
+  start(): void
+  /** Closes the stream and rests until the next start. The server's session is left alone. */
+  stop(): void
+  /** Tells what Clerk says, as often as you like: only a change counts. */
+  setIdentity(clerk: ClerkState): void
+  /** Tries again at once, where it had given up or was waiting. */
+  retry(): void
+  /** Calls the listener on every change of the view. Returns the function that ends it. */
+  subscribe(listener: (view: AuthView) => void): () => void
+  /**
+   * Calls the listener at once with the current view, and then whenever somebody signs in, signs out, or another user or
+   * Clerk session takes over. Returns the function that ends it, as does the signal.
+   */
+  onAuthChange(listener: (change: AuthChange) => void, options?: { readonly signal?: AbortSignal }): () => void
+  /** Resolves with the view once the server has a verdict, good or bad, or the time is up (`timedOut: true`). */
+  whenChecked(options?: WhenViewCheckedOptions): Promise<AuthView>
+}
+
+/**
+ * Creates the client of one tab. Nothing is sent before `start()`: it may be created while rendering, on a server too.
+ *
+ * @throws TypeError naming the option
+ * @example
+ * const client = createAuthClient()
+ * client.start()
+ * client.onAuthChange(({ view }) => console.log(view.userId))
+ */
+export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
+  const { url, basePath = '/auth', now = Date.now, onError, inspect, clock } = requireClientOptions(options)
+  let clerk: ClerkState | null = null
+  let unwatch: (() => void) | null = null
+
+  const transport = createTransport({
+    endpoint: (url ?? basePath).replace(/\/+$/, ''),
+    credentials: options.credentials ?? (url ? 'include' : 'same-origin'),
+    // Looked up at each call, so that what wraps `fetch` later is seen.
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    now,
+  })
+  const actors = createSyncActors({
+    transport,
+    getToken: options.getToken ?? (async (wish) => clerk?.getToken(wish) ?? null),
+    onError: (error) => contain(() => onError?.(error)),
+  })
+  const actor = createActor(syncMachine.provide({ actors }), {
+    input: { ...options, tab: toRandomLabel(), view: options.initialView },
+    ...(inspect && { inspect }),
+    ...(clock && { clock }),
+  }).start()
+
+  const tellClerk = () => {
+    if (clerk) actor.send({ type: 'clerk.changed', isLoaded: clerk.isLoaded, identity: toClerkIdentity(clerk) })
+  }
+
+  return {
+    actor,
+    get view() {
+      return toView(actor)
+    },
+    get status() {
+      return toAuthStatus(toAuthStatusFacts(actor.getSnapshot()))
+    },
+    start() {
+      if (unwatch) return
+      unwatch = watchPage((event) => actor.send(event))
+      actor.send({ type: 'client.started' })
+      tellClerk()
+    },
+    stop() {
+      unwatch?.()
+      unwatch = null
+      actor.send({ type: 'client.stopped' })
+    },
+    setIdentity(state) {
+      clerk = state
+      if (unwatch) tellClerk()
+    },
+    retry: () => actor.send({ type: 'focus.gained' }),
+    subscribe: (listener) => onViewChange(actor, listener),
+    onAuthChange(listener, { signal } = {}) {
+      if (signal?.aborted) return () => {}
+      const stop = onIdentityChange(actor, listener)
+      signal?.addEventListener('abort', stop, { once: true })
+      return stop
+    },
+    whenChecked: (wish) => whenViewChecked(actor, wish),
+  }
+}
+
+/** 96 random bits. Not `randomUUID`, which is missing on plain-http pages other than localhost. */
+function toRandomLabel(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,101 @@
+import type { H3Event } from 'h3'
+import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import { toBlankView } from '../hub/blank-view.ts'
+import type { HubAnswer } from '../hub/hub-requests.ts'
+import type { SessionHub } from '../hub/session-hub.ts'
+import type { Logger } from '../logger.ts'
+import type { ReadCarriedTokens } from './carried-tokens.ts'
+import { openStream } from './open-stream.ts'
+import { requireHost } from './origin-rule.ts'
+import type { OriginRule } from './origin-rule.ts'
+import { parseAuthRequest, toTab } from './parse-auth-request.ts'
+import { toJsonAnswer, toProblemAnswer } from './problem.ts'
+import type { SessionCookie } from './session-cookie.ts'
+
+export interface AuthRoutesOptions {
+  readonly hub: SessionHub
+  readonly cookie: SessionCookie
+  readonly origins: OriginRule
+  readonly allowedHosts: ReadonlySet<string> | null
+  readonly readCarriedTokens: ReadCarriedTokens
+  /** The view as a browser may see it. */
+  readonly toPublicView: (view: AuthView) => AuthView
+  readonly basePath: string
+  readonly clock: () => number
+  readonly random: () => number
+  readonly logger: Logger
+}
+
+type Route = (event: H3Event, headers: Headers) => unknown
+
+/** → the handler of everything under the base path. */
+export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) => Promise<unknown> {
+  const { hub, cookie, origins, allowedHosts, readCarriedTokens, toPublicView, basePath, clock, random, logger } =
+    options
+
+  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+    '/events': { GET: getEvents, POST: postEvent },
+    '/session': { GET: getSession },
+  }
+
+  async function getEvents(event: H3Event, headers: Headers) {
+    const { tab } = toTab(event.url.searchParams.get('tab'))
+    const opened = await hub.open({ cookieIds: cookie.read(event), carried: readCarriedTokens(event), tab })
+    setCookie(event, headers, opened.cookieId)
+    return openStream(event, { tab, headers, clock, random, attach: (stream) => opened.attach(stream) })
+  }
+
+  async function postEvent(event: H3Event, headers: Headers) {
+    const request = await parseAuthRequest(event)
+    const cookieIds = cookie.read(event)
+    const answer =
+      request.type === 'token.received'
+        ? await hub.receive({ ...request, cookieIds })
+        : await hub.clear({ ...request, cookieIds })
+    setCookie(event, headers, answer.cookieId)
+    return toAnswer(answer, headers)
+  }
+
+  async function getSession(event: H3Event, headers: Headers) {
+    const session = await hub.find({ cookieIds: cookie.read(event) })
+    return toJsonAnswer(toPublicView(session?.view() ?? toBlankView(clock())), { headers })
+  }
+
+  function toAnswer({ view, error }: HubAnswer, headers: Headers): Response {
+    const shown = toPublicView(view)
+    // A pending session is a verdict like any other: signed out, and the view says why.
+    if (!error || error.code === 'session-pending') return toJsonAnswer(shown, { headers })
+    return toProblemAnswer(error, { headers, view: shown })
+  }
+
+  function setCookie(event: H3Event, headers: Headers, cookieId: string | undefined) {
+    if (cookieId !== undefined) headers.append('set-cookie', cookie.toHeader(event, cookieId))
+  }
+
+  function answer(event: H3Event, headers: Headers): unknown {
+    const { method } = event.req
+    const methods = routes[event.url.pathname.slice(basePath.length)]
+    if (!methods) throw new AuthError('not-found')
+    if (method === 'OPTIONS') return origins.preflight(event)
+    const route = methods[method]
+    if (!route) {
+      headers.set('allow', [...Object.keys(methods), 'OPTIONS'].join(', '))
+      throw new AuthError('method-not-allowed')
+    }
+    for (const [name, value] of Object.entries(origins.toCorsHeaders(origins.require(event)))) headers.set(name, value)
+    return route(event, headers)
+  }
+
+  return async (event) => {
+    const headers = new Headers()
+    try {
+      requireHost(event, allowedHosts)
+      return await answer(event, headers)
+    } catch (cause) {
+      const error = toAuthError(cause)
+      if (error.code === 'internal') logger.error('request.failed', { error: cause })
+      return toProblemAnswer(error, { headers })
+    }
+  }
+}

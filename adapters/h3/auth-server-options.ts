@@ -1,0 +1,180 @@
+import type { InspectionEvent } from 'xstate'
+import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import type { HubLimits } from '../hub/session-hub.ts'
+import type { SessionStore } from '../hub/session-store.ts'
+import type { ClaimsOptions } from '../jose/claims-options.ts'
+import type { KeyOptions, KeySource } from '../jose/key-source.ts'
+import type { Logger } from '../logger.ts'
+import type { CookieOptions } from './session-cookie.ts'
+
+export interface AuthServerOptions {
+  /** The Clerk instance; each field defaults to its `CLERK_*` environment variable. */
+  readonly clerk?: ClerkOptions
+  /** Where the signing keys are: `{ jwks }`, `{ jwksUrl }` or `{ jwtKey }`. Default: Clerk's Backend API. */
+  readonly keys?: KeyOptions | KeySource
+  /**
+   * What the claims of a token must satisfy. `issuer` defaults to what `clerk` says of the instance; set
+   * `authorizedParties` to the origins of your app.
+   */
+  readonly claims?: ClaimsOptions
+  /** Where sessions are stored; default the memory of this process. A store of your own is yours to close. */
+  readonly store?: SessionStore
+  /** Where the routes are; default `/auth`. */
+  readonly basePath?: string
+  /** Ms a browser has until it counts as timed out, and `whenChecked` and `requireAuth` wait; default 1000. */
+  readonly authWaitTimeout?: number
+  /** What a refused token does to a session that another token still proves; default `keep`. */
+  readonly refusedToken?: 'keep' | 'signOut'
+  /** Whether views hold the Clerk user's profile; default, and for now only, false. */
+  readonly loadUser?: false
+  /** The claims that views show in the browser; default `sub sid o act fva sts exp iat`. */
+  readonly publicClaims?: readonly string[]
+  /** Other origins whose pages may use this server, such as `https://app.example.com`; default none. */
+  readonly allowedOrigins?: readonly string[]
+  /** The hosts this server answers for, with a port or for any; default all. */
+  readonly allowedHosts?: readonly string[]
+  readonly cookie?: CookieOptions
+  /** Default `{ sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }`, the last a minute. */
+  readonly limits?: Partial<HubLimits>
+  /** Sees the inspection events of every session's machine; default none. */
+  readonly inspect?: (event: InspectionEvent) => void
+  /** Default: warnings and errors to the console. */
+  readonly logger?: Partial<Logger>
+  /** The wall clock, epoch ms; default `Date.now`. */
+  readonly clock?: () => number
+}
+
+export interface ResolvedAuthServerOptions {
+  readonly basePath: string
+  readonly authWaitTimeout: number
+  readonly refusedToken: 'keep' | 'signOut'
+  readonly publicClaims: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  readonly allowedHosts: ReadonlySet<string> | null
+  readonly cookie: Required<CookieOptions>
+  readonly limits: HubLimits
+  readonly clock: () => number
+}
+
+const names: readonly string[] = [
+  'clerk',
+  'keys',
+  'claims',
+  'store',
+  'basePath',
+  'authWaitTimeout',
+  'refusedToken',
+  'loadUser',
+  'publicClaims',
+  'allowedOrigins',
+  'allowedHosts',
+  'cookie',
+  'limits',
+  'inspect',
+  'logger',
+  'clock',
+] satisfies readonly (keyof AuthServerOptions)[]
+
+const defaultPublicClaims = ['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'] as const
+const defaultLimits: HubLimits = { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }
+const defaultCookie: Required<CookieOptions> = { name: 'authchart', sameSite: 'lax', secure: 'auto' }
+const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'watch', 'close'] as const
+
+/** The options that are this adapter's own, over the defaults. @throws TypeError naming the one that cannot be used. */
+export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAuthServerOptions {
+  if (!isObject(options)) throw new TypeError('createAuthServer: options must be an object')
+  requireKnown(options, names)
+  const { store, inspect, clock = Date.now } = options
+  require('store', store === undefined || isStore(store), `must have ${storeMethods.join(', ')}`)
+  require('inspect', inspect === undefined || typeof inspect === 'function', 'must be a function')
+  require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
+  require('loadUser', !options.loadUser, 'must be false')
+  return {
+    basePath: toBasePath(options.basePath),
+    authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
+    refusedToken: toRefusedToken(options.refusedToken),
+    publicClaims: toList('publicClaims', options.publicClaims, isText, 'claim names') ?? defaultPublicClaims,
+    allowedOrigins:
+      toList('allowedOrigins', options.allowedOrigins, isOrigin, 'origins such as https://a.example') ?? [],
+    allowedHosts: toHosts(options.allowedHosts),
+    cookie: toCookie(options.cookie),
+    limits: toLimits(options.limits),
+    clock,
+  }
+}
+
+function toBasePath(basePath = '/auth'): string {
+  const isPath = typeof basePath === 'string' && /^(\/[\w.~-]+)+\/?$/.test(basePath)
+  require('basePath', isPath, 'must be a path such as /auth')
+  return basePath.replace(/\/$/, '')
+}
+
+function toAuthWaitTimeout(authWaitTimeout = 1_000): number {
+  const isSpan = Number.isFinite(authWaitTimeout) && authWaitTimeout >= 0 && authWaitTimeout < 2 ** 31
+  require('authWaitTimeout', isSpan, 'must be a number of ms, 0 or more')
+  return authWaitTimeout
+}
+
+function toRefusedToken(refusedToken: 'keep' | 'signOut' = 'keep'): 'keep' | 'signOut' {
+  require('refusedToken', refusedToken === 'keep' || refusedToken === 'signOut', "must be 'keep' or 'signOut'")
+  return refusedToken
+}
+
+function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<string> | null {
+  const hosts = toList('allowedHosts', allowedHosts, isHost, 'hosts such as app.example.com or localhost:3000')
+  return hosts && new Set(hosts.map((host) => host.toLowerCase()))
+}
+
+function toCookie(cookie: CookieOptions = {}): Required<CookieOptions> {
+  require('cookie', isObject(cookie), 'must be an object')
+  requireKnown(cookie, ['name', 'sameSite', 'secure'], 'cookie.')
+  const { name, sameSite, secure } = { ...defaultCookie, ...cookie }
+  require('cookie.name', typeof name === 'string' && /^(?!__)[\w-]+$/.test(name), 'must be letters, digits, - or _')
+  require('cookie.sameSite', ['strict', 'lax', 'none'].includes(sameSite), "must be 'strict', 'lax' or 'none'")
+  require('cookie.secure', ['auto', true].includes(secure), "must be 'auto' or true")
+  return { name, sameSite, secure }
+}
+
+function toLimits(limits: Partial<HubLimits> = {}): HubLimits {
+  require('limits', isObject(limits), 'must be an object')
+  requireKnown(limits, Object.keys(defaultLimits), 'limits.')
+  const merged = { ...defaultLimits, ...limits }
+  for (const [name, limit] of Object.entries(merged)) {
+    require(`limits.${name}`, Number.isSafeInteger(limit) && limit > 0, 'must be a whole number above 0')
+  }
+  return merged
+}
+
+function toList(
+  name: string,
+  list: readonly string[] | undefined,
+  isItem: (item: unknown) => boolean,
+  items: string,
+): readonly string[] | null {
+  if (list === undefined) return null
+  require(name, Array.isArray(list) && list.every((item) => isItem(item)), `must be a list of ${items}`)
+  return list
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isOrigin = (value: unknown) =>
+  typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value
+const isHost = (value: unknown) =>
+  typeof value === 'string' && URL.canParse(`http://${value}`) && /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(value)
+const isStore = (store: object) =>
+  isObject(store) && storeMethods.every((method) => method in store && typeof store[method as never] === 'function')
+
+function requireKnown(options: object, known: readonly string[], prefix = '') {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) fail(prefix + unknown, `is not an option; there are ${known.join(', ')}`)
+}
+
+function require(name: string, isUsable: boolean, problem: string) {
+  if (!isUsable) fail(name, problem)
+}
+
+function fail(name: string, problem: string): never {
+  throw new TypeError(`createAuthServer: ${name} ${problem}`)
+}

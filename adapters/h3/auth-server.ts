@@ -1,0 +1,171 @@
+import type { H3, H3Event, Middleware } from 'h3'
+import type { AuthView } from '../../machines/auth-view.ts'
+import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts'
+import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
+import { createMemorySessionStore } from '../hub/memory-session-store.ts'
+import { toBlankView } from '../hub/blank-view.ts'
+import { createSessionHub } from '../hub/session-hub.ts'
+import type { HubStats } from '../hub/session-hub.ts'
+import type { FetchJwks } from '../jose/fetch-jwks.ts'
+import { createKeySource, isKeySource } from '../jose/key-source.ts'
+import type { KeySource } from '../jose/key-source.ts'
+import { createTokenVerifier } from '../jose/token-verifier.ts'
+import { toLogger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
+import { createAuthRoutes } from './auth-routes.ts'
+import { resolveAuthServerOptions } from './auth-server-options.ts'
+import type { AuthServerOptions } from './auth-server-options.ts'
+import { createCarriedTokens } from './carried-tokens.ts'
+import { createOriginRule } from './origin-rule.ts'
+import { createRequireAuth } from './require-auth.ts'
+import type { RequireAuthOptions } from './require-auth.ts'
+import { createSessionCookie } from './session-cookie.ts'
+import { toViewFrame } from './sse-stream.ts'
+
+/** The auth of one h3 app: nothing of it is shared with another in the same process. */
+export interface AuthServer {
+  /** `app.register(auth.plugin)` adds the routes under `basePath`. */
+  readonly plugin: (app: H3) => void
+  /**
+   * The view of a request's session, with the full claims, without waiting. Without a known session, what `whenChecked`
+   * or `requireAuth` made of the request's own token, else a blank view.
+   */
+  session(event: H3Event): Promise<AuthView>
+  /**
+   * The view once a verdict stands, or with `timedOut` after `timeout` ms (default `authWaitTimeout`), counted from the
+   * call. A request without a known session is judged by the Clerk token that it carries, else answered at once.
+   */
+  whenChecked(event: H3Event, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
+  /** Calls `listener` when somebody signs in or out, on whatever session. → unsubscribe */
+  onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
+  /** Middleware that lets only the signed-in pass. @throws TypeError naming the option that cannot be used */
+  requireAuth(options?: RequireAuthOptions): Middleware
+  /** Aborts when the request's session signs out or changes its identity: guards what outlives a request. */
+  signal(event: H3Event): AbortSignal
+  stats(): HubStats
+  /** Says goodbye to every stream and lets go of everything. `timeout` in ms, default 5000. */
+  close(options?: { timeout?: number }): Promise<void>
+}
+
+const verifyTimeout = 5_000
+const defaultClockTolerance = 60
+
+/**
+ * Keeps, for each browser session, what this server knows of who it is.
+ *
+ * @throws TypeError naming the option that cannot be used.
+ * @throws MissingSecretKeyError where neither `keys` nor Clerk's secret key is given.
+ * @example
+ * const auth = createAuthServer({ claims: { authorizedParties: ['https://app.example.com'] } })
+ * app.register(auth.plugin)
+ * app.use('/api/**', auth.requireAuth())
+ */
+export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
+  const resolved = resolveAuthServerOptions(options)
+  const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits } = resolved
+  const clerk = resolveClerkOptions(options.clerk)
+  const logger = toLogger(options.logger)
+  const keys = toKeys(options, clerk, logger)
+  const verify = createTokenVerifier({
+    keys,
+    claims: { ...(clerk.issuer && { issuer: clerk.issuer }), ...options.claims },
+    clock,
+    logger,
+  })
+  const store = options.store ?? createMemorySessionStore({ clock })
+  const cookie = createSessionCookie(resolved.cookie)
+  const readCarriedTokens = createCarriedTokens({
+    publishableKey: clerk.publishableKey,
+    readsCookies: options.claims?.authorizedParties !== undefined,
+  })
+  const toPublicView = createPublicView(publicClaims)
+  const hub = createSessionHub({
+    verify,
+    store,
+    encode: (view) => toViewFrame(toPublicView(view)),
+    machine: {
+      authWaitTimeout,
+      verifyTimeout,
+      refusedToken,
+      clockTolerance: options.claims?.clockTolerance ?? defaultClockTolerance,
+    },
+    limits,
+    clock,
+    random: Math.random,
+    logger,
+    inspect: options.inspect,
+  })
+  const unsubscribe = keys.subscribe(() => hub.retry())
+  const handle = createAuthRoutes({
+    hub,
+    cookie,
+    origins: createOriginRule(resolved.allowedOrigins),
+    allowedHosts: resolved.allowedHosts,
+    readCarriedTokens,
+    toPublicView,
+    basePath,
+    clock,
+    random: Math.random,
+    logger,
+  })
+
+  /** What requests without a session carried, so that it is checked once in each. */
+  const checked = new WeakMap<H3Event, AuthView>()
+  const find = (event: H3Event) => hub.find({ cookieIds: cookie.read(event) })
+
+  async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
+    const session = await find(event)
+    if (session) return session.whenChecked(wait?.timeout ?? authWaitTimeout, wait?.signal)
+    const view = checked.get(event) ?? (await hub.check(readCarriedTokens(event)))
+    checked.set(event, view)
+    return view
+  }
+
+  return {
+    plugin(app) {
+      app.all(basePath, handle)
+      app.all(`${basePath}/**`, handle)
+    },
+    session: async (event) => (await find(event))?.view() ?? checked.get(event) ?? toBlankView(clock()),
+    whenChecked,
+    onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
+    requireAuth: createRequireAuth(whenChecked, logger),
+    signal(event) {
+      return hub.signal({ cookieIds: cookie.read(event) })
+    },
+    stats: () => hub.stats(),
+    async close({ timeout = 5_000 } = {}) {
+      await hub.close({ timeout })
+      unsubscribe()
+      if (keys !== options.keys) keys.close()
+      if (store !== options.store) await store.close()
+    },
+  }
+}
+
+function toKeys({ keys }: AuthServerOptions, clerk: ClerkOptions, logger: Logger): KeySource {
+  if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, { logger })
+  requireSecretKey(clerk)
+  let fetcher: Promise<FetchJwks> | undefined
+  return createKeySource(
+    {
+      // Loaded when it is needed, so that an app with keys of its own needs no @clerk/backend.
+      async fetchJwks(request) {
+        fetcher ??= import('../clerk/clerk-keys.ts').then((module) => module.createClerkJwksFetcher(clerk, logger))
+        return (await fetcher)(request)
+      },
+    },
+    { logger },
+  )
+}
+
+/** → what a browser may see of a view: the listed claims alone. */
+function createPublicView(publicClaims: readonly string[]): (view: AuthView) => AuthView {
+  return (view) => {
+    const { claims } = view
+    if (!claims) return view
+    const shown = publicClaims.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]])
+    return { ...view, claims: Object.fromEntries(shown) as Record<string, unknown> }
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import type { H3Event } from 'h3'
+import { BearerToken } from '../../machines/bearer-token.ts'
+import { readCookie } from './request-cookies.ts'
+
+/** Finds the Clerk session tokens that a request carries of itself. */
+export type ReadCarriedTokens = (event: H3Event) => BearerToken[]
+
+export interface CarriedTokensOptions {
+  /** Names the instance, and so the suffix of its cookie where a host serves several. */
+  readonly publishableKey?: string
+  /** Whether Clerk's cookie is read at all: only where `azp` is checked, since a subdomain could have set it. */
+  readonly readsCookies: boolean
+}
+
+/** A host may serve several Clerk instances; more candidates than this are somebody's doing. */
+const maxTokens = 3
+
+export function createCarriedTokens({ publishableKey, readsCookies }: CarriedTokensOptions): ReadCarriedTokens {
+  const names = readsCookies ? [...(publishableKey ? [`__session_${toSuffix(publishableKey)}`] : []), '__session'] : []
+
+  return (event) => {
+    const { headers } = event.req
+    const bearer = /^Bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+    const isCrossSite = headers.get('sec-fetch-site') === 'cross-site'
+    const cookies = isCrossSite ? [] : names.flatMap((name) => readCookie(headers.get('cookie'), name))
+    return [...new Set([bearer, ...cookies])]
+      .filter((text) => text !== undefined && text !== '')
+      .slice(0, maxTokens)
+      .map((text) => new BearerToken(text as string))
+  }
+}
+
+/** Clerk's SDKs name an instance's cookies after the first 8 characters of the SHA-1 of its publishable key. */
+const toSuffix = (publishableKey: string) => createHash('sha1').update(publishableKey).digest('base64url').slice(0, 8)

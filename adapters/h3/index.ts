@@ -1,0 +1,19 @@
+export { createAuthServer } from './auth-server.ts'
+export type { AuthServer } from './auth-server.ts'
+export type { AuthServerOptions } from './auth-server-options.ts'
+export type { CookieOptions } from './session-cookie.ts'
+export type { RequireAuthOptions } from './require-auth.ts'
+export type { Problem } from './problem.ts'
+export type { AuthChange, AuthChangeListener, AuthChangeOptions, AuthChangeReason } from '../hub/auth-changes.ts'
+export type { HubLimits, HubStats } from '../hub/session-hub.ts'
+export { createMemorySessionStore } from '../hub/memory-session-store.ts'
+export type { MemorySessionStoreOptions } from '../hub/memory-session-store.ts'
+export type {
+  Grave,
+  RotateOptions,
+  SessionStore,
+  StoreChange,
+  StoredSession,
+  WriteOptions,
+  WriteResult,
+} from '../hub/session-store.ts'

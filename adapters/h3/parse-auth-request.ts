@@ -1,0 +1,87 @@
+import { assertBodySize } from 'h3'
+import type { H3Event } from 'h3'
+import { AuthError } from '../../machines/auth-error.ts'
+import { BearerToken } from '../../machines/bearer-token.ts'
+
+/** What a browser may ask for. */
+export type AuthRequest =
+  | { readonly type: 'token.received'; readonly token: BearerToken; readonly tab?: string; readonly seq?: number }
+  | { readonly type: 'session.cleared'; readonly sessionId?: string; readonly tab?: string; readonly seq?: number }
+
+const maxBody = 16 * 1_024
+const maxSessionId = 128
+const tabName = /^[\w-]{1,64}$/
+
+const fields = {
+  'token.received': ['type', 'token', 'tab', 'seq'],
+  'session.cleared': ['type', 'sessionId', 'tab', 'seq'],
+} as const
+
+/**
+ * Reads the body of a POST. The content type comes first: a browser sends JSON across origins only after a preflight.
+ * @throws AuthError `media-type`, `body-too-large` or `request-malformed`; no message quotes the body.
+ */
+export async function parseAuthRequest(event: H3Event): Promise<AuthRequest> {
+  const mediaType = event.req.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json') throw new AuthError('media-type')
+  return toAuthRequest(parseJson(await readText(event)))
+}
+
+async function readText(event: H3Event): Promise<string> {
+  try {
+    assertBodySize(event, maxBody)
+    return await event.req.text()
+  } catch (cause) {
+    const isTooLarge = cause instanceof Error && 'status' in cause && cause.status === 413
+    throw new AuthError(isTooLarge ? 'body-too-large' : 'request-malformed', undefined, { cause })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The engine's own message quotes the text, and there may be a token in it.
+    throw malformed('the body is not JSON')
+  }
+}
+
+function toAuthRequest(body: unknown): AuthRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed('the body is not an object')
+  const { type, tab, seq, token, sessionId } = body as Record<string, unknown>
+  if (type !== 'token.received' && type !== 'session.cleared') throw malformed('type must be one of the two')
+  const allowed: readonly string[] = fields[type]
+  if (Object.keys(body).some((name) => !allowed.includes(name))) throw malformed('there is a field too many')
+  const sender = { ...toTab(tab), ...toSeq(seq) }
+  return type === 'token.received'
+    ? { type, token: toToken(token), ...sender }
+    : { type, ...toSessionId(sessionId), ...sender }
+}
+
+/** The name of a tab, of the body or the query. @throws AuthError `request-malformed` */
+export function toTab(tab: unknown): { tab?: string } {
+  if (tab === undefined || tab === null) return {}
+  if (typeof tab !== 'string' || !tabName.test(tab)) throw malformed('tab must be 1 to 64 letters, digits, - or _')
+  return { tab }
+}
+
+function toSeq(seq: unknown): { seq?: number } {
+  if (seq === undefined) return {}
+  if (!Number.isSafeInteger(seq) || Number(seq) < 0) throw malformed('seq must be a whole number')
+  return { seq: Number(seq) }
+}
+
+function toToken(token: unknown): BearerToken {
+  if (typeof token !== 'string') throw malformed('token must be a string')
+  return new BearerToken(token)
+}
+
+function toSessionId(sessionId: unknown): { sessionId?: string } {
+  if (sessionId === undefined) return {}
+  if (typeof sessionId !== 'string' || sessionId === '' || sessionId.length > maxSessionId) {
+    throw malformed('sessionId must be a Clerk session id')
+  }
+  return { sessionId }
+}
+
+const malformed = (detail: string) => new AuthError('request-malformed', `The request is malformed: ${detail}`)

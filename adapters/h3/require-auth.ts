@@ -1,0 +1,69 @@
+import type { H3Event, Middleware } from 'h3'
+import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { AuthClaims } from '../../machines/verified-session.ts'
+import type { Logger } from '../logger.ts'
+import { toPermissions } from './permissions.ts'
+import { toProblemAnswer } from './problem.ts'
+
+export interface RequireAuthOptions {
+  /** The role in the active organization, `org:admin` or `admin`. */
+  readonly role?: string
+  /** A permission in the active organization, such as `org:invoices:create`. */
+  readonly permission?: string
+  /** Your own rule. Falsy refuses. */
+  readonly check?: (view: AuthView, event: H3Event) => unknown
+}
+
+const names: readonly string[] = ['role', 'permission', 'check'] satisfies readonly (keyof RequireAuthOptions)[]
+
+/**
+ * A middleware that lets only the signed-in pass: 401 `not-signed-in`, 403 `forbidden`, and where it could not be
+ * decided the error that says so, 503.
+ */
+export function createRequireAuth(
+  whenChecked: (event: H3Event) => Promise<AuthView>,
+  logger: Logger,
+): (options?: RequireAuthOptions) => Middleware {
+  return (options = {}) => {
+    requireOptions(options)
+    return async (event, next) => {
+      try {
+        await requirePass(await whenChecked(event), options, event)
+      } catch (cause) {
+        const error = toAuthError(cause)
+        if (error.code === 'internal') logger.error('requireAuth.failed', { error: cause })
+        return toProblemAnswer(error)
+      }
+      return next()
+    }
+  }
+}
+
+async function requirePass(view: AuthView, { role, permission, check }: RequireAuthOptions, event: H3Event) {
+  if (!view.isSignedIn) {
+    // Nobody knows whether somebody is signed in: that is no reason to send them to the sign-in page.
+    if (view.state === 'error' && view.error) throw new AuthError(view.error.code, view.error.message)
+    throw new AuthError('not-signed-in')
+  }
+  if (role !== undefined && view.orgRole !== toRole(role)) throw new AuthError('forbidden')
+  if (permission !== undefined && !toPermissions(view.claims as AuthClaims).includes(permission)) {
+    throw new AuthError('forbidden')
+  }
+  if (check && !(await check(view, event))) throw new AuthError('forbidden')
+}
+
+const toRole = (role: string) => (role.startsWith('org:') ? role : `org:${role}`)
+
+function requireOptions(options: RequireAuthOptions) {
+  const { role, permission, check } = options
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw new TypeError(`requireAuth: ${unknown} is not an option; there are ${names.join(', ')}`)
+  if (role !== undefined && (typeof role !== 'string' || role === ''))
+    throw new TypeError('requireAuth: role must be a role')
+  if (permission !== undefined && (typeof permission !== 'string' || permission === '')) {
+    throw new TypeError('requireAuth: permission must be a permission')
+  }
+  if (check !== undefined && typeof check !== 'function') throw new TypeError('requireAuth: check must be a function')
+}

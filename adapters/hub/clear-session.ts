@@ -1,0 +1,48 @@
+import { toAuthError } from '../../machines/auth-error.ts'
+import type { AuthError } from '../../machines/auth-error.ts'
+import { toBlankView } from './blank-view.ts'
+import { withDeadline } from './deadline.ts'
+import { toRotated } from './hub-requests.ts'
+import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
+import type { LiveSession } from './live-session.ts'
+import type { Grave } from './session-store.ts'
+import { toGrave } from './undertaker.ts'
+
+/** → signs a session out, here at once, and answers when that holds everywhere. */
+export function createClearSession(parts: HubParts): (request: ClearRequest) => Promise<HubAnswer> {
+  const { life, lookup, undertaker, verifyTimeout, clockTolerance, clock, serve } = parts
+
+  /** → null, or what keeps it from being certain that no token signs this browser's user in again. */
+  async function signOut(session: LiveSession, named: string | undefined): Promise<AuthError | null> {
+    const { sessionId } = session.view()
+    if (sessionId !== null && named !== undefined && sessionId !== named) return null
+    const grave = toProvenGrave(session, named)
+    for (const token of session.end('cleared', named)) undertaker.identify(session, token, named)
+    const buried = grave && life.bury(grave)
+    const learnt = withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError)
+    await life.records.keep(session)
+    return (await buried) ?? (await learnt)
+  }
+
+  function toProvenGrave(session: LiveSession, named: string | undefined): Grave | null {
+    const { lastProven } = session.seat
+    if (!lastProven || (named !== undefined && named !== lastProven.sessionId)) return null
+    const now = clock()
+    // Clerk's clock may be ahead of this one: the proof itself is refused in any case.
+    const clearedAt = Math.max(now, lastProven.issuedAt)
+    const validUntil = (session.view().expiresAt ?? 0) + clockTolerance
+    return toGrave({ kind: 'session', id: lastProven.sessionId, clearedAt }, now, validUntil)
+  }
+
+  return async ({ cookieIds, tab, seq, sessionId }) => {
+    const found = await lookup.find(cookieIds)
+    if (!found) return { view: { ...toBlankView(clock()), state: 'signedOut', authChecked: true }, error: null }
+    if (found.retired) throw toRotated()
+    const { session } = found
+    return serve(session, async () => {
+      session.seat.budget.spend(clock())
+      const error = session.seat.seqs.accept(tab, seq) ? await signOut(session, sessionId) : null
+      return { view: session.view(), error }
+    })
+  }
+}

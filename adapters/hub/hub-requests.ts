@@ -1,0 +1,82 @@
+import { AuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import type { Logger } from '../logger.ts'
+import type { LiveSession } from './live-session.ts'
+import type { SessionLife } from './session-life.ts'
+import type { SessionLookup } from './session-lookup.ts'
+import type { SessionStore } from './session-store.ts'
+import type { TokenChecks, VerifyToken } from './token-checks.ts'
+import type { Undertaker } from './undertaker.ts'
+import type { ViewStream } from './view-stream.ts'
+
+/** Who asks. */
+export interface HubRequest {
+  /** The values of the session cookie, of which more than one may have been sent. */
+  readonly cookieIds: readonly string[]
+  readonly tab?: string
+  /** Rises with each request of a tab. */
+  readonly seq?: number
+}
+
+export interface StreamRequest extends HubRequest {
+  /** Tokens that came along. They can only raise a session. */
+  readonly carried: readonly BearerToken[]
+}
+
+export interface TokenRequest extends HubRequest {
+  readonly token: BearerToken
+}
+
+export interface ClearRequest extends HubRequest {
+  /** The Clerk session to end: void if another one is signed in by now. */
+  readonly sessionId?: string
+}
+
+/** What a request led to. */
+export interface HubAnswer {
+  readonly view: AuthView
+  readonly error: AuthError | null
+  /** A session cookie to set. */
+  readonly cookieId?: string
+}
+
+export interface OpenedSession {
+  /** A session cookie to set. */
+  readonly cookieId?: string
+  /** Sends the stream the view of now and of every change. → stop */
+  attach(stream: ViewStream): () => void
+}
+
+/** What the handling of every request has at hand. */
+export interface HubParts {
+  readonly life: SessionLife
+  readonly lookup: SessionLookup
+  readonly tokens: TokenChecks
+  readonly undertaker: Undertaker
+  readonly store: SessionStore
+  readonly verify: VerifyToken
+  /** Times in ms. */
+  readonly authWaitTimeout: number
+  readonly verifyTimeout: number
+  readonly clockTolerance: number
+  readonly streamsPerSession: number
+  /** Epoch ms. */
+  readonly clock: () => number
+  readonly logger: Logger
+  /** Runs the work of one request, during which its session stays. */
+  readonly serve: <T>(session: LiveSession, work: () => Promise<T>) => Promise<T>
+}
+
+/** For a browser whose next cookie is on its way to it. */
+export const toRotated = (): AuthError => new AuthError('session-rotated', undefined, { retryAfter: 1_000 })
+
+/** The cookie to set for a browser that came with another one, which may be none. */
+export function toNewCookie(
+  { cookies }: SessionLife,
+  session: LiveSession,
+  alias: string | undefined,
+): string | undefined {
+  const current = cookies.current(session)
+  return current?.alias === alias ? undefined : (current?.cookieId ?? undefined)
+}

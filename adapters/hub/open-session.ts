@@ -1,0 +1,69 @@
+import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../machines/verified-session.ts'
+import { withDeadline } from './deadline.ts'
+import { toNewCookie, toRotated } from './hub-requests.ts'
+import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
+import type { LiveSession } from './live-session.ts'
+
+/** → finds or makes the session of a stream, and raises it by a token that the request carries. */
+export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
+  const { life, lookup, tokens, store, verify, authWaitTimeout, clockTolerance, clock, logger, serve } = parts
+  const { registry, cookies } = life
+
+  async function raise(session: LiveSession, carried: readonly BearerToken[], tab: string | undefined) {
+    for (const token of carried) {
+      const { epoch } = session
+      try {
+        const verified = await withDeadline(authWaitTimeout, (signal) => verify(token, { signal, refresh: false }))
+        // A clear that came meanwhile could not cut this check off, and whatever is being checked is the newer word.
+        if (epoch !== session.epoch || session.isChecking) return
+        if (!isRaise(session.view(), verified)) continue
+        tokens.know(token, verified)
+        await tokens.decide(session, token, tab)
+        return
+      } catch (error) {
+        logger.debug('token.carried.ignored', { code: toAuthError(error).code })
+      }
+    }
+  }
+
+  function isRaise(view: AuthView, verified: VerifiedSession): boolean {
+    const { status, userId, sessionId, expiresAt } = verified
+    if (status !== 'active' || clock() >= expiresAt + clockTolerance || store.buried(verified)) return false
+    const isSame = view.userId === userId && view.sessionId === sessionId
+    return !view.isSignedIn || (isSame && expiresAt > (view.expiresAt ?? 0))
+  }
+
+  return async ({ cookieIds, tab, carried }) => {
+    const found = await lookup.find(cookieIds)
+    if (found?.retired) throw toRotated()
+    const session = found?.session ?? life.create()
+    return serve(session, async () => {
+      if (found) session.seat.budget.spend(clock())
+      else life.admit(session)
+      if (session.streams.size >= parts.streamsPerSession) {
+        throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
+      }
+      await raise(session, carried, tab)
+      if (!cookies.current(session)) cookies.issue(session)
+      await session.seat.rotating
+      return {
+        cookieId: toNewCookie(life, session, found?.alias),
+        attach(stream) {
+          if (!registry.has(session)) {
+            stream.end('closing')
+            return () => {}
+          }
+          session.streams.add(stream)
+          registry.reconsider(session)
+          return () => {
+            session.streams.delete(stream)
+            registry.reconsider(session)
+          }
+        },
+      }
+    })
+  }
+}

@@ -1,0 +1,73 @@
+import { toAuthError } from '../../machines/auth-error.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import { withDeadline } from './deadline.ts'
+import { toNewCookie, toRotated } from './hub-requests.ts'
+import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
+import type { LiveSession } from './live-session.ts'
+import { retireFor } from './session-cookies.ts'
+import type { FoundSession } from './session-cookies.ts'
+
+/** → has a token checked, and answers after the verdict. */
+export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
+  const { life, lookup, tokens, store, verify, verifyTimeout, clock, logger, serve } = parts
+  const { cookies, records } = life
+
+  async function receiveKnown(found: FoundSession, { token, tab, seq }: TokenRequest): Promise<HubAnswer> {
+    const { session, alias, retired } = found
+    const { seat } = session
+    seat.budget.spend(clock())
+    if (retired) await requireSameClerkSession(session, token)
+    if (!seat.seqs.accept(tab, seq)) return { view: session.view(), error: null }
+    const error = await tokens.decide(session, token, tab)
+    if (!error && seat.isRotationDue) life.rotate(session, tab)
+    if (!error && retired) await adoptBrowser(session)
+    await stored(session)
+    return { view: session.view(), error, ...(!error && { cookieId: toNewCookie(life, session, alias) }) }
+  }
+
+  /** A token without a session makes one only if it signs in. */
+  async function receiveUnknown({ token, tab, seq }: TokenRequest): Promise<HubAnswer> {
+    const session = life.create()
+    return serve(session, async () => {
+      const error = await tokens.decide(session, token, tab)
+      const view = session.view()
+      if (error || !view.isSignedIn) {
+        session.stop()
+        return { view, error }
+      }
+      session.seat.seqs.accept(tab, seq)
+      life.admit(session)
+      await stored(session)
+      return { view: session.view(), error: null, cookieId: toNewCookie(life, session, undefined) }
+    })
+  }
+
+  /** Until every node can follow what the browser is about to be told. */
+  async function stored(session: LiveSession) {
+    await records.keep(session)
+    await session.seat.rotating
+  }
+
+  /** The token is what tells the browser that is signed in from whoever else may hold its old cookie. */
+  async function requireSameClerkSession(session: LiveSession, token: BearerToken) {
+    try {
+      const verified = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
+      if (session.view().sessionId === verified.sessionId) return tokens.know(token, verified)
+    } catch (error) {
+      logger.debug('cookie.retired', { code: toAuthError(error).code })
+    }
+    throw toRotated()
+  }
+
+  /** Where another node rotated the cookie, it alone knows the value: this browser gets one of its own. */
+  async function adoptBrowser(session: LiveSession) {
+    if (cookies.current(session)?.cookieId) return
+    const { to } = cookies.issue(session)
+    await store.rotate(session.id, { from: null, to, retireFor })
+  }
+
+  return async (request) => {
+    const found = await lookup.find(request.cookieIds)
+    return found ? serve(found.session, () => receiveKnown(found, request)) : receiveUnknown(request)
+  }
+}

@@ -1,0 +1,160 @@
+import type { AuthView } from '../../machines/auth-view.ts'
+import { resolveRecord } from '../../machines/resolve-record.ts'
+import type { SessionRecord } from '../../machines/session-record.ts'
+import type { AuthClaims } from '../../machines/verified-session.ts'
+import type { Logger } from '../logger.ts'
+import type { LiveSession } from './live-session.ts'
+import type { SessionStore } from './session-store.ts'
+
+/** Keeps the store's record of a session and the session itself the same. */
+export interface RecordKeeper {
+  /** Stores the outcome of a session if it is a new one. Resolves once the store has it, or failed and was logged. */
+  keep(session: LiveSession): Promise<void>
+  /** Takes over a stored record, if it wins over what the session proves. */
+  merge(session: LiveSession, record: SessionRecord): void
+  /** Has the record of an ended session forgotten. */
+  forget(session: LiveSession): void
+}
+
+export interface RecordKeeperOptions {
+  readonly store: SessionStore
+  /** Epoch ms. */
+  readonly clock: () => number
+  /** Ms. */
+  readonly clockTolerance: number
+  readonly logger: Logger
+}
+
+interface Kept {
+  storedRev: number | null
+  outcome: Outcome
+  writing: Promise<void> | null
+}
+
+/** What a record tells of a view: compared by reference, since a machine replaces it whole. */
+type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
+
+/** A signed-out record only spares other nodes a question, ms. */
+const signedOutFor = 60_000
+/** Rounds of compare-and-set before the record is left to whoever else is writing it. */
+const maxRounds = 5
+
+export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
+  const { store, clock, clockTolerance, logger } = options
+  const keeping = new WeakMap<LiveSession, Kept>()
+
+  const keptOf = (session: LiveSession): Kept => {
+    const known = keeping.get(session)
+    if (known) return known
+    const kept = { storedRev: null, outcome: null, writing: null }
+    keeping.set(session, kept)
+    return kept
+  }
+  const isBuried = ({ userId, sessionId, issuedAt }: SessionRecord) =>
+    userId !== null && sessionId !== null && issuedAt !== null && store.buried({ userId, sessionId, issuedAt }) !== null
+
+  /** A session that never signed in leaves no record. */
+  const isDue = (view: AuthView, { outcome, storedRev }: Kept) =>
+    view.authChecked && (view.isSignedIn || storedRev !== null) && !isSameOutcome(view, outcome)
+
+  async function write(session: LiveSession, kept: Kept) {
+    for (let round = 0; round < maxRounds; round += 1) {
+      const view = session.view()
+      if (!isDue(view, kept)) return
+      const record = toRecord(session, view)
+      const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
+      const result = await store.write(record, { expectedRev: kept.storedRev, until })
+      if (result.written) {
+        kept.storedRev = record.rev
+        kept.outcome = view
+      } else {
+        kept.storedRev = result.current?.rev ?? null
+        if (result.current) settle(session, kept, result.current)
+      }
+    }
+  }
+
+  /** Two nodes wrote: the loser adopts, the winner outranks. */
+  function settle(session: LiveSession, kept: Kept, theirs: SessionRecord) {
+    const mine = toRecord(session, session.view())
+    const standing = resolveRecord(mine, theirs, isBuried)
+    session.seat.seqs.merge(standing.seqByTab)
+    if (isSameProof(standing, mine)) return session.outrank(theirs.rev)
+    session.adopt(theirs)
+    kept.outcome = session.view()
+  }
+
+  function keep(session: LiveSession): Promise<void> {
+    const kept = keptOf(session)
+    kept.writing ??= (async () => {
+      try {
+        await write(session, kept)
+      } catch (error) {
+        // What is proven here stays proven: only other nodes, and a restart, do without it.
+        logger.error('store.failed', { method: 'write', error })
+      } finally {
+        kept.writing = null
+      }
+    })()
+    return kept.writing
+  }
+
+  return {
+    keep,
+    merge(session, record) {
+      const kept = keptOf(session)
+      kept.storedRev = Math.max(record.rev, kept.storedRev ?? 0)
+      const mine = toRecord(session, session.view())
+      if (isSameProof(mine, record)) return
+      settle(session, kept, record)
+      if (isDue(session.view(), kept)) void keep(session)
+    },
+    forget(session) {
+      const { storedRev } = keptOf(session)
+      if (storedRev === null) return
+      store
+        .remove(session.id, storedRev)
+        .catch((error: unknown) => logger.error('store.failed', { method: 'remove', error }))
+    },
+  }
+}
+
+function toRecord(session: LiveSession, view: AuthView): SessionRecord {
+  const claims = view.claims as AuthClaims | null
+  return {
+    id: session.id,
+    channel: session.channel,
+    rev: view.rev,
+    status: view.isSignedIn ? 'signedIn' : 'signedOut',
+    claims,
+    user: view.user,
+    userId: view.userId,
+    sessionId: view.sessionId,
+    orgId: view.orgId,
+    issuedAt: toIssuedAt(claims),
+    expiresAt: view.expiresAt,
+    seqByTab: session.seat.seqs.toJSON(),
+  }
+}
+
+/** As the verifier has it: where there is no `iat`, `nbf` stands in. */
+export function toIssuedAt(claims: AuthClaims | null): number | null {
+  const seconds = claims?.iat ?? claims?.nbf
+  return seconds === undefined ? null : seconds * 1_000
+}
+
+function isSameOutcome(a: Outcome, b: Outcome): boolean {
+  return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user
+}
+
+function isSameProof(a: SessionRecord, b: SessionRecord): boolean {
+  return (
+    a.status === b.status &&
+    a.userId === b.userId &&
+    a.sessionId === b.sessionId &&
+    a.orgId === b.orgId &&
+    a.issuedAt === b.issuedAt &&
+    a.expiresAt === b.expiresAt &&
+    a.user?.id === b.user?.id
+  )
+}

@@ -1,0 +1,15 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** 256 random bits as base64url: 43 characters, all of them safe in a cookie (RFC 6265 §4.1.1). */
+export const createSecretId = (): string => randomBytes(32).toString('base64url')
+
+/** 96 random bits as base64url, for names that are no secrets. */
+export const createPublicId = (): string => randomBytes(12).toString('base64url')
+
+const secretId = /^[\w-]{43}$/
+
+/** True for a text that {@link createSecretId} could have made. */
+export const isSecretId = (text: string): boolean => secretId.test(text)
+
+/** SHA-256 as base64url: what is kept of a secret that must be recognised again. */
+export const toDigest = (text: string): string => createHash('sha256').update(text).digest('base64url')

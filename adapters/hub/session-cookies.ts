@@ -1,0 +1,82 @@
+import type { LiveSession } from './live-session.ts'
+import { createSecretId, isSecretId, toDigest } from './secret-id.ts'
+import { setUnrefTimeout } from '../unref-clock.ts'
+
+/** A session found by a cookie. `retired`: the cookie was rotated a moment ago, and nothing may be read through it. */
+export interface FoundSession {
+  readonly session: LiveSession
+  readonly alias: string
+  readonly retired: boolean
+}
+
+/** Which cookie leads to which session on this node. Cookies are known by their digest, the alias. */
+export interface SessionCookies {
+  find(alias: string): FoundSession | undefined
+  /** Gives a session a new cookie and retires the one it had. */
+  issue(session: LiveSession): { readonly from: string | null; readonly to: string }
+  /** Notes an alias that another node, or an earlier run of this one, gave the session. */
+  bind(session: LiveSession, alias: string): void
+  retire(alias: string): void
+  /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
+  current(session: LiveSession): { readonly alias: string; readonly cookieId: string | null } | undefined
+  forget(session: LiveSession): void
+}
+
+/** How long a rotated cookie is recognised, ms: what was sent before the new one arrived is answered, not adopted. */
+export const retireFor = 10_000
+
+/** The aliases of cookies that could be ours; of a header stuffed with more, the first few. */
+export function toAliases(cookieIds: readonly string[]): string[] {
+  return [...new Set(cookieIds)].filter(isSecretId).slice(0, 4).map(toDigest)
+}
+
+interface CurrentCookie {
+  readonly alias: string
+  /** The secret, for as long as somebody may still have to be told of it. */
+  cookieId: string | null
+}
+
+export function createSessionCookies(): SessionCookies {
+  const found = new Map<string, FoundSession>()
+  const currents = new WeakMap<LiveSession, CurrentCookie>()
+  const aliases = new WeakMap<LiveSession, Set<string>>()
+
+  function lead(alias: string, session: LiveSession) {
+    found.set(alias, { session, alias, retired: false })
+    const known = aliases.get(session)
+    if (known) known.add(alias)
+    else aliases.set(session, new Set([alias]))
+  }
+
+  function retire(alias: string) {
+    const entry = found.get(alias)
+    if (!entry || entry.retired) return
+    found.set(alias, { ...entry, retired: true })
+    aliases.get(entry.session)?.delete(alias)
+    setUnrefTimeout(() => found.delete(alias), retireFor)
+  }
+
+  return {
+    find: (alias) => found.get(alias),
+    issue(session) {
+      const from = currents.get(session)?.alias ?? null
+      const cookieId = createSecretId()
+      const current: CurrentCookie = { alias: toDigest(cookieId), cookieId }
+      lead(current.alias, session)
+      currents.set(session, current)
+      if (from !== null) retire(from)
+      setUnrefTimeout(() => (current.cookieId = null), retireFor)
+      return { from, to: current.alias }
+    },
+    bind(session, alias) {
+      lead(alias, session)
+      currents.set(session, { alias, cookieId: null })
+    },
+    retire,
+    current: (session) => currents.get(session),
+    forget(session) {
+      for (const alias of aliases.get(session) ?? []) found.delete(alias)
+      currents.delete(session)
+    },
+  }
+}

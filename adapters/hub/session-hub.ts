@@ -1,0 +1,176 @@
+import type { InspectionEvent } from 'xstate'
+import type { AuthInput } from '../../machines/auth-context.ts'
+import { AuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import type { Logger } from '../logger.ts'
+import type { AuthChanges } from './auth-changes.ts'
+import { toBlankView } from './blank-view.ts'
+import { createClearSession } from './clear-session.ts'
+import { endStreams } from './end-streams.ts'
+import type { ClearRequest, HubAnswer, HubRequest, OpenedSession, StreamRequest, TokenRequest } from './hub-requests.ts'
+import type { LiveSession } from './live-session.ts'
+import { createOpenSession } from './open-session.ts'
+import { createReceiveToken } from './receive-token.ts'
+import type { FoundSession } from './session-cookies.ts'
+import { createSessionHosts } from './session-host.ts'
+import { createSessionLife } from './session-life.ts'
+import { createSessionLookup } from './session-lookup.ts'
+import type { Grave, SessionStore } from './session-store.ts'
+import { createTokenChecks } from './token-checks.ts'
+import type { VerifyToken } from './token-checks.ts'
+import { createUndertaker, toGrave } from './undertaker.ts'
+
+export interface SessionHubOptions {
+  readonly verify: VerifyToken
+  readonly store: SessionStore
+  /** Encodes a view for the streams of a session. */
+  readonly encode: (view: AuthView) => string
+  readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
+  readonly limits: HubLimits
+  /** Epoch ms. */
+  readonly clock: () => number
+  readonly random: () => number
+  readonly logger: Logger
+  readonly inspect?: (event: InspectionEvent) => void
+}
+
+export interface HubLimits {
+  /** Sessions a node holds at most. */
+  readonly sessions: number
+  readonly streamsPerSession: number
+  /** Requests a session may make in a minute. */
+  readonly requestsPerSession: number
+}
+
+export interface HubStats {
+  readonly sessions: number
+  readonly signedIn: number
+  readonly streams: number
+}
+
+/** All server sessions of one node. Knows nothing of HTTP; rejects with `AuthError` only. */
+export interface SessionHub {
+  /** Finds or makes the session of a stream. */
+  open(request: StreamRequest): Promise<OpenedSession>
+  /** Has a token checked, and answers after the verdict. */
+  receive(request: TokenRequest): Promise<HubAnswer>
+  /** Signs out, here at once, and answers when that holds everywhere. */
+  clear(request: ClearRequest): Promise<HubAnswer>
+  /** The session of a request, or null where it has none (any more). */
+  find(request: HubRequest): Promise<LiveSession | null>
+  /** What tokens prove by themselves, without a session; of several the first that signs in. */
+  check(tokens: readonly BearerToken[]): Promise<AuthView>
+  /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
+  signal(request: HubRequest): AbortSignal
+  /** Signs a Clerk session or user out everywhere, for good. @throws AuthError `store-unavailable` */
+  revoke(target: Pick<Grave, 'kind' | 'id'>): Promise<void>
+  /** Keys are there again: tokens that could not be decided are checked soon. */
+  retry(): void
+  readonly onAuthChange: AuthChanges['subscribe']
+  stats(): HubStats
+  /** Refuses new requests, ends the streams in turn, waits for what is in the air. `timeout` in ms. */
+  close(options: { readonly timeout: number }): Promise<void>
+}
+
+export function createSessionHub(options: SessionHubOptions): SessionHub {
+  const { verify, store, encode, machine, limits, clock, random, logger, inspect } = options
+  const { authWaitTimeout, verifyTimeout } = machine
+  const { streamsPerSession } = limits
+  const clockTolerance = machine.clockTolerance * 1_000
+  const undertaker = createUndertaker({ store, verify, clock, verifyTimeout, logger })
+  const tokens = createTokenChecks({ verify, ready: (session) => undertaker.settled(session), logger })
+  const startHost = createSessionHosts({
+    verifyToken: (token, signal) => tokens.check(token, signal),
+    input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },
+    inspect,
+    onInspectorError: (error) => logger.error('inspector.failed', { error }),
+  })
+  const life = createSessionLife({ startHost, store, undertaker, encode, limits, clockTolerance, clock, logger })
+  const lookup = createSessionLookup(life, store, logger)
+  let isClosed = false
+  let requests = 0
+
+  async function serve<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
+    const release = life.registry.hold(session)
+    requests += 1
+    try {
+      return await work()
+    } finally {
+      requests -= 1
+      release()
+    }
+  }
+
+  const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
+  const parts = { life, lookup, tokens, undertaker, store, verify, ...times, streamsPerSession, logger, serve }
+  const whileOpen =
+    <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
+    async (request: Request): Promise<Answer> => {
+      if (isClosed) throw new AuthError('draining', undefined, { retryAfter: 1_000 })
+      return handle(request)
+    }
+  const toSession = (found: FoundSession | null) => (found && !found.retired ? found.session : null)
+
+  return {
+    open: whileOpen(createOpenSession(parts)),
+    receive: whileOpen(createReceiveToken(parts)),
+    clear: whileOpen(createClearSession(parts)),
+    find: async ({ cookieIds }) => toSession(await lookup.find(cookieIds)),
+
+    async check(carried) {
+      let view = toBlankView(clock())
+      for (const token of carried) {
+        const session = life.create()
+        await tokens.decide(session, token, undefined)
+        view = session.view()
+        session.stop()
+        if (view.isSignedIn) break
+      }
+      return view
+    },
+
+    signal({ cookieIds }) {
+      const here = lookup.findHere(cookieIds)
+      if (here) return life.signal(toSession(here))
+      // Not on this node yet: the store will tell.
+      return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found))))
+    },
+
+    revoke: ({ kind, id }) => undertaker.bury(toGrave({ kind, id, revokedAt: clock() }, clock())),
+
+    retry() {
+      undertaker.retry()
+      for (const session of life.registry) if (session.identity.state === 'error') session.retry()
+    },
+
+    onAuthChange: (listener, settings) => life.changes.subscribe(listener, settings),
+
+    stats() {
+      let streams = 0
+      for (const session of life.registry) streams += session.streams.size
+      return { sessions: life.registry.size, signedIn: life.registry.signedIn, streams }
+    },
+
+    async close({ timeout }) {
+      if (isClosed) return
+      isClosed = true
+      await endStreams(life.registry, () => requests > 0, timeout)
+      life.close()
+      lookup.close()
+      undertaker.close()
+    },
+  }
+}
+
+/** A signal in place of one that is still to come; aborted too where it does not come. */
+function toLaterSignal(later: Promise<AbortSignal>): AbortSignal {
+  const controller = new AbortController()
+  const follow = (signal: AbortSignal) => {
+    const abort = () => controller.abort(signal.reason)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  }
+  later.then(follow, (error: unknown) => controller.abort(error))
+  return controller.signal
+}

@@ -1,0 +1,158 @@
+import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { AuthClaims } from '../../machines/verified-session.ts'
+import type { Logger } from '../logger.ts'
+import { createAuthChanges } from './auth-changes.ts'
+import type { AuthChanges } from './auth-changes.ts'
+import { createLiveSession } from './live-session.ts'
+import type { LiveSession, SessionChange } from './live-session.ts'
+import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
+import type { RecordKeeper } from './record-keeper.ts'
+import { createPublicId, createSecretId } from './secret-id.ts'
+import { createSessionCookies, retireFor } from './session-cookies.ts'
+import type { SessionCookies } from './session-cookies.ts'
+import type { SessionHost } from './session-host.ts'
+import { createSessionRegistry } from './session-registry.ts'
+import type { SessionRegistry } from './session-registry.ts'
+import { createSessionSeat } from './session-seat.ts'
+import type { Grave, SessionStore } from './session-store.ts'
+import { toGrave } from './undertaker.ts'
+import type { Undertaker } from './undertaker.ts'
+
+/** From the making of a session to its end on this node, and what follows from each of its changes. */
+export interface SessionLife {
+  /** Starts a session that only its maker knows. */
+  create(id?: string, channel?: string): LiveSession
+  /** Takes a session in, with what happened to it before. @throws AuthError `at-capacity`, and then it is stopped */
+  admit(session: LiveSession): LiveSession
+  /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
+  rotate(session: LiveSession, tab: string | undefined): void
+  /** Buries, and goes on trying. → null once stored, else why not yet */
+  bury(grave: Grave): Promise<AuthError | null>
+  /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
+  signal(session: LiveSession | null): AbortSignal
+  /** Ends every session here; their records stay. */
+  close(): void
+  readonly registry: SessionRegistry
+  readonly cookies: SessionCookies
+  readonly records: RecordKeeper
+  readonly changes: AuthChanges
+}
+
+export interface SessionLifeOptions {
+  /** Starts the machine of a session, named by its channel. */
+  readonly startHost: (id: string) => SessionHost
+  readonly store: SessionStore
+  readonly undertaker: Undertaker
+  readonly encode: (view: AuthView) => string
+  /** Sessions at most, and requests of one session in a minute. */
+  readonly limits: { readonly sessions: number; readonly requestsPerSession: number }
+  /** Ms. */
+  readonly clockTolerance: number
+  readonly clock: () => number
+  readonly logger: Logger
+}
+
+export function createSessionLife(options: SessionLifeOptions): SessionLife {
+  const { startHost, store, undertaker, encode, limits, clockTolerance, clock, logger } = options
+  const cookies = createSessionCookies()
+  const changes = createAuthChanges(logger)
+  const records = createRecordKeeper({ store, clock, clockTolerance, logger })
+  const registry = createSessionRegistry({ limit: limits.sessions, onEnd: end })
+  let isClosed = false
+
+  function create(id = createSecretId(), channel = createPublicId()): LiveSession {
+    const seat = createSessionSeat(limits.requestsPerSession)
+    return createLiveSession({ id, channel, seat, host: startHost(channel), clock, encode, onChange })
+  }
+
+  function onChange(session: LiveSession, change: SessionChange | null) {
+    const { seat, identity } = session
+    if (identity.sessionId !== null) {
+      seat.lastProven = { sessionId: identity.sessionId, issuedAt: toIssuedAt(identity.claims as AuthClaims) ?? 0 }
+    }
+    if (!registry.has(session)) {
+      seat.unseen = change ?? seat.unseen
+      return
+    }
+    registry.reconsider(session)
+    if (change) onIdentity(session, change)
+    void records.keep(session)
+  }
+
+  function onIdentity(session: LiveSession, { view, previous, reason, by }: SessionChange) {
+    const { seat } = session
+    if (previous.isSignedIn) {
+      seat.controller?.abort(new AuthError('not-signed-in'))
+      seat.controller = null
+    }
+    if (view.isSignedIn && reason === 'token' && view.userId !== previous.userId) {
+      if (by) rotate(session, by.tab)
+      else seat.isRotationDue = true
+    }
+    if (reason === 'refused' && previous.sessionId !== null) {
+      // Without a tombstone another node could take the proof that was just given up for the later word.
+      const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
+      void bury(toGrave({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
+    }
+    changes.publish({ view, previous, reason })
+  }
+
+  function rotate(session: LiveSession, tab: string | undefined) {
+    const rotation = cookies.issue(session)
+    session.seat.isRotationDue = false
+    session.streams.end('rotated', (stream) => stream.tab !== tab)
+    session.seat.rotating = records
+      .keep(session)
+      .then(() => store.rotate(session.id, { ...rotation, retireFor }))
+      .catch((error: unknown) => logger.error('store.failed', { method: 'rotate', error }))
+  }
+
+  async function bury(grave: Grave): Promise<AuthError | null> {
+    try {
+      await undertaker.bury(grave)
+      return null
+    } catch (error) {
+      return toAuthError(error)
+    }
+  }
+
+  function end(session: LiveSession) {
+    session.seat.controller?.abort(new AuthError('not-signed-in'))
+    session.streams.end('closing')
+    session.stop()
+    cookies.forget(session)
+    if (!isClosed) records.forget(session)
+  }
+
+  return {
+    create,
+    admit(session) {
+      try {
+        registry.add(session)
+      } catch (error) {
+        session.stop()
+        throw error
+      }
+      if (session.seat.unseen) onChange(session, session.seat.unseen)
+      return session
+    },
+    rotate,
+    bury,
+    signal(session) {
+      if (!session || !registry.has(session) || !session.view().isSignedIn) {
+        return AbortSignal.abort(new AuthError('not-signed-in'))
+      }
+      session.seat.controller ??= new AbortController()
+      return session.seat.controller.signal
+    },
+    close() {
+      isClosed = true
+      registry.clear()
+    },
+    registry,
+    cookies,
+    records,
+    changes,
+  }
+}

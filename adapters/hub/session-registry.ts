@@ -1,0 +1,107 @@
+import { AuthError } from '../../machines/auth-error.ts'
+import type { LiveSession } from './live-session.ts'
+import { setUnrefTimeout } from '../unref-clock.ts'
+
+/** The sessions of one node, and how long each stays. */
+export interface SessionRegistry {
+  /**
+   * Takes a session in. At the limit an anonymous one goes for it; only a signed-in newcomer ends the streams of one.
+   * @throws AuthError `at-capacity`
+   */
+  add(session: LiveSession): void
+  get(id: string): LiveSession | undefined
+  has(session: LiveSession): boolean
+  /** Keeps a session while a request works on it. → release */
+  hold(session: LiveSession): () => void
+  /** Looks again at whether a session is still needed. */
+  reconsider(session: LiveSession): void
+  /** Ends every session. */
+  clear(): void
+  readonly size: number
+  readonly signedIn: number
+  [Symbol.iterator](): Iterator<LiveSession>
+}
+
+export interface SessionRegistryOptions {
+  /** Sessions at most. */
+  readonly limit: number
+  readonly onEnd: (session: LiveSession) => void
+}
+
+/** How long a session nobody reads, works on or is signed in to waits for its browser to come back, ms. */
+const grace = 5_000
+
+export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions): SessionRegistry {
+  const sessions = new Map<string, LiveSession>()
+  /** In the order in which they became so. */
+  const anonymous = new Set<LiveSession>()
+  const holds = new Map<LiveSession, number>()
+  const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
+
+  const isNeeded = (session: LiveSession) => holds.has(session) || session.streams.size > 0 || session.view().isSignedIn
+
+  function remove(session: LiveSession) {
+    clearTimeout(graces.get(session))
+    graces.delete(session)
+    anonymous.delete(session)
+    if (sessions.delete(session.id)) onEnd(session)
+  }
+
+  function makeRoom(newcomer: LiveSession) {
+    if (sessions.size < limit) return
+    const mayEndStreams = newcomer.identity.isSignedIn
+    for (const session of anonymous) {
+      if (!holds.has(session) && (mayEndStreams || session.streams.size === 0)) return remove(session)
+    }
+    throw new AuthError('at-capacity', undefined, { retryAfter: 5_000 })
+  }
+
+  function reconsider(session: LiveSession) {
+    if (!sessions.has(session.id)) return
+    if (session.identity.isSignedIn) anonymous.delete(session)
+    else anonymous.add(session)
+    if (isNeeded(session)) {
+      clearTimeout(graces.get(session))
+      graces.delete(session)
+    } else if (!graces.has(session)) {
+      graces.set(
+        session,
+        setUnrefTimeout(() => {
+          graces.delete(session)
+          if (!isNeeded(session)) remove(session)
+        }, grace),
+      )
+    }
+  }
+
+  return {
+    add(session) {
+      makeRoom(session)
+      sessions.set(session.id, session)
+      reconsider(session)
+    },
+    get: (id) => sessions.get(id),
+    has: (session) => sessions.get(session.id) === session,
+    hold(session) {
+      holds.set(session, (holds.get(session) ?? 0) + 1)
+      reconsider(session)
+      return () => {
+        const left = (holds.get(session) ?? 1) - 1
+        if (left > 0) holds.set(session, left)
+        else holds.delete(session)
+        reconsider(session)
+      }
+    },
+    reconsider,
+    clear() {
+      for (const session of sessions.values()) remove(session)
+    },
+    get size() {
+      return sessions.size
+    },
+    get signedIn() {
+      return sessions.size - anonymous.size
+    },
+    [Symbol.iterator]: () => sessions.values(),
+  }
+}

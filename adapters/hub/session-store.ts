@@ -1,0 +1,76 @@
+import type { Buriable } from '../../machines/auth-context.ts'
+import type { AuthErrorCode } from '../../machines/auth-error.ts'
+import type { SessionRecord, Tombstone } from '../../machines/session-record.ts'
+
+/** What is remembered of one Clerk session or user that ended, until its last token has expired. */
+export interface Grave extends Tombstone {
+  readonly kind: 'session' | 'user'
+  /** Clerk's id of it. */
+  readonly id: string
+  /** When it may be forgotten, epoch ms. */
+  readonly until: number
+}
+
+/** What another node, or this one, has stored. */
+export type StoreChange =
+  | { readonly type: 'record'; readonly record: SessionRecord }
+  | { readonly type: 'grave'; readonly grave: Grave }
+  /** The session got another cookie: `from` is retired. */
+  | { readonly type: 'rotated'; readonly id: string; readonly from: string | null; readonly to: string }
+
+/** A record found by the alias of a cookie. `retired`: the cookie was rotated and counts for a few seconds more. */
+export interface StoredSession {
+  readonly record: SessionRecord
+  readonly retired: boolean
+}
+
+export interface WriteOptions {
+  /** The `rev` that must be stored now for the write to happen; null where nothing may be. */
+  readonly expectedRev: number | null
+  /** When the record may be forgotten, epoch ms. */
+  readonly until: number
+}
+
+/** A compare-and-set: `current` is what stood in its way. */
+export type WriteResult =
+  | { readonly written: true }
+  | { readonly written: false; readonly current: SessionRecord | null }
+
+export interface RotateOptions {
+  /** Alias that stops counting after `retireFor`; null where the session had none. */
+  readonly from: string | null
+  readonly to: string
+  /** Ms for which `from` is still found, as retired. */
+  readonly retireFor: number
+}
+
+/**
+ * Where server sessions outlive a node: their records, the aliases that lead to them, and the tombstones. An alias is
+ * the SHA-256 of a cookie's value, so that a copy of the store signs nobody in. A method that rejects means an outage,
+ * never that something is absent.
+ *
+ * Every store passes the one contract suite in `test/store/`.
+ */
+export interface SessionStore {
+  /** The session that an alias leads to, or null. */
+  read(alias: string): Promise<StoredSession | null>
+  /** Stores a record if the one it replaces has the expected `rev`, and tells the watchers. */
+  write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
+  /** Makes an alias lead to a session, retires the one it had, and tells the watchers. Write the record first. */
+  rotate(id: string, options: RotateOptions): Promise<void>
+  /** Forgets a record and its aliases, if the record still has the expected `rev`. */
+  remove(id: string, expectedRev: number): Promise<void>
+  /**
+   * Remembers an end and tells the watchers. Two graves of one id merge to what refuses more, for longer. The node's own
+   * copy has it before this returns, even if the promise then rejects.
+   */
+  bury(grave: Grave): Promise<void>
+  /**
+   * Whether a verified session has ended, from the node's own copy, which `watch` keeps current: null,
+   * `session-revoked`, or `token-superseded` for a token from before a sign-out.
+   */
+  buried(session: Buriable): Extract<AuthErrorCode, 'token-superseded' | 'session-revoked'> | null
+  /** Tells of every change on any node, this one included. → stop watching */
+  watch(listener: (change: StoreChange) => void): () => void
+  close(): Promise<void>
+}

@@ -1,0 +1,78 @@
+import { AuthError, isAuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../machines/verified-session.ts'
+import type { Logger } from '../logger.ts'
+import type { LiveSession } from './live-session.ts'
+import { toDigest } from './secret-id.ts'
+
+/** Verifies a token; `refresh: false` makes do with the keys at hand. Rejects with `AuthError`. */
+export type VerifyToken = (
+  token: BearerToken,
+  options: { readonly signal: AbortSignal; readonly refresh?: boolean },
+) => Promise<VerifiedSession>
+
+/** Tokens on their way to a session's machine, and how their checks ended. */
+export interface TokenChecks {
+  /** What the machines call. */
+  check(token: BearerToken, signal: AbortSignal): Promise<VerifiedSession>
+  /** The token was verified already: its machine need not wait for that again. */
+  know(token: BearerToken, verified: VerifiedSession): void
+  /** Has a session decide on a token. → why not accepted, or null */
+  decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
+}
+
+export interface TokenChecksOptions {
+  readonly verify: VerifyToken
+  /** What must be known before a token of the session is judged. */
+  readonly ready: (session: LiveSession) => Promise<unknown>
+  readonly logger: Logger
+}
+
+export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions): TokenChecks {
+  const owners = new WeakMap<BearerToken, LiveSession>()
+  const outcomes = new WeakMap<BearerToken, VerifiedSession | AuthError>()
+
+  function verified(token: BearerToken): VerifiedSession | null {
+    const outcome = outcomes.get(token)
+    return outcome && !isAuthError(outcome) ? outcome : null
+  }
+
+  return {
+    know: (token, session) => void outcomes.set(token, session),
+    async check(token, signal) {
+      const owner = owners.get(token)
+      if (owner) await ready(owner)
+      const known = verified(token)
+      if (known) return known
+      try {
+        const session = await verify(token, { signal })
+        outcomes.set(token, session)
+        return session
+      } catch (error) {
+        const failure = toAuthError(error)
+        if (failure.code === 'internal') logger.error('token.check.failed', { error })
+        outcomes.set(token, failure)
+        throw failure
+      }
+    },
+    async decide(session, token, tab) {
+      const digest = toDigest(token.reveal())
+      if (isProvenBy(session, digest)) return null
+      owners.set(token, session)
+      const { outcome, error } = await session.submit(token, tab)
+      const proof = verified(token)
+      if (outcome === 'accepted' && proof) session.seat.proof = { digest, claims: proof.claims }
+      if (!error) return null
+      // The verifier may know more than the machine was told, such as when to ask again.
+      const failure = outcomes.get(token)
+      return isAuthError(failure, error.code) ? failure : new AuthError(error.code, error.message)
+    },
+  }
+}
+
+/** True for the very token that proves the session, sent again with nothing to correct: there is nothing to check. */
+function isProvenBy(session: LiveSession, digest: string): boolean {
+  const { isSignedIn, claims, error } = session.view()
+  const { proof } = session.seat
+  return isSignedIn && error === null && !session.isChecking && proof?.digest === digest && proof.claims === claims
+}

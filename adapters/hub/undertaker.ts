@@ -1,0 +1,129 @@
+import { AuthError, authErrors, toAuthError } from '../../machines/auth-error.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../machines/verified-session.ts'
+import type { Logger } from '../logger.ts'
+import { withDeadline } from './deadline.ts'
+import type { LiveSession } from './live-session.ts'
+import type { Grave, SessionStore } from './session-store.ts'
+import { setUnrefTimeout } from '../unref-clock.ts'
+
+/** Sees to it that what ended stays ended. */
+export interface Undertaker {
+  /**
+   * Buries a Clerk session or user. On this node it counts at once; resolves once it is stored, and goes on trying where
+   * that fails.
+   * @throws AuthError `store-unavailable`
+   */
+  bury(grave: Grave): Promise<void>
+  /**
+   * Finishes the check of a token that a sign-out cut off, only to learn which Clerk session to bury: the one that the
+   * sign-out named, or whichever it is.
+   */
+  identify(session: LiveSession, token: BearerToken, named: string | undefined): void
+  /** Resolves when nothing is left to learn of a session: null, or why something could not be learnt or stored. */
+  settled(session: LiveSession): Promise<AuthError | null>
+  /** Keys are there again: what could not be learnt may be now. */
+  retry(): void
+  close(): void
+}
+
+export interface UndertakerOptions {
+  readonly store: SessionStore
+  readonly verify: (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
+  /** Epoch ms. */
+  readonly clock: () => number
+  /** Ms one check may take. */
+  readonly verifyTimeout: number
+  readonly logger: Logger
+}
+
+/** Clerk's session tokens live for a minute; with the tolerance, and some, none is good after this, ms. */
+const maxTokenLife = 180_000
+/** How long an end is remembered at least, ms. */
+const rememberFor = 24 * 3_600_000
+
+/** A grave that is kept long enough for every token known of it to have expired. */
+export function toGrave(grave: Omit<Grave, 'until'>, now: number, validUntil = 0): Grave {
+  return { ...grave, until: Math.max(now + rememberFor, validUntil) }
+}
+
+export function createUndertaker({ store, verify, clock, verifyTimeout, logger }: UndertakerOptions): Undertaker {
+  const learning = new WeakMap<LiveSession, Promise<AuthError | null>>()
+  const life = { isOver: false }
+
+  const wakes = new Set<() => void>()
+
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        wakes.delete(wake)
+        resolve()
+      }
+      const timer = setUnrefTimeout(wake, ms)
+      wakes.add(wake)
+    })
+  const wakeAll = () => {
+    for (const wake of wakes) wake()
+  }
+
+  async function buryLater(grave: Grave) {
+    for (let pause = 1_000; !life.isOver && clock() < grave.until; pause = Math.min(pause * 2, 30_000)) {
+      await wait(pause)
+      try {
+        return await store.bury(grave)
+      } catch (error) {
+        logger.warn('store.failed', { method: 'bury', error })
+      }
+    }
+  }
+
+  async function bury(grave: Grave) {
+    try {
+      await store.bury(grave)
+    } catch (cause) {
+      logger.error('store.failed', { method: 'bury', error: cause })
+      void buryLater(grave)
+      throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
+    }
+  }
+
+  async function learn(token: BearerToken, endedAt: number, named: string | undefined): Promise<AuthError | null> {
+    for (let pause = 1_000; ; pause = Math.min(pause * 2, 10_000)) {
+      try {
+        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
+        if (named !== undefined && named !== sessionId) return null
+        await bury(toGrave({ kind: 'session', id: sessionId, clearedAt: Math.max(endedAt, issuedAt) }, clock()))
+        return null
+      } catch (error) {
+        const failure = toAuthError(error)
+        if (failure.code === 'store-unavailable') return failure
+        // A token that is refused now signs nobody in later either.
+        if (authErrors[failure.code].state !== 'error') return null
+        if (life.isOver || clock() >= endedAt + maxTokenLife) {
+          logger.warn('session.clear.unlearnt', { code: failure.code })
+          return failure
+        }
+      }
+      await wait(pause)
+    }
+  }
+
+  return {
+    bury,
+    identify(session, token, named) {
+      const before = learning.get(session)
+      const learnt = Promise.all([before, learn(token, clock(), named)]).then(([earlier, own]) => earlier ?? own)
+      learning.set(session, learnt)
+      void learnt.finally(() => {
+        if (learning.get(session) === learnt) learning.delete(session)
+      })
+    },
+    settled: (session) => learning.get(session) ?? Promise.resolve(null),
+    retry: wakeAll,
+    close() {
+      life.isOver = true
+      wakeAll()
+    },
+  }
+}

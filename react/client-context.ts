@@ -1,0 +1,20 @@
+'use client'
+
+import { createContext, useContext } from 'react'
+import type { AuthClient } from '../adapters/browser/index.ts'
+
+export const ClientContext = createContext<AuthClient | null>(null)
+
+/**
+ * The client of the nearest `AuthProvider`.
+ *
+ * @throws Error where there is none, saying how to mend it
+ */
+export function useAuthClient(): AuthClient {
+  const client = useContext(ClientContext)
+  if (client) return client
+  throw new Error(
+    'authchart: no AuthProvider above this component. Wrap your app in <AuthProvider useAuth={useAuth}> inside ' +
+      "Clerk's provider, or in <ClerkAuthProvider publishableKey={…}> of authchart/react/clerk.",
+  )
+}

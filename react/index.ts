@@ -1,0 +1,8 @@
+export { AuthProvider } from './auth-provider.tsx'
+export type { AuthProviderProps, GivenClientProps, OwnClientProps, UseAuth } from './auth-provider.tsx'
+export { AuthFailed, AuthLoading, Authenticated, Unauthenticated } from './control-components.tsx'
+export type { ControlProps } from './control-components.tsx'
+export { useAuthClient } from './client-context.ts'
+export { useAuthState } from './use-auth-state.ts'
+export { useAuthStatus } from './use-auth-status.ts'
+export type { AuthClient, AuthClientOptions, AuthStatus, AuthView, ClerkState } from '../adapters/browser/index.ts'

@@ -1,0 +1,302 @@
+import { inspect } from 'node:util'
+import { waitFor } from 'xstate'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  createAuthClient,
+  type AuthClient,
+  type AuthClientOptions,
+  type AuthView,
+  type ClerkState,
+} from '../../adapters/browser/index.ts'
+import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import { createBrowser } from './browser.ts'
+import { mintToken, startServer } from './real-server.ts'
+
+const ada: ClerkIdentity = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
+const bob: ClerkIdentity = { userId: 'user_bob', sessionId: 'sess_2', orgId: null, orgRole: null }
+const signedOut = { isLoaded: true, isSignedIn: false, getToken: () => Promise.resolve(null) }
+
+function signedIn(identity: ClerkIdentity, getToken: ClerkState['getToken'] = () => mintToken(identity)): ClerkState {
+  return { isLoaded: true, isSignedIn: true, ...identity, getToken }
+}
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
+})
+
+async function open(options: Parameters<typeof startServer>[0] = {}) {
+  const server = await startServer(options)
+  cleanups.push(() => server.close())
+  return { server, browser: createBrowser(server.origin) }
+}
+
+function start(browser: ReturnType<typeof createBrowser>, options: AuthClientOptions = {}) {
+  const client = createAuthClient({ fetch: browser.fetch, random: () => 0, ...options })
+  cleanups.push(() => client.stop())
+  client.start()
+  return client
+}
+
+const until = async (client: AuthClient, predicate: (view: AuthView) => boolean) => {
+  await waitFor(client.actor, () => predicate(client.view), { timeout: 10_000 })
+  return client.view
+}
+const atRest = (client: AuthClient, session: 'confirmed' | 'signedOut' | 'degraded') =>
+  waitFor(client.actor, (snapshot) => snapshot.matches({ session }), { timeout: 10_000 })
+
+describe('the client on a real server', () => {
+  it('goes from unchecked over signedIn to signedOut, on the word of the server', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    expect(client.view).toMatchObject({ state: 'unchecked', isSignedIn: false })
+    expect(client.status).toBe('loading')
+    const changes: string[] = []
+    client.onAuthChange(({ view, previous }) => changes.push(`${previous?.userId ?? previous} → ${view.userId}`))
+
+    client.setIdentity(signedIn(ada))
+    const view = await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(view).toMatchObject({ state: 'signedIn', userId: 'user_ada', sessionId: 'sess_1', authChecked: true })
+    expect(view.claims).toMatchObject({ sub: 'user_ada', sts: 'active' })
+    await atRest(client, 'confirmed')
+    expect(client.status).toBe('authenticated')
+
+    client.setIdentity(signedOut)
+    await until(client, ({ state }) => state === 'signedOut')
+    await atRest(client, 'signedOut')
+    expect(client.status).toBe('unauthenticated')
+    expect(changes).toEqual(['null → null', 'null → user_ada', 'user_ada → null'])
+    expect(browser.posts()).toMatchObject([
+      { type: 'token.received', seq: 1 },
+      { type: 'session.cleared', seq: 2, sessionId: 'sess_1' },
+    ])
+  })
+
+  it('shows an account switch as one change, and never a mixture', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    const seen = new Set<string>()
+    client.subscribe(({ userId, sessionId, isSignedIn }) => seen.add([userId, sessionId, isSignedIn].join()))
+    client.setIdentity(signedIn(ada))
+    await until(client, ({ userId }) => userId === 'user_ada')
+    client.setIdentity(signedIn(bob))
+    await until(client, ({ userId }) => userId === 'user_bob')
+    await atRest(client, 'confirmed')
+    seen.delete(',,false')
+    expect([...seen]).toEqual(['user_ada,sess_1,true', 'user_bob,sess_2,true'])
+  })
+
+  it('tabs of one browser share the session: a second one sees sign-in and sign-out without a post of its own', async () => {
+    const { server, browser } = await open()
+    const first = start(browser)
+    await until(first, ({ channel }) => channel !== '')
+    const second = start(browser)
+    first.setIdentity(signedIn(ada))
+    await until(second, ({ isSignedIn }) => isSignedIn)
+    first.setIdentity(signedOut)
+    await until(second, ({ state }) => state === 'signedOut')
+    expect(browser.posts()).toHaveLength(2)
+    expect(first.view.channel).toBe(second.view.channel)
+    expect(server.auth.stats().sessions).toBe(1)
+  })
+
+  it('tabs that connect together end on one session', async () => {
+    const { browser } = await open()
+    const tabs = [start(browser), start(browser), start(browser)]
+    for (const tab of tabs) tab.setIdentity(signedIn(ada))
+    for (const tab of tabs) await until(tab, ({ isSignedIn }) => isSignedIn)
+    await Promise.all(tabs.map((tab) => until(tab, ({ channel }) => channel === tabs[2]?.view.channel)))
+    for (const tab of tabs) await atRest(tab, 'confirmed')
+    expect(new Set(tabs.map(({ view }) => view.channel)).size).toBe(1)
+  })
+
+  it('recovers by itself when the server restarts with an empty memory', async () => {
+    const { server, browser } = await open()
+    const client = start(browser)
+    client.setIdentity(signedIn(ada))
+    const before = await until(client, ({ isSignedIn }) => isSignedIn)
+    await server.restart()
+    const after = await until(client, ({ isSignedIn, channel }) => isSignedIn && channel !== before.channel)
+    expect(after).toMatchObject({ userId: 'user_ada' })
+    await atRest(client, 'confirmed')
+    expect(client.status).toBe('authenticated')
+  })
+
+  it('stops at a 403, tells why, and says failed rather than signed out', async () => {
+    const { server } = await open()
+    const errors: string[] = []
+    const browser = createBrowser(server.origin, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+    const client = start(browser, { onError: ({ code }) => errors.push(code) })
+    client.setIdentity(signedIn(ada))
+    await atRest(client, 'degraded')
+    expect(client.actor.getSnapshot().matches({ stream: 'closed' })).toBe(true)
+    expect(client.status).toBe('failed')
+    expect(errors).toEqual(['origin-rejected'])
+    expect(browser.requests).toHaveLength(1)
+  })
+
+  it('meets something that is no auth server with a failure that is retried', async () => {
+    const { browser } = await open()
+    const errors: string[] = []
+    const html = async () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })
+    const client = start({ ...browser, fetch: html }, { onError: ({ code }) => errors.push(code) })
+    await waitFor(client.actor, (snapshot) => snapshot.matches({ stream: 'backoff' }))
+    client.stop()
+    expect(errors).toEqual(['answer-malformed'])
+  })
+
+  it('posts the old token in vain after a sign-out, and asks Clerk for a later one', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    const old = await mintToken(ada)
+    client.setIdentity(signedIn(ada, () => Promise.resolve(old)))
+    await atRest(client, 'confirmed')
+    client.setIdentity(signedOut)
+    await atRest(client, 'signedOut')
+    const wishes: unknown[] = []
+    client.setIdentity(
+      signedIn(ada, (wish) => {
+        wishes.push(wish)
+        return wish?.skipCache ? mintToken(ada, { iat: Math.floor(Date.now() / 1000) + 2 }) : Promise.resolve(old)
+      }),
+    )
+    await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(wishes.slice(0, 2)).toEqual([undefined, { skipCache: true }])
+  })
+
+  it('is quiet after stop, and starts again with what Clerk said meanwhile', async () => {
+    const { server, browser } = await open()
+    const client = start(browser)
+    await until(client, ({ channel }) => channel !== '')
+    client.stop()
+    client.setIdentity(signedIn(ada))
+    expect(client.actor.getSnapshot().value).toEqual({ stream: 'closed', session: 'waitingForClerk' })
+    client.start()
+    client.start()
+    await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(browser.streams()).toBe(2)
+    expect(server.auth.stats().sessions).toBe(1)
+  })
+})
+
+describe('what a client never does', () => {
+  it('show a raw token: not to the inspector, in a snapshot, a view or an error', async () => {
+    const { browser } = await open()
+    const shown: string[] = []
+    const look = (value: unknown) => shown.push(inspect(value, { depth: 12, showHidden: true }))
+    const tokens: string[] = []
+    const client = start(browser, {
+      onError: look,
+      inspect(event) {
+        look('event' in event ? event.event : event.type)
+        if ('snapshot' in event) look(event.snapshot)
+        shown.push(JSON.stringify('event' in event ? event.event : null))
+      },
+    })
+    client.setIdentity(
+      signedIn(ada, async () => {
+        const token = await mintToken(ada)
+        tokens.push(token)
+        return token
+      }),
+    )
+    await atRest(client, 'confirmed')
+    look(client.actor.getSnapshot())
+    look(client.view)
+    shown.push(JSON.stringify(client.actor.getPersistedSnapshot()))
+    const all = shown.join('\n')
+    expect(tokens.length).toBeGreaterThan(0)
+    for (const token of tokens) for (const part of token.split('.')) expect(all).not.toContain(part)
+    expect(all).toContain('[token]')
+  })
+
+  it('let one listener that throws harm another', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    const reported: unknown[] = []
+    const { error } = console
+    console.error = (thrown: unknown) => reported.push(thrown)
+    cleanups.push(() => (console.error = error))
+    const seen: (string | null)[] = []
+    client.onAuthChange(() => {
+      throw new Error('mine')
+    })
+    client.onAuthChange(({ view }) => seen.push(view.userId))
+    client.setIdentity(signedIn(ada))
+    await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(seen).toEqual([null, 'user_ada'])
+    expect(reported).toHaveLength(2)
+  })
+
+  it('call a listener that unsubscribed, by function or by signal', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    const calls: string[] = []
+    const controller = new AbortController()
+    const stop = client.onAuthChange(() => calls.push('function'))
+    client.onAuthChange(() => calls.push('signal'), { signal: controller.signal })
+    client.onAuthChange(() => calls.push('aborted'), { signal: AbortSignal.abort() })
+    stop()
+    controller.abort()
+    client.setIdentity(signedIn(ada))
+    await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(calls).toEqual(['function', 'signal'])
+  })
+
+  it('say signed in past the expiry and the tolerance, though the server cannot be heard', async () => {
+    const { browser } = await open()
+    let ahead = 0
+    const client = start(browser, { now: () => Date.now() + ahead })
+    client.setIdentity(signedIn(ada))
+    const { expiresAt } = await until(client, ({ isSignedIn }) => isSignedIn)
+    const { offset } = client.actor.getSnapshot().context
+    ahead = (expiresAt ?? 0) + 59_000 - Date.now() - offset
+    expect(client.view.isSignedIn).toBe(true)
+    ahead += 2_000
+    expect(client.view.isSignedIn).toBe(false)
+    expect(client.view).toBe(client.view)
+    expect(client.status).not.toBe('unauthenticated')
+  })
+})
+
+describe('whenChecked', () => {
+  it('resolves on the verdict, and at once where there is one', async () => {
+    const { browser } = await open()
+    const client = start(browser)
+    const waiting = client.whenChecked({ timeout: 10_000 })
+    client.setIdentity(signedIn(ada))
+    expect(await waiting).toMatchObject({ authChecked: true, timedOut: false, userId: 'user_ada' })
+    expect(await client.whenChecked({ timeout: 0 })).toMatchObject({ timedOut: false, userId: 'user_ada' })
+  })
+
+  it('resolves with timedOut when the time is up, and rejects with the reason of its signal', async () => {
+    const client = createAuthClient()
+    expect(await client.whenChecked({ timeout: 1 })).toMatchObject({ timedOut: true, authChecked: false })
+    const reason = new Error('left')
+    await expect(client.whenChecked({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const controller = new AbortController()
+    const waiting = client.whenChecked({ signal: controller.signal })
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+  })
+})
+
+describe('options', () => {
+  it.each([
+    [{ basePath: 'auth' }, 'basePath'],
+    [{ basePath: '/auth?x' }, 'basePath'],
+    [{ url: 'ftp://example.com/auth' }, 'url'],
+    [{ url: '/auth' }, 'url'],
+    [{ url: 'https://example.com/auth', basePath: '/auth' }, 'url'],
+    [{ tokenTimeout: -1 }, 'tokenTimeout'],
+    [{ retries: Number.NaN }, 'retries'],
+  ] as [AuthClientOptions, string][])('%o are refused by name', (options, name) => {
+    expect(() => createAuthClient(options)).toThrow(new RegExp(`^createAuthClient: ${name} must be `))
+    expect(() => createAuthClient(options)).toThrow(TypeError)
+  })
+
+  it('a view from server rendering is there before any frame', () => {
+    const initialView = { ...createAuthClient().view, channel: 'c', state: 'signedOut' as const, authChecked: true }
+    expect(createAuthClient({ initialView }).view).toBe(initialView)
+  })
+})

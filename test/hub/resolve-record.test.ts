@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { resolveRecord } from '../../machines/resolve-record.ts'
+import type { SessionRecord } from '../../machines/session-record.ts'
+import { createRecord } from '../store/contract.ts'
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
+console.info(`resolve-record: SEED=${seed}`)
+const runs = { seed, numRuns: 500 }
+
+const record: fc.Arbitrary<SessionRecord> = fc
+  .record({
+    rev: fc.integer({ min: 1, max: 4 }),
+    signedIn: fc.boolean(),
+    user: fc.constantFrom('a', 'b'),
+    iat: fc.integer({ min: 0, max: 3 }),
+    life: fc.integer({ min: 1, max: 2 }),
+    seqByTab: fc.dictionary(fc.constantFrom('t1', 't2', '__proto__'), fc.nat(5)),
+  })
+  .map(({ rev, signedIn, user, iat, life, seqByTab }) => {
+    const seqs = Object.fromEntries(Object.entries(seqByTab))
+    if (!signedIn) {
+      const nobody = { claims: null, userId: null, sessionId: null, issuedAt: null, expiresAt: null }
+      return createRecord({ rev, status: 'signedOut', ...nobody, seqByTab: seqs })
+    }
+    return createRecord({
+      rev,
+      userId: `user_${user}`,
+      sessionId: `sess_${user}`,
+      claims: { sub: `user_${user}`, sid: `sess_${user}`, iat, exp: iat + life },
+      issuedAt: iat * 1_000,
+      expiresAt: (iat + life) * 1_000,
+      seqByTab: seqs,
+    })
+  })
+/** Some proofs are buried: those of a user, up to a moment. */
+const burial = fc
+  .record({ user: fc.constantFrom('a', 'b'), until: fc.integer({ min: -1, max: 3 }) })
+  .map(({ user, until }) => (found: SessionRecord) => {
+    return found.userId === `user_${user}` && found.issuedAt! <= until * 1_000
+  })
+
+/** The order of keys says nothing. */
+const plain = (value: SessionRecord) => ({ ...value, seqByTab: new Map(Object.entries(value.seqByTab)) })
+
+describe('resolveRecord', () => {
+  it('gives the same whichever record is heard of first', () => {
+    fc.assert(
+      fc.property(record, record, burial, (a, b, isBuried) => {
+        expect(plain(resolveRecord(a, b, isBuried))).toEqual(plain(resolveRecord(b, a, isBuried)))
+      }),
+      runs,
+    )
+  })
+
+  it('gives the same in whatever order three nodes hear of each other', () => {
+    fc.assert(
+      fc.property(record, record, record, burial, (a, b, c, isBuried) => {
+        const resolve = (x: SessionRecord, y: SessionRecord) => resolveRecord(x, y, isBuried)
+        expect(plain(resolve(resolve(a, b), c))).toEqual(plain(resolve(a, resolve(b, c))))
+      }),
+      runs,
+    )
+  })
+
+  it('leaves a record alone that it hears of twice', () => {
+    fc.assert(
+      fc.property(record, burial, (a, isBuried) => {
+        expect(plain(resolveRecord(a, a, isBuried))).toEqual(plain(a))
+      }),
+      runs,
+    )
+  })
+
+  it('never lets a buried proof win over one that stands', () => {
+    fc.assert(
+      fc.property(record, record, burial, (a, b, isBuried) => {
+        const proves = (found: SessionRecord) => found.status === 'signedIn' && !isBuried(found)
+        expect(proves(resolveRecord(a, b, isBuried))).toBe(proves(a) || proves(b))
+      }),
+      runs,
+    )
+  })
+
+  const signedIn = createRecord({ rev: 1, issuedAt: 5_000 })
+
+  it('takes the later token over the higher revision', () => {
+    expect(resolveRecord(signedIn, createRecord({ rev: 9, issuedAt: 4_000 })).issuedAt).toBe(5_000)
+  })
+
+  it('takes the higher revision of two tokens of one second', () => {
+    expect(resolveRecord(signedIn, createRecord({ rev: 2, issuedAt: 5_000, orgId: 'org_1' })).orgId).toBe('org_1')
+  })
+
+  it('keeps the highest seq of each tab', () => {
+    const other = createRecord({ rev: 2, seqByTab: { tab: 2, other: 8 } })
+    expect(resolveRecord(signedIn, other).seqByTab).toEqual({ tab: 3, other: 8 })
+  })
+})

@@ -1,0 +1,198 @@
+import type { SimulatedClock } from 'xstate'
+import { authErrors, type AuthErrorCode } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
+import { uncheckedView } from '../../machines/sync-context.ts'
+import { SyncError } from '../../machines/sync-error.ts'
+import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync-events.ts'
+import { readToken } from './model-clerk.ts'
+
+/** What a stream of the model tells. */
+export interface Listener {
+  send(event: SyncEvent): void
+  fail(error: SyncError): void
+}
+
+export interface ModelSession {
+  view: AuthView
+  iat: number
+  seqs: Map<string, number>
+  expiry: number | undefined
+}
+
+export interface LoggedPost {
+  readonly at: number
+  readonly event: PostEventInput
+  readonly userId: string | null
+  readonly orgId: string | null
+}
+
+export const toError = (code: AuthErrorCode, retryAfter: number | null = null) =>
+  new SyncError(code, authErrors[code].title, { retryable: authErrors[code].retryable, retryAfter })
+
+/**
+ * The server as one browser sees it, on a simulated clock: one cookie, its session, its streams, its tombstones. Small
+ * and after DESIGN section 4; the real server is met in the tests of the client.
+ */
+export function createModelServer(clock: SimulatedClock, now: () => number) {
+  let cookie: ModelSession | null = null
+  let channels = 0
+  const streams = new Map<Listener, { tab: string; session: ModelSession; timer: number }>()
+  const clearedAt = new Map<string, number>()
+
+  const server = {
+    /** Added to the server's clock. */
+    skew: 0,
+    tolerance: 60_000,
+    isPinging: true,
+    streamFailure: null as SyncError | null,
+    postFailure: null as SyncError | null,
+    /** The actor that opens a stream throws. */
+    isCrashing: false,
+    /** A stream opens, and says nothing but, if told so, goodbye. */
+    isSilent: false as boolean | ByeReason,
+    /** The answer to a post never comes. */
+    isMute: false,
+    /** Every token proves a Clerk session with a task to finish. */
+    isPending: false,
+    /** No cookie is kept: every request makes a session of its own. */
+    isCookieless: false,
+    rotates: false as boolean,
+    posts: [] as LoggedPost[],
+    connects: [] as number[],
+    get view() {
+      return cookie?.view ?? null
+    },
+    get openStreams() {
+      return streams.size
+    },
+    connect(tab: string, listener: Listener) {
+      server.connects.push(now())
+      if (server.streamFailure) return listener.fail(server.streamFailure)
+      if (typeof server.isSilent === 'string') listener.send({ type: 'stream.ended', reason: server.isSilent })
+      if (server.isSilent) return
+      const session = server.isCookieless ? createSession() : (cookie ??= createSession())
+      const ping = () => {
+        const stream = streams.get(listener)
+        if (!stream) return
+        if (server.isPinging) listener.send({ type: 'ping.received', now: now() + server.skew })
+        stream.timer = clock.setTimeout(ping, 15_000)
+      }
+      streams.set(listener, { tab, session, timer: clock.setTimeout(ping, 15_000) })
+      listener.send({ type: 'view.received', view: toFrame(session) })
+    },
+    disconnect(listener: Listener) {
+      const stream = streams.get(listener)
+      if (stream) clock.clearTimeout(stream.timer)
+      streams.delete(listener)
+    },
+    /** Ends every stream, as a planned end or a broken connection. */
+    drop(reason?: ByeReason) {
+      for (const { send, fail } of streams.keys()) {
+        if (reason) send({ type: 'stream.ended', reason })
+        else fail(new SyncError('network-failed', 'dropped'))
+      }
+    },
+    /** The cookie is lost, or was never shared: the next request makes a new session. */
+    forget() {
+      cookie = null
+    },
+    /** A restart without a store: all sessions are forgotten. */
+    restart() {
+      cookie = null
+      server.drop('closing')
+    },
+    async post(event: PostEventInput): Promise<AuthView> {
+      const token = 'token' in event ? readToken(event.token.reveal()) : null
+      server.posts.push({ at: now(), event, userId: token?.userId ?? null, orgId: token?.orgId ?? null })
+      if (server.isMute) return new Promise(() => {})
+      if (server.postFailure) throw server.postFailure
+      const session = server.isCookieless ? createSession() : (cookie ??= createSession())
+      if ((session.seqs.get(event.tab) ?? 0) >= event.seq) return toFrame(session)
+      session.seqs.set(event.tab, event.seq)
+      const { view } = session
+      if (!token) {
+        const sessionId = (event as { sessionId?: string }).sessionId
+        if (sessionId) clearedAt.set(sessionId, Math.floor((now() + server.skew) / 1000))
+        if (sessionId && view.isSignedIn && view.sessionId !== sessionId) return toFrame(session)
+        change(session, { ...signedOut, error: null })
+        return toFrame(session)
+      }
+      if (server.isPending) {
+        server.signOut('session-pending', session)
+        return toFrame(session)
+      }
+      if (token.iat <= (clearedAt.get(token.sessionId) ?? -1)) throw refuse(session, 'token-superseded')
+      if (token.exp * 1000 + server.tolerance <= now() + server.skew) throw refuse(session, 'token-expired')
+      if (view.isSignedIn && view.sessionId === token.sessionId && token.iat < session.iat) return toFrame(session)
+      const isOther = view.userId !== token.userId || view.sessionId !== token.sessionId
+      session.iat = token.iat
+      change(session, {
+        state: 'signedIn',
+        authChecked: true,
+        isSignedIn: true,
+        userId: token.userId,
+        sessionId: token.sessionId,
+        orgId: token.orgId,
+        orgRole: token.orgRole,
+        error: null,
+        expiresAt: token.exp * 1000,
+      })
+      clock.clearTimeout(session.expiry ?? -1)
+      const left = token.exp * 1000 + server.tolerance - now() - server.skew
+      session.expiry = clock.setTimeout(() => server.signOut('token-expired', session), left)
+      if (isOther && server.rotates) {
+        for (const [{ send }, { tab }] of streams)
+          if (tab !== event.tab) send({ type: 'stream.ended', reason: 'rotated' })
+      }
+      return toFrame(session)
+    },
+    /** The server ends the session by itself. */
+    signOut(code: AuthErrorCode, session = cookie) {
+      if (session) change(session, { ...signedOut, error: toErrorView(code) })
+    },
+    show(part: Partial<AuthView>, session = cookie) {
+      if (session) change(session, part)
+    },
+  }
+
+  const signedOut = {
+    state: 'signedOut',
+    authChecked: true,
+    isSignedIn: false,
+    userId: null,
+    sessionId: null,
+    orgId: null,
+    orgRole: null,
+    expiresAt: null,
+  } as const
+  const toErrorView = (code: AuthErrorCode) => ({
+    code,
+    message: authErrors[code].title,
+    retryable: authErrors[code].retryable,
+  })
+
+  function createSession(): ModelSession {
+    const view = { ...uncheckedView, channel: `channel-${++channels}`, rev: 1 }
+    return { view, iat: 0, seqs: new Map(), expiry: undefined }
+  }
+
+  function toFrame(session: ModelSession): AuthView {
+    return { ...session.view, now: now() + server.skew }
+  }
+
+  function change(session: ModelSession, part: Partial<AuthView>) {
+    session.view = { ...session.view, ...part, rev: session.view.rev + 1 }
+    for (const [{ send }, stream] of streams) {
+      if (stream.session === session) send({ type: 'view.received', view: toFrame(session) })
+    }
+  }
+
+  function refuse(session: ModelSession, code: AuthErrorCode): SyncError {
+    if (!session.view.isSignedIn) change(session, { ...signedOut, error: toErrorView(code) })
+    const { title, retryable } = authErrors[code]
+    return new SyncError(code, title, { retryable, view: toFrame(session) })
+  }
+
+  return server
+}
+export type ModelServer = ReturnType<typeof createModelServer>

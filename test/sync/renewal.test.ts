@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { longestDelay } from '../../machines/backoff.ts'
+import { createSyncContext } from '../../machines/sync-context.ts'
+import { toRenewalDelay } from '../../machines/sync-rules.ts'
+import { toError } from './model-server.ts'
+import { ada, createRandom, createWorld, settle } from './world.ts'
+
+const second = 1_000
+const hour = 3_600 * second
+
+describe('renewal', () => {
+  it('comes 15 s ± 2 s before the expiry, by the clock of the server', async () => {
+    const seed = Number(process.env['SEED'] ?? 7)
+    console.log(`SEED=${seed}`)
+    for (const skew of [0, hour, -hour]) {
+      const { server, openTab, pass, now } = createWorld()
+      server.skew = skew
+      server.tolerance = 3 * hour
+      const tab = openTab('tab', { random: createRandom(seed) })
+      // Clerk lives by the true time, and so does the server; it is the browser's clock that is off.
+      const getToken = tab.clerk.getToken.bind(tab.clerk)
+      tab.clerk.getToken = async (skipCache) => {
+        const token = JSON.parse((await getToken(skipCache)) ?? '') as { iat: number; exp: number }
+        return JSON.stringify({ ...token, iat: token.iat + skew / 1000, exp: token.exp + skew / 1000 })
+      }
+      await tab.start(ada)
+      for (let renewals = 1; renewals <= 5; renewals++) {
+        const expiry = server.view!.expiresAt! - skew
+        while (server.posts.length === renewals) await pass(50)
+        expect(expiry - now()).toBeGreaterThanOrEqual(13 * second - 100)
+        expect(expiry - now()).toBeLessThanOrEqual(17 * second)
+        await settle()
+        expect(tab.state).toBe('open | confirmed')
+      }
+    }
+  })
+
+  it('never lets isSignedIn blink', async () => {
+    const { openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const seen = new Set<boolean>()
+    tab.actor.subscribe(({ context }) => seen.add(context.view.isSignedIn))
+    await pass(300 * second, 100)
+    expect([...seen]).toEqual([true])
+  })
+
+  it('never comes twice within 5 s, even of tokens that live 10 s', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = openTab()
+    tab.clerk.lifetime = 10
+    await tab.start(ada)
+    await pass(60 * second, 100)
+    const gaps = server.posts.map(({ at }, index) => at - (server.posts[index - 1]?.at ?? -Infinity)).slice(1)
+    expect(gaps.length).toBeGreaterThan(8)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5 * second)
+  })
+
+  it('skips the cache near expiry, where a cached token brought nothing', async () => {
+    const { openTab, pass } = createWorld()
+    const tab = openTab()
+    const stale = { ...ada, jti: -1, iat: 0, exp: 0 }
+    await tab.start(ada)
+    const getToken = tab.clerk.getToken.bind(tab.clerk)
+    tab.clerk.getToken = async (skipCache) => {
+      const fresh = await getToken(skipCache)
+      return skipCache ? fresh : JSON.stringify({ ...stale, exp: JSON.parse(fresh ?? '').exp })
+    }
+    await pass(52 * second)
+    expect(tab.clerk.calls.map(({ skipCache }) => skipCache)).toEqual([false, false, true])
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('that fails is retried while the view holds, and is no loss', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    await pass(40 * second)
+    server.postFailure = toError('keys-unavailable')
+    await pass(8 * second)
+    expect(tab.state).toBe('open | retrying')
+    expect(tab.context.view.isSignedIn).toBe(true)
+    server.postFailure = null
+    await pass(10 * second)
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('is left to the tab that comes first: the others wait anew', async () => {
+    const { server, openTab, pass } = createWorld()
+    const random = createRandom(3)
+    for (const name of ['a', 'b', 'c']) await openTab(name, { random }).start(ada)
+    await pass(600 * second, 100)
+    // Tokens of 60 s, renewed about every 45: 13 rounds and the first post.
+    expect(server.posts.length).toBeLessThanOrEqual(16)
+    expect(server.posts.length).toBeGreaterThanOrEqual(12)
+  })
+
+  it('that falls due while the stream is away waits for it', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    await pass(40 * second)
+    server.streamFailure = toError('draining')
+    server.drop()
+    await pass(7 * second)
+    expect(tab.state).toMatch(/\| fetchingToken.waitingForStream$/)
+    expect(server.posts).toHaveLength(1)
+    server.streamFailure = null
+    await pass(30 * second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.posts).toHaveLength(2)
+  })
+
+  it('takes no delay that would fire at once for being too long', () => {
+    const view = { ...createSyncContext({ tab: '' }).view, ...ada, isSignedIn: true }
+    const inAYear = createSyncContext({ tab: '', now: () => 0, view: { ...view, expiresAt: 365 * 24 * hour } })
+    expect(toRenewalDelay({ ...inAYear, identity: ada })).toBe(longestDelay)
+    expect(toRenewalDelay({ ...inAYear, identity: null })).toBe(longestDelay)
+    expect(toRenewalDelay({ ...inAYear, identity: ada, view: { ...view, expiresAt: -1 }, postedAt: -9_000 })).toBe(0)
+  })
+})

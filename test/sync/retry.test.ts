@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { SyncError } from '../../machines/sync-error.ts'
+import { toError } from './model-server.ts'
+import { ada, createRandom, createWorld, settle } from './world.ts'
+
+const second = 1_000
+
+describe('a post that fails', () => {
+  it('is retried with full jitter, 0.5 → 30 s, then counts as degraded', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.postFailure = toError('store-unavailable')
+    const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+    await pass(63 * second)
+    expect(tab.state).toBe('open | degraded')
+    const gaps = server.posts.map(({ at }, index) => at - (server.posts[index - 1]?.at ?? at)).slice(1)
+    expect(gaps.map((gap) => Math.round(gap / 500) / 2)).toEqual([0.5, 1, 2, 4, 8, 16, 30])
+  })
+
+  it('waits anything from nothing up to the bound', async () => {
+    const seed = Number(process.env['SEED'] ?? 20_260_201)
+    console.log(`SEED=${seed}`)
+    const random = createRandom(seed)
+    const firstGaps: number[] = []
+    for (let run = 0; run < 60; run++) {
+      const { server, openTab, pass } = createWorld()
+      server.postFailure = toError('store-unavailable')
+      await openTab('tab', { random }).start(ada)
+      await pass(520, 10)
+      firstGaps.push((server.posts[1]?.at ?? 0) - (server.posts[0]?.at ?? 0))
+    }
+    expect(Math.min(...firstGaps)).toBeLessThan(100)
+    expect(Math.max(...firstGaps)).toBeGreaterThan(400)
+    expect(Math.max(...firstGaps)).toBeLessThanOrEqual(510)
+  })
+
+  it('honours Retry-After, also when the tab gains focus meanwhile', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.postFailure = toError('too-many-requests', 12 * second)
+    const tab = await openTab().start(ada)
+    server.postFailure = null
+    await pass(11_900)
+    tab.focus()
+    await settle()
+    expect(server.posts).toHaveLength(1)
+    await pass(1_000)
+    expect(server.posts).toHaveLength(2)
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('with retryable: false is not retried, until Clerk, focus or a reconnect brings news', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.postFailure = toError('token-claims')
+    const tab = await openTab().start(ada)
+    await pass(600 * second, second)
+    expect(tab.state).toBe('open | degraded')
+    expect(server.posts).toHaveLength(1)
+    server.postFailure = null
+    tab.focus()
+    await settle()
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('for want of an answer is retried after 15 s', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isMute = true
+    const tab = await openTab().start(ada)
+    await pass(14_900)
+    expect(tab.state).toBe('open | posting')
+    await pass(200)
+    expect(tab.state).toBe('open | retrying')
+    expect(tab.context.failure?.code).toBe('network-failed')
+  })
+
+  it('by an error nobody foresaw is retried, and reported with its cause', async () => {
+    const { server, openTab } = createWorld()
+    const cause = new TypeError('socket hang up')
+    server.postFailure = cause as SyncError
+    const tab = await openTab().start(ada)
+    expect(tab.state).toBe('open | retrying')
+    expect(tab.errors[0]).toMatchObject({ code: 'network-failed', cause })
+  })
+
+  it('is overtaken by the stream: a view that shows the identity confirms it', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.postFailure = toError('store-unavailable')
+    const tab = await openTab().start(ada)
+    await pass(70 * second, 200)
+    expect(tab.state).toBe('open | degraded')
+    server.postFailure = null
+    await openTab('other').start(ada)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.posts.filter(({ event }) => event.tab === 'other')).toHaveLength(1)
+  })
+})
+
+describe('a verdict that does not last', () => {
+  it('a sign-out by the server that a token may lift is answered with a token, after a moment', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    await pass(40 * second)
+    const before = server.posts.length
+    server.signOut('token-expired')
+    await settle()
+    expect(tab.state).toBe('open | retrying')
+    await pass(second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.posts).toHaveLength(before + 1)
+  })
+
+  it('a revocation is accepted: nothing is posted', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.signOut('session-revoked')
+    await pass(300 * second, second)
+    expect(tab.state).toBe('open | degraded')
+    expect(server.posts).toHaveLength(1)
+  })
+
+  it('a Clerk session with a task to finish is not posted over and over', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isPending = true
+    const tab = await openTab().start(ada)
+    await pass(300 * second, second)
+    expect(tab.state).toBe('open | degraded')
+    expect(server.posts).toHaveLength(1)
+  })
+
+  it('a browser that keeps no cookie ends up degraded, not in a loop', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isCookieless = true
+    const tab = await openTab().start(ada)
+    await pass(70 * second, 100)
+    expect(tab.state).toBe('open | degraded')
+    expect(server.posts.length).toBeLessThan(25)
+  })
+})

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { toError } from './model-server.ts'
+import { ada, createRandom, createWorld, settle } from './world.ts'
+
+const second = 1_000
+
+describe('the stream', () => {
+  it('is given up when silent for 2.5 pings, and opened again', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(null)
+    await pass(600 * second, second)
+    expect(server.connects).toHaveLength(1)
+    server.isPinging = false
+    await pass(37 * second, 100)
+    expect(tab.state).toMatch(/^open/)
+    await pass(2 * second, 100)
+    expect(server.connects).toHaveLength(2)
+    expect(server.openStreams).toBe(1)
+  })
+
+  it('that never brings a first view is given up likewise', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    expect(tab.state).toBe('connecting | fetchingToken.waitingForStream')
+    await pass(37 * second, 100)
+    server.isSilent = false
+    await pass(2 * second, 100)
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it.each(['focus', 'online'] as const)(
+    'found silent on %s is opened again without waiting for the watchdog',
+    async (kind) => {
+      const { clock, server, openTab, pass, sleep } = createWorld()
+      const tab = await openTab().start(null)
+      sleep(600 * second)
+      if (kind === 'focus') tab.focus()
+      else tab.send({ type: 'network.online' })
+      expect(tab.state).toMatch(/^backoff/)
+      await pass(second)
+      expect(server.connects).toHaveLength(2)
+      expect(clock.now()).toBeLessThan(2 * second)
+    },
+  )
+
+  it.each(['origin-rejected', 'not-signed-in'] as const)(
+    'stops on %s, until focus or Clerk brings news',
+    async (code) => {
+      const { server, openTab, pass } = createWorld()
+      server.streamFailure = toError(code)
+      const tab = await openTab().start(ada)
+      await pass(600 * second, second)
+      expect(server.connects).toHaveLength(1)
+      expect(tab.state).toBe('closed | degraded')
+      server.streamFailure = null
+      tab.focus()
+      await settle()
+      expect(tab.state).toBe('open | confirmed')
+    },
+  )
+
+  it.each(['too-many-requests', 'draining', 'internal'] as const)(
+    'backs off on %s, doubling up to 30 s',
+    async (code) => {
+      const { server, openTab, pass } = createWorld()
+      server.streamFailure = toError(code)
+      const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+      await pass(125 * second, 100)
+      const gaps = server.connects.map((at, index) => at - (server.connects[index - 1] ?? at)).slice(1)
+      expect(gaps.map((gap) => Math.round(gap / second))).toEqual([1, 2, 4, 8, 16, 30, 30, 30])
+      expect(tab.state).toBe('backoff | degraded')
+      server.streamFailure = null
+      await pass(31 * second, 100)
+      expect(tab.state).toBe('open | confirmed')
+    },
+  )
+
+  it('honours Retry-After, also on focus', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = toError('at-capacity', 20 * second)
+    const tab = await openTab().start(null)
+    server.streamFailure = null
+    await pass(19 * second)
+    tab.focus()
+    await settle()
+    expect(server.connects).toHaveLength(1)
+    await pass(2 * second)
+    expect(tab.state).toBe('open | signedOut')
+  })
+
+  it('comes back at once on focus or online, where the server allows it', async () => {
+    const signals = [{ type: 'focus.gained' }, { type: 'network.online' }] as const
+    for (const signal of signals) {
+      const { server, openTab } = createWorld()
+      const tab = await openTab().start(null)
+      server.drop()
+      await settle()
+      expect(tab.state).toMatch(/^backoff/)
+      tab.send(signal)
+      await settle()
+      expect(tab.state).toMatch(/^open/)
+    }
+  })
+
+  it('crashing in the host is a failure like any other', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isCrashing = true
+    const tab = await openTab().start(null)
+    expect(tab.state).toMatch(/^backoff/)
+    server.isCrashing = false
+    await pass(2 * second)
+    expect(tab.state).toMatch(/^open/)
+  })
+
+  it('spreads 2,000 clients of a restarted server: the peak is at most 3 times the mean', async () => {
+    const seed = Number(process.env['SEED'] ?? 11)
+    console.log(`SEED=${seed}`)
+    const random = createRandom(seed)
+    const arrivals: number[] = []
+    for (let client = 0; client < 2_000; client++) {
+      const { server, openTab } = createWorld()
+      const tab = await openTab('tab', { random }).start(undefined)
+      tab.send({ type: 'retry.hinted', delay: 5_000 })
+      server.drop('closing')
+      arrivals.push(tab.context.reconnectAt - tab.context.now())
+    }
+    const perTick = Array.from(
+      { length: 20 },
+      (_, tick) => arrivals.filter((at) => Math.floor(at / 250) === tick).length,
+    )
+    expect(perTick.reduce((sum, count) => sum + count)).toBe(2_000)
+    expect(Math.max(...perTick)).toBeLessThanOrEqual(3 * 100)
+  })
+
+  it('ends with the client, and starts with it again on the same actor', async () => {
+    const { clock, server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    tab.send({ type: 'client.stopped' })
+    expect(tab.state).toBe('closed | waitingForClerk')
+    expect(server.openStreams).toBe(0)
+    await pass(600 * second, second)
+    expect(server.posts).toHaveLength(1)
+    expect(clock.now()).toBeGreaterThan(0)
+    await tab.start(ada)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.openStreams).toBe(1)
+  })
+
+  it('started and stopped in one task asks for nothing', async () => {
+    const { server, openTab } = createWorld()
+    const tab = openTab()
+    tab.send({ type: 'client.started' })
+    tab.send({ type: 'client.stopped' })
+    tab.send({ type: 'client.started' })
+    await settle()
+    expect(server.connects).toHaveLength(1)
+  })
+})
+
+describe('views', () => {
+  it('an answer of another channel than the stream is taken, and the stream opened again', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(null)
+    const first = tab.context.channel
+    server.forget()
+    tab.clerkSays(ada)
+    await settle()
+    expect(server.connects).toHaveLength(2)
+    expect(server.openStreams).toBe(1)
+    expect(tab.context.channel).not.toBe(first)
+    expect(tab.context.channel).toBe(tab.context.view.channel)
+    await pass(5 * second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.posts).toHaveLength(2)
+  })
+
+  it('an older one of the same channel changes nothing, an equal one keeps the reference', async () => {
+    const { openTab } = createWorld()
+    const tab = await openTab().start(ada)
+    const { view } = tab.context
+    tab.send({ type: 'view.received', view: { ...view, rev: view.rev - 1, state: 'signedOut', isSignedIn: false } })
+    expect(tab.context.view).toBe(view)
+    tab.send({ type: 'view.received', view: { ...view } })
+    expect(tab.context.view).toBe(view)
+    tab.send({ type: 'view.received', view: { ...view, rev: view.rev + 1 } })
+    expect(tab.context.view).not.toBe(view)
+  })
+
+  it('after bye rotated it comes back within 250 ms, and that is no occasion to assert anything', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.rotates = true
+    const first = await openTab('first').start(ada)
+    const second = await openTab('second').start({ ...ada, userId: 'user_other', sessionId: 'sess_other' })
+    await pass(300)
+    expect(first.state).toBe('open | confirmed')
+    expect(second.state).toBe('open | confirmed')
+    expect(server.connects).toHaveLength(3)
+    await pass(40_000, 100)
+    expect(server.view).toMatchObject({ userId: 'user_other' })
+    expect(server.posts).toHaveLength(2)
+  })
+})

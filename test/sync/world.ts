@@ -1,0 +1,118 @@
+import { createActor, fromCallback, SimulatedClock } from 'xstate'
+import { createSyncActors } from '../../adapters/browser/sync-actors.ts'
+import type { Transport } from '../../adapters/browser/transport.ts'
+import type { SyncInput } from '../../machines/sync-context.ts'
+import type { SyncError } from '../../machines/sync-error.ts'
+import type { ClerkIdentity, OpenStreamInput, SyncEvent } from '../../machines/sync-events.ts'
+import { syncMachine } from '../../machines/sync.machine.ts'
+import { createModelClerk } from './model-clerk.ts'
+import { createModelServer } from './model-server.ts'
+
+const epoch = Date.UTC(2031, 4, 6, 7, 8, 9)
+
+export const ada: ClerkIdentity = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
+export const bob: ClerkIdentity = { userId: 'user_bob', sessionId: 'sess_2', orgId: null, orgRole: null }
+
+/** Lets everything run that waits for promises only. */
+export const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+export function createRandom(seed: number) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits
+    return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** One browser and its server in virtual time. */
+export function createWorld() {
+  const clock = new SimulatedClock()
+  let slept = 0
+  const now = () => epoch + slept + clock.now()
+  const server = createModelServer(clock, now)
+
+  function openTab(tab = 'tab', input: Partial<SyncInput> = {}) {
+    const clerk = createModelClerk(now)
+    const transport: Transport = {
+      readStream: (tab, send, signal) =>
+        new Promise((_, fail) => {
+          const listener = { send, fail }
+          signal.addEventListener('abort', () => server.disconnect(listener))
+          server.connect(tab, listener)
+        }),
+      post: (event) => server.post(event),
+    }
+    const errors: SyncError[] = []
+    const actors = createSyncActors({
+      transport,
+      getToken: (wish) => clerk.getToken(wish?.skipCache ?? false),
+      onError: (error) => errors.push(error),
+    })
+    const read = actors.openStream.config as Parameters<typeof fromCallback<SyncEvent, OpenStreamInput>>[0]
+    const openStream = fromCallback<SyncEvent, OpenStreamInput>((args) => {
+      if (server.isCrashing) throw new Error('boom')
+      return read(args)
+    })
+    let watch: ((transition: object) => void) | undefined
+    const actor = createActor(syncMachine.provide({ actors: { ...actors, openStream } }), {
+      clock,
+      input: { tab, now, random: () => 0.5, ...input },
+      inspect: (event) => {
+        if (event.type === '@xstate.microstep') event._transitions.forEach((transition) => watch?.(transition))
+      },
+    }).start()
+    return {
+      actor,
+      clerk,
+      errors,
+      /** Tells of every transition that the machine takes from now on. */
+      onTransition(listener: (transition: object) => void) {
+        watch = listener
+      },
+      get context() {
+        return actor.getSnapshot().context
+      },
+      /** As `open | posting`. */
+      get state() {
+        const { stream, session } = actor.getSnapshot().value as { stream: string; session: string | object }
+        return `${stream} | ${typeof session === 'string' ? session : Object.entries(session).join().replace(',', '.')}`
+      },
+      /** Clerk's word in this tab; undefined while it loads. */
+      clerkSays(identity: ClerkIdentity | null | undefined) {
+        if (identity !== undefined) clerk.identity = identity
+        actor.send({ type: 'clerk.changed', isLoaded: identity !== undefined, identity: identity ?? null })
+      },
+      focus: () => actor.send({ type: 'focus.gained' }),
+      send: (event: SyncEvent) => actor.send(event),
+      /** Starts, with Clerk loaded. */
+      async start(identity?: ClerkIdentity | null) {
+        actor.send({ type: 'client.started' })
+        this.clerkSays(identity)
+        await settle()
+        return this
+      },
+    }
+  }
+
+  return {
+    clock,
+    now,
+    server,
+    openTab,
+    /** The machine sleeps: the clock on the wall moves on, timers do not. */
+    sleep(ms: number) {
+      slept += ms
+    },
+    /** Moves time on in small steps, with everything that waits for promises run between them. */
+    async pass(ms: number, step = 50) {
+      for (let left = ms; left > 0; left -= step) {
+        clock.increment(Math.min(step, left))
+        await settle()
+      }
+    },
+  }
+}
+export type World = ReturnType<typeof createWorld>
+export type Tab = ReturnType<World['openTab']>
