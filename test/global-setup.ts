@@ -2,11 +2,10 @@ import { findChromium } from './e2e/browser.ts'
 
 /** What the tests use of the machine, and how to get what it lacks. CI sets AUTHCHART_REQUIRE_ALL, and then nothing may lack. */
 export function setup(): void {
-  const missing = [
-    ...(findChromium() === null
-      ? ['Chromium, for the browser tests: `apt-get install chromium`, or set CHROMIUM_PATH to one.']
-      : []),
-  ]
+  const missing: string[] = []
+  if (findChromium() === null) {
+    missing.push('Chromium, for the browser tests: `apt-get install chromium`, or set CHROMIUM_PATH to one.')
+  }
   if (missing.length === 0) return
   const report = ['', 'NOT RUN, for want of:', ...missing.map((line) => `  - ${line}`), ''].join('\n')
   if (process.env['AUTHCHART_REQUIRE_ALL']) throw new Error(report)

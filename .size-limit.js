@@ -1,0 +1,18 @@
+/** Minified and gzipped. What a page pays for: the binding beside the libraries it has anyway, and the client with XState in it. */
+export default [
+  {
+    name: 'authchart/react, without react, xstate and @xstate/react',
+    path: 'dist/react/index.js',
+    gzip: true,
+    limit: '8.5 KB',
+  },
+  {
+    name: 'authchart/client, with xstate',
+    path: 'dist/adapters/browser/index.js',
+    import: '{ createAuthClient }',
+    gzip: true,
+    // XState is a peer, and size-limit would leave it out.
+    modifyEsbuildConfig: (config) => ({ ...config, external: [] }),
+    limit: '21.5 KB',
+  },
+]
