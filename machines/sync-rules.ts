@@ -1,21 +1,10 @@
 import type { AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
-import type { SyncFailure } from './sync-error.ts'
-import type { ClerkIdentity, PostEventInput, SyncEvent } from './sync-events.ts'
-import { toFailure } from './sync-error.ts'
-import { fullJitter, longestDelay, toDelay } from './backoff.ts'
+import type { ClerkIdentity, PostEventInput } from './sync-events.ts'
+import { longestDelay, toDelay } from './backoff.ts'
 
 /** A token is renewed this long before it expires, give or take the jitter, and never twice within the spacing. In ms. */
 const renewal = { lead: 15_000, jitter: 2_000, spacing: 5_000 }
-const sessionBackoff = { first: 500, most: 30_000 }
-/** After a refusal the retry waits in full: Clerk's `iat` counts whole seconds, so an earlier token is refused again. */
-const refusalBackoff = { first: 1_000, most: 30_000 }
-const streamBackoff = { most: 30_000 }
-/** After `bye rotated` the new cookie is there, or about to be. */
-const rotationSpread = 250
-/** What held this long, ms, starts the count of failures anew. */
-const streamStable = 5_000
-const sessionStable = 30_000
 /** This many failures in a row, and the stream counts as failing, though it is tried on. */
 const streamTries = 5
 
@@ -26,6 +15,7 @@ export function showsIdentity(view: AuthView, identity: ClerkIdentity | null): b
   return identity !== null && view.isSignedIn && isSame(view as Same, identity)
 }
 
+/** The same user, Clerk session and organization. */
 export function isSame(a: Same, b: Same): boolean {
   return a.userId === b.userId && a.sessionId === b.sessionId && a.orgId === b.orgId
 }
@@ -111,99 +101,9 @@ export function isStreamFailing({ streamFailure, streamAttempts }: SyncContext):
   return streamFailure !== null && (!streamFailure.retryable || streamAttempts >= streamTries)
 }
 
-/** What the context becomes when the session fails to agree with the server. */
-export function afterFailure(
-  context: SyncContext,
-  failure: SyncFailure,
-  isRefusal = failure.code.startsWith('token-'),
-): Partial<SyncContext> {
-  const { attempts, random } = context
-  const delay = isRefusal
-    ? Math.min(refusalBackoff.most, refusalBackoff.first * 2 ** attempts)
-    : fullJitter(attempts, sessionBackoff, random)
-  const now = context.now()
-  return {
-    failure,
-    attempts: attempts + 1,
-    isFresh: context.isFresh || isRefusal,
-    posted: isRefusal ? context.token : context.posted,
-    retryAt: now + (failure.retryAfter ?? 0) + delay,
-    retryNotBefore: now + Math.max(failure.retryAfter ?? 0, isRefusal ? delay : 0),
-  }
-}
-
-/**
- * The failure that the view itself tells. Without an error somebody cleared it: a token is refused then until its `iat`,
- * in whole seconds, has passed the clear.
- */
-export function toViewFailure({ view }: SyncContext): SyncFailure {
-  return view.error
-    ? { ...view.error, retryAfter: null }
-    : { ...toFailure('not-signed-in', 'The server holds nobody signed in'), retryAfter: 1_000 }
-}
-
-/** Why the stream is gone: by its own word, by a crash of the actor, or, on any other event, by silence. */
-function toStreamFailure(event: SyncEvent): SyncFailure {
-  if (event.type === 'stream.failed') return event.failure
-  return toFailure(
-    'network-failed',
-    event.type === 'stream.ended' ? 'The server ended the stream' : 'The stream fell silent',
-  )
-}
-
-/** What the context becomes when the stream is gone. One that had held starts the count anew. */
-export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
-  const { openedAt, heardAt, random, reconnectBase } = context
-  const failure = toStreamFailure(event)
-  const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
-  const attempts = heardAt - openedAt >= streamStable ? 0 : context.streamAttempts
-  const notBefore = context.now() + (failure.retryAfter ?? 0)
-  return {
-    streamFailure: failure,
-    streamAttempts: attempts + 1,
-    isQuiet: isRotated,
-    reconnectAt:
-      notBefore +
-      (isRotated
-        ? random() * rotationSpread
-        : fullJitter(attempts, { ...streamBackoff, first: reconnectBase }, random)),
-    reconnectNotBefore: notBefore,
-  }
-}
-
-/** What the context becomes on leaving an agreement: one that had held starts the count of failures anew. */
-export function afterAgreement(context: SyncContext): Partial<SyncContext> {
-  return context.now() - context.confirmedAt >= sessionStable ? { attempts: 0 } : {}
-}
-
-/** What the context becomes when Clerk speaks. `ended` keeps whom a sign-out has to end. */
-export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
-  const before = context.identity
-  const isOther = identity?.userId !== before?.userId || identity?.sessionId !== before?.sessionId
-  return {
-    isClerkLoaded: true,
-    identity,
-    ended: identity === null ? (before?.sessionId ?? context.ended) : null,
-    // Only the role changed: the cached token may still carry the old one.
-    isFresh: before !== null && identity !== null && !isKnown(before, identity) && isSame(before, identity),
-    attempts: 0,
-    failure: null,
-    isRearmed: true,
-    ...(isOther && { posted: null }),
-  }
-}
-
+/** Nothing changed at Clerk, the role included. */
 export function isKnown(a: ClerkIdentity | null, b: ClerkIdentity | null): boolean {
   return a === b || (a !== null && b !== null && isSame(a, b) && a.orgRole === b.orgRole)
-}
-
-/** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */
-export function toNewerView(known: AuthView, view: AuthView): AuthView {
-  if (view.channel !== known.channel || view.rev > known.rev) return view
-  if (view.rev < known.rev) return known
-  const isEqual =
-    view.state === known.state && view.isSignedIn === known.isSignedIn && view.expiresAt === known.expiresAt
-  return isEqual ? known : view
 }
 
 /** What the answer to a token means for this tab. */

@@ -1,25 +1,7 @@
-import { and, assign, fromCallback, fromPromise, not, or, setup, spawnChild, stateIn, stopChild } from 'xstate'
-import type { AuthView } from './auth-view.ts'
-import type { BearerToken } from './bearer-token.ts'
-import type { SyncContext, SyncInput } from './sync-context.ts'
-import type { FetchTokenInput, OpenStreamInput, PostEventInput, SyncEvent } from './sync-events.ts'
-import { toDelay } from './backoff.ts'
+import { and, or } from 'xstate'
 import { createSyncContext } from './sync-context.ts'
-import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
-import * as rules from './sync-rules.ts'
-
-const notProvided = (actor: string) => new SyncError('internal', `syncMachine: actor ${actor} is not provided`)
-/** What the event that ends a promise actor carries. */
-const tokenOf = (event: unknown) => (event as { output: BearerToken }).output
-const viewOf = (event: unknown) => (event as { output: AuthView }).output
-const errorOf = (event: unknown) => (event as { error: unknown }).error
-
-/** A rule over the context as a guard. */
-const by =
-  (rule: (context: SyncContext) => boolean) =>
-  ({ context }: { context: SyncContext }) =>
-    rule(context)
-const heard = (context: SyncContext, now: number) => ({ heardAt: context.now(), offset: now - context.now() })
+import { toPost } from './sync-rules.ts'
+import { syncSetup } from './sync-setup.ts'
 
 /**
  * Keeps the server's view equal to what Clerk says in this tab. Region `stream` holds the server's event stream open;
@@ -28,123 +10,7 @@ const heard = (context: SyncContext, now: number) => ({ heardAt: context.now(), 
  * The host provides the actors: `openStream` sends `view.received`, `ping.received`, `retry.hinted`, and at its end
  * `stream.ended` or `stream.failed`; `fetchToken` asks Clerk; `postEvent` asks the server.
  */
-export const syncMachine = setup({
-  types: {} as { context: SyncContext; events: SyncEvent; input: SyncInput },
-  actors: {
-    openStream: fromCallback<SyncEvent, OpenStreamInput>(() => {
-      throw notProvided('openStream')
-    }),
-    fetchToken: fromPromise<BearerToken, FetchTokenInput>(() => Promise.reject(notProvided('fetchToken'))),
-    postEvent: fromPromise<AuthView, PostEventInput>(() => Promise.reject(notProvided('postEvent'))),
-  },
-  guards: {
-    isClerkNews: ({ context, event }) =>
-      event.type === 'clerk.changed' &&
-      (event.isLoaded !== context.isClerkLoaded ||
-        (event.isLoaded && !rules.isKnown(context.identity, event.identity))),
-    isClerkSignedIn: ({ context }) => context.isClerkLoaded && context.identity !== null,
-    isClerkSignedOut: ({ context }) => context.isClerkLoaded && context.identity === null,
-    isStreamOpen: stateIn({ stream: 'open' }),
-    isStreamFailing: by(rules.isStreamFailing),
-    isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
-    isFinalFailure: ({ event }) => event.type === 'stream.failed' && !event.failure.retryable,
-    isSilent: by(rules.isSilent),
-    isOtherChannel: ({ context: { view, channel } }) => view.channel !== '' && view.channel !== channel,
-    mayReconnect: ({ context }) => context.now() >= context.reconnectNotBefore,
-    isOccasion: by(rules.isOccasion),
-    isTokenDue: by(rules.isTokenDue),
-    isClearDue: by(rules.isClearDue),
-    isClearMoot: ({ context }) => context.isClerkLoaded && context.identity === null && !rules.isClearDue(context),
-    isVerifying: ({ context }) => context.view.state === 'verifying',
-    isLost: by(rules.isLost),
-    isRefused: by(rules.isRefused),
-    isCurrent: by(rules.isCurrent),
-    isExpiring: by(rules.isExpiring),
-    isExpiryMoved: ({ context, event }) =>
-      event.type === 'view.received' && event.view.expiresAt !== context.view.expiresAt,
-    isPostedAlready: ({ context, event }) => !context.isFresh && context.posted?.reveal() === tokenOf(event).reveal(),
-    isAnswer: ({ context, event }, kind: ReturnType<typeof rules.toAnswer>) =>
-      rules.toAnswer(context, viewOf(event)) === kind,
-    isSpent: ({ context }) => context.failure?.retryable === false || context.attempts > context.retries,
-    isRetryable: ({ context }) => context.failure?.retryable !== false,
-    mayRetryNow: ({ context }) => context.isRearmed && context.now() >= context.retryNotBefore,
-  },
-  actions: {
-    openStream: spawnChild('openStream', { id: 'stream', input: ({ context }) => ({ tab: context.tab }) }),
-    closeStream: stopChild('stream'),
-    noteConnecting: assign(({ context }) => ({ heardAt: context.now(), openedAt: context.now() })),
-    takeFirstView: assign(({ context, event }) => {
-      if (event.type !== 'view.received') return {}
-      return {
-        ...heard(context, event.view.now),
-        openedAt: context.now(),
-        view: event.view,
-        channel: event.view.channel,
-        streamFailure: null,
-        isQuiet: false,
-        ...(event.view.channel !== context.channel && { posted: null }),
-        ...(!context.isQuiet && { epoch: context.epoch + 1, attempts: 0, isRearmed: true }),
-      }
-    }),
-    takeView: assign(({ context, event }) =>
-      event.type === 'view.received'
-        ? { ...heard(context, event.view.now), view: rules.toNewerView(context.view, event.view) }
-        : {},
-    ),
-    notePing: assign(({ context, event }) => (event.type === 'ping.received' ? heard(context, event.now) : {})),
-    noteHint: assign(({ event }) => (event.type === 'retry.hinted' ? { reconnectBase: event.delay } : {})),
-    noteStreamLost: assign(({ context, event }) => rules.afterStream(context, event)),
-    hushReconnect: assign({ isQuiet: true }),
-    forgetStream: assign({ streamFailure: null, streamAttempts: 0 }),
-
-    noteClerk: assign(({ context, event }) => {
-      if (event.type !== 'clerk.changed') return {}
-      return event.isLoaded ? rules.afterClerk(context, event.identity) : { isClerkLoaded: false }
-    }),
-    forgetClerk: assign({ isClerkLoaded: false, token: null }),
-    noteOccasion: assign(({ context }) => ({ epoch: context.epoch + 1, attempts: 0, isRearmed: true })),
-    rearm: assign({ attempts: 0, isRearmed: true }),
-    disarm: assign({ isRearmed: false }),
-
-    chooseCache: assign(({ context }) => ({ isFresh: context.isFresh || rules.isNearExpiry(context) })),
-    askAfresh: assign({ isFresh: true }),
-    holdToken: assign(({ event }) => ({ token: tokenOf(event) })),
-    numberPost: assign(({ context }) => ({ seq: context.seq + 1, postedAt: context.now() })),
-    takeAnswer: assign(({ context, event }) => {
-      const view = rules.toNewerView(context.view, viewOf(event))
-      return { view, offset: viewOf(event).now - context.now(), posted: context.token, ended: null }
-    }),
-    takeErrorView: assign(({ context, event }) => {
-      const view = (errorOf(event) as Partial<SyncError> | undefined)?.view
-      return view ? { view: rules.toNewerView(context.view, view) } : {}
-    }),
-    settle: assign(({ context }) => ({
-      settled: rules.toIdentityKey(context),
-      isFresh: false,
-      failure: null,
-      confirmedAt: context.now(),
-    })),
-    forgiveFailures: assign(({ context }) => rules.afterAgreement(context)),
-    noteFailure: assign(({ context, event }) => rules.afterFailure(context, toSyncFailure(errorOf(event)))),
-    noteTokenLate: assign(({ context }) =>
-      rules.afterFailure(context, toFailure('clerk-timeout', 'Clerk gave no token in time')),
-    ),
-    noteAnswerLate: assign(({ context }) =>
-      rules.afterFailure(context, toFailure('network-failed', 'The server gave no answer in time')),
-    ),
-    noteViewError: assign(({ context }) => rules.afterFailure(context, rules.toViewFailure(context), false)),
-    noteStreamFailure: assign(({ context }) => ({ failure: context.streamFailure })),
-  },
-  delays: {
-    watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
-    reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
-    tokenTimeout: ({ context }) => context.tokenTimeout,
-    postTimeout: ({ context }) => context.postTimeout,
-    renewalDelay: ({ context }) => rules.toRenewalDelay(context),
-    retryDelay: ({ context }) => toDelay(context.retryAt, context.now()),
-    heartbeat: ({ context }) => 45_000 + context.random() * 30_000,
-  },
-}).createMachine({
+export const syncMachine = syncSetup.createMachine({
   id: 'sync',
   description: 'Keeps what the server knows equal to what Clerk says in this tab.',
   type: 'parallel',
@@ -198,7 +64,7 @@ export const syncMachine = setup({
           },
         },
         backoff: {
-          description: 'The stream broke; the next attempt waits, with full jitter or as the server said.',
+          description: 'The stream broke; the next attempt waits.',
           entry: 'closeStream',
           on: {
             'focus.gained': { guard: 'mayReconnect', target: 'connecting' },
@@ -219,25 +85,25 @@ export const syncMachine = setup({
       },
       states: {
         waitingForClerk: {
-          description: 'Clerk has not loaded. Once it has, every new attempt starts here.',
+          description: 'Clerk loads. Every new attempt starts here.',
           always: [
             { guard: 'isClerkSignedOut', target: 'signedOut' },
             { guard: 'isClerkSignedIn', target: 'fetchingToken' },
           ],
         },
         signedOut: {
-          description: 'Clerk says nobody is signed in. The server is told where it has to be.',
+          description: 'Clerk says nobody is signed in; the server is told where it has to be.',
           always: [
             { guard: and(['isStreamOpen', 'isClearDue']), target: 'posting' },
-            { guard: and(['isStreamOpen', 'isOccasion', not('isVerifying')]), actions: 'settle' },
+            { guard: and(['isStreamOpen', 'isClearSpared']), actions: 'settle' },
           ],
         },
         fetchingToken: {
-          description: 'Clerk says somebody is signed in, and the server may have to hear of it.',
+          description: 'Clerk says somebody is signed in; the server may have to hear of it.',
           initial: 'waitingForStream',
           states: {
             waitingForStream: {
-              description: 'Nothing is asserted before the server has shown what it knows.',
+              description: 'The server shows first what it knows.',
               always: [
                 { guard: and(['isStreamOpen', or(['isTokenDue', 'isExpiring'])]), target: 'requesting' },
                 { guard: 'isStreamOpen', target: '#sync.session.confirmed' },
@@ -245,7 +111,7 @@ export const syncMachine = setup({
               ],
             },
             requesting: {
-              description: 'Asks Clerk for a token: the cached one, unless it is known to be of no use.',
+              description: 'Asks Clerk for a token, the cached one first.',
               entry: 'chooseCache',
               invoke: {
                 src: 'fetchToken',
@@ -256,7 +122,12 @@ export const syncMachine = setup({
                 ],
                 onError: { target: '#sync.session.retrying', actions: 'noteFailure' },
               },
-              after: { tokenTimeout: { target: '#sync.session.retrying', actions: 'noteTokenLate' } },
+              after: {
+                tokenTimeout: {
+                  target: '#sync.session.retrying',
+                  actions: { type: 'noteLate', params: 'clerk-timeout' },
+                },
+              },
             },
           },
         },
@@ -265,7 +136,7 @@ export const syncMachine = setup({
           entry: 'numberPost',
           invoke: {
             src: 'postEvent',
-            input: ({ context }) => rules.toPost(context),
+            input: ({ context }) => toPost(context),
             onDone: [
               { guard: 'isClerkSignedOut', target: 'signedOut', actions: ['takeAnswer', 'settle'] },
               { guard: { type: 'isAnswer', params: 'agreed' }, target: 'confirmed', actions: 'takeAnswer' },
@@ -279,10 +150,10 @@ export const syncMachine = setup({
             ],
             onError: { target: 'retrying', actions: ['takeErrorView', 'noteFailure'] },
           },
-          after: { postTimeout: { target: 'retrying', actions: 'noteAnswerLate' } },
+          after: { postTimeout: { target: 'retrying', actions: { type: 'noteLate', params: 'network-failed' } } },
         },
         confirmed: {
-          description: 'The server acknowledged who this tab is. The token is renewed before it expires.',
+          description: 'The server knows who this tab is. The token is renewed before it expires.',
           entry: 'settle',
           exit: 'forgiveFailures',
           on: { 'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true } },
@@ -294,7 +165,7 @@ export const syncMachine = setup({
           after: { renewalDelay: 'fetchingToken' },
         },
         retrying: {
-          description: 'An attempt failed; the next one waits, with full jitter or as the server said.',
+          description: 'An attempt failed; the next one waits.',
           entry: 'disarm',
           always: [
             { guard: 'isSpent', target: 'degraded' },
@@ -305,7 +176,7 @@ export const syncMachine = setup({
           after: { retryDelay: 'waitingForClerk' },
         },
         degraded: {
-          description: "Gave up: the server's session lives until its own expiry. Tried again on any news, or rarely.",
+          description: 'Gave up, without a sign-out. Tried again on any news, or rarely.',
           entry: 'disarm',
           always: [
             { guard: 'mayRetryNow', target: 'waitingForClerk' },

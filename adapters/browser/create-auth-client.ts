@@ -63,6 +63,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const actors = createSyncActors({
     transport,
     getToken: options.getToken ?? (async (wish) => clerk?.getToken(wish) ?? null),
+    setTimer: (run, delay) => (clock ?? globalThis).setTimeout(run, delay),
     onError: (error) => contain(() => onError?.(error)),
   })
   const actor = createActor(syncMachine.provide({ actors }), {

@@ -6,17 +6,23 @@ import { SyncError, toSyncFailure } from '../../machines/sync-error.ts'
 import type { GetToken } from './clerk-state.ts'
 import type { Transport } from './transport.ts'
 import { toSyncError } from './sync-response.ts'
+import { takeTurn } from './take-turn.ts'
 
 export interface SyncActorsOptions {
   readonly transport: Transport
   /** Clerk's `getToken` of this moment. */
   readonly getToken: GetToken
+  /** Takes the timer of the machine's clock. */
+  readonly setTimer: (run: () => void, delay: number) => unknown
   /** Told of every failure, with its cause. */
   readonly onError: (error: SyncError) => void
 }
 
+/** How long a post that is not wanted any more may take to come to its end, ms. The next one waits for it. */
+const grace = 2_000
+
 /** The actors that the sync machine runs in a browser. */
-export function createSyncActors({ transport, getToken, onError }: SyncActorsOptions) {
+export function createSyncActors({ transport, getToken, setTimer, onError }: SyncActorsOptions) {
   /** Reports a failure, unless it only echoes that nobody waits any more. */
   const report = (error: unknown, signal: AbortSignal): SyncError => {
     const failure = toSyncError(error)
@@ -24,21 +30,25 @@ export function createSyncActors({ transport, getToken, onError }: SyncActorsOpt
     return failure
   }
 
+  let inAir: Promise<unknown> = Promise.resolve()
+
   return {
     openStream: fromCallback<SyncEvent, OpenStreamInput>(({ input, sendBack }) => {
       const controller = new AbortController()
       const { signal } = controller
-      const send = (event: SyncEvent) => {
-        if (!signal.aborted) sendBack(event)
-      }
       const read = async () => {
         // A stream that is closed in the task that opened it, as React's StrictMode does, is never asked for.
-        await Promise.resolve()
-        if (signal.aborted) return
+        const endTurn = await takeTurn('authchart')
+        const send = (event: SyncEvent) => {
+          if (event.type === 'view.received') endTurn()
+          if (!signal.aborted) sendBack(event)
+        }
         try {
-          await transport.readStream(input.tab, send, signal)
+          if (!signal.aborted) await transport.readStream(input.tab, send, signal)
         } catch (error) {
           send({ type: 'stream.failed', failure: toSyncFailure(report(error, signal)) })
+        } finally {
+          endTurn()
         }
       }
       void read()
@@ -56,11 +66,17 @@ export function createSyncActors({ transport, getToken, onError }: SyncActorsOpt
     }),
 
     postEvent: fromPromise<AuthView, PostEventInput>(async ({ input, signal }) => {
-      try {
-        return await transport.post(input, signal)
-      } catch (error) {
+      await inAir
+      signal.throwIfAborted()
+      const controller = new AbortController()
+      // Who is not waiting any more still wants the cookie that the answer may bring: cut off at once, this browser would
+      // be left with a retired one.
+      signal.addEventListener('abort', () => setTimer(() => controller.abort(), grace))
+      const post = transport.post(input, controller.signal)
+      inAir = Promise.allSettled([post])
+      return post.catch((error: unknown) => {
         throw report(error, signal)
-      }
+      })
     }),
   }
 }

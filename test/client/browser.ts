@@ -16,7 +16,7 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
   const cookies = new Map<string, string>()
   const requests: LoggedRequest[] = []
 
-  const browserFetch = async (input: RequestInfo | URL, init: RequestInit = {}) => {
+  const browserFetch: typeof globalThis.fetch = async (input, init = {}) => {
     const url = new URL(input as string, origin)
     const { method = 'GET', signal } = init
     const body = (init.body ?? '') as string
@@ -53,8 +53,9 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
   }
 
   return {
-    fetch: browserFetch as typeof globalThis.fetch,
+    fetch: browserFetch,
     requests,
+    forgetCookies: () => cookies.clear(),
     streams: () => requests.filter(({ method }) => method === 'GET').length,
     posts: () =>
       requests.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body) as { type: string }),

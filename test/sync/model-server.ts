@@ -101,10 +101,10 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
       cookie = null
       server.drop('closing')
     },
-    async post(event: PostEventInput): Promise<AuthView> {
+    async post(event: PostEventInput, signal: AbortSignal): Promise<AuthView> {
       const token = 'token' in event ? readToken(event.token.reveal()) : null
       server.posts.push({ at: now(), event, userId: token?.userId ?? null, orgId: token?.orgId ?? null })
-      if (server.isMute) return new Promise(() => {})
+      if (server.isMute) return new Promise((_, reject) => signal.addEventListener('abort', reject))
       if (server.postFailure) throw server.postFailure
       const session = server.isCookieless ? createSession() : (cookie ??= createSession())
       if ((session.seqs.get(event.tab) ?? 0) >= event.seq) return toFrame(session)

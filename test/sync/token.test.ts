@@ -127,6 +127,16 @@ describe('when Clerk gives no token', () => {
     expect(tab.state).toBe('open | retrying')
   })
 
+  it('asks past the cache after a getToken that hung: Clerk would hand out the same hanging promise', async () => {
+    const { openTab, pass } = createWorld()
+    const tab = openTab()
+    const getToken = tab.clerk.getToken.bind(tab.clerk)
+    tab.clerk.getToken = (skipCache) => (skipCache ? getToken(true) : new Promise(() => {}))
+    await tab.start(ada)
+    await pass(12 * second)
+    expect(tab.state).toBe('open | confirmed')
+  })
+
   it('the server session lives on, until its own expiry', async () => {
     const { server, openTab, pass, now } = createWorld()
     const tab = await openTab().start(ada)

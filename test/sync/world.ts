@@ -42,12 +42,13 @@ export function createWorld() {
           signal.addEventListener('abort', () => server.disconnect(listener))
           server.connect(tab, listener)
         }),
-      post: (event) => server.post(event),
+      post: (event, signal) => server.post(event, signal),
     }
     const errors: SyncError[] = []
     const actors = createSyncActors({
       transport,
       getToken: (wish) => clerk.getToken(wish?.skipCache ?? false),
+      setTimer: (run, delay) => clock.setTimeout(run, delay),
       onError: (error) => errors.push(error),
     })
     const read = actors.openStream.config as Parameters<typeof fromCallback<SyncEvent, OpenStreamInput>>[0]

@@ -1,0 +1,22 @@
+import { useSyncExternalStore } from 'react'
+import type { ClerkState } from '../../adapters/browser/index.ts'
+
+/** A hook with the shape of Clerk's `useAuth`, and the way to set what it says. A new getToken at each render, as Clerk's. */
+export function createClerkStore(state: ClerkState) {
+  const listeners = new Set<() => void>()
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  const getState = () => state
+  return {
+    useAuth(): ClerkState {
+      const { getToken, ...rest } = useSyncExternalStore(subscribe, getState, getState)
+      return { ...rest, getToken: (options) => getToken(options) }
+    },
+    set(next: ClerkState) {
+      state = next
+      for (const listener of listeners) listener()
+    },
+  }
+}

@@ -1,0 +1,90 @@
+// @vitest-environment happy-dom
+import { useAuth } from '@clerk/clerk-react'
+import { cleanup, render, screen } from '@testing-library/react'
+import { afterEach, expect, expectTypeOf, it } from 'vitest'
+import { useAuthClient, useAuthStatus, type UseAuth } from '../../react/index.ts'
+import { ClerkAuthProvider, withClerkAuth, type ClerkAuthProviderProps } from '../../react/clerk/index.ts'
+
+const publishableKey = `pk_test_${btoa('clerk.example.test$')}`
+const noStream = () => new Promise<never>(() => {})
+afterEach(cleanup)
+
+/** What each prop of the original's provider (SEEDS C25) is called in Clerk's package for React. */
+type Props = ClerkAuthProviderProps
+type PropNames = Props extends infer Each ? (Each extends unknown ? keyof Each : never) : never
+
+it('C25: takes every prop of the original, typed by Clerk', () => {
+  expectTypeOf<'afterMultiSessionSingleSignOutUrl'>().toExtend<PropNames>()
+  expectTypeOf<'afterSignOutUrl'>().toExtend<PropNames>()
+  expectTypeOf<'allowedRedirectOrigins'>().toExtend<PropNames>()
+  expectTypeOf<'allowedRedirectProtocols'>().toExtend<PropNames>()
+  expectTypeOf<'appearance'>().toExtend<PropNames>()
+  expectTypeOf<'clerkJSUrl'>().toExtend<PropNames>()
+  expectTypeOf<'clerkJSVariant'>().toExtend<PropNames>()
+  expectTypeOf<'clerkJSVersion'>().toExtend<PropNames>()
+  expectTypeOf<'domain'>().toExtend<PropNames>()
+  expectTypeOf<'isSatellite'>().toExtend<PropNames>()
+  expectTypeOf<'nonce'>().toExtend<PropNames>()
+  expectTypeOf<'publishableKey'>().toExtend<PropNames>()
+  expectTypeOf<'proxyUrl'>().toExtend<PropNames>()
+  expectTypeOf<'routerPush'>().toExtend<PropNames>()
+  expectTypeOf<'routerReplace'>().toExtend<PropNames>()
+  expectTypeOf<'signInFallbackRedirectUrl'>().toExtend<PropNames>()
+  expectTypeOf<'signUpFallbackRedirectUrl'>().toExtend<PropNames>()
+  expectTypeOf<'signInForceRedirectUrl'>().toExtend<PropNames>()
+  expectTypeOf<'signUpForceRedirectUrl'>().toExtend<PropNames>()
+  expectTypeOf<'signInUrl'>().toExtend<PropNames>()
+  expectTypeOf<'signUpUrl'>().toExtend<PropNames>()
+  expectTypeOf<'standardBrowser'>().toExtend<PropNames>()
+  expectTypeOf<'supportEmail'>().toExtend<PropNames>()
+  expectTypeOf<'telemetry'>().toExtend<PropNames>()
+  expectTypeOf<'touchSession'>().toExtend<PropNames>()
+  expectTypeOf<'waitlistUrl'>().toExtend<PropNames>()
+  expectTypeOf<'localization'>().toExtend<PropNames>()
+  expectTypeOf<'initialState'>().toExtend<PropNames>()
+  expectTypeOf<'sdkMetadata'>().toExtend<PropNames>()
+  expectTypeOf<'selectInitialSession'>().toExtend<PropNames>()
+  // Clerk has dropped these two since, for React; the day they come back they pass through too.
+  expectTypeOf<'dynamic'>().not.toExtend<PropNames>()
+  expectTypeOf<'syncHost'>().not.toExtend<PropNames>()
+})
+
+it('C23: has no place for a secret key', () => {
+  expectTypeOf<'secretKey'>().not.toExtend<PropNames>()
+})
+
+it("Clerk's useAuth fits the prop of the provider", () => {
+  expectTypeOf<typeof useAuth>().toExtend<UseAuth>()
+})
+
+it("C23: is Clerk's provider round the synchronizer, which waits for Clerk to load", () => {
+  let path = ''
+  function Page() {
+    const { isLoaded } = useAuth()
+    path = useAuthClient().actor.getSnapshot().context.tab
+    return (
+      <p>
+        {useAuthStatus()} {String(isLoaded)}
+      </p>
+    )
+  }
+  render(
+    <ClerkAuthProvider publishableKey={publishableKey} telemetry={false} auth={{ fetch: noStream }}>
+      <Page />
+    </ClerkAuthProvider>,
+  )
+  expect(screen.getByText('loading false')).toBeTruthy()
+  expect(path).toMatch(/^[\da-f]{24}$/)
+})
+
+it('C24: wraps a whole app, with its props, under a name that tells', () => {
+  const App = ({ title }: { title: string }) => (
+    <h1>
+      {title}: {useAuthStatus()}
+    </h1>
+  )
+  const Wrapped = withClerkAuth(App, { publishableKey, telemetry: false, auth: { fetch: noStream } })
+  expect(Wrapped.displayName).toBe('withClerkAuth(App)')
+  render(<Wrapped title="Hello" />)
+  expect(screen.getByRole('heading').textContent).toBe('Hello: loading')
+})

@@ -1,0 +1,18 @@
+import { Window } from 'happy-dom'
+
+/**
+ * A page for React, beside Node's own `Request`, `Response`, streams and timers: vitest's happy-dom environment puts its
+ * own in their place, with which the real server in the same process does not work. Import it before anything of React.
+ */
+const page = new Window({ url: 'http://localhost/' })
+const names = [
+  'document',
+  'navigator',
+  'Node',
+  'Element',
+  'HTMLElement',
+  'HTMLIFrameElement',
+  'MutationObserver',
+] as const
+for (const name of names) Object.defineProperty(globalThis, name, { value: page[name], configurable: true })
+Object.defineProperty(globalThis, 'window', { value: page, configurable: true })

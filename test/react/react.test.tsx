@@ -1,0 +1,273 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it puts a page in place, before React looks for one
+import './dom.ts'
+import { act, cleanup, render, screen } from '@testing-library/react'
+import { Component, StrictMode, type ReactNode } from 'react'
+import { renderToString } from 'react-dom/server'
+import { waitFor } from 'xstate'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createAuthClient, type AuthClient, type AuthView } from '../../adapters/browser/index.ts'
+import {
+  AuthFailed,
+  AuthLoading,
+  AuthProvider,
+  Authenticated,
+  Unauthenticated,
+  useAuthClient,
+  useAuthState,
+  useAuthStatus,
+} from '../../react/index.ts'
+import { createBrowser } from '../client/browser.ts'
+import { mintToken, startServer } from '../client/real-server.ts'
+import { createClerkStore } from './clerk-store.ts'
+
+const ada = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
+const loading = { isLoaded: false, getToken: () => Promise.resolve(null) }
+const signedOut = { isLoaded: true, isSignedIn: false, getToken: () => Promise.resolve(null) }
+const signedIn = { isLoaded: true, isSignedIn: true, ...ada, getToken: () => mintToken(ada) }
+
+let server: Awaited<ReturnType<typeof startServer>>
+let browser: ReturnType<typeof createBrowser>
+beforeEach(async () => {
+  server = await startServer()
+  browser = createBrowser(server.origin)
+})
+afterEach(async () => {
+  cleanup()
+  await server.close()
+})
+
+/** Notes what the page shows, and hands out the client. */
+function createPage() {
+  const shown: string[] = []
+  let client: AuthClient | undefined
+  const Note = ({ name }: { name: string }) => {
+    if (shown.at(-1) !== name) shown.push(name)
+    return <p>{name}</p>
+  }
+  function Page({ children }: { children?: ReactNode }) {
+    client = useAuthClient()
+    return (
+      <>
+        <Authenticated>
+          <Note name="authenticated" />
+        </Authenticated>
+        <Unauthenticated>
+          <Note name="unauthenticated" />
+        </Unauthenticated>
+        <AuthLoading>
+          <Note name="loading" />
+        </AuthLoading>
+        <AuthFailed>
+          <Note name="failed" />
+        </AuthFailed>
+        {children}
+      </>
+    )
+  }
+  return {
+    Page,
+    shown,
+    client: () => client as AuthClient,
+    /** Waits for the view, with React kept up to date. */
+    until: (predicate: (view: AuthView) => boolean) =>
+      act(() => waitFor((client as AuthClient).actor, ({ context }) => predicate(context.view), { timeout: 10_000 })),
+    atRest: (session: 'confirmed' | 'signedOut' | 'degraded') =>
+      act(() =>
+        waitFor((client as AuthClient).actor, (snapshot) => snapshot.matches({ session }), { timeout: 10_000 }),
+      ),
+  }
+}
+
+it('shows loading, the sign-in page, loading, the app, and the sign-in page again: never two at once', async () => {
+  const clerk = createClerkStore(loading)
+  const { Page, shown, until, atRest } = createPage()
+  render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+      <Page />
+    </AuthProvider>,
+  )
+  expect(shown).toEqual(['loading'])
+  act(() => clerk.set(signedOut))
+  await until(({ state }) => state === 'signedOut')
+  act(() => clerk.set(signedIn))
+  await atRest('confirmed')
+  expect(screen.getAllByText(/./)).toHaveLength(1)
+  expect(screen.getByText('authenticated')).toBeTruthy()
+  act(() => clerk.set(signedOut))
+  await until(({ state }) => state === 'signedOut')
+  expect(shown).toEqual(['loading', 'unauthenticated', 'loading', 'authenticated', 'loading', 'unauthenticated'])
+})
+
+it('under StrictMode runs one actor, opens one stream and posts once', async () => {
+  const clerk = createClerkStore(signedIn)
+  const { Page, client, atRest } = createPage()
+  const clients = new Set<AuthClient>()
+  const { unmount } = render(
+    <StrictMode>
+      <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+        <Page />
+      </AuthProvider>
+    </StrictMode>,
+  )
+  clients.add(client())
+  await atRest('confirmed')
+  clients.add(client())
+  expect(clients.size).toBe(1)
+  expect(browser.streams()).toBe(1)
+  expect(browser.posts()).toHaveLength(1)
+  expect(server.auth.stats().sessions).toBe(1)
+  const { actor } = client()
+  unmount()
+  expect(actor.getSnapshot().value).toEqual({ stream: 'closed', session: 'waitingForClerk' })
+})
+
+it('renders again only where the selected value changes', async () => {
+  const clerk = createClerkStore(signedIn)
+  const { Page, until, client } = createPage()
+  const renders = { userId: 0, view: 0, status: 0 }
+  function UserId() {
+    renders.userId++
+    return <b>{useAuthState((view) => view.userId) ?? 'nobody'}</b>
+  }
+  function View() {
+    renders.view++
+    return <i>{useAuthState().state}</i>
+  }
+  function Status() {
+    renders.status++
+    return <u>{useAuthStatus()}</u>
+  }
+  render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+      <Page>
+        <UserId />
+        <View />
+        <Status />
+      </Page>
+    </AuthProvider>,
+  )
+  await until(({ isSignedIn }) => isSignedIn)
+  const before = { ...renders }
+  const { view } = client()
+  act(() => client().actor.send({ type: 'ping.received', now: Date.now() }))
+  expect(renders).toEqual(before)
+  act(() => client().actor.send({ type: 'view.received', view: { ...view, rev: view.rev + 1 } }))
+  expect(renders).toEqual({ ...before, view: before.view + 1 })
+  expect(renders.userId).toBe(2)
+})
+
+it('compares with a function of yours, where one is given', async () => {
+  const clerk = createClerkStore(signedIn)
+  const { Page, until } = createPage()
+  let renders = 0
+  function Pair() {
+    renders++
+    const pair = useAuthState(
+      ({ userId, sessionId }) => [userId, sessionId],
+      (a, b) => a.join() === b.join(),
+    )
+    return <b>{pair.join()}</b>
+  }
+  render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+      <Page>
+        <Pair />
+      </Page>
+    </AuthProvider>,
+  )
+  await until(({ isSignedIn }) => isSignedIn)
+  expect(screen.getByText('user_ada,sess_1')).toBeTruthy()
+  expect(renders).toBe(2)
+})
+
+it('serves a client of your own: started, never stopped, useful without useAuth', async () => {
+  const client = createAuthClient({ fetch: browser.fetch })
+  const { Page, atRest } = createPage()
+  const { unmount } = render(
+    <StrictMode>
+      <AuthProvider client={client}>
+        <Page />
+      </AuthProvider>
+    </StrictMode>,
+  )
+  client.setIdentity(signedIn)
+  await atRest('confirmed')
+  expect(screen.getByText('authenticated')).toBeTruthy()
+  unmount()
+  expect(client.actor.getSnapshot().matches({ session: 'confirmed' })).toBe(true)
+  expect(browser.streams()).toBe(1)
+  client.stop()
+})
+
+it('shows failed where the server refuses the page, and tries again when asked', async () => {
+  const clerk = createClerkStore(signedIn)
+  const { Page, shown, atRest, client } = createPage()
+  let isRefused = true
+  const stranger = createBrowser(server.origin, { origin: 'https://evil.example' })
+  const fetch = ((...request) => (isRefused ? stranger : browser).fetch(...request)) as typeof globalThis.fetch
+  render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={fetch}>
+      <Page />
+    </AuthProvider>,
+  )
+  await atRest('degraded')
+  expect(shown).toEqual(['loading', 'failed'])
+  isRefused = false
+  act(() => client().retry())
+  await atRest('confirmed')
+  expect(shown.at(-1)).toBe('authenticated')
+  expect(shown).not.toContain('unauthenticated')
+})
+
+it('asserts itself on focus, and is told of it by the page', async () => {
+  const clerk = createClerkStore(signedIn)
+  const { Page, atRest, client } = createPage()
+  const { unmount } = render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+      <Page />
+    </AuthProvider>,
+  )
+  await atRest('confirmed')
+  const { epoch } = client().actor.getSnapshot().context
+  act(() => void window.dispatchEvent(new window.Event('focus')))
+  act(() => void document.dispatchEvent(new window.Event('visibilitychange')))
+  act(() => void window.dispatchEvent(new window.Event('pageshow')))
+  act(() => void window.dispatchEvent(new window.Event('online')))
+  const { context } = client().actor.getSnapshot()
+  expect(context.epoch).toBe(epoch + 2)
+  unmount()
+  window.dispatchEvent(new window.Event('focus'))
+  expect(client().actor.getSnapshot().context.epoch).toBe(epoch + 2)
+})
+
+it('renders on a server: loading, without a request', () => {
+  const clerk = createClerkStore(loading)
+  const { Page } = createPage()
+  const html = renderToString(
+    <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+      <Page />
+    </AuthProvider>,
+  )
+  expect(html).toContain('loading')
+  expect(browser.requests).toEqual([])
+})
+
+it('without a provider says how to mend it', () => {
+  class Boundary extends Component<{ children: ReactNode }, { message: string }> {
+    override state = { message: '' }
+    static getDerivedStateFromError = (error: Error) => ({ message: error.message })
+    override render() {
+      return this.state.message || this.props.children
+    }
+  }
+  const { error } = console
+  console.error = () => {}
+  const { container } = render(
+    <Boundary>
+      <Authenticated />
+    </Boundary>,
+  )
+  console.error = error
+  expect(container.textContent).toContain('<AuthProvider useAuth={useAuth}>')
+  expect(container.textContent).toContain('<ClerkAuthProvider publishableKey={…}>')
+})
