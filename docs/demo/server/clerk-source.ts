@@ -1,0 +1,67 @@
+import { createClerkEmulator } from 'authchart/testing'
+import type { ClerkEmulator } from 'authchart/testing'
+import type { DemoConfig } from '../src/demo-api.ts'
+
+/** Where Clerk is: the real one where its keys are set, the emulator otherwise. */
+export interface ClerkSource {
+  readonly config: Pick<DemoConfig, 'mode' | 'clerk' | 'user'>
+  /** The `clerk` option of `createAuthServer`. */
+  readonly server: { readonly secretKey: string; readonly publishableKey: string; readonly apiUrl?: string }
+  readonly emulator: ClerkEmulator | null
+}
+
+/** Where the emulator is mounted, on the demo's own origin: a browser then needs no CORS for it. */
+export const emulatorPath = '/clerk'
+
+const ada = { name: 'Ada Lovelace', email: 'ada@example.test', password: 'difference-engine' }
+
+/**
+ * @throws Error if only one of Clerk's two keys is set: half a configuration is more likely a mistake than a wish for the
+ * emulator
+ */
+export async function openClerkSource(origin: string, env = process.env): Promise<ClerkSource> {
+  const secretKey = env['CLERK_SECRET_KEY']
+  const publishableKey =
+    env['CLERK_PUBLISHABLE_KEY'] ?? env['VITE_CLERK_PUBLISHABLE_KEY'] ?? env['NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY']
+  if (secretKey && publishableKey) {
+    return {
+      config: { mode: 'clerk', clerk: { publishableKey }, user: null },
+      server: { secretKey, publishableKey },
+      emulator: null,
+    }
+  }
+  if (secretKey || publishableKey) {
+    throw new Error(`${secretKey ? 'CLERK_PUBLISHABLE_KEY' : 'CLERK_SECRET_KEY'} is missing: set both keys, or neither`)
+  }
+
+  const emulator = await createClerkEmulator({ listen: false, url: `${origin}${emulatorPath}`, appOrigin: origin })
+  addAda(emulator)
+  return {
+    config: {
+      mode: 'emulator',
+      clerk: {
+        publishableKey: emulator.publishableKey,
+        // Paths, so that they hold for whatever name this machine is reached by.
+        proxyUrl: new URL(emulator.frontendApiUrl).pathname,
+        clerkJSUrl: new URL(emulator.clerkJSUrl).pathname,
+      },
+      user: ada,
+    },
+    server: { secretKey: emulator.secretKey, publishableKey: emulator.publishableKey, apiUrl: emulator.apiUrl },
+    emulator,
+  }
+}
+
+function addAda(emulator: ClerkEmulator): void {
+  const user = emulator.addUser({
+    email: ada.email,
+    password: ada.password,
+    firstName: 'Ada',
+    lastName: 'Lovelace',
+    username: 'ada',
+  })
+  const engines = emulator.addOrganization({ name: 'Analytical Engines' })
+  const society = emulator.addOrganization({ name: 'Royal Society' })
+  emulator.setMembership(user, engines, { role: 'org:admin', permissions: ['org:engines:run'] })
+  emulator.setMembership(user, society, { role: 'org:member' })
+}

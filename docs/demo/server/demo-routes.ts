@@ -1,0 +1,60 @@
+import { H3, HTTPError, createEventStream, readBody } from 'h3'
+import type { H3Event } from 'h3'
+import type { AuthServer } from 'authchart/h3'
+import type { DemoConfig, FaultRequest, FaultState, Step } from '../src/demo-api.ts'
+import type { ClerkSource } from './clerk-source.ts'
+import { createFaultSwitches, toFaultRequest } from './fault-switches.ts'
+import { loopbackOnly } from './loopback-only.ts'
+import type { MachineSteps } from './machine-steps.ts'
+import type { OpenSockets } from './open-sockets.ts'
+
+export interface DemoRoutesOptions {
+  readonly auth: AuthServer
+  readonly source: ClerkSource
+  readonly config: DemoConfig
+  readonly steps: MachineSteps
+  readonly streams: OpenSockets
+}
+
+/** Everything under `/demo`: what the page needs beside the package. The controls answer this machine only. */
+export function createDemoRoutes(options: DemoRoutesOptions): H3 {
+  const { auth, config, steps, streams } = options
+  const { emulator } = options.source
+  const switches = emulator && createFaultSwitches(emulator)
+
+  async function obey(request: FaultRequest, event: H3Event): Promise<void> {
+    if ('do' in request && request.do === 'dropStreams') return streams.cut()
+    if (!emulator || !switches) throw new HTTPError({ status: 409, message: 'Only the emulator can be broken' })
+    if ('set' in request) return switches.set({ [request.set]: request.to })
+    if (request.do === 'rotateKeys') return emulator.rotateKeys()
+    const { sessionId } = await auth.session(event)
+    if (!sessionId) throw new HTTPError({ status: 409, message: 'Nobody is signed in' })
+    return emulator.revokeSession(sessionId)
+  }
+
+  const routes = new H3()
+  routes.get('/demo/config', () => config)
+  routes.use('/demo/faults', loopbackOnly)
+  routes.get('/demo/faults', () => toJson(switches?.state ?? null))
+  routes.post('/demo/faults', async (event) => {
+    const request = toFaultRequest(await readBody(event))
+    if (!request) throw new HTTPError({ status: 400, message: 'Not a fault that this demo knows' })
+    await obey(request, event)
+    return toJson(switches?.state ?? null)
+  })
+  routes.get('/demo/steps', async (event) => {
+    const { channel } = await auth.session(event)
+    const stream = createEventStream(event)
+    const push = (step: Step) => void stream.push({ event: 'step', data: JSON.stringify(step) })
+    stream.onClosed(steps.subscribe((actorId, step) => actorId === channel && push(step)))
+    const current = steps.current(channel)
+    if (current) push(current)
+    return stream.send()
+  })
+  return routes
+}
+
+/** Said outright, since h3 answers a bare null with an empty body. */
+function toJson(state: FaultState | null): Response {
+  return Response.json(state, { headers: { 'cache-control': 'no-store' } })
+}

@@ -1,0 +1,54 @@
+import type { ClerkEmulator, Fault } from 'authchart/testing'
+import type { FaultRequest, FaultState } from '../src/demo-api.ts'
+
+export interface FaultSwitches {
+  readonly state: FaultState
+  /** Makes one setting take effect. */
+  set(change: Partial<FaultState>): void
+}
+
+const keysDown: Fault = { path: '/bapi/v1/jwks', status: 503 }
+const tokens = /\/tokens$/
+
+const tokenFaults: Record<FaultState['tokenEndpoint'], Fault[]> = {
+  up: [],
+  failing: [{ path: tokens, status: 503 }],
+  // Cut in the end: a browser grants one host six connections, and the demo's own requests need some of them.
+  hanging: [{ path: tokens, delay: 15_000, drop: true }],
+}
+
+/** Values that a setting can take: what is not listed is not a setting. */
+const choices: { [Name in keyof FaultState]: readonly FaultState[Name][] } = {
+  keysEndpoint: ['up', 'down'],
+  tokenEndpoint: ['up', 'failing', 'hanging'],
+  skew: [-120, 0, 120],
+  tokenLifetime: [60, 30],
+}
+
+/** The switches that break the emulated Clerk, and their positions. */
+export function createFaultSwitches(emulator: ClerkEmulator): FaultSwitches {
+  let state: FaultState = { keysEndpoint: 'up', tokenEndpoint: 'up', skew: 0, tokenLifetime: 60 }
+  return {
+    get state() {
+      return state
+    },
+    set(change) {
+      state = { ...state, ...change }
+      emulator.setFaults([...(state.keysEndpoint === 'down' ? [keysDown] : []), ...tokenFaults[state.tokenEndpoint]])
+      emulator.skewClock(state.skew * 1_000)
+      emulator.setTokenTtl(state.tokenLifetime)
+    },
+  }
+}
+
+/** The request in a body, or null: a page posts it, so nothing about it is taken for granted. */
+export function toFaultRequest(body: unknown): FaultRequest | null {
+  if (typeof body !== 'object' || body === null) return null
+  if ('do' in body) {
+    const isKnown = body.do === 'rotateKeys' || body.do === 'revokeSession' || body.do === 'dropStreams'
+    return isKnown ? ({ do: body.do } as FaultRequest) : null
+  }
+  if (!('set' in body && 'to' in body && typeof body.set === 'string' && Object.hasOwn(choices, body.set))) return null
+  const allowed: readonly unknown[] = choices[body.set as keyof FaultState]
+  return allowed.includes(body.to) ? ({ set: body.set, to: body.to } as FaultRequest) : null
+}

@@ -1,0 +1,18 @@
+import { HTTPError } from 'h3'
+import type { H3Event, Middleware } from 'h3'
+
+const loopback = /^(127\.|::1$|::ffff:127\.)/
+const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+
+/**
+ * Lets in only this machine's own pages: the peer is loopback, the page named it so (else a rebound DNS name would do),
+ * and no other site's page sent it.
+ */
+export const loopbackOnly: Middleware = (event: H3Event) => {
+  const peer = event.runtime?.node?.req.socket.remoteAddress ?? ''
+  const site = event.req.headers.get('sec-fetch-site')
+  const isOwn = site === null || site === 'same-origin' || site === 'none'
+  if (!loopback.test(peer) || !loopbackHost.test(event.req.headers.get('host') ?? '') || !isOwn) {
+    throw new HTTPError({ status: 403, message: 'The demo controls answer this machine only' })
+  }
+}

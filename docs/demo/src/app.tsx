@@ -1,0 +1,32 @@
+import { Attacks } from './attacks.tsx'
+import { ChartCard } from './chart-card.tsx'
+import { Claims } from './claims.tsx'
+import { Comparison } from './comparison.tsx'
+import type { DemoConfig } from './demo-api.ts'
+import { EventLogList } from './event-log-list.tsx'
+import { Faults } from './faults.tsx'
+import { SessionCard } from './session-card.tsx'
+import { TopBar } from './top-bar.tsx'
+import { useNotes } from './use-notes.ts'
+
+export function App({ config }: { config: DemoConfig }) {
+  useNotes()
+  return (
+    <>
+      <TopBar mode={config.mode} />
+      <main className="layout">
+        <div className="column is-side">
+          <SessionCard user={config.user} />
+          <Comparison clockTolerance={config.clockTolerance} />
+          <Faults mode={config.mode} />
+          <Attacks />
+          <Claims />
+        </div>
+        <div className="column is-main">
+          <ChartCard />
+          <EventLogList />
+        </div>
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,69 @@
+import { useAuth } from '@clerk/clerk-react'
+import { useRef } from 'react'
+import { note } from './event-log.ts'
+
+/** Three things an attacker would post. The answers go to the log; the chart shows that nothing gives way. */
+export function Attacks() {
+  const { isSignedIn, getToken } = useAuth()
+  /** Kept in memory for the replay, and shown nowhere. */
+  const stolen = useRef<string | null>(null)
+
+  const steal = async () => {
+    try {
+      stolen.current = await getToken()
+      note('you', stolen.current ? 'kept a copy of the current token; now sign out and replay it' : 'no token to keep')
+    } catch {
+      note('you', 'Clerk gave no token', 'bad')
+    }
+  }
+  return (
+    <section className="card attacks" aria-labelledby="attacks-title">
+      <h2 id="attacks-title">Attack it</h2>
+      <div className="buttons">
+        <button type="button" onClick={() => attack('junk token', { type: 'token.received', token: 'junk.junk.junk' })}>
+          Post a junk token
+        </button>
+        <button
+          type="button"
+          onClick={() =>
+            attack('forged event', { type: 'session.adopted', record: { status: 'signedIn', userId: 'me' } })
+          }
+        >
+          Forge an event
+        </button>
+        <button type="button" onClick={steal} disabled={!isSignedIn}>
+          Copy my token
+        </button>
+        <button
+          type="button"
+          onClick={() =>
+            stolen.current
+              ? attack('replayed token', { type: 'token.received', token: stolen.current })
+              : note('you', 'copy a token first, while signed in')
+          }
+        >
+          Replay the copy
+        </button>
+      </div>
+    </section>
+  )
+}
+
+async function attack(name: string, body: object): Promise<void> {
+  try {
+    const response = await fetch('/auth/events', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const answer = (await response.json()) as { code?: string; isSignedIn?: boolean }
+    const meaning = answer.code ?? (answer.isSignedIn ? 'signed in' : 'not signed in')
+    note(
+      'you',
+      `${name}: ${response.ok ? 'answered' : 'refused with'} ${response.status} ${meaning}`,
+      response.ok ? 'plain' : 'good',
+    )
+  } catch (error) {
+    note('you', `${name}: ${String(error)}`, 'bad')
+  }
+}

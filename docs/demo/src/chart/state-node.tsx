@@ -1,0 +1,25 @@
+import { Handle, Position } from '@xyflow/react'
+import type { Node, NodeProps } from '@xyflow/react'
+import type { ChartState } from './to-graph.ts'
+
+export type StateNodeType = Node<{ state: ChartState; isActive: boolean; tone: string }, 'state'>
+
+/** One state: a box with its name and what it invokes. React Flow insists on handles, though ELK routes the arrows. */
+export function StateNode({ data: { state, isActive, tone }, selected }: NodeProps<StateNodeType>) {
+  const className = ['state', `is-${state.kind}`, isActive && 'is-active', selected && 'is-selected']
+  return (
+    <div className={className.filter(Boolean).join(' ')} data-tone={tone} data-state={state.id}>
+      <div className="state-name">
+        {state.isInitial && <span className="state-initial" title="Starts here" />}
+        {state.name}
+      </div>
+      {state.invokes.map((src) => (
+        <div className="state-invoke" key={src}>
+          invoke {src}
+        </div>
+      ))}
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  )
+}

@@ -1,0 +1,29 @@
+/** Fonts of the chart, as CSS and canvas take them; the layout needs to know how wide a text will be. */
+export const fonts = {
+  name: '600 14px system-ui, sans-serif',
+  text: '12px system-ui, sans-serif',
+  code: '11px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+} as const
+
+export type MeasureText = (text: string, font: keyof typeof fonts) => number
+
+/** Measures with the fonts the page will use. */
+export function createMeasureText(): MeasureText {
+  const canvas = document.createElement('canvas').getContext('2d')
+  if (!canvas) throw new Error('This browser has no 2d canvas to measure text with')
+  return (text, font) => {
+    canvas.font = fonts[font]
+    return Math.ceil(canvas.measureText(text).width)
+  }
+}
+
+/** Breaks a text into lines no wider than `width`, at blanks. */
+export function wrapText(text: string, width: number, measure: (text: string) => number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && measure(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`
+    else if (word) lines.push(word)
+  }
+  return lines
+}

@@ -1,0 +1,195 @@
+import { and, not, or } from 'xstate'
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+
+/** One line of a label or of a state's body: what happens, under which guards. */
+export interface ChartLine {
+  readonly event: string
+  /** Guards of which one has to hold; empty where none stands in the way. */
+  readonly guards: readonly string[]
+  /** Actions, in order. Shown only for transitions that lead nowhere. */
+  readonly actions: readonly string[]
+}
+
+export interface ChartState {
+  readonly id: string
+  /** The enclosing state; null at the top level. */
+  readonly parent: string | null
+  readonly name: string
+  /** `any` is no state: it stands for every state of its parent, where the parent itself has transitions inwards. */
+  readonly kind: 'atomic' | 'compound' | 'any'
+  readonly isInitial: boolean
+  readonly description: string
+  readonly invokes: readonly string[]
+  /** Transitions that stay here. */
+  readonly internal: readonly ChartLine[]
+}
+
+export interface ChartTransition {
+  readonly id: string
+  readonly source: string
+  readonly target: string
+  readonly lines: readonly ChartLine[]
+}
+
+export interface ChartGraph {
+  /** True where the top-level states are regions that are all active at once. */
+  readonly isParallel: boolean
+  /** In the order of the definition, each before the states inside it. */
+  readonly states: readonly ChartState[]
+  readonly transitions: readonly ChartTransition[]
+}
+
+/** The id of the mark that stands for "in any state of this one". */
+export const toAnyId = (id: string): string => `${id}:any`
+
+/** The id of the arrow a transition is drawn with; null where it leads nowhere. Ids as in the machine, without `#`. */
+export function toArrowId(source: string, target: string): string {
+  return `${source} -> ${target}`
+}
+
+/** Draws up a machine as nodes and arrows, from its definition alone. Arrows between the same two states are one. */
+export function toGraph(machine: AnyStateMachine): ChartGraph {
+  const states: ChartState[] = []
+  const arrows = new Map<string, { source: string; target: string; lines: ChartLine[] }>()
+
+  const visit = (node: AnyStateNode) => {
+    const internal: ChartLine[] = []
+    let hasInward = false
+    for (const transition of toTransitions(node)) {
+      const ends = toEnds(transition)
+      const line = toLine(transition)
+      if (ends === null) internal.push(line)
+      else {
+        hasInward ||= ends.source === toAnyId(node.id)
+        const id = toArrowId(ends.source, ends.target)
+        const arrow = arrows.get(id) ?? { ...ends, lines: [] }
+        arrow.lines.push(line)
+        arrows.set(id, arrow)
+      }
+    }
+    const isRoot = node.parent === undefined
+    if (!isRoot) states.push(toState(node, internal))
+    if (hasInward || (isRoot && internal.length > 0)) {
+      states.push(toAnyState(node, isRoot ? internal : []))
+    }
+    for (const child of Object.values(node.states)) visit(child as AnyStateNode)
+  }
+  visit(machine.root)
+
+  return {
+    isParallel: machine.root.type === 'parallel',
+    states,
+    transitions: [...arrows].map(([id, arrow]) => ({ ...arrow, id, lines: mergeLines(arrow.lines) })),
+  }
+}
+
+/**
+ * Where an arrow starts and ends; null for a transition that stays where it is. A transition to an enclosing state ends
+ * at the state that this one starts in, and one from an enclosing state starts at its `any` mark.
+ */
+export function toEnds(transition: AnyTransitionDefinition): { source: string; target: string } | null {
+  const source = transition.source as AnyStateNode
+  let target = transition.target?.[0] as AnyStateNode | undefined
+  if (!target || target === source) return null
+  while (isWithin(source, target) && target.type === 'compound') target = target.initial.target[0] as AnyStateNode
+  if (target === source) return null
+  return { source: isWithin(target, source) ? toAnyId(source.id) : source.id, target: target.id }
+}
+
+function toTransitions(node: AnyStateNode): AnyTransitionDefinition[] {
+  return [...node.transitions.values(), node.always ?? []].flat()
+}
+
+function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {
+  return node.parent !== undefined && (node.parent === ancestor || isWithin(node.parent, ancestor))
+}
+
+function toState(node: AnyStateNode, internal: ChartLine[]): ChartState {
+  const parent = node.parent as AnyStateNode
+  return {
+    id: node.id,
+    parent: parent.parent ? parent.id : null,
+    name: node.key,
+    kind: node.type === 'compound' || node.type === 'parallel' ? 'compound' : 'atomic',
+    isInitial: parent.type === 'compound' && parent.initial.target[0] === node,
+    description: node.description ?? '',
+    invokes: node.invoke.map((invoked) => toName(invoked.src)),
+    internal,
+  }
+}
+
+function toAnyState(node: AnyStateNode, internal: ChartLine[]): ChartState {
+  return {
+    id: toAnyId(node.id),
+    parent: node.parent ? node.id : null,
+    name: 'in any state',
+    kind: 'any',
+    isInitial: false,
+    description: '',
+    invokes: [],
+    internal,
+  }
+}
+
+function toLine(transition: AnyTransitionDefinition): ChartLine {
+  return {
+    event: toEventName(transition),
+    guards: transition.guard ? [toName(transition.guard)] : [],
+    actions: transition.actions.map((action) => toName(action)),
+  }
+}
+
+/** Joins the lines of one event: any of their guards will do. */
+function mergeLines(lines: readonly ChartLine[]): ChartLine[] {
+  const merged: ChartLine[] = []
+  for (const line of lines) {
+    const index = merged.findIndex(({ event }) => event === line.event)
+    const same = merged[index]
+    if (!same) merged.push(line)
+    else {
+      merged[index] = {
+        event: line.event,
+        guards: same.guards.length && line.guards.length ? [...new Set([...same.guards, ...line.guards])] : [],
+        actions: [...new Set([...same.actions, ...line.actions])],
+      }
+    }
+  }
+  return merged
+}
+
+/** An event in the reader's words: XState's own events carry the id of an invoke or a delay. */
+function toEventName({ eventType, source, ...rest }: AnyTransitionDefinition): string {
+  if (!eventType) return 'always'
+  const actor = /^xstate\.(done|error)\.actor\.(.*)$/.exec(eventType)
+  if (actor) {
+    const invoked = (source as AnyStateNode).invoke.find(({ id }) => id === actor[2])
+    return `${invoked ? toName(invoked.src) : actor[2]} ${actor[1] === 'done' ? 'done' : 'failed'}`
+  }
+  if (eventType.startsWith('xstate.after.')) {
+    const delay = 'delay' in rest ? rest.delay : undefined
+    return `after ${typeof delay === 'number' ? `${delay} ms` : toName(delay)}`
+  }
+  return eventType.replace(/^xstate\.done\.state\..*$/, 'done')
+}
+
+/** `and`, `or` and `not` give functions that carry their parts. A minified one is known by its check alone. */
+const joints = [
+  { word: 'and', of: toCheck(and([])) },
+  { word: 'or', of: toCheck(or([])) },
+  { word: 'not', of: toCheck(not('')) },
+]
+
+function toCheck(guard: object): unknown {
+  return 'check' in guard ? guard.check : guard
+}
+
+function toName(named: unknown): string {
+  if (typeof named === 'string') return named
+  if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {
+    const parts = named.guards.map((part) => (typeof part === 'function' ? `(${toName(part)})` : toName(part)))
+    const joint = joints.find(({ of }) => 'check' in named && of === named.check)?.word ?? ','
+    return joint === 'not' ? `not ${parts[0]}` : parts.join(` ${joint} `)
+  }
+  if (typeof named === 'object' && named !== null && 'type' in named) return String(named.type)
+  return typeof named === 'function' && named.name ? named.name : 'inline'
+}

@@ -1,0 +1,86 @@
+import { useAuth, useOrganization, useUser } from '@clerk/clerk-react'
+import { useAuthState } from 'authchart/react'
+import type { ReactNode } from 'react'
+import { Expiry } from './expiry.tsx'
+
+/** What Clerk says in this browser and what the server has verified, row by row. */
+export function Comparison({ clockTolerance }: { clockTolerance: number }) {
+  const clerk = useAuth()
+  const { user } = useUser()
+  const view = useAuthState()
+  const rows: { name: string; clerk: string; server: string; hint?: ReactNode }[] = [
+    { name: 'Signed in', clerk: clerk.isLoaded ? toYesNo(clerk.isSignedIn) : '…', server: toYesNo(view.isSignedIn) },
+    { name: 'User', clerk: toShort(clerk.userId), server: toShort(view.userId), hint: user?.fullName },
+    { name: 'Session', clerk: toShort(clerk.sessionId), server: toShort(view.sessionId) },
+    {
+      name: 'Organization',
+      clerk: toShort(clerk.orgId),
+      server: toShort(view.orgId),
+      hint: clerk.orgId && <OrganizationName />,
+    },
+    { name: 'Role', clerk: toShort(clerk.orgRole), server: toShort(view.orgRole) },
+  ]
+  return (
+    <section className="card" aria-labelledby="comparison-title">
+      <h2 id="comparison-title">Who is it?</h2>
+      <table className="comparison">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">Clerk says</th>
+            <th scope="col">Server says</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name}>
+              <th scope="row">{row.name}</th>
+              <td>
+                {row.clerk}
+                {row.hint && <small>{row.hint}</small>}
+              </td>
+              <td data-testid={`server-${row.name.toLowerCase().replace(' ', '-')}`}>
+                {row.server}
+                {clerk.isLoaded && row.clerk !== row.server && <span className="badge is-warning">differs</span>}
+              </td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">Last error</th>
+            <td>–</td>
+            <td>
+              {view.error ? (
+                <>
+                  <code>{view.error.code}</code>
+                  <small>{view.error.retryable ? 'retryable' : 'final'}</small>
+                </>
+              ) : (
+                '–'
+              )}
+            </td>
+          </tr>
+        </tbody>
+      </table>
+      <Expiry expiresAt={view.expiresAt} issuedAt={toIssuedAt(view.claims)} clockTolerance={clockTolerance} />
+    </section>
+  )
+}
+
+/** Clerk's hook may run only while somebody is signed in. */
+function OrganizationName() {
+  return useOrganization().organization?.name
+}
+
+function toYesNo(value: boolean | undefined): string {
+  return value ? 'yes' : 'no'
+}
+
+/** An id without its middle. */
+function toShort(id: string | null | undefined): string {
+  if (!id) return '–'
+  return id.length > 14 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id
+}
+
+function toIssuedAt(claims: Readonly<Record<string, unknown>> | null): number | null {
+  return typeof claims?.['iat'] === 'number' ? claims['iat'] * 1_000 : null
+}

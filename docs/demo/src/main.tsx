@@ -1,0 +1,40 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ClerkAuthProvider } from 'authchart/react/clerk'
+import { App } from './app.tsx'
+import { toClerkAppearance } from './clerk-appearance.ts'
+import { fetchConfig } from './demo-api.ts'
+import type { DemoConfig } from './demo-api.ts'
+import { useMedia } from './use-media.ts'
+
+const root = createRoot(document.getElementById('root')!)
+
+/** Clerk would load whole pages after sign-in and sign-out; here everything happens on one. */
+const stay = (to: string) => history.replaceState(null, '', to)
+
+function Root({ config }: { config: DemoConfig }) {
+  const isDark = useMedia('(prefers-color-scheme: dark)')
+  return (
+    <ClerkAuthProvider
+      {...config.clerk}
+      telemetry={false}
+      appearance={toClerkAppearance(isDark)}
+      routerPush={stay}
+      routerReplace={stay}
+      afterSignOutUrl="/"
+      auth={{ clockTolerance: config.clockTolerance }}
+    >
+      <App config={config} />
+    </ClerkAuthProvider>
+  )
+}
+
+fetchConfig().then(
+  (config) =>
+    root.render(
+      <StrictMode>
+        <Root config={config} />
+      </StrictMode>,
+    ),
+  (error: unknown) => root.render(<p className="fatal">The demo server does not answer: {String(error)}</p>),
+)

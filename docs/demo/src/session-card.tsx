@@ -1,0 +1,43 @@
+import { SignIn, SignOutButton } from '@clerk/clerk-react'
+import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthState } from 'authchart/react'
+import type { DemoConfig } from './demo-api.ts'
+import { QuickSignIn } from './quick-sign-in.tsx'
+
+/** What an app would show: it goes by the server's word, not by Clerk's. */
+export function SessionCard({ user }: { user: DemoConfig['user'] }) {
+  const client = useAuthClient()
+  const error = useAuthState((view) => view.error)
+  return (
+    <section className="card session" aria-labelledby="session-title">
+      <h2 id="session-title" className="visually-hidden">
+        Your session
+      </h2>
+      <AuthLoading>
+        <p className="session-line">
+          <span className="spinner" aria-hidden="true" /> Finding out who you are …
+        </p>
+      </AuthLoading>
+      <Authenticated>
+        <p className="session-line" data-testid="authenticated">
+          <span className="dot" data-tone="signedIn" aria-hidden="true" /> The server knows you.
+          <SignOutButton redirectUrl="/">
+            <button type="button">Sign out</button>
+          </SignOutButton>
+        </p>
+      </Authenticated>
+      <AuthFailed>
+        <p className="session-line" role="alert">
+          <span className="dot" data-tone="error" aria-hidden="true" /> The server cannot tell who you are
+          {error ? `: ${error.message}` : ''}. Nobody is signed out.
+          <button type="button" onClick={() => client.retry()}>
+            Try again
+          </button>
+        </p>
+      </AuthFailed>
+      <Unauthenticated>
+        {user && <QuickSignIn user={user} />}
+        <SignIn routing="virtual" fallbackRedirectUrl="/" initialValues={user ? { emailAddress: user.email } : {}} />
+      </Unauthenticated>
+    </section>
+  )
+}

@@ -1,0 +1,24 @@
+import { OrganizationSwitcher, SignedIn, UserButton } from '@clerk/clerk-react'
+import { useAuthState } from 'authchart/react'
+import type { DemoConfig } from './demo-api.ts'
+
+export function TopBar({ mode }: { mode: DemoConfig['mode'] }) {
+  const state = useAuthState((view) => view.state)
+  return (
+    <header className="top-bar">
+      <h1>
+        authchart <span className="muted">demo</span>
+      </h1>
+      <span className="pill" data-tone={state} data-testid="server-state">
+        {state}
+      </span>
+      <span className="mode muted">{mode === 'emulator' ? 'Clerk emulator' : 'Clerk'}</span>
+      <div className="top-bar-user">
+        <SignedIn>
+          <OrganizationSwitcher afterSelectOrganizationUrl="/" afterSelectPersonalUrl="/" />
+          <UserButton />
+        </SignedIn>
+      </div>
+    </header>
+  )
+}
