@@ -88,7 +88,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
   }
 
   return async (event) => {
-    const headers = new Headers()
+    const headers = new Headers(origins.toCorsHeaders(null))
     try {
       requireHost(event, allowedHosts)
       return await answer(event, headers)

@@ -18,10 +18,18 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     if (sessionId !== null && named !== undefined && sessionId !== named) return null
     const grave = toProvenGrave(session, named)
     for (const token of session.end('cleared', named)) undertaker.identify(session, token, named)
-    const buried = grave && life.bury(grave)
+    const buried = grave && buryOnce(session, grave)
     const learnt = withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError)
     await life.records.keep(session)
     return (await buried) ?? (await learnt)
+  }
+
+  /** Once stored, a repeated sign-out must not bury what the Clerk session has issued to others since. */
+  async function buryOnce({ seat }: LiveSession, grave: Grave): Promise<AuthError | null> {
+    const { lastProven } = seat
+    const error = await life.bury(grave)
+    if (!error && seat.lastProven === lastProven) seat.lastProven = null
+    return error
   }
 
   function toProvenGrave(session: LiveSession, named: string | undefined): Grave | null {

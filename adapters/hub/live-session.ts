@@ -75,6 +75,8 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   const verdicts = createVerdictWait(view)
   let last = host.view(clock())
   let identity: AuthView = { ...last, channel, rev: 1 }
+  /** The view asked for last, for as long as neither the machine nor the clock has moved. */
+  let current: AuthView | null = null
   let rev = 1
   let tokens = 0
   let epoch = 0
@@ -87,13 +89,17 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
   const unsubscribe = host.subscribe(receive)
 
   function view(): AuthView {
-    const next = host.view(clock())
+    const now = clock()
+    if (current && current.now === now && current.rev === rev) return current
+    const next = host.view(now)
     if (!isSameView(next, last)) rev += 1
     last = next
-    return { ...next, channel, rev }
+    current = { ...next, channel, rev }
+    return current
   }
 
   function receive(signal: HostSignal) {
+    current = null
     switch (signal.type) {
       case 'token.settled':
         return settle(signal.id, { outcome: signal.outcome, error: signal.error })
@@ -168,7 +174,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       because('adopted', () => host.send({ type: 'session.adopted', record }))
     },
     outrank(other) {
-      rev = Math.max(rev, other + 1)
+      if (rev <= other) rev = other + 1
     },
     retry: () => host.send({ type: 'keys.refreshed' }),
     whenChecked: (timeout, signal) => verdicts.wait(timeout, signal),

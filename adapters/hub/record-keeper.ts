@@ -59,28 +59,39 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
 
   async function write(session: LiveSession, kept: Kept) {
     for (let round = 0; round < maxRounds; round += 1) {
+      if (!isDue(session.view(), kept)) return
+      session.outrank(kept.storedRev ?? 0)
       const view = session.view()
-      if (!isDue(view, kept)) return
       const record = toRecord(session, view)
       const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
       const result = await store.write(record, { expectedRev: kept.storedRev, until })
-      if (result.written) {
-        kept.storedRev = record.rev
-        kept.outcome = view
-      } else {
-        kept.storedRev = result.current?.rev ?? null
-        if (result.current) settle(session, kept, result.current)
+      if (result.written) note(kept, record.rev, view)
+      else {
+        // What is stored counts, even where a store has lost what it once had.
+        kept.storedRev = null
+        if (result.current) merge(session, result.current)
       }
     }
   }
 
-  /** Two nodes wrote: the loser adopts, the winner outranks. */
-  function settle(session: LiveSession, kept: Kept, theirs: SessionRecord) {
-    const mine = toRecord(session, session.view())
-    const standing = resolveRecord(mine, theirs, isBuried)
-    session.seat.seqs.merge(standing.seqByTab)
-    if (isSameProof(standing, mine)) return session.outrank(theirs.rev)
-    session.adopt(theirs)
+  function note(kept: Kept, storedRev: number, outcome: Outcome) {
+    kept.storedRev = storedRev
+    kept.outcome = outcome
+  }
+
+  function merge(session: LiveSession, record: SessionRecord) {
+    const kept = keptOf(session)
+    if (record.rev <= (kept.storedRev ?? 0)) return
+    const view = session.view()
+    const mine = toRecord(session, view)
+    if (isSameProof(mine, record)) return note(kept, record.rev, view)
+    // A node that has decided nothing since follows; one that has may be right, and then writes again.
+    const isConflict = isDue(view, kept)
+    const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
+    session.seat.seqs.merge(record.seqByTab)
+    kept.storedRev = record.rev
+    if (isConflict && isSameProof(standing, mine)) return
+    session.adopt(record)
     kept.outcome = session.view()
   }
 
@@ -102,12 +113,8 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   return {
     keep,
     merge(session, record) {
-      const kept = keptOf(session)
-      kept.storedRev = Math.max(record.rev, kept.storedRev ?? 0)
-      const mine = toRecord(session, session.view())
-      if (isSameProof(mine, record)) return
-      settle(session, kept, record)
-      if (isDue(session.view(), kept)) void keep(session)
+      merge(session, record)
+      if (isDue(session.view(), keptOf(session))) void keep(session)
     },
     forget(session) {
       const { storedRev } = keptOf(session)

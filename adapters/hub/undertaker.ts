@@ -89,6 +89,7 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
   }
 
   async function learn(token: BearerToken, endedAt: number, named: string | undefined): Promise<AuthError | null> {
+    const isOver = () => life.isOver || clock() >= endedAt + maxTokenLife
     for (let pause = 1_000; ; pause = Math.min(pause * 2, 10_000)) {
       try {
         const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
@@ -100,12 +101,11 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
         if (failure.code === 'store-unavailable') return failure
         // A token that is refused now signs nobody in later either.
         if (authErrors[failure.code].state !== 'error') return null
-        if (life.isOver || clock() >= endedAt + maxTokenLife) {
-          logger.warn('session.clear.unlearnt', { code: failure.code })
-          return failure
-        }
+        if (!isOver()) await wait(pause)
+        if (!isOver()) continue
+        logger.warn('session.clear.unlearnt', { code: failure.code })
+        return failure
       }
-      await wait(pause)
     }
   }
 

@@ -1,0 +1,145 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { H3, serve } from 'h3'
+import { onTestFinished, vi } from 'vitest'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import type { AuthServer, AuthServerOptions, Problem } from '../../adapters/h3/index.ts'
+import type { AuthView } from '../../machines/index.ts'
+import { createSigner } from './session-tokens.ts'
+import { openSse } from './sse-reader.ts'
+
+export const virtualEpoch = Date.UTC(2026, 0, 1)
+
+/** Time stands still unless `vi.advanceTimersByTimeAsync` moves it; sockets and crypto go on. */
+export function useVirtualTime() {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    now: virtualEpoch,
+  })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+}
+
+export interface PostResult {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: AuthView & Problem
+  /** The cookie to send from now on, if there is a new one. */
+  readonly cookie: string | undefined
+}
+
+export const signer = createSigner()
+
+/** What a request takes from its browser. */
+export type RequestHeaders = Record<string, string>
+
+/** A real server with a real auth server in it, on a port of its own. Ends with the test. */
+export async function startServer(
+  options: AuthServerOptions = {},
+  extend: (app: H3, auth: AuthServer) => void = () => {},
+) {
+  const lines: unknown[][] = []
+  const log =
+    (level: string) =>
+    (...line: unknown[]) =>
+      void lines.push([level, ...line])
+  const auth = createAuthServer({
+    keys: { jwks: signer.jwks },
+    clerk: {},
+    claims: { issuer: 'https://clerk.example.test', ...options.claims },
+    logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    ...options,
+  })
+  const app = new H3({ silent: true })
+  extend(app, auth)
+  app.register(auth.plugin)
+  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+  await server.ready()
+  const sockets: Socket[] = []
+  const http = server.node?.server as Server
+  http.on('connection', (socket) => void sockets.push(socket))
+  const url = (server.url ?? '').replace(/\/$/, '')
+  onTestFinished(async () => {
+    vi.useRealTimers()
+    await auth.close({ timeout: 100 })
+    await server.close(true)
+  })
+
+  const events = `${url}${options.basePath ?? '/auth'}/events`
+  const mint = (claims: object = {}) => signer.mint({ iss: 'https://clerk.example.test', ...claims })
+
+  async function send(path: string, init: RequestInit = {}): Promise<PostResult> {
+    const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {}) as never,
+      cookie: response.headers.get('set-cookie')?.split(';')[0],
+    }
+  }
+  const post = (body: unknown, headers: RequestHeaders = {}) =>
+    send(events.slice(url.length), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url, ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+
+  return {
+    auth,
+    url,
+    events,
+    lines,
+    /** The server's ends of all connections so far. */
+    sockets,
+    mint,
+    send,
+    post,
+    open: (headers: RequestHeaders = {}, tab?: string) => openSse(`${events}${tab ? `?tab=${tab}` : ''}`, headers),
+    /** One browser: a cookie jar with one cookie in it, and a tab. */
+    browser(tab = 'tab1') {
+      let cookie: string | undefined
+      let seq = 0
+      const jar = (): RequestHeaders => (cookie ? { cookie } : {})
+      const keep = <T extends { cookie?: string | undefined }>(result: T): T => {
+        cookie = result.cookie ?? cookie
+        return result
+      }
+      return {
+        get cookie() {
+          return cookie
+        },
+        set cookie(value) {
+          cookie = value
+        },
+        async open(headers: RequestHeaders = {}, name = tab) {
+          const stream = await openSse(`${events}?tab=${name}`, { ...jar(), ...headers })
+          keep({ cookie: stream.headers['set-cookie']?.[0]?.split(';')[0] })
+          return stream
+        },
+        async token(token: string, fields: object = {}) {
+          return keep(await post({ type: 'token.received', token, tab, seq: (seq += 1), ...fields }, jar()))
+        },
+        async clear(fields: object = {}) {
+          return keep(await post({ type: 'session.cleared', tab, seq: (seq += 1), ...fields }, jar()))
+        },
+        session: () => send('/auth/session', { headers: jar() }),
+        get: (path: string) => send(path, { headers: jar() }),
+      }
+    },
+  }
+}
+
+export type TestServer = Awaited<ReturnType<typeof startServer>>
+
+/** Waits in real time for something that real sockets bring about. */
+export async function eventually(check: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
+  // A clock that no test sets.
+  const deadline = process.hrtime.bigint() + 10_000_000_000n
+  while (process.hrtime.bigint() < deadline) {
+    if (await check()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  throw new Error(`${what} did not happen`)
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { request } from 'node:http'
+import { startServer } from './harness.ts'
+import type { TestServer } from './harness.ts'
+
+const app = 'https://app.example.com'
+
+/** A request with exactly these headers: `fetch` would add some of its own. */
+function sendRaw(server: TestServer, method: string, headers: Record<string, string>, path = '/auth/events') {
+  return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>((resolve, reject) => {
+    const { hostname, port } = new URL(server.url)
+    const body = method === 'POST' ? JSON.stringify({ type: 'session.cleared' }) : ''
+    const outgoing = request({ hostname, port, method, path, headers: { ...headers }, agent: false }, (response) => {
+      let text = ''
+      const finish = () => {
+        response.destroy()
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
+      }
+      response.on('data', (chunk) => {
+        text += String(chunk)
+        if (response.headers['content-type']?.includes('event-stream')) finish()
+      })
+      response.on('end', finish)
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+const json = { 'content-type': 'application/json' }
+
+describe('the origin rule', () => {
+  /** `self` stands for the server's own origin. What a GET and a POST with these headers are answered. */
+  it.each<[string, Record<string, string>, number, number]>([
+    ['a listed origin', { origin: app }, 200, 200],
+    ['a listed origin, whatever Fetch Metadata says', { origin: app, 'sec-fetch-site': 'cross-site' }, 200, 200],
+    ['same-origin by Fetch Metadata', { 'sec-fetch-site': 'same-origin' }, 200, 200],
+    [
+      'same-origin behind a proxy that rewrites Host',
+      { 'sec-fetch-site': 'same-origin', origin: 'https://public.example.com', host: 'localhost:3000' },
+      200,
+      200,
+    ],
+    ['cross-site', { 'sec-fetch-site': 'cross-site' }, 403, 403],
+    ['cross-site that claims to be us', { 'sec-fetch-site': 'cross-site', origin: 'self' }, 403, 403],
+    ['same-site', { 'sec-fetch-site': 'same-site', origin: 'https://other.example.com' }, 403, 403],
+    ['another origin without Fetch Metadata', { origin: 'https://evil.example' }, 403, 403],
+    ['our origin without Fetch Metadata', { origin: 'self' }, 200, 200],
+    ['an origin whose host only begins like ours', { origin: 'self.evil.example' }, 403, 403],
+    ['an opaque origin', { origin: 'null' }, 403, 403],
+    [
+      'an opaque origin that Fetch Metadata calls the same',
+      { origin: 'null', 'sec-fetch-site': 'same-origin' },
+      403,
+      403,
+    ],
+    ['a listed origin in other case', { origin: 'https://APP.example.com' }, 403, 403],
+    ['a listed origin with a slash', { origin: `${app}/` }, 403, 403],
+    ['a listed host over http', { origin: 'http://app.example.com' }, 403, 403],
+    ['nothing at all', {}, 200, 403],
+    ['nothing but Authorization', { authorization: 'Bearer x' }, 200, 200],
+    ['what is typed into the address bar', { 'sec-fetch-site': 'none' }, 200, 403],
+  ])('%s', async (_, headers, get, post) => {
+    const server = await startServer({ allowedOrigins: [app] })
+    const sent = { ...headers }
+    if (sent['origin']?.startsWith('self')) sent['origin'] = sent['origin'].replace('self', server.url)
+    expect((await sendRaw(server, 'GET', sent)).status).toBe(get)
+    expect((await sendRaw(server, 'POST', { ...sent, ...json })).status).toBe(post)
+  })
+
+  it('holds for anonymous sessions too, which have no cookie to ride on', async () => {
+    const server = await startServer()
+    const login = await server.post(
+      { type: 'token.received', token: server.mint() },
+      { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    )
+    expect([login.status, login.body.code, login.cookie]).toEqual([403, 'origin-rejected', undefined])
+  })
+
+  it('says which option would allow it', async () => {
+    const server = await startServer()
+    const { body } = await server.post({ type: 'session.cleared' }, { origin: 'https://app.example.org' })
+    expect(body.detail).toContain('allowedOrigins')
+  })
+
+  it('never echoes an origin that is not listed', async () => {
+    const server = await startServer({ allowedOrigins: [app] })
+    const { headers } = await sendRaw(server, 'GET', { origin: 'https://evil.example' })
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  it('answers a listed origin with exact CORS headers, on streams and on errors too', async () => {
+    const server = await startServer({ allowedOrigins: [app] })
+    const cors = {
+      'access-control-allow-origin': app,
+      'access-control-allow-credentials': 'true',
+      vary: expect.stringMatching(/\bOrigin\b/),
+    }
+    expect((await sendRaw(server, 'GET', { origin: app })).headers).toMatchObject(cors)
+    expect((await sendRaw(server, 'POST', { origin: app, ...json })).headers).toMatchObject(cors)
+    const malformed = await sendRaw(server, 'POST', { origin: app })
+    expect(malformed.status).toBe(415)
+    expect(malformed.headers).toMatchObject(cors)
+    expect((await sendRaw(server, 'POST', { ...json })).headers['vary']).toMatch(/\bOrigin\b/)
+  })
+
+  it('lets a listed origin read the view, and no other', async () => {
+    const server = await startServer({ allowedOrigins: [app] })
+    expect((await sendRaw(server, 'GET', { origin: app }, '/auth/session')).status).toBe(200)
+    const foreign = await sendRaw(server, 'GET', { origin: 'https://evil.example' }, '/auth/session')
+    expect(foreign.status).toBe(403)
+  })
+})
+
+describe('the preflight', () => {
+  const ask = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
+
+  it('of a listed origin is 204', async () => {
+    const server = await startServer({ allowedOrigins: [app] })
+    const { status, headers } = await sendRaw(server, 'OPTIONS', { origin: app, ...ask })
+    expect(status).toBe(204)
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': app,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'Authorization, Content-Type',
+      'cache-control': 'no-store',
+    })
+  })
+
+  it.each(['https://evil.example', 'null'])('of %s is 403', async (origin) => {
+    const server = await startServer({ allowedOrigins: [app] })
+    const { status, headers } = await sendRaw(server, 'OPTIONS', { origin, ...ask })
+    expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined])
+  })
+})
+
+describe('allowedHosts', () => {
+  it.each([
+    ['app.example.com', 200],
+    ['APP.example.com', 200],
+    ['app.example.com:8443', 200],
+    ['localhost:3000', 200],
+    ['localhost:3001', 421],
+    ['evil.example', 421],
+    ['app.example.com.evil.example', 421],
+  ])('%s is answered %i', async (host, status) => {
+    const server = await startServer({ allowedHosts: ['app.example.com', 'localhost:3000'] })
+    const answer = await sendRaw(server, 'GET', { host })
+    expect(answer.status).toBe(status)
+    expect(answer.text.includes('host-rejected')).toBe(status === 421)
+  })
+})

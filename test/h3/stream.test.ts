@@ -1,0 +1,273 @@
+import { connect } from 'node:net'
+import { H3 } from 'h3'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import { createSseStream } from '../../adapters/h3/sse-stream.ts'
+import { eventually, signer, startServer, useVirtualTime, virtualEpoch } from './harness.ts'
+
+describe('the stream of a live session', () => {
+  it('pings every 15 seconds, with the time', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    const stream = await server.open()
+    await stream.next()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await stream.viewWhere(({ timedOut }) => timedOut)
+    await vi.advanceTimersByTimeAsync(14_000)
+    expect(await stream.next()).toEqual({ event: 'ping', id: undefined, data: { now: virtualEpoch + 15_000 } })
+    await vi.advanceTimersByTimeAsync(15_000)
+    expect(await stream.next()).toMatchObject({ event: 'ping', data: { now: virtualEpoch + 30_000 } })
+  })
+
+  it('shows one frame for what changes within a tick, and none where nothing changed', async () => {
+    const server = await startServer()
+    const browser = server.browser()
+    const stream = await browser.open()
+    await browser.token(server.mint())
+    await browser.token(server.mint({ sub: 'user_b', sid: 'sess_b' }))
+    await browser.clear()
+    await stream.viewWhere(({ state }) => state === 'signedOut')
+    const revs = [...stream.text().matchAll(/^id: (\d+)$/gm)].map(([, rev]) => Number(rev))
+    expect(revs).toEqual(revs.toSorted((a, b) => a - b))
+    expect(new Set(revs).size).toBe(revs.length)
+  })
+
+  it('does not blink at a renewal', async () => {
+    const server = await startServer()
+    const browser = server.browser()
+    await browser.token(server.mint())
+    const stream = await browser.open()
+    await stream.view()
+    await browser.token(server.mint({ o: { id: 'org_2' } }))
+    expect(await stream.view()).toMatchObject({ isSignedIn: true, orgId: 'org_2' })
+    expect(stream.text()).not.toContain('"isSignedIn":false')
+  })
+
+  it('signs out at exp and the tolerance, unasked', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    const browser = server.browser()
+    const stream = await browser.open()
+    await browser.token(server.mint())
+    await stream.viewWhere(({ isSignedIn }) => isSignedIn)
+    await vi.advanceTimersByTimeAsync(119_999)
+    expect((await browser.session()).body.isSignedIn).toBe(true)
+    await vi.advanceTimersByTimeAsync(1)
+    const expired = await stream.viewWhere(({ isSignedIn }) => !isSignedIn)
+    expect(expired).toMatchObject({ state: 'signedOut', error: { code: 'token-expired', retryable: true } })
+  })
+
+  it('keeps claims with line breaks and markup in one line of data', async () => {
+    const server = await startServer({ publicClaims: ['sub', 'note'] })
+    const browser = server.browser()
+    const stream = await browser.open()
+    const note = 'a\r\nevent: bye\ndata: {}\n\n\u2028\u2029<script>'
+    await browser.token(server.mint({ note }))
+    const view = await stream.viewWhere(({ isSignedIn }) => isSignedIn)
+    expect(view.claims).toEqual({ sub: 'user_a', note })
+    expect(stream.text()).not.toMatch(/^event: bye/m)
+  })
+
+  it('carries what middleware has set on the answer', async () => {
+    const server = await startServer({}, (app) => {
+      app.use((event) => {
+        event.res.headers.set('x-app', 'yes')
+        event.res.headers.append('set-cookie', 'theirs=1')
+      })
+    })
+    const { headers } = await server.open()
+    expect(headers['x-app']).toBe('yes')
+    expect(headers['set-cookie']).toEqual(['theirs=1', expect.stringMatching(/^authchart=/)])
+  })
+
+  it('leaves nothing behind when its reader goes', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    const idle = vi.getTimerCount()
+    const streams = await Promise.all(Array.from({ length: 20 }, () => server.open()))
+    expect(server.auth.stats()).toMatchObject({ sessions: 20, streams: 20 })
+    for (const stream of streams) stream.close()
+    await eventually(() => server.auth.stats().streams === 0, 'the end of the streams')
+    expect(server.auth.stats().sessions).toBe(20)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(server.auth.stats()).toMatchObject({ sessions: 0, signedIn: 0, streams: 0 })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(vi.getTimerCount()).toBe(idle)
+  })
+})
+
+describe('a reader that stalls', () => {
+  it('is sent only the latest view once it reads again, and is destroyed after 10 to 20 seconds', async () => {
+    useVirtualTime()
+    const written: string[] = []
+    const taken: (() => void)[] = []
+    const sink = {
+      write(text: string, done: () => void) {
+        written.push(text)
+        taken.push(done)
+      },
+      end: (text: string) => void written.push(text),
+      destroy: vi.fn<() => void>(),
+    }
+    const stream = createSseStream({ tab: undefined, sink, clock: Date.now, random: () => 0 })
+    onTestFinished(() => stream.closed())
+    for (const frame of ['one', 'two', 'three', 'four']) stream.send(frame)
+    expect(written).toEqual(['retry: 1000\n\none'])
+    taken.shift()?.()
+    expect(written).toEqual(['retry: 1000\n\none', 'four'])
+    await vi.advanceTimersByTimeAsync(19_999)
+    stream.send('five')
+    await vi.advanceTimersByTimeAsync(2)
+    expect(written.at(-1)).toBe('event: bye\ndata: {"reason":"slow"}\n\n')
+    expect(sink.destroy).toHaveBeenCalled()
+    stream.send('six')
+    expect(written).not.toContain('five')
+    expect(written).not.toContain('six')
+  })
+
+  it('holds nobody else up, and its socket is closed', async () => {
+    useVirtualTime()
+    const server = await startServer({ publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } })
+    const browser = server.browser('tab1')
+    await browser.token(server.mint())
+    const { port, host } = new URL(server.url)
+    const stalled = connect(Number(port), '127.0.0.1')
+    onTestFinished(() => void stalled.destroy())
+    stalled.pause()
+    stalled.write(`GET /auth/events?tab=tab1 HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
+    await eventually(() => server.auth.stats().streams === 1, 'the stalled stream')
+    const reader = await browser.open()
+
+    // Until the kernel's buffers of both ends are full.
+    const bulk = 'x'.repeat(5_000)
+    const behind = () => server.sockets.find(({ remotePort }) => remotePort === stalled.localPort)?.writableLength ?? 0
+    let renewals = 0
+    for (; behind() === 0; renewals += 1) {
+      await browser.token(server.mint({ bulk, o: { id: `org_${renewals}` } }))
+    }
+    const full = behind()
+    for (let renewal = 0; renewal < 50; renewal += 1) {
+      await browser.token(server.mint({ bulk, o: { id: `org_last_${renewal}` } }))
+    }
+    await reader.viewWhere(({ orgId }) => orgId === 'org_last_49')
+    expect(behind()).toBe(full)
+    expect(server.auth.stats().streams).toBe(2)
+    await vi.advanceTimersByTimeAsync(20_010)
+    await eventually(() => server.auth.stats().streams === 1, 'the end of the stalled stream')
+    expect((await reader.next())?.event).toBe('ping')
+  }, 60_000)
+})
+
+describe('closing', () => {
+  it('says goodbye, refuses what comes, and lets go of everything', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    const idle = vi.getTimerCount()
+    const browser = server.browser()
+    const stream = await browser.open()
+    await browser.token(server.mint())
+    const closed = server.auth.close()
+    await stream.ended
+    expect(stream.text()).toMatch(/event: bye\ndata: \{"reason":"closing"\}\n\n$/)
+    await vi.advanceTimersByTimeAsync(5_000)
+    await closed
+    expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
+    for (const answer of [await server.send('/auth/events'), await browser.token(server.mint())]) {
+      expect([answer.status, answer.body.code]).toEqual([503, 'draining'])
+      expect(answer.headers.get('retry-after')).toBe('1')
+    }
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(idle)
+  })
+
+  it('waits for a verdict in the air', async () => {
+    const checks: (() => void)[] = []
+    const server = await startServer({
+      claims: {
+        issuer: 'https://clerk.example.test',
+        validate: () => new Promise<void>((done) => void checks.push(done)),
+      },
+    })
+    const verdict = server.browser().token(server.mint())
+    await eventually(() => checks.length === 1, 'the check')
+    const closed = server.auth.close()
+    checks[0]?.()
+    expect((await verdict).body.isSignedIn).toBe(true)
+    await closed
+  })
+
+  it('cuts off who does not leave in time', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    const { port, host } = new URL(server.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    socket.write(`GET /auth/events HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    await eventually(() => server.auth.stats().streams === 1, 'the stream')
+    const closed = server.auth.close({ timeout: 1_000 })
+    await vi.advanceTimersByTimeAsync(1_100)
+    await closed
+    expect(server.auth.stats().streams).toBe(0)
+  })
+})
+
+describe('without Node, as a ReadableStream', () => {
+  function startPortable() {
+    const auth = createAuthServer({ keys: { jwks: signer.jwks }, clerk: {}, logger: {} })
+    onTestFinished(() => auth.close({ timeout: 0 }))
+    const app = new H3({ silent: true })
+    app.register(auth.plugin)
+    const origin = 'http://localhost'
+    const ask = (path: string, init: RequestInit = {}) => Promise.resolve(app.request(origin + path, init))
+    const post = (body: object, cookie: string) =>
+      ask('/auth/events', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', cookie },
+        body: JSON.stringify(body),
+      })
+    return { auth, ask, post }
+  }
+
+  it('does the same', async () => {
+    const { auth, ask, post } = startPortable()
+    const stream = await ask('/auth/events?tab=t')
+    expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/)
+    const cookie = stream.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+    expect((await reader.read()).value).toMatch(/^retry: \d+\n\nevent: view\nid: 1\ndata: .*"unchecked".*\n\n$/)
+    const token = signer.mint()
+    const answer = await post({ type: 'token.received', token, tab: 't' }, cookie)
+    expect(answer.status).toBe(200)
+    let text = ''
+    while (!text.includes('"isSignedIn":true')) text += (await reader.read()).value
+    await auth.close({ timeout: 100 })
+    let rest = ''
+    for (let part = await reader.read(); !part.done; part = await reader.read()) rest += part.value
+    expect(rest).toContain('event: bye\ndata: {"reason":"closing"}')
+  })
+
+  it('keeps only the latest view for a reader that does not read', async () => {
+    const { ask, post } = startPortable()
+    const stream = await ask('/auth/events?tab=t')
+    let cookie = stream.headers.get('set-cookie')?.split(';')[0] ?? ''
+    for (let round = 0; round < 20; round += 1) {
+      const token = signer.mint({ o: { id: `org_${round}` } })
+      const answer = await post({ type: 'token.received', token, tab: 't' }, cookie)
+      cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? cookie
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    while (!text.includes('org_19')) text += (await reader.read()).value
+    expect(text.match(/event: view/g)?.length).toBeLessThanOrEqual(5)
+    await reader.cancel()
+  })
+
+  it('ends with its reader', async () => {
+    const { auth, ask } = startPortable()
+    const stream = await ask('/auth/events')
+    expect(auth.stats().streams).toBe(1)
+    await stream.body?.cancel()
+    expect(auth.stats().streams).toBe(0)
+  })
+})

@@ -1,0 +1,95 @@
+import { onTestFinished, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { createSessionHub } from '../../adapters/hub/session-hub.ts'
+import type { SessionHubOptions } from '../../adapters/hub/session-hub.ts'
+import type { ViewStream } from '../../adapters/hub/view-stream.ts'
+import { AuthError, BearerToken } from '../../machines/index.ts'
+import type { AuthView, VerifiedSession } from '../../machines/index.ts'
+import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
+
+/** One check that waits for the test to let it go. */
+export interface HeldCheck {
+  readonly proof: VerifiedSession | null
+  settle(): void
+}
+
+/** A token that says of itself what it proves. */
+export const toToken = (proof: Partial<VerifiedSession> | null) =>
+  new BearerToken(JSON.stringify(proof && createProof(proof)))
+
+/** A hub under virtual time, whose checks wait for the test if `held`. */
+export function startHub({ held = false, ...options }: Partial<SessionHubOptions> & { held?: boolean } = {}) {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+    now: virtualEpoch,
+  })
+  const checks: HeldCheck[] = []
+  let verified = 0
+  const hub = createSessionHub({
+    verify: async (token) => {
+      verified += 1
+      const proof = JSON.parse(token.reveal()) as VerifiedSession | null
+      if (held) await new Promise<void>((settle) => void checks.push({ proof, settle }))
+      if (!proof) throw new AuthError('token-signature')
+      return proof
+    },
+    store: createMemorySessionStore(),
+    encode: (view) => JSON.stringify(view),
+    machine: { authWaitTimeout: 1_000, verifyTimeout: 5_000, clockTolerance: 60, refusedToken: 'keep' },
+    limits: { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 1_000_000 },
+    clock: Date.now,
+    random: () => 0.5,
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    ...options,
+  })
+  onTestFinished(async () => {
+    const closed = hub.close({ timeout: 0 })
+    if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(10_000)
+    await closed
+    vi.useRealTimers()
+  })
+  return {
+    hub,
+    checks,
+    get verified() {
+      return verified
+    },
+    /** A browser with a stream open. */
+    async open(tab = 'tab') {
+      const views: AuthView[] = []
+      const cookie: { id: string | undefined } = { id: undefined }
+      const opened = await hub.open({ cookieIds: [], tab, carried: [] })
+      cookie.id = opened.cookieId
+      const stream: ViewStream & { bye: string | null } = {
+        tab,
+        bye: null,
+        send: (frame) => void views.push(JSON.parse(frame) as AuthView),
+        end(reason) {
+          this.bye = reason
+          detach()
+        },
+        destroy: () => detach(),
+      }
+      const detach = opened.attach(stream)
+      const ask = () => ({ cookieIds: cookie.id ? [cookie.id] : [], tab })
+      return {
+        views,
+        stream,
+        cookie,
+        detach,
+        session: async () => (await hub.find(ask())) ?? null,
+        async token(token: BearerToken) {
+          const answer = await hub.receive({ ...ask(), token })
+          cookie.id = answer.cookieId ?? cookie.id
+          return answer
+        },
+        clear: (sessionId?: string) => hub.clear({ ...ask(), ...(sessionId !== undefined && { sessionId }) }),
+      }
+    },
+  }
+}
+
+/** Lets promises and immediates run, without any time passing. */
+export async function turn(rounds = 3): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) await new Promise((resolve) => setImmediate(resolve))
+}

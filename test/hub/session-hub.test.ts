@@ -1,0 +1,187 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { createRequestBudget } from '../../adapters/hub/request-budget.ts'
+import { createTabSeqs } from '../../adapters/hub/tab-seqs.ts'
+import { AuthError } from '../../machines/index.ts'
+import type { AuthView, SessionRecord } from '../../machines/index.ts'
+import { virtualEpoch } from '../kit/auth-fixtures.ts'
+import { startHub, toToken, turn } from './hub-harness.ts'
+
+describe('what the streams of a session are sent', () => {
+  it('is one view for what changes within a tick: a first token that verifies at once is one push', async () => {
+    const { open } = startHub()
+    const { views, token } = await open()
+    await token(toToken({}))
+    await turn()
+    expect(views.map(({ state }) => state)).toEqual(['unchecked', 'signedIn'])
+  })
+
+  it('is encoded once for all of them', async () => {
+    const encode = vi.fn<(view: AuthView) => string>((view) => JSON.stringify(view))
+    const { hub, open } = startHub({ encode })
+    const browser = await open()
+    const cookieIds = [browser.cookie.id ?? '']
+    const frames: string[] = []
+    for (let stream = 0; stream < 5; stream += 1) {
+      const opened = await hub.open({ cookieIds, tab: 'tab', carried: [] })
+      opened.attach({ tab: 'tab', send: (frame) => void frames.push(frame), end() {}, destroy() {} })
+    }
+    encode.mockClear()
+    await browser.token(toToken({}))
+    await turn()
+    expect(encode).toHaveBeenCalledTimes(1)
+    expect(new Set(frames.slice(-5)).size).toBe(1)
+  })
+
+  it('has a rev that rises with each change and with nothing else', async () => {
+    const { open } = startHub()
+    const browser = await open()
+    const session = (await browser.session())!
+    expect([session.view().rev, session.view().rev]).toEqual([1, 1])
+    await browser.token(toToken({}))
+    const { rev } = session.view()
+    expect(rev).toBeGreaterThan(1)
+    vi.setSystemTime(virtualEpoch + 5_000)
+    expect(session.view()).toMatchObject({ rev, now: virtualEpoch + 5_000 })
+    vi.setSystemTime(virtualEpoch + 120_000)
+    expect(session.view()).toMatchObject({ rev: rev + 1, isSignedIn: false })
+  })
+})
+
+describe('revocation', () => {
+  it.each([
+    ['a session', { kind: 'session', id: 'sess_a' }],
+    ['a user', { kind: 'user', id: 'user_a' }],
+  ] as const)('of %s signs it out everywhere, tells the streams why, and ends them', async (_, target) => {
+    const store = createMemorySessionStore()
+    const [one, two] = [startHub({ store }), startHub({ store })]
+    const here = await one.open()
+    const there = await two.open()
+    const bystander = await two.open()
+    const token = toToken({})
+    await here.token(token)
+    await there.token(toToken({}))
+    await bystander.token(toToken({ userId: 'user_b', sessionId: 'sess_b' }))
+    await one.hub.revoke(target)
+    for (const { views, stream } of [here, there]) {
+      expect(views.at(-1)).toMatchObject({ state: 'signedOut', error: { code: 'session-revoked', retryable: false } })
+      expect(stream.bye).toBe('revoked')
+    }
+    expect((await bystander.session())?.view().isSignedIn).toBe(true)
+    expect((await two.hub.receive({ cookieIds: [], token })).error?.code).toBe('session-revoked')
+  })
+
+  it('that lands while the token is being checked wins', async () => {
+    const { hub, checks, open } = startHub({ held: true })
+    const browser = await open()
+    const posted = browser.token(toToken({}))
+    await turn()
+    await hub.revoke({ kind: 'user', id: 'user_a' })
+    checks[0]?.settle()
+    const { error, view } = await posted
+    expect([error?.code, view.isSignedIn]).toEqual(['session-revoked', false])
+  })
+})
+
+describe('a token that could not be decided', () => {
+  it('signs in once the keys are back, and the cookie is rotated with the next answer', async () => {
+    let isDown = true
+    const { hub, open } = startHub({
+      verify: async (token) => {
+        if (isDown) throw new AuthError('keys-unavailable', undefined, { retryAfter: 7_000 })
+        return JSON.parse(token.reveal())
+      },
+    })
+    const browser = await open()
+    const before = browser.cookie.id
+    const token = toToken({})
+    const { error, view } = await browser.token(token)
+    expect([error?.code, error?.retryAfter, view.state]).toEqual(['keys-unavailable', 7_000, 'error'])
+    isDown = false
+    hub.retry()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await turn()
+    expect(browser.views.at(-1)).toMatchObject({ isSignedIn: true })
+    await browser.token(token)
+    expect(browser.cookie.id).not.toBe(before)
+  })
+
+  it('of a signed-in session ends nothing', async () => {
+    let isDown = false
+    const { open } = startHub({
+      verify: async (token) => {
+        if (isDown) throw new AuthError('keys-unavailable')
+        return JSON.parse(token.reveal())
+      },
+    })
+    const browser = await open()
+    await browser.token(toToken({}))
+    isDown = true
+    const { error, view } = await browser.token(toToken({ orgId: 'org_2' }))
+    expect([error?.code, view.isSignedIn, view.error?.code]).toEqual(['keys-unavailable', true, 'keys-unavailable'])
+  })
+})
+
+describe('a carried token', () => {
+  it('that was being checked when the browser signed out signs nobody in', async () => {
+    const { hub, checks, open } = startHub({ held: true })
+    const browser = await open()
+    const cookieIds = [browser.cookie.id ?? '']
+    const opening = hub.open({ cookieIds, tab: 'tab', carried: [toToken({})] })
+    await turn()
+    await browser.clear()
+    checks[0]?.settle()
+    await opening
+    expect((await browser.session())?.view().state).toBe('signedOut')
+  })
+
+  it('is verified once, though the machine has its own check', async () => {
+    const harness = startHub()
+    const opened = await harness.hub.open({ cookieIds: [], carried: [toToken({})] })
+    expect(opened.cookieId).toBeDefined()
+    expect([harness.verified, harness.hub.stats().signedIn]).toEqual([1, 1])
+  })
+})
+
+describe('a store that forgot', () => {
+  it('is told again', async () => {
+    const store = createMemorySessionStore()
+    const { open } = startHub({ store })
+    const browser = await open()
+    await browser.token(toToken({}))
+    const session = (await browser.session())!
+    await store.remove(session.id, session.view().rev)
+    const records: SessionRecord[] = []
+    store.watch((change) => void (change.type === 'record' && records.push(change.record)))
+    await browser.token(toToken({ orgId: 'org_2' }))
+    expect(records).toMatchObject([{ id: session.id, status: 'signedIn', orgId: 'org_2' }])
+  })
+})
+
+describe('the requests of a session', () => {
+  it('are refilled evenly, and a clock that jumps back does not freeze them', () => {
+    const budget = createRequestBudget(60)
+    for (let request = 0; request < 60; request += 1) budget.spend(1_000)
+    expect(() => budget.spend(1_000)).toThrow(expect.objectContaining({ code: 'too-many-requests', retryAfter: 1_000 }))
+    expect(() => budget.spend(1_500)).toThrow(expect.objectContaining({ retryAfter: 500 }))
+    budget.spend(2_000)
+    expect(() => budget.spend(-1_000_000)).toThrow(expect.objectContaining({ code: 'too-many-requests' }))
+    budget.spend(-998_000)
+  })
+})
+
+describe('the seqs of the tabs', () => {
+  it('are those of the 64 tabs heard from last', () => {
+    const seqs = createTabSeqs()
+    for (let tab = 0; tab < 100; tab += 1) seqs.accept(`tab_${tab}`, 5)
+    expect(Object.keys(seqs.toJSON())).toHaveLength(64)
+    expect([seqs.accept('tab_99', 4), seqs.accept('tab_0', 4)]).toEqual([false, true])
+  })
+
+  it('may be of a tab called __proto__', () => {
+    const seqs = createTabSeqs()
+    seqs.accept('__proto__', 5)
+    expect(seqs.accept('__proto__', 4)).toBe(false)
+    expect(Object.keys(seqs.toJSON())).toEqual(['__proto__'])
+  })
+})
