@@ -1,7 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { findChromium } from './e2e/browser.ts'
+
+/** The tests of the packed package and of the demo run on what is built; it is built once, before any of them. */
+function build(): void {
+  execFileSync('npx', ['tsc', '--noCheck'], { stdio: 'inherit' })
+}
 
 /** What the tests use of the machine, and how to get what it lacks. CI sets AUTHCHART_REQUIRE_ALL, and then nothing may lack. */
 export function setup(): void {
+  build()
   const missing: string[] = []
   if (findChromium() === null) {
     missing.push('Chromium, for the browser tests: `apt-get install chromium`, or set CHROMIUM_PATH to one.')

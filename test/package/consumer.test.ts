@@ -1,15 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createClerkEmulator } from 'authchart/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../free-port.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -27,14 +25,6 @@ function snippet(name: string): string {
   return found
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await promisify(server.close.bind(server))()
-  return port
-}
-
 describe('the packed package, installed with its peers into an empty project', () => {
   let project: string
   let server: ChildProcess | undefined
@@ -42,7 +32,6 @@ describe('the packed package, installed with its peers into an empty project', (
 
   beforeAll(async () => {
     project = mkdtempSync(join(tmpdir(), 'authchart-consumer-'))
-    await run('npm', ['run', 'build'], { cwd: root })
     const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], {
       cwd: root,
     })

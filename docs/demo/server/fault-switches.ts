@@ -22,7 +22,7 @@ const choices: { [Name in keyof FaultState]: readonly FaultState[Name][] } = {
   keysEndpoint: ['up', 'down'],
   tokenEndpoint: ['up', 'failing', 'hanging'],
   skew: [-120, 0, 120],
-  tokenLifetime: [60, 30],
+  tokenLifetime: [60, 30, 5],
 }
 
 /** The switches that break the emulated Clerk, and their positions. */

@@ -1,6 +1,7 @@
 import { useAuth } from '@clerk/clerk-react'
 import { useRef } from 'react'
 import { note } from './event-log.ts'
+import { postEvent } from './post-event.ts'
 
 /** Three things an attacker would post. The answers go to the log; the chart shows that nothing gives way. */
 export function Attacks() {
@@ -51,18 +52,8 @@ export function Attacks() {
 
 async function attack(name: string, body: object): Promise<void> {
   try {
-    const response = await fetch('/auth/events', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const answer = (await response.json()) as { code?: string; isSignedIn?: boolean }
-    const meaning = answer.code ?? (answer.isSignedIn ? 'signed in' : 'not signed in')
-    note(
-      'you',
-      `${name}: ${response.ok ? 'answered' : 'refused with'} ${response.status} ${meaning}`,
-      response.ok ? 'plain' : 'good',
-    )
+    const { isOk, status, meaning } = await postEvent(body)
+    note('you', `${name}: ${isOk ? 'answered' : 'refused with'} ${status} ${meaning}`, isOk ? 'plain' : 'good')
   } catch (error) {
     note('you', `${name}: ${String(error)}`, 'bad')
   }

@@ -1,7 +1,9 @@
+import { useAuth } from '@clerk/clerk-react'
 import { useEffect, useState } from 'react'
 import { fetchFaults, postFault } from './demo-api.ts'
 import type { DemoConfig, FaultRequest, FaultState } from './demo-api.ts'
 import { note } from './event-log.ts'
+import { expireSession } from './expire-session.ts'
 
 const settings: {
   name: keyof FaultState
@@ -56,10 +58,12 @@ export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
     if (mode === 'emulator') fetchFaults().then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
   }, [mode])
 
-  const run = (text: string, request: FaultRequest) => {
+  const { isSignedIn, getToken } = useAuth()
+  const attempt = (text: string, work: () => Promise<FaultState | null>) => {
     note('you', text)
-    postFault(request).then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
+    work().then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
   }
+  const run = (text: string, request: FaultRequest) => attempt(text, () => postFault(request))
   return (
     <section className="card faults" aria-labelledby="faults-title">
       <h2 id="faults-title">Break it</h2>
@@ -71,6 +75,13 @@ export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
             </button>
             <button type="button" onClick={() => run('revoke the session at Clerk', { do: 'revokeSession' })}>
               Revoke session
+            </button>
+            <button
+              type="button"
+              disabled={!isSignedIn}
+              onClick={() => attempt('a last token for 5 s, and no other', () => expireSession(getToken))}
+            >
+              Let it expire
             </button>
           </>
         )}

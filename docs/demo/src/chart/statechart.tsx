@@ -1,6 +1,7 @@
 import {
   Controls,
   MarkerType,
+  Position,
   ReactFlow,
   ReactFlowProvider,
   getViewportForBounds,
@@ -124,6 +125,12 @@ function toNodes(layout: ChartLayout, active: readonly string[], selectedId: str
     position: { x, y },
     width,
     height,
+    // Said at once: React Flow hides the arrows of a node that it has still to measure, and every step makes new ones.
+    measured: { width, height },
+    handles: [
+      { type: 'target', position: Position.Top, x: width / 2, y: 0 },
+      { type: 'source', position: Position.Bottom, x: width / 2, y: height },
+    ],
     zIndex: state.kind === 'compound' ? 0 : 2,
     selected: state.id === selectedId,
     ariaLabel: `State ${state.name}${active.includes(state.id) ? ', lit' : ''}`,

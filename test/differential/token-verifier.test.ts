@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { verifyToken } from '@clerk/backend'
+import { TokenVerificationError } from '@clerk/backend/errors'
+import * as fc from 'fast-check'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createTokenVerifier } from '../../adapters/jose/index.ts'
+import type { TokenVerifier } from '../../adapters/jose/index.ts'
+import { isAuthError } from '../../machines/index.ts'
+import type { AuthErrorCode, VerifiedSession } from '../../machines/index.ts'
+import { signingKey, toPem } from '../jose/token-factory.ts'
+import { differences } from './differences.ts'
+import type { Difference } from './differences.ts'
+import { generatedCase, toToken } from './generated-token.ts'
+import type { VerifierOptions } from './generated-token.ts'
+import { readLeniently } from './read-leniently.ts'
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
+const cases = Number(process.env['CASES'] ?? 4_000)
+const jwtKey = toPem(signingKey)
+
+interface Verdict<Accepted> {
+  readonly accepted?: Accepted
+  /** Why not. */
+  readonly refusal?: string
+}
+
+const verifiers = new Map<string, TokenVerifier>()
+
+function toVerifier(claims: VerifierOptions): TokenVerifier {
+  const name = JSON.stringify(claims)
+  const verify = verifiers.get(name) ?? createTokenVerifier({ keys: { jwtKey }, claims, logger: {} })
+  verifiers.set(name, verify)
+  return verify
+}
+
+async function judge(token: unknown, options: VerifierOptions): Promise<Verdict<VerifiedSession>> {
+  const verify = toVerifier(options)
+  try {
+    return { accepted: await verify(token) }
+  } catch (error) {
+    if (!isAuthError(error) || error.code === 'internal') throw error
+    return { refusal: error.code }
+  }
+}
+
+async function judgeByClerk(token: unknown, options: VerifierOptions): Promise<Verdict<object>> {
+  const { clockTolerance, ...parties } = options
+  try {
+    return {
+      accepted: await verifyToken(token as string, { jwtKey, clockSkewInMs: clockTolerance * 1_000, ...parties }),
+    }
+  } catch (error) {
+    return { refusal: error instanceof TokenVerificationError ? error.reason : 'untyped' }
+  }
+}
+
+/** What Clerk's errors may say of a token with a single fault where ours has a code. */
+const sameRefusals: Partial<Record<AuthErrorCode, readonly string[]>> = {
+  'token-malformed': [
+    'token-invalid',
+    'token-invalid-algorithm',
+    'token-invalid-signature',
+    // A payload that is no object is a payload without `sub` to Clerk, and one that is null a TypeError.
+    'token-verification-failed',
+    'untyped',
+  ],
+  'token-too-large': [],
+  'token-algorithm': ['token-invalid-algorithm', 'token-verification-failed'],
+  'token-signature': ['token-invalid-signature'],
+  'token-type': ['token-invalid'],
+  'token-claims': [
+    'token-verification-failed',
+    'token-invalid-issuer',
+    'token-invalid-authorized-parties',
+    // A negative `exp` is a date to Clerk.
+    'token-expired',
+  ],
+  'token-expired': ['token-expired'],
+  'token-not-active': ['token-not-active-yet', 'token-iat-in-the-future'],
+}
+
+function isOfClass({ authchart, verifyToken }: Difference, ours: Verdict<VerifiedSession>, clerk: Verdict<object>) {
+  const status = ours.accepted?.status === 'pending' ? ['pending', 'accepted'] : ['accepted']
+  const says: (string | undefined)[] = ours.accepted ? status : [ours.refusal]
+  return says.includes(authchart) && verifyToken === (clerk.refusal ?? 'accepted')
+}
+
+it(`differs from Clerk's verifyToken in named ways only, ${cases} generated tokens`, async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const seen = new Map<Difference | 'both accept' | 'both refuse', number>()
+  const count = (what: Difference | 'both accept' | 'both refuse') => void seen.set(what, (seen.get(what) ?? 0) + 1)
+
+  const property = fc.asyncProperty(generatedCase, async (generated) => {
+    const { options, changes, now } = generated
+    vi.setSystemTime(now)
+    const token = toToken(generated)
+    const [ours, clerk] = await Promise.all([judge(token, options), judgeByClerk(token, options)])
+    const reading = readLeniently(token, options)
+
+    const isSame = Boolean(ours.accepted) === Boolean(clerk.accepted) && ours.accepted?.status !== 'pending'
+    if (!isSame) {
+      const named = differences.find((row) => isOfClass(row, ours, clerk) && reading && row.applies(reading))
+      expect(named, `a class for ${ours.refusal ?? ours.accepted?.status} against ${clerk.refusal}`).toBeDefined()
+      if (named) count(named)
+    } else if (ours.accepted) {
+      const { claims, userId, sessionId } = ours.accepted
+      expect(claims).toEqual(clerk.accepted)
+      expect({ sub: userId, sid: sessionId }).toEqual({ sub: claims.sub, sid: claims.sid })
+      count('both accept')
+    } else {
+      if (changes.length === 1) expect(sameRefusals[ours.refusal as AuthErrorCode]).toContain(clerk.refusal)
+      count('both refuse')
+    }
+    // What a row says is refused, or pending, is never let in, whatever Clerk says of it.
+    const strict = differences.filter(({ verifyToken }) => verifyToken === 'accepted')
+    const holds = strict.filter((row) => reading && isStrict(row) && row.applies(reading))
+    if (holds.length > 0) expect(ours.accepted?.status, holds[0]?.token).not.toBe('active')
+  })
+  await fc.assert(property, { seed, numRuns: cases })
+
+  const rows = [...seen].map(
+    ([what, times]) => `${String(times).padStart(6)}  ${typeof what === 'string' ? what : what.token}`,
+  )
+  console.info([`differential: SEED=${seed} CASES=${cases}`, ...rows.toSorted().toReversed()].join('\n'))
+  expect(differences.filter((row) => !seen.has(row)).map(({ token }) => token)).toEqual([])
+  expect(Math.min(seen.get('both accept') ?? 0, seen.get('both refuse') ?? 0)).toBeGreaterThan(cases / 20)
+}, 120_000)
+
+/** A fraction is judged by the clock, so that a token with one may be good. */
+const isStrict = ({ authchart }: Difference) => authchart !== 'token-not-active'
+
+it('docs/verification.md shows the same classes', () => {
+  const page = readFileSync(new URL('../../docs/verification.md', import.meta.url), 'utf8')
+  const show = (verdict: string) => (/accepted|pending/.test(verdict) ? verdict : `\`${verdict}\``)
+  const rows = differences.map(
+    ({ token, authchart, verifyToken, reason }) =>
+      `| ${token} | ${show(authchart)} | ${show(verifyToken)} | ${reason} |`,
+  )
+  const start = page.indexOf('| a token that is, or has |')
+  const shown = page.slice(start).trim().split('\n\n', 1)[0]?.split('\n').slice(2)
+  expect(shown).toEqual(rows)
+})

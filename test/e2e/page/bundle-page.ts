@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { sourceAliases } from '../../vitest.config.ts'
+
+/** Bundles the page into one script, in memory; with React in development, where StrictMode does everything twice. */
+export async function bundlePage(): Promise<string> {
+  const result = await build({
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    configFile: false,
+    logLevel: 'error',
+    mode: 'development',
+    resolve: { alias: sourceAliases },
+    define: { 'process.env.NODE_ENV': '"development"' },
+    build: {
+      write: false,
+      minify: false,
+      modulePreload: false,
+      rolldownOptions: { input: fileURLToPath(new URL('main.tsx', import.meta.url)), output: { codeSplitting: false } },
+    },
+  })
+  const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))
+  const script = outputs.find((each) => each.type === 'chunk' && each.isEntry)
+  if (script?.type !== 'chunk') throw new Error('Vite made no script of the page')
+  return script.code
+}

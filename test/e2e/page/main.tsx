@@ -1,0 +1,81 @@
+import { OrganizationSwitcher, SignIn, UserButton, useAuth } from '@clerk/clerk-react'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthState } from 'authchart/react'
+import { withClerkAuth } from 'authchart/react/clerk'
+import { toInspectionText } from './to-inspection-text.ts'
+import { ClerkRecorder, Shown, ViewRecorder } from './recorder.tsx'
+
+const { publishableKey, proxyUrl, clerkJSUrl, inspect, hasRouter } = window.pageSettings
+window.inspected = []
+
+function ClerkFacts() {
+  const { isLoaded, isSignedIn, userId, orgId } = useAuth()
+  const clerk = isLoaded ? (isSignedIn ? 'signedIn' : 'signedOut') : 'loading'
+  return (
+    <p id="clerk" data-clerk={clerk} data-user={userId ?? ''} data-org={orgId ?? ''}>
+      <ClerkRecorder clerk={clerk} /> Clerk says {clerk}
+    </p>
+  )
+}
+
+function ServerFacts() {
+  const view = useAuthState()
+  return (
+    <p
+      id="server"
+      data-state={view.state}
+      data-signed-in={view.isSignedIn}
+      data-user={view.userId ?? ''}
+      data-org={view.orgId ?? ''}
+      data-error={view.error?.code ?? ''}
+    >
+      <ViewRecorder /> The server says {view.state}
+    </p>
+  )
+}
+
+function App() {
+  return (
+    <>
+      <ClerkFacts />
+      <ServerFacts />
+      <AuthLoading>
+        <Shown status="loading" />
+      </AuthLoading>
+      <AuthFailed>
+        <Shown status="failed" />
+      </AuthFailed>
+      <Unauthenticated>
+        <Shown status="unauthenticated" />
+        <SignIn routing="hash" />
+      </Unauthenticated>
+      <Authenticated>
+        <Shown status="authenticated" />
+        <UserButton />
+        <OrganizationSwitcher />
+      </Authenticated>
+    </>
+  )
+}
+
+const router = {
+  routerPush: (to: string) => history.pushState(null, '', to),
+  routerReplace: (to: string) => history.replaceState(null, '', to),
+}
+
+const AppWithAuth = withClerkAuth(App, {
+  publishableKey,
+  proxyUrl,
+  clerkJSUrl,
+  afterSignOutUrl: '/',
+  telemetry: false,
+  ...(hasRouter && router),
+  auth: { ...(inspect && { inspect: (event) => window.inspected.push(toInspectionText(event)) }) },
+})
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <AppWithAuth />
+  </StrictMode>,
+)

@@ -1,0 +1,31 @@
+import type { AuthClient, AuthStatus, AuthView } from 'authchart/client'
+
+/** What the server of the page tells it. */
+export interface PageSettings {
+  readonly publishableKey: string
+  readonly proxyUrl: string
+  readonly clerkJSUrl: string
+  /** Keep what the inspector of the sync machine gets in `window.inspected`. */
+  readonly inspect: boolean
+  /** Navigate within the page, as an app with a router does. Without, Clerk loads the page anew. */
+  readonly hasRouter: boolean
+}
+
+/** One change in the page, in the order in which they happened. `at` is the page's clock, epoch ms. */
+export type PageEntry = { readonly at: number } & (
+  | { readonly kind: 'shown' | 'hidden'; readonly status: AuthStatus }
+  | { readonly kind: 'view'; readonly status: AuthStatus; readonly view: AuthView }
+  | { readonly kind: 'clerk'; readonly clerk: ClerkSays }
+)
+
+export type ClerkSays = 'loading' | 'signedIn' | 'signedOut'
+
+declare global {
+  interface Window {
+    readonly pageSettings: PageSettings
+    /** Provided by the test: it outlives navigations, which a variable does not. */
+    readonly recordEntry: (entry: PageEntry) => Promise<void>
+    authClient: AuthClient
+    inspected: string[]
+  }
+}

@@ -1,0 +1,61 @@
+import type { BrowserContext, Page } from 'playwright-core'
+import type { AuthStatus, AuthView } from 'authchart/client'
+import type { PageEntry } from './page/page-contract.ts'
+
+/** One tab on the app's page, and everything that it has shown. */
+export interface Tab {
+  readonly page: Page
+  /** What has happened in it, across navigations. */
+  readonly log: readonly PageEntry[]
+  /** What was shown, in order, from an entry of the log on. */
+  shown(since?: number): AuthStatus[]
+  /** The views that the server sent it, in order, from an entry of the log on. */
+  views(since?: number): AuthView[]
+  view(): Promise<AuthView>
+  /** Resolves once the page shows it. */
+  shows(status: AuthStatus): Promise<void>
+  /** Resolves once the page says that about Clerk. */
+  clerkSays(what: 'loading' | 'signedIn' | 'signedOut'): Promise<void>
+  /** Resolves once the page says that about the server's view. */
+  serverSays(facts: { state?: string; org?: string; user?: string; error?: string }): Promise<void>
+  /** What the sync machine is at, as `open confirmed`. */
+  syncState(): Promise<string>
+  /** The session token that Clerk gives this tab. */
+  token(options?: { skipCache: boolean }): Promise<string>
+  close(): Promise<void>
+}
+
+/** Opens tabs of one browser profile. */
+export async function createTabs(context: BrowserContext, url: string) {
+  const logs = new WeakMap<Page, PageEntry[]>()
+  await context.exposeBinding('recordEntry', ({ page }, entry: PageEntry) => void logs.get(page)?.push(entry))
+
+  return async function openTab({ path = '/' }: { path?: string } = {}): Promise<Tab> {
+    const page = await context.newPage()
+    const log: PageEntry[] = []
+    logs.set(page, log)
+    await page.goto(url + path, { waitUntil: 'domcontentloaded' })
+    const appears = async (selector: string) =>
+      void (await page.waitForSelector(selector, { state: 'attached', timeout: 15_000 }))
+
+    return {
+      page,
+      log,
+      shown: (since = 0) => log.slice(since).flatMap((entry) => (entry.kind === 'shown' ? [entry.status] : [])),
+      views: (since = 0) => log.slice(since).flatMap((entry) => (entry.kind === 'view' ? [entry.view] : [])),
+      view: () => page.evaluate(() => window.authClient.view),
+      shows: (status) => appears(`[data-shown="${status}"]`),
+      clerkSays: (what) => appears(`#clerk[data-clerk="${what}"]`),
+      serverSays: (facts) =>
+        appears(`#server${Object.entries(facts).map(([name, value]) => `[data-${name}="${value}"]`)}`),
+      syncState: () =>
+        page.evaluate(() => {
+          const { stream, session } = window.authClient.actor.getSnapshot().value
+          return `${stream} ${typeof session === 'string' ? session : Object.keys(session).join()}`
+        }),
+      token: async (options) =>
+        (await page.evaluate((options) => window.Clerk?.session?.getToken(options), options)) ?? '',
+      close: () => page.close(),
+    }
+  }
+}

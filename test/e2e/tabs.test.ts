@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { AuthStatus } from 'authchart/client'
+import { findChromium } from './browser.ts'
+import { useBrowser } from './use-browser.ts'
+import type { Tab } from './tab.ts'
+import { passTime } from './virtual-time.ts'
+import { user, type World } from './world.ts'
+
+/** What the tabs know, by the moment it was told them left out: one entry if they are of one mind. */
+async function viewsOfAll(tabs: readonly Tab[]) {
+  const views = await Promise.all(tabs.map((tab) => tab.view()))
+  return [...new Set(views.map((view) => JSON.stringify({ ...view, now: 0 })))]
+}
+
+/**
+ * Opens tabs as a browser does that is started anew, far from the server: Clerk's cookies outlived the last run, ours did
+ * not, and every tab has asked for a stream before the first answer brings a new one.
+ */
+async function openTabsAtOnce({ app, context, openTab }: World, count: number, status: AuthStatus): Promise<Tab[]> {
+  const lastRun = await openTab()
+  await lastRun.shows(status)
+  await lastRun.close()
+  await context.clearCookies({ name: 'authchart' })
+  await app.restart('crash')
+  app.tap.delay(({ method }) => method === 'GET', 500)
+  return Promise.all(Array.from({ length: count }, () => openTab()))
+}
+
+const setOrganization = ({ page }: Tab, organization: string) =>
+  page.evaluate((organization) => window.Clerk!.setActive({ organization }), organization)
+
+/** Lets focus follow `bringToFront`; Playwright has every page believe that it is in front. */
+async function useRealFocus({ context }: World, tabs: readonly Tab[]) {
+  for (const { page } of tabs) {
+    const session = await context.newCDPSession(page)
+    await session.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+  }
+}
+
+describe.runIf(findChromium())('several tabs', () => {
+  const openWorld = useBrowser()
+
+  it.each([
+    { who: 'of somebody signed in', isSignedIn: true, status: 'authenticated' as const },
+    { who: 'of nobody', isSignedIn: false, status: 'unauthenticated' as const },
+  ])('$who, three opened at once, share one server session', async ({ isSignedIn, status }) => {
+    const world = await openWorld()
+    if (isSignedIn) await world.signInAtClerk()
+    const tabs = await openTabsAtOnce(world, 3, status)
+    await Promise.all(tabs.map((tab) => tab.shows(status)))
+    await expect
+      .poll(() => world.app.auth.stats(), { timeout: 15_000 })
+      .toEqual({ sessions: 1, signedIn: isSignedIn ? 1 : 0, streams: 3 })
+    expect(await viewsOfAll(tabs)).toHaveLength(1)
+  })
+
+  it('with two organisations do not fight: at most 4 posts a minute, one view, and the tab focused last wins', async () => {
+    const world = await openWorld({ hasVirtualTime: true })
+    for (const id of ['org_acme', 'org_zeta']) {
+      world.clerk.setMembership(user.id, world.clerk.addOrganization({ id, name: id }))
+    }
+    await world.signInAtClerk()
+    const tabs = [await world.openTab(), await world.openTab()] as const
+    await Promise.all(tabs.map((tab) => tab.shows('authenticated')))
+    await useRealFocus(world, tabs)
+    await expect.poll(() => Promise.all(tabs.map((tab) => tab.syncState()))).toEqual(Array(2).fill('open confirmed'))
+
+    const posted = world.posts().length
+    await setOrganization(tabs[0], 'org_acme')
+    await setOrganization(tabs[1], 'org_zeta')
+    await passTime(world, 60)
+    expect(await tabs[0].page.locator('#clerk').getAttribute('data-org')).toBe('org_acme')
+    expect(await tabs[1].page.locator('#clerk').getAttribute('data-org')).toBe('org_zeta')
+    expect(world.posts().length - posted).toBeGreaterThanOrEqual(2)
+    expect(world.posts().length - posted).toBeLessThanOrEqual(4)
+    expect(await viewsOfAll(tabs)).toHaveLength(1)
+
+    for (const [tab, org] of [
+      [tabs[0], 'org_acme'],
+      [tabs[1], 'org_zeta'],
+    ] as const) {
+      await tab.page.bringToFront()
+      await Promise.all(tabs.map((each) => each.serverSays({ state: 'signedIn', org })))
+      expect(await viewsOfAll(tabs)).toHaveLength(1)
+    }
+  })
+
+  it('of which one still thinks itself signed out: at most 4 posts a minute, none of them a sign-out', async () => {
+    const world = await openWorld({ hasVirtualTime: true })
+    const stale = await world.openTab()
+    await stale.shows('unauthenticated')
+    await stale.page.route(`${world.clerk.url}/fapi/**`, (route) => route.abort())
+    await world.signInAtClerk()
+    const current = await world.openTab()
+    await current.shows('authenticated')
+    const signedIn = current.log.length
+
+    const posted = world.posts().length
+    await passTime(world, 60)
+    expect(await stale.page.locator('#clerk').getAttribute('data-clerk')).toBe('signedOut')
+    const posts = world.posts().slice(posted)
+    expect(posts.length).toBeLessThanOrEqual(4)
+    expect(posts.filter(({ request }) => request.includes('session.cleared'))).toEqual([])
+    expect(current.views(signedIn).every((view) => view.isSignedIn)).toBe(true)
+    expect(await viewsOfAll([stale, current])).toHaveLength(1)
+    expect((await stale.view()).isSignedIn).toBe(true)
+  })
+})

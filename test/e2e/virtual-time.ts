@@ -1,0 +1,53 @@
+import { onTestFinished, vi } from 'vitest'
+import type { World } from './world.ts'
+
+/** Puts timers and clock of this process, and so of server and Clerk, in the test's hand; they run on by themselves too. */
+export function useVirtualTime(): void {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    shouldAdvanceTime: true,
+  })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
+/** Lets time pass for servers and pages alike, a second at a time, so that each has its say before the next one. */
+export async function passTime(world: World, seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 1) {
+    await vi.advanceTimersByTimeAsync(1_000)
+    await world.context.clock.runFor(1_000)
+    await settle(world)
+  }
+}
+
+/** Time passes for the servers only: for a browser that sleeps. */
+export async function passServerTime(seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 1) {
+    await vi.advanceTimersByTimeAsync(1_000)
+    // A turn of the event loop: what comes over the wire is not as fast as the clock.
+    await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
+}
+
+/** Lets time pass until something holds. @throws what the condition threw last, when `seconds` have passed */
+export async function passTimeUntil(world: World, seconds: number, check: () => void | Promise<void>): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 1) {
+    const failure = await attempt(check)
+    if (!failure) return
+    await passTime(world, 1)
+  }
+  await check()
+}
+
+async function attempt(check: () => void | Promise<void>): Promise<unknown> {
+  try {
+    await check()
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** Waits until no post waits for its answer, so that a second of virtual time is never shorter than one on the wire. */
+async function settle(world: World): Promise<void> {
+  await vi.waitUntil(() => world.posts().every((post) => !post.isOpen), { timeout: 10_000, interval: 5 })
+}

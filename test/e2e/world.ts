@@ -1,0 +1,102 @@
+import type { Browser, BrowserContext } from 'playwright-core'
+import { expect, onTestFailed, onTestFinished } from 'vitest'
+import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
+import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
+import { createTabs, type Tab } from './tab.ts'
+import { useVirtualTime } from './virtual-time.ts'
+import type { Exchange } from './wire-tap.ts'
+
+export const user = { id: 'user_ada', email: 'ada@example.test', password: 'correct horse', firstName: 'Ada' }
+
+/** A Clerk, an app with its server, and one browser profile; all gone when the test is over. */
+export interface World {
+  readonly clerk: ClerkEmulator
+  readonly app: AppServer
+  readonly context: BrowserContext
+  readonly openTab: (options?: { path?: string }) => Promise<Tab>
+  /** Opens a tab of somebody who had signed in to Clerk before, and waits until all agree on it. */
+  openSignedInTab(): Promise<Tab>
+  /** Makes this profile one in which the user has signed in to Clerk some time ago. */
+  signInAtClerk(): Promise<EmulatedSession>
+  /** The posts to the auth server so far, answered or not. */
+  posts(): Exchange[]
+  /** The streams that were ever asked for. */
+  streams(): Exchange[]
+  /** What the browser's console said, and which errors went unhandled. */
+  readonly console: readonly string[]
+}
+
+export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth'> {
+  /** Time is in the test's hand: `passTime` moves it, for servers and pages. */
+  readonly hasVirtualTime?: boolean
+}
+
+export async function createWorld(browser: Browser, script: string, options: WorldOptions = {}): Promise<World> {
+  if (options.hasVirtualTime) useVirtualTime()
+  const clerk = await createClerkEmulator({ users: [user] })
+  onTestFinished(() => clerk.close())
+  const app = await startAppServer({ clerk, script, page: options.page, auth: options.auth })
+  onTestFinished(() => app.close())
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  if (options.hasVirtualTime) await context.clock.install({ time: Date.now() })
+
+  const console: string[] = []
+  context.on('console', (message) => console.push(`${message.type()} ${message.text()}`))
+  context.on('weberror', (error) => console.push(`unhandled ${error.error()}`))
+
+  const requests = () =>
+    app.tap.exchanges.flatMap(({ method, path, status, answer }) =>
+      path.startsWith('/auth') ? [`${method} ${path} ${status} ${answer}`] : [],
+    )
+  onTestFailed(() => report({ console, logged: app.logged, requests: requests() }))
+
+  const exchanges = (method: string) =>
+    app.tap.exchanges.filter((each) => each.method === method && each.path.startsWith('/auth/events'))
+  const openTab = await createTabs(context, app.url)
+  const signInAtClerk = async () => {
+    const session = clerk.createSession(user.id)
+    const value = clerk.clientCookie(session)
+    await context.addCookies([{ name: '__client', value, url: clerk.url, httpOnly: true, sameSite: 'Lax' }])
+    return session
+  }
+
+  return {
+    clerk,
+    app,
+    context,
+    console,
+    openTab,
+    signInAtClerk,
+    async openSignedInTab() {
+      await signInAtClerk()
+      const tab = await openTab()
+      await tab.shows('authenticated')
+      await expect.poll(() => tab.syncState()).toBe('open confirmed')
+      return tab
+    },
+    posts: () => exchanges('POST'),
+    streams: () => exchanges('GET'),
+  }
+}
+
+/** What a test that failed leaves behind to understand it by. */
+function report(parts: Record<string, readonly string[]>): void {
+  for (const [part, lines] of Object.entries(parts)) {
+    process.stderr.write(`--- ${part}\n${lines.map((line) => `${line.slice(0, 2000)}\n`).join('')}`)
+  }
+}
+
+/** Signs in through Clerk's own form. */
+export async function signIn({ page }: Tab): Promise<void> {
+  await page.fill('input[name=identifier]', user.email)
+  await page.click('button:has-text("Continue")')
+  await page.fill('input[type=password]:visible', user.password)
+  await page.click('button:has-text("Continue")')
+}
+
+/** Signs out through Clerk's own button. */
+export async function signOut({ page }: Tab): Promise<void> {
+  await page.click('.cl-userButtonTrigger')
+  await page.click('button:has-text("Sign out")')
+}

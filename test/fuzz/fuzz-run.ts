@@ -1,0 +1,54 @@
+import * as fc from 'fast-check'
+
+/** Repeats a run. */
+export const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
+/** Of all fuzz tests together; each takes its share. */
+export const totalCases = Number(process.env['CASES'] ?? 100_000)
+
+const prototypes = [
+  Object,
+  Array,
+  Function,
+  String,
+  Number,
+  Boolean,
+  Map,
+  Set,
+  Promise,
+  Error,
+  Request,
+  Headers,
+  URL,
+].map(({ prototype }) => prototype as object)
+const keysOfAll = () => prototypes.map((prototype) => Reflect.ownKeys(prototype))
+
+/**
+ * Runs `share` of all cases, counts what `tryCase` says came of each, and prints it. Rejects with the smallest case that
+ * fails, or where a prototype has grown.
+ */
+export async function fuzz<T>(
+  name: string,
+  share: number,
+  cases: fc.Arbitrary<T>,
+  tryCase: (value: T) => Promise<string>,
+): Promise<ReadonlyMap<string, number>> {
+  const numRuns = Math.ceil(totalCases * share)
+  const outcomes = new Map<string, number>()
+  const before = keysOfAll()
+  const start = performance.now()
+  const property = fc.asyncProperty(cases, async (value) => {
+    const outcome = await tryCase(value)
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    for (const key in {}) throw new Error(`Object.prototype has got ${key}`)
+  })
+  await fc.assert(property, { seed, numRuns })
+  prototypes.forEach((prototype, index) => {
+    if (Reflect.ownKeys(prototype).length !== before[index]?.length) throw new Error('a prototype has grown')
+  })
+  const lines = [...outcomes]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([what, times]) => `${String(times).padStart(7)}  ${what}`)
+  const seconds = ((performance.now() - start) / 1_000).toFixed(1)
+  console.info([`fuzz ${name}: SEED=${seed}, ${numRuns} cases, ${seconds} s`, ...lines].join('\n'))
+  return outcomes
+}
