@@ -36,6 +36,28 @@ export interface AuthView {
   readonly now: number
 }
 
+/** The part of a view that says who it is, where it is nobody. */
+const nobody = {
+  isSignedIn: false,
+  userId: null,
+  sessionId: null,
+  orgId: null,
+  orgRole: null,
+  claims: null,
+  user: null,
+  expiresAt: null,
+} as const
+
+/** What is known of a browser of which nothing is known. */
+export function toUncheckedView(now: number): AuthView {
+  return { channel: '', rev: 0, state: 'unchecked', authChecked: false, timedOut: false, ...nobody, error: null, now }
+}
+
+/** True where two views prove the same user and Clerk session, or both nobody. */
+export function isSameIdentity(a: AuthView, b: AuthView): boolean {
+  return a.isSignedIn === b.isSignedIn && a.userId === b.userId && a.sessionId === b.sessionId
+}
+
 export interface AuthViewOptions {
   /** The moment the view is for, epoch ms; default: the machine's own clock. */
   readonly now?: number
@@ -61,15 +83,8 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
       ...shared,
       state: proven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
       authChecked: isLate || (!proven && snapshot.hasTag('checked')),
-      isSignedIn,
-      userId: null,
-      sessionId: null,
-      orgId: null,
-      orgRole: null,
-      claims: null,
-      user: null,
+      ...nobody,
       error: isLate ? toErrorView(new AuthError('token-expired')) : context.error,
-      expiresAt: null,
     }
   }
   return {
@@ -81,7 +96,7 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
     sessionId: context.sessionId,
     orgId: context.orgId,
     orgRole: toOrgRole(context.claims),
-    claims: publicClaims ? pick(context.claims, publicClaims) : context.claims,
+    claims: publicClaims ? pickClaims(context.claims, publicClaims) : context.claims,
     user: context.user,
     error: context.error,
     expiresAt: context.expiresAt,
@@ -92,7 +107,8 @@ function toStateName(value: AuthSnapshot['value']): AuthStateName {
   return typeof value === 'string' ? value : 'unchecked'
 }
 
-function pick(claims: AuthClaims | null, names: readonly string[]): Readonly<Record<string, unknown>> {
+/** The claims of these names. */
+export function pickClaims(claims: AuthView['claims'], names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     names.filter((name) => claims && Object.hasOwn(claims, name)).map((name) => [name, claims?.[name]]),
   )

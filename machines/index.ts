@@ -16,7 +16,7 @@ export type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './aut
 export { authMachine } from './auth.machine.ts'
 export type { AuthMachine, AuthSnapshot } from './auth.machine.ts'
 export type { AuthContext, AuthInput, Buriable } from './auth-context.ts'
-export { toAuthView } from './auth-view.ts'
+export { isSameIdentity, toAuthView, toUncheckedView } from './auth-view.ts'
 export type { AuthStateName, AuthView, AuthViewOptions } from './auth-view.ts'
 export { whenChecked } from './when-checked.ts'
 export type { WhenCheckedOptions } from './when-checked.ts'
@@ -35,3 +35,5 @@ export type {
   SyncEvent,
 } from './sync-events.ts'
 export { resolveRecord } from './resolve-record.ts'
+export { onAuthChange } from './on-auth-change.ts'
+export type { AuthChange } from './on-auth-change.ts'

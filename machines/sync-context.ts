@@ -1,3 +1,4 @@
+import { toUncheckedView } from './auth-view.ts'
 import type { AuthView } from './auth-view.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { SyncFailure } from './sync-error.ts'
@@ -68,31 +69,12 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly retryNotBefore: number
 }
 
-/** The view before the first frame. */
-export const uncheckedView: AuthView = {
-  channel: '',
-  rev: 0,
-  state: 'unchecked',
-  authChecked: false,
-  timedOut: false,
-  isSignedIn: false,
-  userId: null,
-  sessionId: null,
-  orgId: null,
-  orgRole: null,
-  claims: null,
-  user: null,
-  error: null,
-  expiresAt: null,
-  now: 0,
-}
-
 export function createSyncContext(input: SyncInput): SyncContext {
   return {
     tab: input.tab,
     now: input.now ?? Date.now,
     random: input.random ?? Math.random,
-    view: input.view ?? uncheckedView,
+    view: input.view ?? toUncheckedView(0),
     pingInterval: input.pingInterval ?? 15_000,
     tokenTimeout: input.tokenTimeout ?? 10_000,
     postTimeout: input.postTimeout ?? 15_000,

@@ -1,13 +1,15 @@
 import { createActor, type ActorRefFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
+import { contain } from '../../machines/contain.ts'
+import type { AuthChange } from '../../machines/on-auth-change.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { watchPage } from './page-signals.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport } from './transport.ts'
-import { contain, onIdentityChange, onViewChange, toView, type AuthChange } from './view-changes.ts'
+import { onIdentityChange, onViewChange, toView } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
 /** The running sync machine: subscribe to it, select from it, inspect it. */

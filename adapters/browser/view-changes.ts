@@ -1,12 +1,9 @@
+import { isSameIdentity } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import { contain } from '../../machines/contain.ts'
+import type { AuthChange } from '../../machines/on-auth-change.ts'
 import { toHeldView } from '../../machines/auth-status.ts'
 import type { SyncActor } from './create-auth-client.ts'
-
-/** A change of identity. `previous` is null at the first call, which tells the current state. */
-export interface AuthChange {
-  readonly view: AuthView
-  readonly previous: AuthView | null
-}
 
 export const toView = (actor: SyncActor): AuthView => toHeldView(actor.getSnapshot().context)
 
@@ -28,20 +25,8 @@ export function onIdentityChange(actor: SyncActor, listener: (change: AuthChange
   const stop = onViewChange(actor, (view) => {
     const change = { view, previous }
     previous = view
-    if (toProven(change.view) !== toProven(change.previous)) listener(change)
+    if (!isSameIdentity(change.view, change.previous)) listener(change)
   })
   contain(() => listener({ view: previous, previous: null }))
   return stop
-}
-
-const toProven = ({ isSignedIn, userId, sessionId }: AuthView) => (isSignedIn ? `${userId} ${sessionId}` : '')
-
-/** Runs foreign code: what it throws is reported as the platform reports it, and goes no further. */
-export function contain(run: () => void): void {
-  try {
-    run()
-  } catch (error) {
-    const report = globalThis.reportError ?? console.error
-    report(error)
-  }
 }

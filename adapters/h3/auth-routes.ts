@@ -1,7 +1,7 @@
 import type { H3Event } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import { toBlankView } from '../hub/blank-view.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { HubAnswer } from '../hub/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
@@ -59,7 +59,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
 
   async function getSession(event: H3Event, headers: Headers) {
     const session = await hub.find({ cookieIds: cookie.read(event) })
-    return toJsonAnswer(toPublicView(session?.view() ?? toBlankView(clock())), { headers })
+    return toJsonAnswer(toPublicView(session?.view() ?? toUncheckedView(clock())), { headers })
   }
 
   function toAnswer({ view, error }: HubAnswer, headers: Headers): Response {

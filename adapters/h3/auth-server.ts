@@ -4,7 +4,7 @@ import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
-import { toBlankView } from '../hub/blank-view.ts'
+import { pickClaims, toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
 import type { FetchJwks } from '../jose/fetch-jwks.ts'
@@ -127,7 +127,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       app.all(basePath, handle)
       app.all(`${basePath}/**`, handle)
     },
-    session: async (event) => (await find(event))?.view() ?? checked.get(event) ?? toBlankView(clock()),
+    session: async (event) => (await find(event))?.view() ?? checked.get(event) ?? toUncheckedView(clock()),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
     requireAuth: createRequireAuth(whenChecked, logger),
@@ -162,10 +162,5 @@ function toKeys({ keys }: AuthServerOptions, clerk: ClerkOptions, logger: Logger
 
 /** → what a browser may see of a view: the listed claims alone. */
 function createPublicView(publicClaims: readonly string[]): (view: AuthView) => AuthView {
-  return (view) => {
-    const { claims } = view
-    if (!claims) return view
-    const shown = publicClaims.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]])
-    return { ...view, claims: Object.fromEntries(shown) as Record<string, unknown> }
-  }
+  return (view) => (view.claims ? { ...view, claims: pickClaims(view.claims, publicClaims) } : view)
 }

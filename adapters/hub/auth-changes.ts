@@ -61,8 +61,3 @@ export function createAuthChanges(logger: Logger): AuthChanges {
     },
   }
 }
-
-/** True where two views prove the same, or both nobody. */
-export function isSameIdentity(a: AuthView, b: AuthView): boolean {
-  return a.userId === b.userId && a.sessionId === b.sessionId
-}

@@ -1,6 +1,6 @@
 import { toAuthError } from '../../machines/auth-error.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
-import { toBlankView } from './blank-view.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import { withDeadline } from './deadline.ts'
 import { toRotated } from './hub-requests.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
@@ -44,7 +44,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
 
   return async ({ cookieIds, tab, seq, sessionId }) => {
     const found = await lookup.find(cookieIds)
-    if (!found) return { view: { ...toBlankView(clock()), state: 'signedOut', authChecked: true }, error: null }
+    if (!found) return { view: { ...toUncheckedView(clock()), state: 'signedOut', authChecked: true }, error: null }
     if (found.retired) throw toRotated()
     const { session } = found
     return serve(session, async () => {

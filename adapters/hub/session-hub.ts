@@ -5,7 +5,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
 import type { AuthChanges } from './auth-changes.ts'
-import { toBlankView } from './blank-view.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createClearSession } from './clear-session.ts'
 import { endStreams } from './end-streams.ts'
 import type { ClearRequest, HubAnswer, HubRequest, OpenedSession, StreamRequest, TokenRequest } from './hub-requests.ts'
@@ -119,7 +119,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     find: async ({ cookieIds }) => toSession(await lookup.find(cookieIds)),
 
     async check(carried) {
-      let view = toBlankView(clock())
+      let view = toUncheckedView(clock())
       for (const token of carried) {
         const session = life.create()
         await tokens.decide(session, token, undefined)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { createActor } from 'xstate'
-import { describe, expect, it } from 'vitest'
-import { authMachine, BearerToken, toAuthView } from '../../machines/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { authMachine, BearerToken, onAuthChange, toAuthView } from '../../machines/index.ts'
 import { createProfile, signedOutRecord, toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { session, startAuth } from './harness.ts'
 
@@ -502,5 +502,39 @@ describe('the profile', () => {
     await auth.signIn()
     auth.actor.send({ type: 'user.failed', userId: 'user_a' })
     expect(auth.view()).toMatchObject({ isSignedIn: true, error: { code: 'user-load-failed' } })
+  })
+})
+
+describe('rule 7: listeners hear of a change of identity only', () => {
+  it('tells the current view first, then sign-in, another user and sign-out, but no renewal and no organization', async () => {
+    const auth = startAuth()
+    const heard: (string | null)[] = []
+    const stop = onAuthChange(auth.actor, ({ view }) => heard.push(view.userId))
+    await auth.signIn()
+    await auth.signIn(session({ at: 1_000, orgId: 'org_1' }))
+    await auth.signIn(session({ userId: 'user_b' }))
+    auth.actor.send({ type: 'session.cleared' })
+    stop()
+    await auth.signIn()
+    expect(heard).toEqual([null, 'user_a', 'user_b', null])
+  })
+
+  it('is not disturbed by a listener that throws, and ends with its signal', async () => {
+    const auth = startAuth()
+    const aborter = new AbortController()
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const heard: unknown[] = []
+    onAuthChange(auth.actor, () => {
+      throw new Error('a listener failed')
+    })
+    onAuthChange(auth.actor, (change) => heard.push(change), { signal: aborter.signal })
+    await auth.signIn()
+    aborter.abort()
+    auth.actor.send({ type: 'session.cleared' })
+    expect(heard).toHaveLength(2)
+    expect(report).toHaveBeenCalledTimes(3)
+    expect(onAuthChange(auth.actor, () => heard.push('late'), { signal: aborter.signal })).toBeTypeOf('function')
+    expect(heard).toHaveLength(2)
+    report.mockRestore()
   })
 })

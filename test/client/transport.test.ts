@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { uncheckedView } from '../../machines/sync-context.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import { BearerToken } from '../../machines/index.ts'
 import type { SyncEvent } from '../../machines/sync-events.ts'
 import { createTransport } from '../../adapters/browser/transport.ts'
 
-const view = { ...uncheckedView, channel: 'channel', rev: 3, now: 1 }
+const view = { ...toUncheckedView(0), channel: 'channel', rev: 3, now: 1 }
 const post = { type: 'session.cleared', tab: 'tab', seq: 1 } as const
 
 function createTest(response: Response) {

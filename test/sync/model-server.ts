@@ -1,7 +1,7 @@
 import type { SimulatedClock } from 'xstate'
 import { authErrors, type AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import { uncheckedView } from '../../machines/sync-context.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import { SyncError } from '../../machines/sync-error.ts'
 import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync-events.ts'
 import { readToken } from './model-clerk.ts'
@@ -172,7 +172,7 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
   })
 
   function createSession(): ModelSession {
-    const view = { ...uncheckedView, channel: `channel-${++channels}`, rev: 1 }
+    const view = { ...toUncheckedView(0), channel: `channel-${++channels}`, rev: 1 }
     return { view, iat: 0, seqs: new Map(), expiry: undefined }
   }
 
