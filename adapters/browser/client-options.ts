@@ -1,4 +1,4 @@
-import type { ActorOptions } from 'xstate'
+import type { ActorOptions, InspectionEvent } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { SyncError } from '../../machines/sync-error.ts'
 import type { syncMachine } from '../../machines/sync.machine.ts'
@@ -29,8 +29,8 @@ export interface AuthClientOptions {
   readonly retries?: number
   /** Told of every failure with its cause, also of those that are retried. Default: nobody. */
   readonly onError?: (error: SyncError) => void
-  /** XState's inspector. Tokens read `[token]` there. */
-  readonly inspect?: ActorOptions<typeof syncMachine>['inspect']
+  /** Sees XState's inspection events; tokens read `[token]` there. One that throws harms nobody. */
+  readonly inspect?: (event: InspectionEvent) => void
   /** Clock of the machine's timers. Default XState's own. */
   readonly clock?: ActorOptions<typeof syncMachine>['clock']
   /** Epoch ms. Default `Date.now`. */

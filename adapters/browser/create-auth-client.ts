@@ -3,6 +3,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
 import type { AuthChange } from '../../machines/on-auth-change.ts'
+import type { SyncInput } from '../../machines/sync-context.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
@@ -69,8 +70,8 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     onError: (error) => contain(() => onError?.(error)),
   })
   const actor = createActor(syncMachine.provide({ actors }), {
-    input: { ...options, tab: toRandomLabel(), view: options.initialView },
-    ...(inspect && { inspect }),
+    input: toSyncInput(options),
+    ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
     ...(clock && { clock }),
   }).start()
 
@@ -111,6 +112,12 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     },
     whenChecked: (wish) => whenViewChecked(actor, wish),
   }
+}
+
+/** Only what the machine takes: an inspector sees all of the input, and React's props are neither JSON nor its business. */
+function toSyncInput(options: AuthClientOptions): SyncInput {
+  const { now, random, initialView: view, pingInterval, tokenTimeout, postTimeout, clockTolerance, retries } = options
+  return { tab: toRandomLabel(), view, now, random, pingInterval, tokenTimeout, postTimeout, clockTolerance, retries }
 }
 
 /** 96 random bits. Not `randomUUID`, which is missing on plain-http pages other than localhost. */

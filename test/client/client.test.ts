@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { waitFor } from 'xstate'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   createAuthClient,
   type AuthClient,
@@ -205,6 +205,20 @@ describe('the client on a real server', () => {
 })
 
 describe('what a client never does', () => {
+  it('is not taken down by an inspector that throws', async () => {
+    const { browser } = await open()
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const client = start(browser, {
+      inspect() {
+        throw new Error('an inspector failed')
+      },
+    })
+    client.setIdentity(signedOut)
+    await atRest(client, 'signedOut')
+    expect(report).toHaveBeenCalled()
+    report.mockRestore()
+  })
+
   it('show a raw token: not to the inspector, in a snapshot, a view or an error', async () => {
     const { browser } = await open()
     const shown: string[] = []

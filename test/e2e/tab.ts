@@ -47,7 +47,11 @@ export async function createTabs(context: BrowserContext, url: string) {
       shows: (status) => appears(`[data-shown="${status}"]`),
       clerkSays: (what) => appears(`#clerk[data-clerk="${what}"]`),
       serverSays: (facts) =>
-        appears(`#server${Object.entries(facts).map(([name, value]) => `[data-${name}="${value}"]`)}`),
+        appears(
+          `#server${Object.entries(facts)
+            .map(([name, value]) => `[data-${name}="${value}"]`)
+            .join('')}`,
+        ),
       syncState: () =>
         page.evaluate(() => {
           const { stream, session } = window.authClient.actor.getSnapshot().value

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { AuthStatus } from 'authchart/client'
 import { findChromium } from './browser.ts'
 import { useBrowser } from './use-browser.ts'
@@ -19,6 +19,8 @@ async function viewsOfAll(tabs: readonly Tab[]) {
 async function openTabsAtOnce({ app, context, openTab }: World, count: number, status: AuthStatus): Promise<Tab[]> {
   const lastRun = await openTab()
   await lastRun.shows(status)
+  const hasToken = async () => (await context.cookies()).some(({ name }) => name === '__session')
+  await vi.waitUntil(async () => (await hasToken()) === (status === 'authenticated'), { timeout: 10_000 })
   await lastRun.close()
   await context.clearCookies({ name: 'authchart' })
   await app.restart('crash')

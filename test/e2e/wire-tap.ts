@@ -74,7 +74,7 @@ export function createWireTap(): WireTap {
       })
       const delay = delays.find(({ matches }) => matches(exchange))
       if (delay) setTimeout(listener, delay.milliseconds, request, response)
-      else void listener(request, response)
+      else listener(request, response)
     },
   }
 }
