@@ -205,7 +205,7 @@ describe('the client on a real server', () => {
 })
 
 describe('what a client never does', () => {
-  it('is not taken down by an inspector that throws', async () => {
+  it('go down with an inspector that throws', async () => {
     const { browser } = await open()
     const report = vi.spyOn(console, 'error').mockImplementation(() => {})
     const client = start(browser, {
@@ -215,6 +215,7 @@ describe('what a client never does', () => {
     })
     client.setIdentity(signedOut)
     await atRest(client, 'signedOut')
+    client.stop()
     expect(report).toHaveBeenCalled()
     report.mockRestore()
   })
