@@ -1,4 +1,4 @@
-import { authErrors, toErrorView } from './auth-error.ts'
+import { toCodeView, toErrorView } from './auth-error.ts'
 import type { AuthError, AuthErrorCode, AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession } from './auth-events.ts'
 import { fullJitter } from './backoff.ts'
@@ -112,7 +112,7 @@ export function toRefusal(context: AuthContext, session: VerifiedSession): AuthE
     tombstone(session) ??
     (now() >= validUntil(session.expiresAt, clockTolerance) ? 'token-expired' : null) ??
     (session.status === 'pending' ? 'session-pending' : null)
-  return code && { code, message: authErrors[code].title, retryable: authErrors[code].retryable }
+  return code && toCodeView(code)
 }
 
 /** True where a record from elsewhere proves a session here and now. */

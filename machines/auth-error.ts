@@ -59,6 +59,7 @@ export const authErrors = {
   draining: untouched(503, 'The server is shutting down', true),
   internal: { status: 500, title: 'Something unexpected went wrong', retryable: true, state: 'error' },
   'user-load-failed': untouched(503, 'The user profile could not be loaded', true),
+  'clerk-unavailable': untouched(503, 'Clerk could not be reached', true),
 } as const satisfies Record<string, AuthErrorMeaning>
 
 /** The closed union of error codes. */
@@ -112,18 +113,35 @@ export function toAuthError(error: unknown): AuthError {
   return isAuthError(error) ? error : new AuthError('internal', undefined, { cause: error })
 }
 
+/** What a view shows of a code by itself. No `Error` is made for it: its stack would cost more than a transition. */
+export function toCodeView(code: AuthErrorCode): AuthErrorView {
+  return { code, message: authErrors[code].title, retryable: authErrors[code].retryable }
+}
+
 export function toErrorView(error: AuthError): AuthErrorView {
   return { code: error.code, message: error.message, retryable: error.retryable }
 }
 
-/** No Clerk secret key was given, or an empty one. `code` stays `internal`: it is thrown at construction, not over HTTP. */
-export class MissingSecretKeyError extends Error {
+/** No Clerk secret key was given, or an empty one. `code` is `internal`: it is a mistake of the server's own making. */
+export class MissingSecretKeyError extends AuthError {
   constructor(reason: 'missing' | 'empty') {
     super(
+      'internal',
       reason === 'missing'
         ? 'Clerk secret key missing: pass clerk.secretKey, set CLERK_SECRET_KEY, or give keys ({ jwks }, { jwksUrl } or { jwtKey }).'
         : 'Clerk secret key empty: clerk.secretKey or CLERK_SECRET_KEY is an empty string.',
     )
     this.name = 'MissingSecretKeyError'
+  }
+}
+
+/** There is no Clerk user to tell of: nobody is signed in (`not-signed-in`), or Clerk knows the user no more (`not-found`). */
+export class MissingUserError extends AuthError {
+  constructor(reason: 'no user id' | 'no user found') {
+    super(
+      reason === 'no user id' ? 'not-signed-in' : 'not-found',
+      reason === 'no user id' ? 'No user id: nobody is signed in' : 'No user found: Clerk knows no such user',
+    )
+    this.name = 'MissingUserError'
   }
 }

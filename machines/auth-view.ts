@@ -1,5 +1,5 @@
 import { proofDeadline } from './auth-context.ts'
-import { AuthError, toErrorView } from './auth-error.ts'
+import { toCodeView } from './auth-error.ts'
 import type { AuthErrorView } from './auth-error.ts'
 import type { AuthSnapshot } from './auth.machine.ts'
 import { toOrgRole } from './verified-session.ts'
@@ -84,7 +84,7 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
       state: proven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
       authChecked: isLate || (!proven && snapshot.hasTag('checked')),
       ...nobody,
-      error: isLate ? toErrorView(new AuthError('token-expired')) : context.error,
+      error: isLate ? toCodeView('token-expired') : context.error,
     }
   }
   return {

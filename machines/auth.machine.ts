@@ -16,7 +16,7 @@ import {
   withRetrySoon,
 } from './auth-context.ts'
 import type { AuthContext, AuthInput } from './auth-context.ts'
-import { AuthError, authErrors, toAuthError, toErrorView } from './auth-error.ts'
+import { AuthError, authErrors, toAuthError, toCodeView, toErrorView } from './auth-error.ts'
 import type { AuthErrorCode, AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
 import { toDelay } from './backoff.ts'
@@ -25,8 +25,6 @@ import type { AuthUser, VerifiedSession } from './verified-session.ts'
 
 /** A timer this many ms late means a blocked loop or a suspended machine: input that already waits goes first. */
 const maxTimerLag = 250
-
-const toView = (code: AuthErrorCode): AuthErrorView => toErrorView(new AuthError(code))
 
 /** The verdict over the token in front. A held token's host was answered when it was held: it goes unnamed. */
 const toSettled = (context: AuthContext, outcome: TokenOutcome, error: AuthErrorView | null): AuthEmitted => {
@@ -87,7 +85,7 @@ const authSetup = setup({
       type: 'token.settled',
       id: event.type === 'token.received' ? event.id : undefined,
       outcome: 'refused',
-      error: toView('too-many-requests'),
+      error: toCodeView('too-many-requests'),
     })),
     requestToken: emit({ type: 'token.needed' }),
     ignoreToken: enqueueActions(({ enqueue, context }) => {
@@ -122,8 +120,8 @@ const authSetup = setup({
     }),
     adoptRecord: assign((_, record: AdoptedSession) => withRecord(record)),
     clearProof: assign(() => withoutProof(null)),
-    expireProof: assign(() => withoutProof(toView('token-expired'))),
-    revokeProof: assign(() => withoutProof(toView('session-revoked'))),
+    expireProof: assign(() => withoutProof(toCodeView('token-expired'))),
+    revokeProof: assign(() => withoutProof(toCodeView('session-revoked'))),
     noteVerdict: assign({
       decided: ({ context }) =>
         context.decided || context.sessionId !== null || context.queue.length + context.held.length === 0,
@@ -133,7 +131,7 @@ const authSetup = setup({
     reportExpiry: raise({ type: 'session.expired' }),
     deferExpiry: raise({ type: 'session.expired' }, { delay: 'lateGrace' }),
     setUser: assign({ user: (_, user: AuthUser) => user }),
-    noteUserFailed: assign({ error: toView('user-load-failed') }),
+    noteUserFailed: assign({ error: toCodeView('user-load-failed') }),
   },
   delays: {
     authWaitTimeout: ({ context }) => context.settings.authWaitTimeout,
@@ -214,7 +212,7 @@ export const authMachine = authSetup.createMachine({
           {
             guard: { type: 'hasAgedOut', params: ({ context, event }) => toRefusal(context, event.output)?.code },
             target: 'error',
-            actions: [{ type: 'refuseToken', params: toView('token-expired') }, 'requestToken'],
+            actions: [{ type: 'refuseToken', params: toCodeView('token-expired') }, 'requestToken'],
           },
           {
             target: 'signedOut',
@@ -230,7 +228,7 @@ export const authMachine = authSetup.createMachine({
           {
             guard: { type: 'hasAgedOut', params: ({ event }) => toAuthError(event.error).code },
             target: 'error',
-            actions: [{ type: 'refuseToken', params: toView('token-expired') }, 'requestToken'],
+            actions: [{ type: 'refuseToken', params: toCodeView('token-expired') }, 'requestToken'],
           },
           {
             target: 'signedOut',
@@ -312,7 +310,7 @@ export const authMachine = authSetup.createMachine({
               {
                 guard: { type: 'isPending', params: ({ event }) => event.output },
                 target: '#auth.signedOut',
-                actions: ['clearProof', { type: 'refuseToken', params: toView('session-pending') }],
+                actions: ['clearProof', { type: 'refuseToken', params: toCodeView('session-pending') }],
               },
               {
                 guard: 'isStrict',
@@ -350,7 +348,7 @@ export const authMachine = authSetup.createMachine({
           after: {
             verifyTimeout: {
               target: 'current',
-              actions: { type: 'abandonToken', params: toView('verify-timeout') },
+              actions: { type: 'abandonToken', params: toCodeView('verify-timeout') },
             },
           },
           on: {

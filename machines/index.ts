@@ -1,6 +1,7 @@
 export {
   AuthError,
   MissingSecretKeyError,
+  MissingUserError,
   authErrors,
   isAuthError,
   isAuthErrorCode,

@@ -1,10 +1,9 @@
-import { createClerkClient } from '@clerk/backend'
 import type { FetchJwks } from '../jose/fetch-jwks.ts'
 import { createKeySource } from '../jose/key-source.ts'
 import type { KeySource, KeySourceSettings } from '../jose/key-source.ts'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
-import { requireSecretKey } from './clerk-options.ts'
+import { createBackendClient, toClerkFailure } from './backend-client.ts'
 import type { ClerkOptions } from './clerk-options.ts'
 
 /**
@@ -22,11 +21,7 @@ export function createClerkKeys(
 
 /** Fetches an instance's JWKS through Clerk's SDK. @throws MissingSecretKeyError */
 export function createClerkJwksFetcher(options: Pick<ClerkOptions, 'secretKey' | 'apiUrl'>, logger: Logger): FetchJwks {
-  const client = createClerkClient({
-    secretKey: requireSecretKey(options),
-    apiUrl: options.apiUrl,
-    telemetry: { disabled: true },
-  })
+  const client = createBackendClient(options)
   return async () => {
     try {
       return await client.jwks.getJwks()
@@ -36,9 +31,4 @@ export function createClerkJwksFetcher(options: Pick<ClerkOptions, 'secretKey' |
       throw new Error(status ? `Clerk's Backend API answered ${status}` : 'Clerk could not be reached', { cause })
     }
   }
-}
-
-/** What is worth telling of an error of the SDK, by shape: two copies of it have two classes. */
-function toClerkFailure(error: unknown): { status?: number; clerkTraceId?: string } {
-  return typeof error === 'object' && error !== null ? error : {}
 }

@@ -21,22 +21,28 @@ export interface AuthRoutesOptions {
   readonly readCarriedTokens: ReadCarriedTokens
   /** The view as a browser may see it. */
   readonly toPublicView: (view: AuthView) => AuthView
+  /** Handles Clerk's webhooks, where there is a secret to check them by. */
+  readonly webhook?: (event: H3Event) => Promise<Response>
   readonly basePath: string
   readonly clock: () => number
   readonly random: () => number
   readonly logger: Logger
 }
 
+/** Comes from Clerk's servers, not from a page: its signature stands in for the origin rule. */
+const webhookPath = '/webhook'
+
 type Route = (event: H3Event, headers: Headers) => unknown
 
 /** → the handler of everything under the base path. */
 export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) => Promise<unknown> {
-  const { hub, cookie, origins, allowedHosts, readCarriedTokens, toPublicView, basePath, clock, random, logger } =
-    options
+  const { hub, cookie, origins, allowedHosts, readCarriedTokens, toPublicView, webhook, basePath, logger } = options
+  const { clock, random } = options
 
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     '/events': { GET: getEvents, POST: postEvent },
     '/session': { GET: getSession },
+    ...(webhook && { [webhookPath]: { POST: webhook } }),
   }
 
   async function getEvents(event: H3Event, headers: Headers) {
@@ -75,15 +81,20 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
 
   function answer(event: H3Event, headers: Headers): unknown {
     const { method } = event.req
-    const methods = routes[event.url.pathname.slice(basePath.length)]
+    const path = event.url.pathname.slice(basePath.length)
+    const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
     if (!methods) throw new AuthError('not-found')
-    if (method === 'OPTIONS') return origins.preflight(event)
+    const isFromPages = path !== webhookPath
+    if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
     const route = methods[method]
     if (!route) {
-      headers.set('allow', [...Object.keys(methods), 'OPTIONS'].join(', '))
+      headers.set('allow', [...Object.keys(methods), ...(isFromPages ? ['OPTIONS'] : [])].join(', '))
       throw new AuthError('method-not-allowed')
     }
-    for (const [name, value] of Object.entries(origins.toCorsHeaders(origins.require(event)))) headers.set(name, value)
+    if (isFromPages) {
+      const cors = origins.toCorsHeaders(origins.require(event))
+      for (const [name, value] of Object.entries(cors)) headers.set(name, value)
+    }
     return route(event, headers)
   }
 

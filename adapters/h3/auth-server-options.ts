@@ -1,5 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import type { LoadUser } from '../hub/profiles.ts'
 import type { HubLimits } from '../hub/session-hub.ts'
 import type { SessionStore } from '../hub/session-store.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
@@ -25,8 +26,11 @@ export interface AuthServerOptions {
   readonly authWaitTimeout?: number
   /** What a refused token does to a session that another token still proves; default `keep`. */
   readonly refusedToken?: 'keep' | 'signOut'
-  /** Whether views hold the Clerk user's profile; default, and for now only, false. */
-  readonly loadUser?: false
+  /**
+   * Whether `view.user` holds the profile of the signed-in: `true` asks Clerk, which needs the secret key; a function
+   * asks whoever you say. A failure shows in `view.error` and signs nobody out. Default false.
+   */
+  readonly loadUser?: boolean | LoadUser
   /** The claims that views show in the browser; default `sub sid o act fva sts exp iat`. */
   readonly publicClaims?: readonly string[]
   /** Other origins whose pages may use this server, such as `https://app.example.com`; default none. */
@@ -88,7 +92,7 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
   require('store', store === undefined || isStore(store), `must have ${storeMethods.join(', ')}`)
   require('inspect', inspect === undefined || typeof inspect === 'function', 'must be a function')
   require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
-  require('loadUser', !options.loadUser, 'must be false')
+  require('loadUser', isLoadUser(options.loadUser), 'must be true, false or a function from a user id to a profile')
   return {
     basePath: toBasePath(options.basePath),
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
@@ -163,6 +167,7 @@ const isOrigin = (value: unknown) =>
   typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value
 const isHost = (value: unknown) =>
   typeof value === 'string' && URL.canParse(`http://${value}`) && /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(value)
+const isLoadUser = (loadUser: unknown) => ['undefined', 'boolean', 'function'].includes(typeof loadUser)
 const isStore = (store: object) =>
   isObject(store) && storeMethods.every((method) => method in store && typeof store[method as never] === 'function')
 

@@ -1,9 +1,13 @@
-import type { H3, H3Event, Middleware } from 'h3'
+import type { User } from '@clerk/backend'
+import type { EventHandler, H3, H3Event, Middleware } from 'h3'
+import { MissingUserError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import { toAuthUser } from '../clerk/clerk-users.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
+import type { LoadUser } from '../hub/profiles.ts'
 import { pickClaims, toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
@@ -17,11 +21,18 @@ import { createAuthRoutes } from './auth-routes.ts'
 import { resolveAuthServerOptions } from './auth-server-options.ts'
 import type { AuthServerOptions } from './auth-server-options.ts'
 import { createCarriedTokens } from './carried-tokens.ts'
+import { createClerkAccess } from './clerk-access.ts'
+import type { ClerkAccess } from './clerk-access.ts'
+import { createOnLoad } from './on-load.ts'
+import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
-import { createRequireAuth } from './require-auth.ts'
+import { createRequireAuth, toUndecided } from './require-auth.ts'
 import type { RequireAuthOptions } from './require-auth.ts'
+import { createRevoke } from './revoke.ts'
+import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import { toViewFrame } from './sse-stream.ts'
+import { createWebhook } from './webhook.ts'
 
 /** The auth of one h3 app: nothing of it is shared with another in the same process. */
 export interface AuthServer {
@@ -41,8 +52,29 @@ export interface AuthServer {
   onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
   /** Middleware that lets only the signed-in pass. @throws TypeError naming the option that cannot be used */
   requireAuth(options?: RequireAuthOptions): Middleware
+  /**
+   * An h3 handler that runs `handlers` in order after the check or its timeout, each with the event and the view, and
+   * answers with the last one's value. @throws TypeError where they are not handlers
+   */
+  onLoad(handlers: LoadHandler | readonly LoadHandler[] | null): EventHandler
   /** Aborts when the request's session signs out or changes its identity: guards what outlives a request. */
   signal(event: H3Event): AbortSignal
+  /**
+   * Clerk's user of the signed-in session, waiting for the verdict like `whenChecked`. An answer is shared, and at most
+   * 10 s old.
+   * @throws MissingUserError nobody is signed in, or Clerk knows the user no more
+   * @throws AuthError `user-load-failed`, or why nobody knows yet who is signed in
+   * @throws MissingSecretKeyError
+   */
+  getUser(event: H3Event): Promise<User>
+  /**
+   * Signs a Clerk session or user out: on this node at once, on every node by the time it resolves. The session's later
+   * tokens are refused; a user may sign in anew.
+   * @throws TypeError unless one id is given
+   * @throws AuthError `store-unavailable`: done here, retried elsewhere · `clerk-unavailable`: not done at Clerk
+   * @throws MissingSecretKeyError with `atClerk`, before anything is done
+   */
+  revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
   stats(): HubStats
   /** Says goodbye to every stream and lets go of everything. `timeout` in ms, default 5000. */
   close(options?: { timeout?: number }): Promise<void>
@@ -66,6 +98,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits } = resolved
   const clerk = resolveClerkOptions(options.clerk)
   const logger = toLogger(options.logger)
+  const clerkAccess = createClerkAccess(clerk, clock)
   const keys = toKeys(options, clerk, logger)
   const verify = createTokenVerifier({
     keys,
@@ -91,6 +124,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       clockTolerance: options.claims?.clockTolerance ?? defaultClockTolerance,
     },
     limits,
+    loadUser: toLoadUser(options.loadUser, clerkAccess),
     clock,
     random: Math.random,
     logger,
@@ -104,6 +138,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     allowedHosts: resolved.allowedHosts,
     readCarriedTokens,
     toPublicView,
+    webhook: clerk.webhookSecret ? createWebhook({ hub, secret: clerk.webhookSecret, logger }) : undefined,
     basePath,
     clock,
     random: Math.random,
@@ -117,8 +152,10 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
     const session = await find(event)
     if (session) return session.whenChecked(wait?.timeout ?? authWaitTimeout, wait?.signal)
-    const view = checked.get(event) ?? (await hub.check(readCarriedTokens(event)))
-    checked.set(event, view)
+    const known = checked.get(event)
+    if (known) return known
+    const view = await hub.check(readCarriedTokens(event), wait?.timeout ?? authWaitTimeout)
+    if (!view.timedOut) checked.set(event, view)
     return view
   }
 
@@ -131,6 +168,13 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
     requireAuth: createRequireAuth(whenChecked, logger),
+    onLoad: createOnLoad(whenChecked),
+    async getUser(event) {
+      const view = await whenChecked(event)
+      if (view.userId === null) throw toUndecided(view) ?? new MissingUserError('no user id')
+      return clerkAccess.getUser(view.userId)
+    },
+    revoke: createRevoke(hub, clerkAccess),
     signal(event) {
       return hub.signal({ cookieIds: cookie.read(event) })
     },
@@ -158,6 +202,12 @@ function toKeys({ keys }: AuthServerOptions, clerk: ClerkOptions, logger: Logger
     },
     { logger },
   )
+}
+
+function toLoadUser(loadUser: AuthServerOptions['loadUser'], clerk: ClerkAccess): LoadUser | undefined {
+  if (loadUser !== true) return loadUser || undefined
+  clerk.requireKey()
+  return async (userId) => toAuthUser(await clerk.getUser(userId))
 }
 
 /** → what a browser may see of a view: the listed claims alone. */

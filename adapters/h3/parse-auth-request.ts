@@ -1,7 +1,7 @@
-import { assertBodySize } from 'h3'
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
+import { readBody } from './read-body.ts'
 
 /** What a browser may ask for. */
 export type AuthRequest =
@@ -24,17 +24,7 @@ const fields = {
 export async function parseAuthRequest(event: H3Event): Promise<AuthRequest> {
   const mediaType = event.req.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') throw new AuthError('media-type')
-  return toAuthRequest(parseJson(await readText(event)))
-}
-
-async function readText(event: H3Event): Promise<string> {
-  try {
-    assertBodySize(event, maxBody)
-    return await event.req.text()
-  } catch (cause) {
-    const isTooLarge = cause instanceof Error && 'status' in cause && cause.status === 413
-    throw new AuthError(isTooLarge ? 'body-too-large' : 'request-malformed', undefined, { cause })
-  }
+  return toAuthRequest(parseJson(await readBody(event, maxBody)))
 }
 
 function parseJson(text: string): unknown {

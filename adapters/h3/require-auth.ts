@@ -41,16 +41,18 @@ export function createRequireAuth(
 }
 
 async function requirePass(view: AuthView, { role, permission, check }: RequireAuthOptions, event: H3Event) {
-  if (!view.isSignedIn) {
-    // Nobody knows whether somebody is signed in: that is no reason to send them to the sign-in page.
-    if (view.state === 'error' && view.error) throw new AuthError(view.error.code, view.error.message)
-    throw new AuthError('not-signed-in')
-  }
+  if (!view.isSignedIn) throw toUndecided(view) ?? new AuthError('not-signed-in')
   if (role !== undefined && view.orgRole !== toRole(role)) throw new AuthError('forbidden')
   if (permission !== undefined && !toPermissions(view.claims as AuthClaims).includes(permission)) {
     throw new AuthError('forbidden')
   }
   if (check && !(await check(view, event))) throw new AuthError('forbidden')
+}
+
+/** Why nobody knows yet whether somebody is signed in, which is no reason to send them to the sign-in page; or null. */
+export function toUndecided({ state, error }: AuthView): AuthError | null {
+  if (state === 'verifying') return new AuthError('verify-timeout')
+  return state === 'error' && error ? new AuthError(error.code, error.message) : null
 }
 
 const toRole = (role: string) => (role.startsWith('org:') ? role : `org:${role}`)

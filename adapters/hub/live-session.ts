@@ -1,9 +1,10 @@
 import type { AuthErrorView } from '../../machines/auth-error.ts'
-import { AuthError } from '../../machines/auth-error.ts'
+import { toCodeView } from '../../machines/auth-error.ts'
 import type { TokenOutcome } from '../../machines/auth-events.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
+import type { AuthUser } from '../../machines/verified-session.ts'
 import { isSameIdentity } from '../../machines/auth-view.ts'
 import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
 import type { HostSignal, SessionHost } from './session-host.ts'
@@ -40,6 +41,8 @@ export interface LiveSession {
    */
   end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[]
   adopt(record: SessionRecord): void
+  /** The profile of a user, or that it could not be had: void for anyone but the one signed in by then. */
+  learnUser(userId: string, user: AuthUser | null): void
   /** The next revision is higher than `rev`. */
   outrank(rev: number): void
   /** Keys are there again. */
@@ -105,7 +108,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
         return settle(signal.id, { outcome: signal.outcome, error: signal.error })
       case 'token.discarded':
         discarded.push(signal.token)
-        return settle(signal.id, { outcome: 'discarded', error: toView('token-superseded') })
+        return settle(signal.id, { outcome: 'discarded', error: toCodeView('token-superseded') })
       case 'view.changed':
         return change()
       default:
@@ -173,6 +176,7 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
       rev = Math.max(rev, record.rev - 1)
       because('adopted', () => host.send({ type: 'session.adopted', record }))
     },
+    learnUser: (userId, user) => host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId }),
     outrank(other) {
       if (rev <= other) rev = other + 1
     },
@@ -181,17 +185,12 @@ export function createLiveSession(options: LiveSessionOptions): LiveSession {
     stop() {
       unsubscribe()
       host.stop()
-      for (const { resolve } of waiting.values()) resolve({ outcome: 'undecided', error: toView('draining') })
+      for (const { resolve } of waiting.values()) resolve({ outcome: 'undecided', error: toCodeView('draining') })
       waiting.clear()
       verdicts.giveUp()
     },
   }
   return session
-}
-
-const toView = (code: 'token-superseded' | 'draining'): AuthErrorView => {
-  const { message, retryable } = new AuthError(code)
-  return { code, message, retryable }
 }
 
 const toReason = ({ isSignedIn, state, error }: AuthView): AuthChangeReason => {

@@ -1,17 +1,19 @@
 import type { InspectionEvent } from 'xstate'
 import type { AuthInput } from '../../machines/auth-context.ts'
-import { AuthError } from '../../machines/auth-error.ts'
+import { AuthError, isAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
 import type { AuthChanges } from './auth-changes.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createClearSession } from './clear-session.ts'
+import { withDeadline } from './deadline.ts'
 import { endStreams } from './end-streams.ts'
 import type { ClearRequest, HubAnswer, HubRequest, OpenedSession, StreamRequest, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { createOpenSession } from './open-session.ts'
 import { createReceiveToken } from './receive-token.ts'
+import type { LoadUser } from './profiles.ts'
 import type { FoundSession } from './session-cookies.ts'
 import { createSessionHosts } from './session-host.ts'
 import { createSessionLife } from './session-life.ts'
@@ -28,6 +30,8 @@ export interface SessionHubOptions {
   readonly encode: (view: AuthView) => string
   readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
   readonly limits: HubLimits
+  /** Where given, profiles are loaded into the views of the signed-in. */
+  readonly loadUser?: LoadUser
   /** Epoch ms. */
   readonly clock: () => number
   readonly random: () => number
@@ -49,6 +53,12 @@ export interface HubStats {
   readonly streams: number
 }
 
+/** Whom to sign out, by Clerk's id. */
+export interface RevokedIdentity extends Pick<Grave, 'kind' | 'id'> {
+  /** The user is deleted: no token is good any more, whatever its `iat`. */
+  readonly isGone?: boolean
+}
+
 /** All server sessions of one node. Knows nothing of HTTP; rejects with `AuthError` only. */
 export interface SessionHub {
   /** Finds or makes the session of a stream. */
@@ -59,12 +69,15 @@ export interface SessionHub {
   clear(request: ClearRequest): Promise<HubAnswer>
   /** The session of a request, or null where it has none (any more). */
   find(request: HubRequest): Promise<LiveSession | null>
-  /** What tokens prove by themselves, without a session; of several the first that signs in. */
-  check(tokens: readonly BearerToken[]): Promise<AuthView>
+  /** What tokens prove by themselves, without a session; of several the first that signs in. `timedOut` after `timeout` ms. */
+  check(tokens: readonly BearerToken[], timeout: number): Promise<AuthView>
   /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
   signal(request: HubRequest): AbortSignal
-  /** Signs a Clerk session or user out everywhere, for good. @throws AuthError `store-unavailable` */
-  revoke(target: Pick<Grave, 'kind' | 'id'>): Promise<void>
+  /**
+   * Signs a Clerk session or user out everywhere. A session is over for good; a user may sign in anew, unless `isGone`.
+   * @throws AuthError `store-unavailable`, and then it holds on this node alone and is retried
+   */
+  revoke(target: RevokedIdentity): Promise<void>
   /** Keys are there again: tokens that could not be decided are checked soon. */
   retry(): void
   readonly onAuthChange: AuthChanges['subscribe']
@@ -74,7 +87,7 @@ export interface SessionHub {
 }
 
 export function createSessionHub(options: SessionHubOptions): SessionHub {
-  const { verify, store, encode, machine, limits, clock, random, logger, inspect } = options
+  const { verify, store, encode, machine, limits, loadUser, clock, random, logger, inspect } = options
   const { authWaitTimeout, verifyTimeout } = machine
   const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
@@ -86,8 +99,18 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     inspect,
     onInspectorError: (error) => logger.error('inspector.failed', { error }),
   })
-  const life = createSessionLife({ startHost, store, undertaker, encode, limits, clockTolerance, clock, logger })
-  const lookup = createSessionLookup(life, store, logger)
+  const life = createSessionLife({
+    startHost,
+    store,
+    undertaker,
+    loadUser,
+    encode,
+    limits,
+    clockTolerance,
+    clock,
+    logger,
+  })
+  const lookup = createSessionLookup({ life, store, clock, logger })
   let isClosed = false
   let requests = 0
 
@@ -118,16 +141,26 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     clear: whileOpen(createClearSession(parts)),
     find: async ({ cookieIds }) => toSession(await lookup.find(cookieIds)),
 
-    async check(carried) {
+    async check(carried, timeout) {
       let view = toUncheckedView(clock())
-      for (const token of carried) {
-        const session = life.create()
-        await tokens.decide(session, token, undefined)
-        view = session.view()
-        session.stop()
-        if (view.isSignedIn) break
+      const checkAll = async (signal: AbortSignal) => {
+        for (const token of carried) {
+          const session = life.create()
+          signal.addEventListener('abort', () => session.stop(), { once: true })
+          await tokens.decide(session, token, undefined)
+          if (signal.aborted) return
+          view = session.view()
+          session.stop()
+          if (view.isSignedIn) return
+        }
       }
-      return view
+      try {
+        if (carried.length > 0) await withDeadline(timeout, checkAll)
+        return view
+      } catch (error) {
+        if (!isAuthError(error, 'verify-timeout')) throw error
+        return { ...toUncheckedView(clock()), state: 'verifying', timedOut: true }
+      }
     },
 
     signal({ cookieIds }) {
@@ -137,7 +170,15 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found))))
     },
 
-    revoke: ({ kind, id }) => undertaker.bury(toGrave({ kind, id, revokedAt: clock() }, clock())),
+    async revoke({ kind, id, isGone = false }) {
+      const grave = toGrave({ kind, id, revokedAt: clock() }, clock())
+      // The Clerk sessions that are known go by name: a token that they mint later would be from after the revocation.
+      const known = kind === 'user' ? life.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
+      await Promise.all([
+        ...[...new Set(known)].map((sessionId) => undertaker.bury({ ...grave, kind: 'session', id: sessionId ?? '' })),
+        undertaker.bury(isGone ? { ...grave, revokedAt: grave.until } : grave),
+      ])
+    },
 
     retry() {
       undertaker.retry()

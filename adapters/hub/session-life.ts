@@ -8,6 +8,8 @@ import { createLiveSession } from './live-session.ts'
 import type { LiveSession, SessionChange } from './live-session.ts'
 import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
 import type { RecordKeeper } from './record-keeper.ts'
+import { createProfiles } from './profiles.ts'
+import type { LoadUser } from './profiles.ts'
 import { createPublicId, createSecretId } from './secret-id.ts'
 import { createSessionCookies, retireFor } from './session-cookies.ts'
 import type { SessionCookies } from './session-cookies.ts'
@@ -44,6 +46,8 @@ export interface SessionLifeOptions {
   readonly startHost: (id: string) => SessionHost
   readonly store: SessionStore
   readonly undertaker: Undertaker
+  /** Where given, profiles are loaded into the views of the signed-in. */
+  readonly loadUser?: LoadUser
   readonly encode: (view: AuthView) => string
   /** Sessions at most, and requests of one session in a minute. */
   readonly limits: { readonly sessions: number; readonly requestsPerSession: number }
@@ -59,6 +63,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   const changes = createAuthChanges(logger)
   const records = createRecordKeeper({ store, clock, clockTolerance, logger })
   const registry = createSessionRegistry({ limit: limits.sessions, onEnd: end })
+  const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
   let isClosed = false
 
   function create(id = createSecretId(), channel = createPublicId()): LiveSession {
@@ -78,6 +83,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     registry.reconsider(session)
     if (change) onIdentity(session, change)
     void records.keep(session)
+    fillProfile?.(session, change)
   }
 
   function onIdentity(session: LiveSession, { view, previous, reason, by }: SessionChange) {

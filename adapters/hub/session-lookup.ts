@@ -7,6 +7,7 @@ import { toAliases } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
 import type { SessionLife } from './session-life.ts'
 import type { Grave, SessionStore } from './session-store.ts'
+import { toGrave } from './undertaker.ts'
 
 /** Finds sessions by their cookies, here or in the store, and keeps those here in step with the store. */
 export interface SessionLookup {
@@ -17,7 +18,15 @@ export interface SessionLookup {
   close(): void
 }
 
-export function createSessionLookup(life: SessionLife, store: SessionStore, logger: Logger): SessionLookup {
+export interface SessionLookupOptions {
+  readonly life: SessionLife
+  readonly store: SessionStore
+  /** Epoch ms. */
+  readonly clock: () => number
+  readonly logger: Logger
+}
+
+export function createSessionLookup({ life, store, clock, logger }: SessionLookupOptions): SessionLookup {
   const { registry, cookies, records } = life
 
   async function load(alias: string): Promise<FoundSession | null> {
@@ -41,15 +50,17 @@ export function createSessionLookup(life: SessionLife, store: SessionStore, logg
 
   /** Whoever is signed in by a proof that has just been buried is so no longer. */
   function followGrave({ kind, id }: Grave) {
-    for (const session of registry) {
+    for (const session of registry.find(kind, id)) {
       const { userId, sessionId, claims } = session.identity
-      if (userId === null || sessionId === null || (kind === 'user' ? userId : sessionId) !== id) continue
+      if (userId === null || sessionId === null) continue
       const code = store.buried({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
       if (code === 'token-superseded') session.end('cleared', sessionId)
       if (code !== 'session-revoked') continue
       session.end('revoked', sessionId)
       session.streams.flush()
       session.streams.end('revoked')
+      // The next token of this Clerk session would be from after its user's revocation.
+      if (kind === 'user') void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
     }
   }
 

@@ -1,4 +1,6 @@
 import { AuthError } from '../../machines/auth-error.ts'
+import { createIdentityIndex } from './identity-index.ts'
+import type { IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from './live-session.ts'
 import { setUnrefTimeout } from '../unref-clock.ts'
 
@@ -11,6 +13,8 @@ export interface SessionRegistry {
   add(session: LiveSession): void
   get(id: string): LiveSession | undefined
   has(session: LiveSession): boolean
+  /** The sessions that prove a Clerk session or user. */
+  readonly find: IdentityIndex['find']
   /** Keeps a session while a request works on it. → release */
   hold(session: LiveSession): () => void
   /** Looks again at whether a session is still needed. */
@@ -35,6 +39,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
   const sessions = new Map<string, LiveSession>()
   /** In the order in which they became so. */
   const anonymous = new Set<LiveSession>()
+  const identities = createIdentityIndex()
   const holds = new Map<LiveSession, number>()
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
@@ -44,6 +49,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     clearTimeout(graces.get(session))
     graces.delete(session)
     anonymous.delete(session)
+    identities.delete(session)
     if (sessions.delete(session.id)) onEnd(session)
   }
 
@@ -60,6 +66,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     if (!sessions.has(session.id)) return
     if (session.identity.isSignedIn) anonymous.delete(session)
     else anonymous.add(session)
+    identities.place(session)
     if (isNeeded(session)) {
       clearTimeout(graces.get(session))
       graces.delete(session)
@@ -82,6 +89,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     },
     get: (id) => sessions.get(id),
     has: (session) => sessions.get(session.id) === session,
+    find: (kind, id) => identities.find(kind, id),
     hold(session) {
       holds.set(session, (holds.get(session) ?? 0) + 1)
       reconsider(session)

@@ -3,7 +3,10 @@ import { setUnrefTimeout } from '../unref-clock.ts'
 
 /** Those who wait for a session's verdict. */
 export interface VerdictWait {
-  /** Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`. Rejects with the reason of `signal`. */
+  /**
+   * Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`, which here speaks of this wait. Rejects
+   * with the reason of `signal`.
+   */
   wait(timeout: number, signal?: AbortSignal): Promise<AuthView>
   /** Something has changed. */
   look(): void
@@ -18,7 +21,8 @@ export function createVerdictWait(view: () => AuthView): VerdictWait {
     wait: (timeout, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(toReason(signal))
-        if (view().authChecked) return resolve(view())
+        const now = view()
+        if (now.authChecked) return resolve({ ...now, timedOut: false })
         const timer = setUnrefTimeout(() => look(true), timeout)
         const abort = () => {
           release()
@@ -31,7 +35,7 @@ export function createVerdictWait(view: () => AuthView): VerdictWait {
           const current = view()
           if (!current.authChecked && !isOver) return
           release()
-          resolve(current.authChecked ? current : { ...current, timedOut: true })
+          resolve({ ...current, timedOut: !current.authChecked })
         }
         function release() {
           waiting.delete(look)

@@ -38,9 +38,13 @@ const pieces = [
   ';',
 ] as const
 
+/** Any UTF-16, lone surrogates too. */
+const utf16 = (maxLength: number) =>
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength }).map((units) => String.fromCharCode(...units))
+
 /** Text with a liking for what trips parsers. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
-  { arbitrary: fc.string({ unit: 'binary', maxLength: 40 }), weight: 15 },
+  { arbitrary: fc.oneof(utf16(40), fc.string({ maxLength: 40 })), weight: 15 },
   { arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join('')), weight: 15 },
   { arbitrary: fc.base64String({ maxLength: 60 }), weight: 5 },
   {
@@ -72,7 +76,7 @@ export const hostileJson: fc.Arbitrary<string> = fc.letrec<{ json: string }>((ti
   json: fc.oneof(
     { depthSize: 'small', maxDepth: 4, withCrossShrink: true },
     fc.constantFrom('null', 'true', '0', '-0', '1e999', '""', '{}', '[]', '9007199254740993', '"\\ud800"'),
-    fc.string({ unit: 'binary', maxLength: 12 }).map((text) => JSON.stringify(text)),
+    utf16(12).map((text) => JSON.stringify(text)),
     fc.array(tie('json'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
     fc
       .array(fc.tuple(keys, tie('json')), { maxLength: 4 })
@@ -100,14 +104,16 @@ const segments = fc.oneof(
 const withOverlay = (base: object) => (json: string) =>
   `${JSON.stringify(base).slice(0, -1)},"x":${json},${json.slice(1, -1) || '"y":0'}}`
 
-/** What may be sent as a token; none that a server would take. */
+/** What may be sent as a token; none that a server would take. Some get as far as the signature. */
 export const hostileToken: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: fc.array(segments, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.')), weight: 4 },
   {
     arbitrary: fc
-      .tuple(hostileJson, segments, segments)
-      .map(([json, payload, signature]) => [encode(withOverlay(goodHeader)(json)), payload, signature].join('.')),
-    weight: 2,
+      .tuple(hostileJson, hostileJson)
+      .map(([header, claims]) =>
+        [encode(withOverlay(goodHeader)(header)), encode(withOverlay(goodClaims)(claims)), 'A'.repeat(342)].join('.'),
+      ),
+    weight: 3,
   },
   {
     arbitrary: fc
@@ -117,8 +123,17 @@ export const hostileToken: fc.Arbitrary<string> = fc.oneof(
       ),
     weight: 2,
   },
+  {
+    arbitrary: fc
+      .tuple(fc.constantFrom('alg', 'kid', 'typ', 'cat', 'crit', 'jwk'), fc.jsonValue({ maxDepth: 2 }), segments)
+      .map(([name, value, payload]) => [encode({ ...goodHeader, [name]: value }), payload, 'A'.repeat(342)].join('.')),
+    weight: 2,
+  },
   { arbitrary: hostileText, weight: 1 },
 )
+
+/** What a header value may hold where an HTTP library makes it. */
+export const toHeaderValue = (text: string): string => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '').trim()
 
 /** Signed for real, so that the claims are reached: half of them good but for one thing. */
 export const signedToken: fc.Arbitrary<string> = fc.oneof(

@@ -1,3 +1,4 @@
+import { deepEqual, equal } from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
@@ -19,9 +20,9 @@ const sessionFields = ['claims', 'expiresAt', 'issuedAt', 'orgId', 'sessionId', 
 async function outcomeOf(token: unknown): Promise<string> {
   try {
     const session = await verify(token)
-    expect(Object.keys(session).toSorted()).toEqual(sessionFields)
-    expect([typeof session.userId, typeof session.sessionId]).toEqual(['string', 'string'])
-    expect(Object.getPrototypeOf(session.claims)).toBe(Object.prototype)
+    deepEqual(Object.keys(session).toSorted(), sessionFields)
+    deepEqual([typeof session.userId, typeof session.sessionId], ['string', 'string'])
+    equal(Object.getPrototypeOf(session.claims), Object.prototype)
     return 'accepted'
   } catch (error) {
     if (!isAuthError(error) || error.code === 'internal') throw error
@@ -31,7 +32,7 @@ async function outcomeOf(token: unknown): Promise<string> {
 
 it('the token parser refuses junk with a known code and accepts none of it', async () => {
   const junk = fc.oneof({ arbitrary: hostileToken, weight: 12 }, { arbitrary: fc.anything(), weight: 1 })
-  const outcomes = await fuzz('token parser, unsigned', 0.5, junk, outcomeOf)
+  const outcomes = await fuzz('token parser, unsigned', 0.68, junk, outcomeOf)
   expect(outcomes.get('accepted')).toBeUndefined()
   expect([...outcomes.keys()]).toEqual(
     expect.arrayContaining(['token-malformed', 'token-algorithm', 'token-too-large']),
@@ -39,6 +40,6 @@ it('the token parser refuses junk with a known code and accepts none of it', asy
 }, 120_000)
 
 it('the claims of a really signed token are judged with a known code, whatever they are', async () => {
-  const outcomes = await fuzz('token parser, signed', 0.04, signedToken, outcomeOf)
+  const outcomes = await fuzz('token parser, signed', 0.03, signedToken, outcomeOf)
   expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['accepted', 'token-claims', 'token-malformed']))
 }, 120_000)

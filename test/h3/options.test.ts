@@ -24,7 +24,7 @@ describe('an option that cannot be used is a TypeError that names it', () => {
     ['authWaitTimeout', { authWaitTimeout: '1s' }],
     ['authWaitTimeout', { authWaitTimeout: 2 ** 31 }],
     ['refusedToken', { refusedToken: 'drop' }],
-    ['loadUser', { loadUser: true }],
+    ['loadUser', { loadUser: 'yes' }],
     ['publicClaims', { publicClaims: 'sub' }],
     ['publicClaims', { publicClaims: [1] }],
     ['allowedOrigins', { allowedOrigins: 'https://a.example' }],

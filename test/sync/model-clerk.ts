@@ -44,4 +44,3 @@ export function createModelClerk(now: () => number) {
   }
   return clerk
 }
-export type ModelClerk = ReturnType<typeof createModelClerk>

@@ -195,4 +195,3 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
 
   return server
 }
-export type ModelServer = ReturnType<typeof createModelServer>

@@ -1,0 +1,20 @@
+import type { ClerkClient, User } from '@clerk/backend'
+import { MissingUserError } from '../../machines/auth-error.ts'
+import type { AuthUser } from '../../machines/verified-session.ts'
+import { toClerkFailure } from './backend-client.ts'
+
+/** Asks Clerk for a user. @throws MissingUserError where there is none; an outage rejects with Clerk's own error. */
+export async function fetchClerkUser(client: ClerkClient, userId: string): Promise<User> {
+  try {
+    return await client.users.getUser(userId)
+  } catch (error) {
+    throw toClerkFailure(error).status === 404 ? new MissingUserError('no user found') : error
+  }
+}
+
+/** The part of a Clerk user that views show. The address is the primary one, not whichever comes first. */
+export function toAuthUser(user: User): AuthUser {
+  const { id, firstName, lastName, username, hasImage, imageUrl } = user
+  const emailAddress = user.primaryEmailAddress?.emailAddress ?? null
+  return { id, firstName, lastName, username, emailAddress, hasImage, imageUrl }
+}

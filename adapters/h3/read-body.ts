@@ -1,0 +1,17 @@
+import { assertBodySize } from 'h3'
+import type { H3Event } from 'h3'
+import { AuthError } from '../../machines/auth-error.ts'
+
+/**
+ * Reads a body as text. Its bytes are counted, whatever its length claims to be.
+ * @throws AuthError `body-too-large` or `request-malformed`
+ */
+export async function readBody(event: H3Event, maxBytes: number): Promise<string> {
+  try {
+    assertBodySize(event, maxBytes)
+    return await event.req.text()
+  } catch (cause) {
+    const isTooLarge = cause instanceof Error && 'status' in cause && cause.status === 413
+    throw new AuthError(isTooLarge ? 'body-too-large' : 'request-malformed', undefined, { cause })
+  }
+}

@@ -1,0 +1,15 @@
+import type { ClerkOptions } from 'authchart/clerk'
+import { createAuthServer } from 'authchart/h3'
+
+/** Each field of `clerk` defaults to its CLERK_* variable; call this twice, and two instances live side by side. */
+export const createAuth = (clerk?: ClerkOptions) =>
+  createAuthServer({
+    clerk,
+    authWaitTimeout: 2_000,
+    claims: {
+      issuer: 'https://clerk.example.test',
+      authorizedParties: ['http://localhost:3000'],
+      clockTolerance: 10,
+    },
+    loadUser: true,
+  })

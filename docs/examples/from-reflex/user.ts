@@ -1,0 +1,14 @@
+import type { EventHandler } from 'h3'
+import { MissingUserError } from 'authchart'
+import type { AuthServer } from 'authchart/h3'
+
+export const greeting = (auth: AuthServer): EventHandler =>
+  async function greet(event) {
+    try {
+      const { firstName, primaryEmailAddress } = await auth.getUser(event)
+      return { firstName, email: primaryEmailAddress?.emailAddress }
+    } catch (error) {
+      if (error instanceof MissingUserError) return { firstName: 'stranger', code: error.code }
+      throw error
+    }
+  }

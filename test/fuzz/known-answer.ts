@@ -1,0 +1,52 @@
+import { deepEqual, match } from 'node:assert/strict'
+import type { AuthView } from '../../machines/index.ts'
+import { authErrors, isAuthErrorCode } from '../../machines/index.ts'
+import type { Problem } from '../../adapters/h3/index.ts'
+
+const viewFields = [
+  'authChecked',
+  'channel',
+  'claims',
+  'error',
+  'expiresAt',
+  'isSignedIn',
+  'now',
+  'orgId',
+  'orgRole',
+  'rev',
+  'sessionId',
+  'state',
+  'timedOut',
+  'user',
+  'userId',
+]
+const problemFields = ['code', 'detail', 'retryable', 'status', 'title', 'type']
+
+// Node's own assertions here and in the cases: `expect` would take more time than what is tested.
+function requireView(view: AuthView) {
+  deepEqual(Object.keys(view).toSorted(), viewFields)
+  if (view.error) deepEqual(Object.keys(view.error).toSorted(), ['code', 'message', 'retryable'])
+  const shown = new Set(['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'])
+  deepEqual(
+    Object.keys(view.claims ?? {}).filter((name) => !shown.has(name)),
+    [],
+  )
+}
+
+/** → what an answer is, in a few words. Throws unless it is a view, or a problem with a code of the table and its status. */
+export function requireKnown(status: number, mediaType: string | null | undefined, text: string): string {
+  const body: unknown = JSON.parse(text)
+  if (status === 200 && mediaType?.startsWith('application/json')) {
+    requireView(body as AuthView)
+    return `200 ${(body as AuthView).state}`
+  }
+  match(mediaType ?? '', /^application\/problem\+json/)
+  const { view, ...problem } = body as Problem
+  deepEqual(Object.keys(problem).toSorted(), problemFields)
+  if (view) requireView(view)
+  if (!isAuthErrorCode(problem.code) || problem.code === 'internal')
+    throw new Error(`an answer of code ${problem.code}`)
+  const expected = authErrors[problem.code].status
+  deepEqual([status, problem.status], [expected, expected])
+  return `${status} ${problem.code}`
+}

@@ -1,0 +1,60 @@
+import { onTestFinished } from 'vitest'
+import type { H3 } from 'h3'
+import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createClerkEmulator } from '../kit/index.ts'
+import type { ClerkEmulator, ClerkEmulatorOptions, EmulatedWebhookEvent, SignWebhookOptions } from '../kit/index.ts'
+import { startServer } from './harness.ts'
+
+/** An emulated Clerk of its own. Ends with the test. */
+export async function startClerk(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
+  const clerk = await createClerkEmulator({
+    users: [
+      { id: 'user_ada', email: 'ada@example.test', firstName: 'Ada', lastName: 'Lovelace' },
+      { id: 'user_bob', email: 'bob@example.test', firstName: 'Bob' },
+    ],
+    ...options,
+  })
+  onTestFinished(() => clerk.close())
+  return clerk
+}
+
+/** A real server on the real @clerk/backend, with an emulated Clerk behind it. */
+export async function startWithClerk(
+  options: AuthServerOptions = {},
+  extend: (app: H3, auth: AuthServer) => void = () => {},
+) {
+  const clerk = await startClerk()
+  const { secretKey, publishableKey, apiUrl, webhookSecret } = clerk
+  const server = await startServer(
+    {
+      keys: undefined,
+      clerk: { secretKey, publishableKey, apiUrl, webhookSecret },
+      claims: { authorizedParties: ['http://localhost:3000'] },
+      ...options,
+    },
+    extend,
+  )
+  const mint = (session = clerk.createSession('user_ada')) => clerk.mintToken({ session })
+
+  return {
+    clerk,
+    server,
+    mint,
+    /** A browser that is signed in, with a stream open, and its Clerk session. */
+    async signIn(user = 'user_ada', tab?: string) {
+      const session = clerk.createSession(user)
+      const browser = server.browser(tab)
+      const { body } = await browser.token(mint(session))
+      if (!body.isSignedIn) throw new Error(`not signed in: ${JSON.stringify(body)}`)
+      const stream = await browser.open()
+      await stream.view()
+      return { session, browser, stream }
+    },
+    /** What Clerk's servers send. */
+    webhook: (event: EmulatedWebhookEvent, options?: SignWebhookOptions) =>
+      server.send('/auth/webhook', { method: 'POST', ...clerk.signWebhook(event, options) }),
+  }
+}
+
+export const requestsTo = (clerk: ClerkEmulator, path: RegExp): number =>
+  clerk.requests.filter((request) => path.test(request.path)).length
