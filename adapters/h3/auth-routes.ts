@@ -105,6 +105,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
       return await answer(event, headers)
     } catch (cause) {
       const error = toAuthError(cause)
+      // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14).
+      if (error.code === 'body-too-large' && error.cause) headers.set('connection', 'close')
       if (error.code === 'internal') logger.error('request.failed', { error: cause })
       return toProblemAnswer(error, { headers })
     }

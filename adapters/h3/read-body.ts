@@ -4,9 +4,11 @@ import { AuthError } from '../../machines/auth-error.ts'
 
 /**
  * Reads a body as text. Its bytes are counted, whatever its length claims to be.
- * @throws AuthError `body-too-large` or `request-malformed`
+ * @throws AuthError `body-too-large`, with a cause where it is half read, or `request-malformed`
  */
 export async function readBody(event: H3Event, maxBytes: number): Promise<string> {
+  // Before anything touches the body: Node reads off what nobody asked for, and the connection goes on.
+  if (Number(event.req.headers.get('content-length')) > maxBytes) throw new AuthError('body-too-large')
   try {
     assertBodySize(event, maxBytes)
     return await event.req.text()

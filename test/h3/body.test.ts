@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startServer } from './harness.ts'
@@ -113,5 +114,35 @@ describe('the size', () => {
       socket.once('error', reject)
     })
     expect(answer).toMatch(/^HTTP\/1.1 413 /)
+    expect(answer).toMatch(/^connection: close\r$/im)
+  })
+
+  it('refused by its length leaves the connection in order for the next request', async () => {
+    const { server } = await startSignedIn()
+    const { port } = new URL(server.url)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = (method: string, path: string, body: string) =>
+      new Promise<{ status: number | undefined; socket: unknown }>((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': body.length, origin: server.url }
+        const options = {
+          host: '127.0.0.1',
+          port,
+          agent,
+          method,
+          path,
+          headers: { ...headers, host: new URL(server.url).host },
+        }
+        const outgoing = request(options, (response) => {
+          const { socket } = response
+          response.resume().once('end', () => resolve({ status: response.statusCode, socket }))
+        })
+        outgoing.once('error', reject)
+        outgoing.end(body)
+      })
+    const refused = await ask('POST', '/auth/events', 'x'.repeat(1_048_576))
+    const next = await ask('GET', '/auth/session', '')
+    agent.destroy()
+    expect([refused.status, next.status]).toEqual([413, 200])
+    expect(next.socket).toBe(refused.socket)
   })
 })
