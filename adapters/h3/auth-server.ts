@@ -32,7 +32,7 @@ import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import { toViewFrame } from './sse-stream.ts'
-import { createWebhook } from './webhook.ts'
+import { createWebhook, requireWebhookSecret } from './webhook.ts'
 
 /** The auth of one h3 app: nothing of it is shared with another in the same process. */
 export interface AuthServer {
@@ -97,6 +97,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const resolved = resolveAuthServerOptions(options)
   const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits } = resolved
   const clerk = resolveClerkOptions(options.clerk)
+  if (clerk.webhookSecret) requireWebhookSecret(clerk.webhookSecret)
   const logger = toLogger(options.logger)
   const clerkAccess = createClerkAccess(clerk, clock)
   const keys = toKeys(options, clerk, logger)

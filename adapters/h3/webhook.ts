@@ -17,16 +17,17 @@ const sessionEnds: ReadonlySet<string> = new Set(['session.ended', 'session.remo
 /** 24 to 64 bytes of base64 (Standard Webhooks, "Signature scheme"). */
 const secretForm = /^(?:whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/
 
+/** @throws TypeError where it cannot be a signing secret: an empty HMAC key would let anyone forge. */
+export function requireWebhookSecret(secret: string): void {
+  if (secretForm.test(secret)) return
+  throw new TypeError('createAuthServer: clerk.webhookSecret must be a signing secret, whsec_…')
+}
+
 /**
  * → the handler of Clerk's webhooks: what it says is over, is over here and on every node before the answer. The same
  * message twice does no more than once. A store that is out of reach answers 503, and Clerk sends it again.
- *
- * @throws TypeError where the secret is none.
  */
 export function createWebhook({ hub, secret, logger }: WebhookOptions): (event: H3Event) => Promise<Response> {
-  if (!secretForm.test(secret)) {
-    throw new TypeError('createAuthServer: clerk.webhookSecret must be a signing secret, whsec_…')
-  }
   return async (event) => {
     const body = await readBody(event, maxBody)
     const { type, data } = await verify(event, body, secret, logger)

@@ -23,6 +23,7 @@ const streams = createOpenSockets()
 const auth = createAuthServer({
   clerk: source.server,
   claims: { authorizedParties: [origin, `http://127.0.0.1:${port}`], clockTolerance },
+  loadUser: true,
   inspect: steps.inspect,
 })
 

@@ -10,7 +10,8 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
   const view = useAuthState()
   const rows: { name: string; clerk: string; server: string; hint?: ReactNode }[] = [
     { name: 'Signed in', clerk: clerk.isLoaded ? toYesNo(clerk.isSignedIn) : '…', server: toYesNo(view.isSignedIn) },
-    { name: 'User', clerk: toShort(clerk.userId), server: toShort(view.userId), hint: user?.fullName },
+    { name: 'User', clerk: toShort(clerk.userId), server: toShort(view.userId) },
+    { name: 'Name', clerk: toName(user), server: toName(view.user) },
     { name: 'Session', clerk: toShort(clerk.sessionId), server: toShort(view.sessionId) },
     {
       name: 'Organization',
@@ -69,6 +70,11 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
 /** Clerk's hook may run only while somebody is signed in. */
 function OrganizationName() {
   return useOrganization().organization?.name
+}
+
+/** The profile, which the server asks Clerk for by itself (`loadUser`). */
+function toName(user: { firstName: string | null; lastName: string | null } | null | undefined): string {
+  return [user?.firstName, user?.lastName].filter(Boolean).join(' ') || '–'
 }
 
 function toYesNo(value: boolean | undefined): string {
