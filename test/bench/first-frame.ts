@@ -1,0 +1,38 @@
+/**
+ * How much sooner a signed-in page shows as signed in because its stream carries Clerk's cookie, than where the server
+ * has to wait for clerk-js. Reloads of the demo in Chromium, with and without the cookie in turn. Start the demo first
+ * (`PORT=3000 npm start`), then run: `npx tsx test/bench/first-frame.ts [rounds] [origin]`.
+ */
+import { launchBrowser } from '../e2e/browser.ts'
+
+const [rounds = '10', origin = 'http://localhost:3000'] = process.argv.slice(2)
+
+const browser = await launchBrowser()
+const page = await browser.newPage()
+await page.goto(origin)
+await page.getByRole('button', { name: /^Sign in as/ }).click()
+await page.getByTestId('authenticated').waitFor()
+
+/** Ms from the navigation until the page shows that the server knows who this is, in a server session of its own. */
+async function reload(withCookie: boolean): Promise<number> {
+  await page.goto('about:blank')
+  await page.context().clearCookies({ name: /authchart/ })
+  // clerk-js sets it again as soon as it has loaded.
+  if (!withCookie) await page.context().clearCookies({ name: /^__session/ })
+  await page.goto(origin, { waitUntil: 'commit' })
+  await page.getByTestId('authenticated').waitFor()
+  return page.evaluate(() => performance.now())
+}
+
+const carried: number[] = []
+const waited: number[] = []
+for (let round = 0; round < Number(rounds); round += 1) {
+  carried.push(await reload(true))
+  waited.push(await reload(false))
+}
+const toMedian = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+const show = (values: number[]) =>
+  `median ${toMedian(values).toFixed(0)} ms (${values.map((value) => value.toFixed(0)).join(' ')})`
+console.log(`with the cookie    ${show(carried)}`)
+console.log(`waiting for clerk  ${show(waited)}`)
+await browser.close()
