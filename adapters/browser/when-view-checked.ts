@@ -1,4 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
+import { waitForVerdict } from '../../machines/wait-for-verdict.ts'
+import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
 import type { SyncActor } from './create-auth-client.ts'
 import { onViewChange, toView } from './view-changes.ts'
 
@@ -15,26 +17,13 @@ export interface WhenViewCheckedOptions {
  */
 export function whenViewChecked(actor: SyncActor, options: WhenViewCheckedOptions = {}): Promise<AuthView> {
   const { timeout = 5_000, signal } = options
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    if (toView(actor).authChecked) return resolve({ ...toView(actor), timedOut: false })
-
-    const finish = (timedOut: boolean) => {
-      release()
-      resolve({ ...toView(actor), timedOut })
-    }
-    const abort = () => {
-      release()
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(finish, timeout, true)
-    const stop = onViewChange(actor, (view) => view.authChecked && finish(false))
-    signal?.addEventListener('abort', abort, { once: true })
-
-    function release() {
-      clearTimeout(timer)
-      stop()
-      signal?.removeEventListener('abort', abort)
-    }
-  })
+  const source: VerdictSource = {
+    view: () => toView(actor),
+    subscribe: (look) => onViewChange(actor, look),
+    startTimer(run, ms) {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
+  }
+  return waitForVerdict(source, timeout, signal)
 }

@@ -1,4 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
+import { waitForVerdict } from '../../machines/wait-for-verdict.ts'
+import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
 import { setUnrefTimeout } from '../unref-clock.ts'
 
 /** Those who wait for a session's verdict. */
@@ -15,42 +17,26 @@ export interface VerdictWait {
 }
 
 export function createVerdictWait(view: () => AuthView): VerdictWait {
-  const waiting = new Set<(isOver: boolean) => void>()
-
+  const waiting = new Set<{ readonly look: () => void; readonly giveUp: () => void }>()
+  const source: VerdictSource = {
+    view,
+    subscribe(look, giveUp) {
+      const waiter = { look, giveUp }
+      waiting.add(waiter)
+      return () => waiting.delete(waiter)
+    },
+    startTimer(run, ms) {
+      const timer = setUnrefTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
+  }
   return {
-    wait: (timeout, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(toReason(signal))
-        const now = view()
-        if (now.authChecked) return resolve({ ...now, timedOut: false })
-        const timer = setUnrefTimeout(() => look(true), timeout)
-        const abort = () => {
-          release()
-          reject(toReason(signal))
-        }
-        signal?.addEventListener('abort', abort, { once: true })
-        waiting.add(look)
-
-        function look(isOver: boolean) {
-          const current = view()
-          if (!current.authChecked && !isOver) return
-          release()
-          resolve({ ...current, timedOut: !current.authChecked })
-        }
-        function release() {
-          waiting.delete(look)
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', abort)
-        }
-      }),
+    wait: (timeout, signal) => waitForVerdict(source, timeout, signal),
     look() {
-      for (const look of waiting) look(false)
+      for (const { look } of waiting) look()
     },
     giveUp() {
-      for (const look of waiting) look(true)
+      for (const { giveUp } of waiting) giveUp()
     },
   }
 }
-
-const toReason = (signal: AbortSignal | undefined): Error =>
-  signal?.reason instanceof Error ? signal.reason : new DOMException('Aborted', 'AbortError')

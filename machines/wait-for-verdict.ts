@@ -1,0 +1,41 @@
+import type { AuthView } from './auth-view.ts'
+
+/** Something whose view changes until a verdict stands. */
+export interface VerdictSource {
+  view(): AuthView
+  /** Calls `look` after each change, and `giveUp` when no verdict will come. Returns the function that ends it. */
+  subscribe(look: () => void, giveUp: () => void): () => void
+  /** Starts a timer of `ms`. Returns the function that ends it. */
+  startTimer(run: () => void, ms: number): () => void
+}
+
+/**
+ * Resolves with the view as soon as a verdict stands, good or bad; at once where one stands. After `timeout` ms, or when
+ * none will come, it resolves with the view of that moment and `timedOut: true`: here `timedOut` speaks of this wait.
+ * Rejects only with the reason of an aborted `signal`.
+ */
+export function waitForVerdict(source: VerdictSource, timeout: number, signal?: AbortSignal): Promise<AuthView> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const stops: (() => void)[] = []
+    const look = (isOver = false) => {
+      const view = source.view()
+      if (!view.authChecked && !isOver) return false
+      for (const stop of stops.splice(0)) stop()
+      resolve({ ...view, timedOut: !view.authChecked })
+      return true
+    }
+    const giveUp = () => look(true)
+    const abort = () => {
+      for (const stop of stops.splice(0)) stop()
+      reject(signal?.reason)
+    }
+    if (look()) return
+    stops.push(
+      source.startTimer(giveUp, timeout),
+      source.subscribe(() => look(), giveUp),
+    )
+    signal?.addEventListener('abort', abort, { once: true })
+    stops.push(() => signal?.removeEventListener('abort', abort))
+  })
+}
