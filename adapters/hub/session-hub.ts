@@ -6,6 +6,7 @@ import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
 import type { AuthChanges } from './auth-changes.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
+import { createActorHosts } from './actor-hosts.ts'
 import { createClearSession } from './clear-session.ts'
 import { withDeadline } from './deadline.ts'
 import { endStreams } from './end-streams.ts'
@@ -15,9 +16,10 @@ import { createOpenSession } from './open-session.ts'
 import { createReceiveToken } from './receive-token.ts'
 import type { LoadUser } from './profiles.ts'
 import type { FoundSession } from './session-cookies.ts'
-import { createSessionHosts } from './session-host.ts'
+import type { SessionHostOptions } from './session-host.ts'
 import { createSessionLife } from './session-life.ts'
 import { createSessionLookup } from './session-lookup.ts'
+import { createSnapshotHosts } from './snapshot-hosts.ts'
 import type { Grave, SessionStore } from './session-store.ts'
 import { createTokenChecks } from './token-checks.ts'
 import type { VerifyToken } from './token-checks.ts'
@@ -93,12 +95,12 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const clockTolerance = machine.clockTolerance * 1_000
   const undertaker = createUndertaker({ store, verify, clock, verifyTimeout, logger })
   const tokens = createTokenChecks({ verify, ready: (session) => undertaker.settled(session), logger })
-  const startHost = createSessionHosts({
+  const hostOptions: SessionHostOptions = {
     verifyToken: (token, signal) => tokens.check(token, signal),
     input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },
-    inspect,
-    onInspectorError: (error) => logger.error('inspector.failed', { error }),
-  })
+    onError: (code, error) => logger.error(code, { error }),
+  }
+  const startHost = inspect ? createActorHosts({ ...hostOptions, inspect }) : createSnapshotHosts(hostOptions)
   const life = createSessionLife({
     startHost,
     store,

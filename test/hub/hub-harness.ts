@@ -20,7 +20,7 @@ export const toToken = (proof: Partial<VerifiedSession> | null) =>
 /** A hub under virtual time, whose checks wait for the test if `held`. */
 export function startHub({ held = false, ...options }: Partial<SessionHubOptions> & { held?: boolean } = {}) {
   vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
     now: virtualEpoch,
   })
   const checks: HeldCheck[] = []

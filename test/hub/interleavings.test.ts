@@ -2,20 +2,16 @@ import { expect, it, vi } from 'vitest'
 import { isAuthError } from '../../machines/index.ts'
 import type { BearerToken } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
+import { createRandom } from '../seeded-random.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'
 
 const runs = 1_000
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 console.info(`interleavings: SEED=${seed}`)
 
-/** A small generator of its own (mulberry32), so that a seed gives the same run anywhere. */
-function createRandom(state: number) {
-  return (below: number) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
+const createPick = (from: number) => {
+  const random = createRandom(from)
+  return (below: number) => Math.floor(random() * below)
 }
 
 const toSecond = (ms: number) => Math.floor(ms / 1_000)
@@ -147,7 +143,7 @@ it(`${runs} random interleavings of tokens and sign-outs keep the rules`, async 
   const harness = startHub({ held: true })
   const counts = { accepted: 0, refused: 0 }
   for (let index = 0; index < runs; index += 1) {
-    const run = await createRun(`SEED=${seed} run ${index}`, harness, createRandom(Math.imul(seed, 0x9e3779b1) + index))
+    const run = await createRun(`SEED=${seed} run ${index}`, harness, createPick(Math.imul(seed, 0x9e3779b1) + index))
     await run.play()
     await run.replay(harness)
     run.leave()

@@ -3,7 +3,8 @@ import { longestDelay } from '../../machines/backoff.ts'
 import { createSyncContext } from '../../machines/sync-context.ts'
 import { toRenewalDelay } from '../../machines/sync-rules.ts'
 import { toError } from './model-server.ts'
-import { ada, createRandom, createWorld, settle } from './world.ts'
+import { createRandom } from '../seeded-random.ts'
+import { ada, createWorld, settle } from './world.ts'
 
 const second = 1_000
 const hour = 3_600 * second

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../machines/sync-error.ts'
 import { toError } from './model-server.ts'
-import { ada, createRandom, createWorld, settle } from './world.ts'
+import { createRandom } from '../seeded-random.ts'
+import { ada, createWorld, settle } from './world.ts'
 
 const second = 1_000
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createSyncContext } from '../../machines/sync-context.ts'
 import { afterStream } from '../../machines/sync-changes.ts'
 import { toError } from './model-server.ts'
-import { ada, createRandom, createWorld, settle } from './world.ts'
+import { createRandom } from '../seeded-random.ts'
+import { ada, createWorld, settle } from './world.ts'
 
 const second = 1_000
 

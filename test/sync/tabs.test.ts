@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { ada, createRandom, createWorld, type Tab } from './world.ts'
+import { createRandom } from '../seeded-random.ts'
+import { ada, createWorld, type Tab } from './world.ts'
 
 const second = 1_000
 const minute = 60 * second

@@ -1,7 +1,8 @@
 import type { AnyStateNode } from 'xstate'
 import { expect, it } from 'vitest'
 import { toError } from './model-server.ts'
-import { ada, bob, createRandom, createWorld, settle, type Tab, type World } from './world.ts'
+import { createRandom } from '../seeded-random.ts'
+import { ada, bob, createWorld, settle, type Tab, type World } from './world.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 
 const first = Number(process.env['SEED'] ?? 1_000)

@@ -16,16 +16,6 @@ export const bob: ClerkIdentity = { userId: 'user_bob', sessionId: 'sess_2', org
 /** Lets everything run that waits for promises only. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function createRandom(seed: number) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits
-    return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** One browser and its server in virtual time. */
 export function createWorld() {
   const clock = new SimulatedClock()

@@ -1,0 +1,149 @@
+import type { AnyActorRef, ExecutableActionObject } from 'xstate'
+import type { AuthEmitted } from '../../machines/auth-events.ts'
+import type { AuthSnapshot } from '../../machines/auth.machine.ts'
+import { toAuthView } from '../../machines/auth-view.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
+import { createAuthStepper } from './auth-stepper.ts'
+import type { AuthMachineEvent, AuthStepper } from './auth-stepper.ts'
+import { createDeadlineQueue } from './deadline-queue.ts'
+import type { Deadline, DeadlineQueue } from './deadline-queue.ts'
+import type { HostSignal, SessionHost, SessionHostOptions } from './session-host.ts'
+
+/** A delayed event of a session. */
+interface Delay extends Deadline {
+  readonly host: SnapshotHost
+  readonly id: string
+  readonly event: AuthMachineEvent
+}
+
+/** What all sessions of a node share. */
+interface Runtime extends SessionHostOptions {
+  readonly stepper: AuthStepper
+  readonly delays: DeadlineQueue<Delay>
+}
+
+/**
+ * → a function that holds one session as a plain snapshot, moved by the auth machine's pure transition function. Checks
+ * and delays are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
+ */
+export function createSnapshotHosts(options: SessionHostOptions): () => SessionHost {
+  const runtime: Runtime = {
+    ...options,
+    stepper: createAuthStepper(options.input),
+    delays: createDeadlineQueue<Delay>(({ host, event }) => host.send(event)),
+  }
+  return () => new SnapshotHost(runtime)
+}
+
+/** A class, since a node holds very many: methods are shared where closures would be made anew for each. */
+class SnapshotHost implements SessionHost {
+  readonly #runtime: Runtime
+  #snapshot: AuthSnapshot
+  #delays: readonly Delay[] = []
+  #check: { readonly id: string; readonly controller: AbortController } | null = null
+  /** Set while an event is worked on: what comes meanwhile waits here. */
+  #mailbox: AuthMachineEvent[] | null = null
+  #listeners: readonly ((signal: HostSignal) => void)[] = []
+  #isStopped = false
+
+  constructor(runtime: Runtime) {
+    const [snapshot, actions] = runtime.stepper.initial
+    this.#runtime = runtime
+    this.#snapshot = snapshot
+    for (const action of actions) this.#execute(action)
+  }
+
+  send(event: AuthMachineEvent) {
+    if (this.#mailbox) return void this.#mailbox.push(event)
+    this.#mailbox = [event]
+    for (const next of this.#mailbox) {
+      try {
+        if (!this.#isStopped) this.#step(next)
+      } catch (error) {
+        this.#runtime.onError('session.failed', error)
+      }
+    }
+    this.#mailbox = null
+  }
+
+  view(now: number) {
+    return toAuthView(this.#snapshot, { now })
+  }
+
+  subscribe(listener: (signal: HostSignal) => void) {
+    this.#listeners = [...this.#listeners, listener]
+    return () => void (this.#listeners = this.#listeners.filter((other) => other !== listener))
+  }
+
+  stop() {
+    this.#isStopped = true
+    for (const delay of this.#delays) this.#runtime.delays.delete(delay)
+    this.#delays = []
+    this.#abortCheck()
+  }
+
+  #step(event: AuthMachineEvent) {
+    const [snapshot, actions] = this.#runtime.stepper.step(this.#snapshot, event)
+    const isChanged = snapshot !== this.#snapshot
+    this.#snapshot = snapshot
+    for (const action of actions) this.#execute(action)
+    if (isChanged) this.#tell({ type: 'view.changed' })
+  }
+
+  /** The machine's own actions are pure; what is left to do is what XState itself would do for them. */
+  #execute({ type, params, exec }: ExecutableActionObject) {
+    switch (type) {
+      case 'xstate.raise':
+        return this.#arm(params as { event: AuthMachineEvent; id: string; delay?: number })
+      case 'xstate.cancel':
+        return this.#disarm((params as { sendId: string }).sendId)
+      case 'xstate.emit':
+        return this.#tell((params as { event: AuthEmitted }).event)
+      case 'xstate.spawnChild':
+        return this.#startCheck(params as { id: string; input: { token: BearerToken } })
+      case 'xstate.stopChild':
+        return this.#check?.id === (params as AnyActorRef).id ? this.#abortCheck() : undefined
+      default:
+        if (exec) throw new Error(`The auth machine's action ${type} cannot be run on a snapshot`)
+        return undefined
+    }
+  }
+
+  #tell(signal: HostSignal) {
+    for (const listener of this.#listeners) listener(signal)
+  }
+
+  #arm({ event, id, delay }: { event: AuthMachineEvent; id: string; delay?: number }) {
+    if (delay === undefined) return
+    this.#disarm(id)
+    const item: Delay = { due: performance.now() + delay, place: -1, host: this, id, event }
+    this.#delays = [...this.#delays, item]
+    this.#runtime.delays.add(item)
+  }
+
+  #disarm(id: string) {
+    const delay = this.#delays.find((item) => item.id === id)
+    if (!delay) return
+    this.#delays = this.#delays.filter((item) => item !== delay)
+    this.#runtime.delays.delete(delay)
+  }
+
+  #startCheck({ id, input }: { id: string; input: { token: BearerToken } }) {
+    const check = { id, controller: new AbortController() }
+    this.#check = check
+    const settle = (event: AuthMachineEvent) => {
+      if (this.#check !== check) return
+      this.#check = null
+      this.send(event)
+    }
+    this.#runtime.verifyToken(input.token, check.controller.signal).then(
+      (output) => settle({ type: `xstate.done.actor.${id}`, output } as AuthMachineEvent),
+      (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error } as AuthMachineEvent),
+    )
+  }
+
+  #abortCheck() {
+    this.#check?.controller.abort()
+    this.#check = null
+  }
+}

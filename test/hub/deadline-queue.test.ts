@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createDeadlineQueue } from '../../adapters/hub/deadline-queue.ts'
+import type { Deadline } from '../../adapters/hub/deadline-queue.ts'
+import { createRandom } from '../seeded-random.ts'
+
+const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+
+interface Named extends Deadline {
+  readonly name: number
+}
+
+const inMs = (ms: number, name: number): Named => ({ name, due: performance.now() + ms, place: -1 })
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+it('lets everything fall due in order, whatever is added and taken back meanwhile', () => {
+  console.info(`deadline-queue: SEED=${seed}`)
+  const random = createRandom(seed)
+  const due: Named[] = []
+  const queue = createDeadlineQueue<Named>((item) => {
+    expect(item.due).toBeLessThanOrEqual(performance.now())
+    due.push(item)
+  })
+  const waiting = new Set<Named>()
+  for (let name = 0; name < 5_000; name += 1) {
+    const item = inMs(Math.floor(random() * 100_000), name)
+    queue.add(item)
+    waiting.add(item)
+    if (random() < 0.4) {
+      const gone = [...waiting][Math.floor(random() * waiting.size)]!
+      queue.delete(gone)
+      queue.delete(gone)
+      waiting.delete(gone)
+    }
+    if (random() < 0.2) vi.advanceTimersByTime(Math.floor(random() * 100))
+    for (const item of due) waiting.delete(item)
+  }
+  vi.advanceTimersByTime(200_000)
+  for (const item of due) waiting.delete(item)
+  expect(waiting.size).toBe(0)
+  expect(due.map((item) => item.due)).toEqual(due.map((item) => item.due).toSorted((a, b) => a - b))
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('keeps one timer for all of them', () => {
+  const queue = createDeadlineQueue<Named>(() => {})
+  for (let name = 0; name < 1_000; name += 1) queue.add(inMs(1_000 - name, name))
+  expect(vi.getTimerCount()).toBe(1)
+})
+
+it('waits for a deadline that lies beyond what a timer can hold', () => {
+  const due: Named[] = []
+  const queue = createDeadlineQueue<Named>((item) => due.push(item))
+  queue.add(inMs(2 ** 31 + 1_000, 0))
+  vi.advanceTimersByTime(2 ** 31)
+  expect(due).toEqual([])
+  vi.advanceTimersByTime(1_000)
+  expect(due).toHaveLength(1)
+})
+
+it('lets the others fall due though one handler throws', () => {
+  const due: Named[] = []
+  const queue = createDeadlineQueue<Named>((item) => {
+    if (item.name === 0) throw new Error('the first one fails')
+    due.push(item)
+  })
+  queue.add(inMs(10, 0))
+  queue.add(inMs(10, 1))
+  expect(() => vi.advanceTimersByTime(10)).toThrow('the first one fails')
+  vi.advanceTimersByTime(1)
+  expect(due).toHaveLength(1)
+})
