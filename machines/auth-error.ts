@@ -40,7 +40,8 @@ export const authErrors = {
   'token-superseded': refused('The token was issued before its session was signed out', true),
   'session-revoked': refused('The Clerk session or its user was revoked'),
   'session-pending': refused('The Clerk session has a task to finish first', false, 200),
-  'key-not-found': refused('The key that signed the token is not published'),
+  // A key that Clerk has withdrawn signs no fresh token.
+  'key-not-found': refused('The key that signed the token is not published', true),
   'not-signed-in': untouched(401, 'Nobody is signed in'),
   forbidden: untouched(403, 'The signed-in user may not do this'),
   'origin-rejected': untouched(403, 'The origin is not allowed'),

@@ -1,8 +1,8 @@
-import type { KeyObject } from 'node:crypto'
 import { toPublicKey } from './public-key.ts'
+import type { PublicKey } from './public-key.ts'
 
 /** RS256 public keys by key id. A key without an id is kept under `undefined` and serves {@link verifyJws} alone. */
-export type KeySet = ReadonlyMap<string | undefined, KeyObject>
+export type KeySet = ReadonlyMap<string | undefined, PublicKey>
 
 /** A JSON Web Key Set (RFC 7517 §5). */
 export interface Jwks {
@@ -34,7 +34,7 @@ export function toKeySet(jwks: unknown, onDropped: (dropped: DroppedKey) => void
   if (!Array.isArray(keys)) throw new Error('not a JSON Web Key Set')
   if (keys.length > maxKeys) throw new Error(`a key set of more than ${maxKeys} keys`)
 
-  const usable = new Map<string | undefined, KeyObject>()
+  const usable = new Map<string | undefined, PublicKey>()
   const shared = new Set<string | undefined>()
   for (const jwk of keys as unknown[]) {
     const kid = toKid(jwk)
@@ -63,7 +63,7 @@ export function requireKeySet(jwks: unknown, onDropped?: (dropped: DroppedKey) =
 const toKid = (jwk: unknown): string | undefined =>
   typeof jwk === 'object' && jwk !== null && 'kid' in jwk && typeof jwk.kid === 'string' ? jwk.kid : undefined
 
-function toKey(jwk: unknown): KeyObject {
+function toKey(jwk: unknown): PublicKey {
   if (typeof jwk !== 'object' || jwk === null) throw new Error('not an object')
   if ('kid' in jwk && !isKid(jwk.kid)) throw new Error('without a usable key id')
   return toPublicKey(jwk)

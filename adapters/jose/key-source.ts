@@ -1,9 +1,10 @@
-import type { KeyObject } from 'node:crypto'
+import type { InspectionEvent } from 'xstate'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
 import { createJwksFetcher } from './fetch-jwks.ts'
 import type { FetchJwks } from './fetch-jwks.ts'
 import type { Jwks } from './key-set.ts'
+import type { PublicKey } from './public-key.ts'
 import { createRemoteKeys } from './remote-keys.ts'
 import { createSingleKey, createStaticKeys } from './static-keys.ts'
 
@@ -16,12 +17,13 @@ export interface GetKeyOptions {
 /** Where a verifier gets its keys from. Keys belong to their source: two sources never share one. */
 export interface KeySource {
   /**
-   * The key that verifies tokens of this key id.
+   * The key that verifies tokens of this key id. Give the same object as long as the key is the same: another one says
+   * that the keys have changed, and what they proved is forgotten.
    *
    * @throws AuthError `key-not-found` where the id is not published, `keys-unavailable` (with `retryAfter`) where that
    * cannot be said yet, `verify-timeout` where `signal` fired first.
    */
-  getKey(kid: string, options?: GetKeyOptions): Promise<KeyObject>
+  getKey(kid: string, options?: GetKeyOptions): Promise<PublicKey>
   /** Hears whenever a key set came in. Returns the way out. */
   subscribe(listener: () => void): () => void
   /** Stops fetching. Afterwards only keys already here are given. */
@@ -44,6 +46,8 @@ export interface KeySourceSettings {
   /** Default the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
   readonly logger?: Partial<Logger>
+  /** Sees the inspection events of the `jwksMachine`, the actor `jwks`. One that throws harms nobody. Default none. */
+  readonly inspect?: (event: InspectionEvent) => void
   /** Monotonic clock; default `performance.now`. */
   readonly now?: () => number
   /** From one attempt to the next, failed or not; default 10 000. */
@@ -84,9 +88,9 @@ export function createKeySource(options: KeyOptions, settings: KeySourceSettings
   if (jwks !== undefined) return requireOption('jwks', () => createStaticKeys(jwks, logger))
   if (jwtKey !== undefined) return requireOption('jwtKey', () => createSingleKey(jwtKey))
 
-  const { now = () => performance.now(), cooldown, maxAge, maxStale, timeout } = settings
+  const { inspect, now = () => performance.now(), cooldown, maxAge, maxStale, timeout } = settings
   const fetchKeys = jwksUrl === undefined ? requireFunction(fetchJwks) : toFetcher(jwksUrl, settings.fetch, logger)
-  return createRemoteKeys(fetchKeys, { logger, now, cooldown, maxAge, maxStale, timeout })
+  return createRemoteKeys(fetchKeys, { logger, inspect, now, cooldown, maxAge, maxStale, timeout })
 }
 
 function requireOption<T>(name: string, read: () => T): T {

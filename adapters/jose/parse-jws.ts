@@ -1,4 +1,5 @@
 import { AuthError } from '../../machines/auth-error.ts'
+import { decodeBase64url } from './base64url.ts'
 import { isKid } from './key-set.ts'
 import { parseStrictJsonObject } from './strict-json.ts'
 
@@ -16,36 +17,60 @@ export interface ParsedJws {
   readonly compact: string
   readonly header: JwsHeader
   readonly payload: Uint8Array
+  readonly signature: Uint8Array
 }
 
 /** Room for a Clerk token with the largest custom claims its cookie can hold (4 KB), twice. */
-const maxTokenLength = 8_192
+export const maxTokenLength = 8_192
 /** Bytes. A signature is as long as its key's modulus, and RS256 keys have 2048 bits or more (RFC 7518 §3.3). */
 const minSignatureLength = 256
 
 const malformed = (detail: string) => new AuthError('token-malformed', `The token is not a compact JWS: ${detail}`)
 
+/** The text of a token that is worth a look, judged in constant time. @throws AuthError `token-malformed`, `token-too-large` */
+export function requireTokenText(token: unknown): string {
+  if (typeof token !== 'string') throw malformed('not a string')
+  if (token.length > maxTokenLength) throw new AuthError('token-too-large')
+  return token
+}
+
 /**
- * Takes a compact JWS apart, strictly, before any key is looked up and before any crypto. Cheap refusals come first:
- * the length in constant time.
+ * Takes a compact JWS apart, strictly, before any key is looked up and before any crypto. Cheap refusals come first.
  *
+ * @param readHeader One of {@link createHeaderReader}, where many tokens with the same header are read.
  * @throws AuthError `token-too-large`, `token-malformed`, `token-algorithm` (only RS256, RFC 8725 §3.1) or
  * `key-not-found` (an unusable `kid`). No message quotes the token.
  */
-export function parseJws(compact: unknown): ParsedJws {
-  if (typeof compact !== 'string') throw malformed('not a string')
-  if (compact.length > maxTokenLength) throw new AuthError('token-too-large')
-  const [protectedHeader, payload, signature, excess] = compact.split('.', 4)
-  if (!protectedHeader || payload === undefined || signature === undefined || excess !== undefined) {
+export function parseJws(token: unknown, readHeader = toHeader): ParsedJws {
+  const compact = requireTokenText(token)
+  const [protectedHeader, encodedPayload, encodedSignature, excess] = compact.split('.', 4)
+  if (!protectedHeader || encodedPayload === undefined || encodedSignature === undefined || excess !== undefined) {
     throw malformed('not three segments')
   }
-  const header = toHeader(parseMembers(decodeSegment(protectedHeader, 'header'), 'header'))
-  if (decodeSegment(signature, 'signature').length < minSignatureLength) throw malformed('its signature is cut short')
-  return { compact, header, payload: decodeSegment(payload, 'payload') }
+  const header = readHeader(protectedHeader)
+  const signature = decodeSegment(encodedSignature, 'signature')
+  if (signature.length < minSignatureLength) throw malformed('its signature is cut short')
+  return { compact, header, payload: decodeSegment(encodedPayload, 'payload'), signature }
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** → reads the first segment of a token, and remembers the last one that was good: tokens of one key share theirs. */
+export function createHeaderReader(): (segment: string) => JwsHeader {
+  let known = ''
+  let header: JwsHeader | undefined
+  return (segment) => {
+    if (header && segment === known) return header
+    header = toHeader(segment)
+    // A copy of its own: a part of a string keeps the whole of it, which is the token, in memory.
+    known = decoder.decode(encoder.encode(segment))
+    return header
+  }
 }
 
 /** The members of a JSON header or payload. @throws AuthError `token-malformed` */
-export function parseMembers(bytes: Uint8Array, part: 'header' | 'payload'): Record<string, unknown> {
+export function parseMembers(bytes: Uint8Array, part: 'header' | 'payload'): Readonly<Record<string, unknown>> {
   try {
     return parseStrictJsonObject(bytes)
   } catch (error) {
@@ -53,14 +78,14 @@ export function parseMembers(bytes: Uint8Array, part: 'header' | 'payload'): Rec
   }
 }
 
-/** Decodes base64url as RFC 7515 §2 has it: no padding, no white space, no stray bits, so one text for one value. */
 function decodeSegment(segment: string, part: string): Uint8Array {
-  const bytes = Buffer.from(segment, 'base64url')
-  if (bytes.toString('base64url') !== segment) throw malformed(`its ${part} is not canonical base64url`)
+  const bytes = decodeBase64url(segment)
+  if (!bytes) throw malformed(`its ${part} is not canonical base64url`)
   return bytes
 }
 
-function toHeader(header: Record<string, unknown>): JwsHeader {
+function toHeader(segment: string): JwsHeader {
+  const header = parseMembers(decodeSegment(segment, 'header'), 'header')
   const { alg, kid } = header
   if (alg !== undefined && typeof alg !== 'string') throw malformed('alg is not a string')
   if (alg !== 'RS256') throw new AuthError('token-algorithm')

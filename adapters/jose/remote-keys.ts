@@ -1,5 +1,5 @@
-import type { KeyObject } from 'node:crypto'
 import { createActor, fromPromise, waitFor } from 'xstate'
+import type { InspectionEvent } from 'xstate'
 import { AuthError } from '../../machines/auth-error.ts'
 import { jwksMachine, toCooldownLeft, toUsableKeys } from '../../machines/jwks.machine.ts'
 import type { JwksInput } from '../../machines/jwks.machine.ts'
@@ -9,14 +9,20 @@ import type { FetchJwks } from './fetch-jwks.ts'
 import { requireKeySet } from './key-set.ts'
 import type { DroppedKey, KeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
+import type { PublicKey } from './public-key.ts'
 import { createUnknownKids } from './unknown-kids.ts'
 
 /** Cooldowns for which a token that could not be decided is expected to be tried again. */
 const memoryInCooldowns = 3
 
+export interface RemoteKeysOptions extends JwksInput {
+  readonly logger: Logger
+  readonly inspect?: (event: InspectionEvent) => void
+}
+
 /** Keys that are fetched when needed; when to fetch is up to {@link jwksMachine}, what a `kid` is answered is said here. */
-export function createRemoteKeys(fetchJwks: FetchJwks, options: JwksInput & { readonly logger: Logger }): KeySource {
-  const { logger, ...input } = options
+export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOptions): KeySource {
+  const { logger, inspect, ...input } = options
   const onDropped = createDropWarning(logger)
   const listeners = new Set<() => void>()
   const actor = createActor(
@@ -25,7 +31,12 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: JwksInput & { re
         fetchKeys: fromPromise(async ({ signal }) => requireKeySet(await fetchJwks({ signal }), onDropped)),
       },
     }),
-    { input, clock: unrefClock },
+    {
+      id: 'jwks',
+      input,
+      clock: unrefClock,
+      ...(inspect && { inspect: (event) => contain(() => inspect(event), logger) }),
+    },
   )
   actor.on('keys.refreshed', () => logger.debug('keys.refreshed'))
   actor.on('keys.failed', ({ error }) => logger.warn('keys.failed', { reason: toReason(error) }))
@@ -46,7 +57,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: JwksInput & { re
   const find = (kid: string) => (toUsableKeys(context()) as KeySet | null)?.get(kid)
   const isAnswered = (askedAfter: number) => toUsableKeys(context()) !== null && context().fetchedBy > askedAfter
 
-  async function askForKey(kid: string, signal: AbortSignal | undefined): Promise<KeyObject> {
+  async function askForKey(kid: string, signal: AbortSignal | undefined): Promise<PublicKey> {
     const askedAfter = unknownKids.askedAfter(kid, context().attempts)
     if (!isAnswered(askedAfter)) {
       actor.send({ type: 'keys.needed' })

@@ -18,19 +18,22 @@ export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
   if (cat !== undefined && cat !== sessionTokenCategory) throw new AuthError('token-type')
 }
 
+/** What a token proves whatever the time is. Frozen, since it may be handed out again. */
+export interface Proof {
+  readonly session: VerifiedSession
+  /** `nbf` in ms. */
+  readonly notBefore: number
+}
+
 /**
- * Judges the claims of a token whose signature verified: a session token always has `sub`, `sid`, `exp` and `nbf`
- * (Clerk docs, "Session tokens"). Who may use it is judged before when, so that a token for someone else is never
- * called merely expired.
+ * Judges the claims of a token whose signature verified, all but when it is: a session token always has `sub`, `sid`,
+ * `exp` and `nbf` (Clerk docs, "Session tokens"). Ask {@link requireCurrent} next, so that a token for someone else is
+ * never called merely expired.
  *
- * @param now Epoch ms.
- * @throws AuthError `token-claims`, `token-expired` or `token-not-active`.
+ * @param members Frozen at every depth.
+ * @throws AuthError `token-claims`
  */
-export function toVerifiedSession(
-  members: Readonly<Record<string, unknown>>,
-  options: ResolvedClaimsOptions,
-  now: number,
-): VerifiedSession {
+export function toProof(members: Readonly<Record<string, unknown>>, options: ResolvedClaimsOptions): Proof {
   const claims = members as AuthClaims
   const userId = requireId(claims, 'sub')
   const sessionId = requireId(claims, 'sid')
@@ -41,12 +44,22 @@ export function toVerifiedSession(
   const notBefore = requireMoment(claims, 'nbf')
   // Without an `iat` the earlier `nbf` stands in, which only makes a sign-out more likely to cover the token.
   const issuedAt = claims.iat === undefined ? notBefore : requireMoment(claims, 'iat')
+  return {
+    session: Object.freeze({ status, userId, sessionId, orgId, claims, issuedAt, expiresAt }),
+    notBefore,
+  }
+}
 
-  const { tolerance } = options
+/**
+ * The part that changes with time. Both times in ms, `now` since the epoch.
+ *
+ * @throws AuthError `token-expired` or `token-not-active`.
+ */
+export function requireCurrent({ session, notBefore }: Proof, tolerance: number, now: number): void {
+  const { issuedAt, expiresAt } = session
   if (!(now < expiresAt + tolerance)) throw new AuthError('token-expired')
   if (!(now >= notBefore - tolerance)) throw new AuthError('token-not-active')
   if (!(now >= issuedAt - tolerance)) throw new AuthError('token-not-active', 'The token was issued in the future')
-  return { status, userId, sessionId, orgId, claims, issuedAt, expiresAt }
 }
 
 function requireParties(claims: AuthClaims, options: ResolvedClaimsOptions) {

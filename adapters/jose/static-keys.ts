@@ -23,5 +23,7 @@ export function createStaticKeys(jwks: unknown, logger: Logger): KeySource {
 /** One key, whatever id a token names: a PEM text has none. */
 export function createSingleKey(jwtKey: string): KeySource {
   const key = toPublicKeyFromPem(jwtKey)
+  // A key that cannot be imported is the answer to every look-up rather than an error of the process.
+  Promise.resolve(key).catch(nothingToDo)
   return { getKey: async () => key, subscribe: () => nothingToDo, close: nothingToDo }
 }

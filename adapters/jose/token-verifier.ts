@@ -7,8 +7,10 @@ import { resolveClaimsOptions } from './claims-options.ts'
 import type { ClaimsOptions, ResolvedClaimsOptions } from './claims-options.ts'
 import { createKeySource, isKeySource } from './key-source.ts'
 import type { GetKeyOptions, KeyOptions, KeySource } from './key-source.ts'
-import { parseJws, parseMembers } from './parse-jws.ts'
-import { requireSessionTokenHeader, toVerifiedSession } from './session-claims.ts'
+import { createHeaderReader, parseJws, parseMembers, requireTokenText } from './parse-jws.ts'
+import { createRememberedProofs } from './remembered-proofs.ts'
+import type { RememberedProof } from './remembered-proofs.ts'
+import { requireCurrent, requireSessionTokenHeader, toProof } from './session-claims.ts'
 import { requireSignature } from './verify-jws.ts'
 
 export interface TokenVerifierOptions {
@@ -18,6 +20,12 @@ export interface TokenVerifierOptions {
   readonly claims?: ClaimsOptions
   /** The wall clock, epoch ms; default `Date.now`. */
   readonly clock?: () => number
+  /**
+   * How many verified tokens are remembered, each by its SHA-256 digest, until they expire or the keys change; default
+   * 10 000, 0 for none. A token is remembered when it is shown a second time; from then on its signature is not verified
+   * again. Its dates are, and `validate` is asked anew. Where there is no node:crypto, none is remembered.
+   */
+  readonly remember?: number
   readonly logger?: Partial<Logger>
 }
 
@@ -43,21 +51,45 @@ export interface TokenVerifier {
  * const { userId } = await verify(token)
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { clock = Date.now } = options
+  const { clock = Date.now, remember = 10_000 } = options
   if (typeof clock !== 'function') throw new TypeError('createTokenVerifier: clock must be a function')
+  if (!Number.isInteger(remember) || remember < 0) {
+    throw new TypeError('createTokenVerifier: remember must be a whole number of tokens, or 0')
+  }
   const claimsOptions = resolveClaimsOptions(options.claims)
+  const { tolerance, validate } = claimsOptions
   const keys = isKeySource(options.keys) ? options.keys : createKeySource(options.keys, { logger: options.logger })
+  const readHeader = createHeaderReader()
+  const proofs = createRememberedProofs({ size: remember, tolerance })
   warnOfOpenClaims(claimsOptions, toLogger(options.logger))
+
+  /** What a token proves whatever the time is, and which key says so. */
+  async function prove(text: string, options: GetKeyOptions | undefined): Promise<RememberedProof> {
+    const jws = parseJws(text, readHeader)
+    requireSessionTokenHeader(jws.header)
+    const members = parseMembers(jws.payload, 'payload')
+    const { kid } = jws.header
+    if (kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
+    const key = await keys.getKey(kid, options)
+    await requireSignature(jws, key)
+    return { kid, key, proof: toProof(members, claimsOptions) }
+  }
 
   async function verify(token: unknown, options?: GetKeyOptions): Promise<VerifiedSession> {
     try {
-      const jws = parseJws(isBearerToken(token) ? token.reveal() : token)
-      requireSessionTokenHeader(jws.header)
-      const members = parseMembers(jws.payload, 'payload')
-      if (jws.header.kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
-      await requireSignature(jws, await keys.getKey(jws.header.kid, options))
-      const session = toVerifiedSession(members, claimsOptions, clock())
-      await requireValid(session, claimsOptions)
+      // Nothing that is too large is digested, or looked at in any other way.
+      const text = requireTokenText(isBearerToken(token) ? token.reveal() : token)
+      let known = proofs.find(text)
+      if (known && (await keys.getKey(known.kid, options)) !== known.key) {
+        proofs.forgetAll()
+        known = undefined
+      }
+      const proven = known ?? (await prove(text, options))
+      const { session } = proven.proof
+      const now = clock()
+      requireCurrent(proven.proof, tolerance, now)
+      if (!known) proofs.remember(text, proven, now)
+      if (validate) await requireValid(session, validate)
       return session
     } catch (error) {
       throw toAuthError(error)
@@ -66,10 +98,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   return Object.assign(verify, { keys })
 }
 
-async function requireValid({ claims }: VerifiedSession, { validate }: ResolvedClaimsOptions): Promise<void> {
+async function requireValid({ claims }: VerifiedSession, validate: NonNullable<ClaimsOptions['validate']>) {
   let verdict: boolean | void
   try {
-    verdict = await validate?.(claims)
+    verdict = await validate(claims)
   } catch (cause) {
     if (isAuthError(cause)) throw cause
     throw new AuthError('token-claims', 'The claims of the token are not allowed', { cause })

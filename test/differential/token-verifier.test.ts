@@ -3,45 +3,21 @@ import { verifyToken } from '@clerk/backend'
 import { TokenVerificationError } from '@clerk/backend/errors'
 import * as fc from 'fast-check'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { TokenVerifier } from '../../adapters/jose/index.ts'
-import { isAuthError } from '../../machines/index.ts'
 import type { AuthErrorCode, VerifiedSession } from '../../machines/index.ts'
 import { signingKey, toPem } from '../jose/token-factory.ts'
 import { differences } from './differences.ts'
 import type { Difference } from './differences.ts'
 import { generatedCase, toToken } from './generated-token.ts'
 import type { GeneratedCase, VerifierOptions } from './generated-token.ts'
+import { createJudge } from './judge.ts'
+import type { Verdict } from './judge.ts'
 import { readLeniently } from './read-leniently.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const cases = Number(process.env['CASES'] ?? 4_000)
 const jwtKey = toPem(signingKey)
 
-interface Verdict<Accepted> {
-  readonly accepted?: Accepted
-  /** Why not. */
-  readonly refusal?: string
-}
-
-const verifiers = new Map<string, TokenVerifier>()
-
-function toVerifier(claims: VerifierOptions): TokenVerifier {
-  const name = JSON.stringify(claims)
-  const verify = verifiers.get(name) ?? createTokenVerifier({ keys: { jwtKey }, claims, logger: {} })
-  verifiers.set(name, verify)
-  return verify
-}
-
-async function judge(token: unknown, options: VerifierOptions): Promise<Verdict<VerifiedSession>> {
-  const verify = toVerifier(options)
-  try {
-    return { accepted: await verify(token) }
-  } catch (error) {
-    if (!isAuthError(error) || error.code === 'internal') throw error
-    return { refusal: error.code }
-  }
-}
+const judge = createJudge({ keys: { jwtKey } })
 
 async function judgeByClerk(token: unknown, options: VerifierOptions): Promise<Verdict<object>> {
   const { clockTolerance, ...parties } = options

@@ -329,9 +329,11 @@ describe('the strict parse', () => {
     for (const token of ['a'.repeat(1_048_576), '.'.repeat(100_000)]) {
       await refusalOf(verify(token))
       const rounds = 500
-      const start = performance.now()
+      // CPU time: what else this machine does is no fault of the parser.
+      const start = process.cpuUsage()
       for (let i = 0; i < rounds; i++) await refusalOf(verify(token))
-      expect((performance.now() - start) / rounds).toBeLessThan(0.1)
+      const { user, system } = process.cpuUsage(start)
+      expect((user + system) / 1_000 / rounds).toBeLessThan(0.1)
     }
   })
 

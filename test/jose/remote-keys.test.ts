@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { KeySource, KeySourceSettings } from '../../adapters/jose/index.ts'
@@ -156,8 +157,8 @@ describe('keys behind a URL', () => {
     const other = await createKeyEndpoint(json({ keys: [toJwk(foreignKey)] }))
     const theirs = createKeySource({ jwksUrl: other.url }, { logger: {} })
     const [ourKey, theirKey] = await Promise.all([source.getKey(kid), theirs.getKey(kid)])
-    expect(ourKey.export({ format: 'jwk' }).n).toBe(jwks.keys[0]!.n)
-    expect(theirKey.export({ format: 'jwk' }).n).toBe(toJwk(foreignKey).n)
+    expect((ourKey as KeyObject).export({ format: 'jwk' }).n).toBe(jwks.keys[0]!.n)
+    expect((theirKey as KeyObject).export({ format: 'jwk' }).n).toBe(toJwk(foreignKey).n)
     theirs.close()
     await other.close()
   })

@@ -1,0 +1,27 @@
+import { createTokenVerifier } from '../../adapters/jose/index.ts'
+import type { TokenVerifier, TokenVerifierOptions } from '../../adapters/jose/index.ts'
+import { isAuthError } from '../../machines/index.ts'
+import type { VerifiedSession } from '../../machines/index.ts'
+import type { VerifierOptions } from './generated-token.ts'
+
+/** Accepted, or why not. */
+export interface Verdict<Accepted> {
+  readonly accepted?: Accepted
+  readonly refusal?: string
+}
+
+/** → a judge of tokens, with one verifier for all the cases of the same options. */
+export function createJudge(options: TokenVerifierOptions) {
+  const verifiers = new Map<string, TokenVerifier>()
+  return async (token: unknown, claims: VerifierOptions): Promise<Verdict<VerifiedSession>> => {
+    const name = JSON.stringify(claims)
+    const verify = verifiers.get(name) ?? createTokenVerifier({ logger: {}, ...options, claims })
+    verifiers.set(name, verify)
+    try {
+      return { accepted: await verify(token) }
+    } catch (error) {
+      if (!isAuthError(error) || error.code === 'internal') throw error
+      return { refusal: error.code }
+    }
+  }
+}
