@@ -63,6 +63,9 @@ const maxWaiting = 4
 const retryBackoff = { first: 1_000, most: 30_000 }
 const maxRetrySpread = 1_000
 
+/** Shared by all: of many sessions, most hold no token at all. */
+const noTokens: readonly QueuedToken[] = []
+
 const nobody = {
   claims: null,
   userId: null,
@@ -80,8 +83,8 @@ export function createAuthContext(input: AuthInput): AuthContext {
     timedOut: false,
     attempts: 0,
     decided: false,
-    queue: [],
-    held: [],
+    queue: noTokens,
+    held: noTokens,
     retryAt: 0,
     settings: {
       now: input.now ?? Date.now,
@@ -125,6 +128,8 @@ export function isAdoptable(context: AuthContext, record: AdoptedSession): boole
   return now() < validUntil(expiresAt, clockTolerance) && tombstone({ userId, sessionId, issuedAt }) === null
 }
 
+const withoutFirst = (queue: readonly QueuedToken[]) => (queue.length > 1 ? queue.slice(1) : noTokens)
+
 /** The context after a token proved who this is. A profile survives only for the same user. */
 export function withProof(context: AuthContext, session: VerifiedSession): Partial<AuthContext> {
   const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session
@@ -138,15 +143,15 @@ export function withProof(context: AuthContext, session: VerifiedSession): Parti
     user: context.userId === userId ? context.user : null,
     error: null,
     attempts: 0,
-    queue: context.queue.slice(1),
-    held: [],
+    queue: withoutFirst(context.queue),
+    held: noTokens,
   }
 }
 
 /** The context after a record of another node replaced the proven part; checks in the air go on. */
 export function withRecord(record: AdoptedSession): Partial<AuthContext> {
   const { claims, user, userId, sessionId, orgId, issuedAt, expiresAt } = record
-  return { claims, user, userId, sessionId, orgId, issuedAt, expiresAt, error: null, attempts: 0, held: [] }
+  return { claims, user, userId, sessionId, orgId, issuedAt, expiresAt, error: null, attempts: 0, held: noTokens }
 }
 
 export function withoutProof(error: AuthErrorView | null): Partial<AuthContext> {
@@ -155,7 +160,7 @@ export function withoutProof(error: AuthErrorView | null): Partial<AuthContext> 
 
 /** The context after a verdict against the token in front. What is proven stays. */
 export function withRefusal(context: AuthContext, error: AuthErrorView): Partial<AuthContext> {
-  return { error, attempts: 0, queue: context.queue.slice(1) }
+  return { error, attempts: 0, queue: withoutFirst(context.queue) }
 }
 
 /** The context after a check that could not decide: the token in front is held for a retry with full jitter. */

@@ -36,21 +36,25 @@ export interface AuthView {
   readonly now: number
 }
 
-/** The part of a view that says who it is, where it is nobody. */
-const nobody = {
-  isSignedIn: false,
-  userId: null,
-  sessionId: null,
-  orgId: null,
-  orgRole: null,
-  claims: null,
-  user: null,
-  expiresAt: null,
-} as const
-
 /** What is known of a browser of which nothing is known. */
 export function toUncheckedView(now: number): AuthView {
-  return { channel: '', rev: 0, state: 'unchecked', authChecked: false, timedOut: false, ...nobody, error: null, now }
+  return {
+    channel: '',
+    rev: 0,
+    state: 'unchecked',
+    authChecked: false,
+    timedOut: false,
+    isSignedIn: false,
+    userId: null,
+    sessionId: null,
+    orgId: null,
+    orgRole: null,
+    claims: null,
+    user: null,
+    error: null,
+    expiresAt: null,
+    now,
+  }
 }
 
 /** True where two views prove the same user and Clerk session, or both nobody. */
@@ -74,32 +78,36 @@ export interface AuthViewOptions {
 export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
   const { context } = snapshot
   const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
-  const proven = snapshot.hasTag('signedIn')
-  const isSignedIn = proven && now < proofDeadline(context)
-  const shared = { channel, rev, timedOut: context.timedOut, now }
-  if (!isSignedIn) {
-    const isLate = proven && context.queue.length === 0
+  const isProven = snapshot.hasTag('signedIn')
+  if (isProven && now < proofDeadline(context)) {
     return {
-      ...shared,
-      state: proven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
-      authChecked: isLate || (!proven && snapshot.hasTag('checked')),
-      ...nobody,
-      error: isLate ? toCodeView('token-expired') : context.error,
+      channel,
+      rev,
+      state: 'signedIn',
+      authChecked: true,
+      timedOut: context.timedOut,
+      isSignedIn: true,
+      userId: context.userId,
+      sessionId: context.sessionId,
+      orgId: context.orgId,
+      orgRole: toOrgRole(context.claims),
+      claims: publicClaims ? pickClaims(context.claims, publicClaims) : context.claims,
+      user: context.user,
+      error: context.error,
+      expiresAt: context.expiresAt,
+      now,
     }
   }
+  // The timer is late: either its verdict is anticipated, or a renewal that waits may yet bring another.
+  const isLate = isProven && context.queue.length === 0
   return {
-    ...shared,
-    state: 'signedIn',
-    authChecked: true,
-    isSignedIn,
-    userId: context.userId,
-    sessionId: context.sessionId,
-    orgId: context.orgId,
-    orgRole: toOrgRole(context.claims),
-    claims: publicClaims ? pickClaims(context.claims, publicClaims) : context.claims,
-    user: context.user,
-    error: context.error,
-    expiresAt: context.expiresAt,
+    ...toUncheckedView(now),
+    channel,
+    rev,
+    state: isProven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
+    authChecked: isLate || (!isProven && snapshot.hasTag('checked')),
+    timedOut: context.timedOut,
+    error: isLate ? toCodeView('token-expired') : context.error,
   }
 }
 

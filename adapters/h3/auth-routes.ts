@@ -1,4 +1,4 @@
-import type { H3Event } from 'h3'
+import type { H3Event, HTTPResponse } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
@@ -6,12 +6,15 @@ import type { HubAnswer } from '../hub/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
 import type { ReadCarriedTokens } from './carried-tokens.ts'
+import type { LocalPage } from '../inspector/local-page.ts'
+import { createInspectRoutes } from './inspect-route.ts'
 import { openStream } from './open-stream.ts'
 import { requireHost } from './origin-rule.ts'
 import type { OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toTab } from './parse-auth-request.ts'
 import { toJsonAnswer, toProblemAnswer } from './problem.ts'
 import type { SessionCookie } from './session-cookie.ts'
+import { createSseStreams } from './sse-stream.ts'
 
 export interface AuthRoutesOptions {
   readonly hub: SessionHub
@@ -21,6 +24,8 @@ export interface AuthRoutesOptions {
   readonly readCarriedTokens: ReadCarriedTokens
   /** The view as a browser may see it. */
   readonly toPublicView: (view: AuthView) => AuthView
+  /** The inspector's page, in development. */
+  readonly inspectPage?: LocalPage
   /** Handles Clerk's webhooks, where there is a secret to check them by. */
   readonly webhook?: (event: H3Event) => Promise<Response>
   readonly basePath: string
@@ -37,11 +42,13 @@ type Route = (event: H3Event, headers: Headers) => unknown
 /** → the handler of everything under the base path. */
 export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) => Promise<unknown> {
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, toPublicView, webhook, basePath, logger } = options
-  const { clock, random } = options
+  const { inspectPage, clock, random } = options
+  const startStream = createSseStreams({ clock, random })
 
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     '/events': { GET: getEvents, POST: postEvent },
     '/session': { GET: getSession },
+    ...(inspectPage && createInspectRoutes({ page: inspectPage, basePath, startStream })),
     ...(webhook && { [webhookPath]: { POST: webhook } }),
   }
 
@@ -49,7 +56,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
     const { tab } = toTab(event.url.searchParams.get('tab'))
     const opened = await hub.open({ cookieIds: cookie.read(event), carried: readCarriedTokens(event), tab })
     setCookie(event, headers, opened.cookieId)
-    return openStream(event, { tab, headers, clock, random, attach: (stream) => opened.attach(stream) })
+    return openStream(event, { tab, headers, startStream, attach: (stream) => opened.attach(stream) })
   }
 
   async function postEvent(event: H3Event, headers: Headers) {
@@ -68,7 +75,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
     return toJsonAnswer(toPublicView(session?.view() ?? toUncheckedView(clock())), { headers })
   }
 
-  function toAnswer({ view, error }: HubAnswer, headers: Headers): Response {
+  function toAnswer({ view, error }: HubAnswer, headers: Headers): HTTPResponse {
     const shown = toPublicView(view)
     // A pending session is a verdict like any other: signed out, and the view says why.
     if (!error || error.code === 'session-pending') return toJsonAnswer(shown, { headers })

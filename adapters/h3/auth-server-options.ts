@@ -1,11 +1,13 @@
-import type { InspectionEvent } from 'xstate'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import type { LoadUser } from '../hub/profiles.ts'
 import type { HubLimits } from '../hub/session-hub.ts'
 import type { SessionStore } from '../hub/session-store.ts'
+import type { StoreDown } from '../hub/store-gate.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
 import type { KeyOptions, KeySource } from '../jose/key-source.ts'
 import type { Logger } from '../logger.ts'
+import { isInspectOption } from './inspect-option.ts'
+import type { InspectOption } from './inspect-option.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
 export interface AuthServerOptions {
@@ -20,6 +22,13 @@ export interface AuthServerOptions {
   readonly claims?: ClaimsOptions
   /** Where sessions are stored; default the memory of this process. A store of your own is yours to close. */
   readonly store?: SessionStore
+  /**
+   * What happens while the store is out of reach; default `allow`. Verification and the sessions here go on; a sign-out
+   * made on another node meanwhile is heard of late, and so a token from before it counts here until its own expiry plus
+   * the clock tolerance. `refuse`: nobody is signed in, and who is signed in is not told, but 503 `store-unavailable`;
+   * open streams go on. A node that has never reached its store refuses in both.
+   */
+  readonly storeDown?: StoreDown
   /** Where the routes are; default `/auth`. */
   readonly basePath?: string
   /** Ms a browser has until it counts as timed out, and `whenChecked` and `requireAuth` wait; default 1000. */
@@ -40,8 +49,11 @@ export interface AuthServerOptions {
   readonly cookie?: CookieOptions
   /** Default `{ sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }`, the last a minute. */
   readonly limits?: Partial<HubLimits>
-  /** Sees the inspection events of every session's machine; default none. */
-  readonly inspect?: (event: InspectionEvent) => void
+  /**
+   * What looks at the machines of the sessions and of the keys: a function that sees XState's inspection events, an
+   * inspector of `authchart/inspector`, or a list of them. Default none.
+   */
+  readonly inspect?: InspectOption | readonly InspectOption[]
   /** Default: warnings and errors to the console. */
   readonly logger?: Partial<Logger>
   /** The wall clock, epoch ms; default `Date.now`. */
@@ -52,11 +64,13 @@ export interface ResolvedAuthServerOptions {
   readonly basePath: string
   readonly authWaitTimeout: number
   readonly refusedToken: 'keep' | 'signOut'
+  readonly storeDown: StoreDown
   readonly publicClaims: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: ReadonlySet<string> | null
   readonly cookie: Required<CookieOptions>
   readonly limits: HubLimits
+  readonly inspectors: readonly InspectOption[]
   readonly clock: () => number
 }
 
@@ -65,6 +79,7 @@ const names: readonly string[] = [
   'keys',
   'claims',
   'store',
+  'storeDown',
   'basePath',
   'authWaitTimeout',
   'refusedToken',
@@ -88,21 +103,24 @@ const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'wa
 export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAuthServerOptions {
   if (!isObject(options)) throw new TypeError('createAuthServer: options must be an object')
   requireKnown(options, names)
-  const { store, inspect, clock = Date.now } = options
+  const { store, inspect = [], clock = Date.now } = options
+  const inspectors = [inspect].flat()
   require('store', store === undefined || isStore(store), `must have ${storeMethods.join(', ')}`)
-  require('inspect', inspect === undefined || typeof inspect === 'function', 'must be a function')
+  require('inspect', inspectors.every(isInspectOption), 'must be a function, an inspector, or a list of them')
   require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
   require('loadUser', isLoadUser(options.loadUser), 'must be true, false or a function from a user id to a profile')
   return {
     basePath: toBasePath(options.basePath),
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
     refusedToken: toRefusedToken(options.refusedToken),
+    storeDown: toStoreDown(options.storeDown),
     publicClaims: toList('publicClaims', options.publicClaims, isText, 'claim names') ?? defaultPublicClaims,
     allowedOrigins:
       toList('allowedOrigins', options.allowedOrigins, isOrigin, 'origins such as https://a.example') ?? [],
     allowedHosts: toHosts(options.allowedHosts),
     cookie: toCookie(options.cookie),
     limits: toLimits(options.limits),
+    inspectors,
     clock,
   }
 }
@@ -122,6 +140,11 @@ function toAuthWaitTimeout(authWaitTimeout = 1_000): number {
 function toRefusedToken(refusedToken: 'keep' | 'signOut' = 'keep'): 'keep' | 'signOut' {
   require('refusedToken', refusedToken === 'keep' || refusedToken === 'signOut', "must be 'keep' or 'signOut'")
   return refusedToken
+}
+
+function toStoreDown(storeDown: StoreDown = 'allow'): StoreDown {
+  require('storeDown', storeDown === 'allow' || storeDown === 'refuse', "must be 'allow' or 'refuse'")
+  return storeDown
 }
 
 function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<string> | null {

@@ -1,7 +1,10 @@
 import type { User } from '@clerk/backend'
 import type { EventHandler, H3, H3Event, Middleware } from 'h3'
 import { MissingUserError } from '../../machines/auth-error.ts'
+import { createHistory } from '../../machines/auth-history.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import { explainHistory } from '../../machines/explain.ts'
+import type { Explanation } from '../../machines/explain.ts'
 import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
@@ -23,6 +26,9 @@ import type { AuthServerOptions } from './auth-server-options.ts'
 import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from './clerk-access.ts'
 import type { ClerkAccess } from './clerk-access.ts'
+import { watchClockOffset } from './clock-offset.ts'
+import { toInspect } from './inspect-option.ts'
+import type { Inspect } from './inspect-option.ts'
 import { createOnLoad } from './on-load.ts'
 import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
@@ -75,6 +81,12 @@ export interface AuthServer {
    * @throws MissingSecretKeyError with `atClerk`, before anything is done
    */
   revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
+  /**
+   * Why the request's session is what it is: its last transitions, how old the keys are and how far the clocks are
+   * apart, in words. It names nobody and holds no secret; for whom it is meant is still up to you.
+   * @throws AuthError `store-unavailable`
+   */
+  explain(event: H3Event): Promise<Explanation>
   stats(): HubStats
   /** Says goodbye to every stream and lets go of everything. `timeout` in ms, default 5000. */
   close(options?: { timeout?: number }): Promise<void>
@@ -95,18 +107,20 @@ const defaultClockTolerance = 60
  */
 export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const resolved = resolveAuthServerOptions(options)
-  const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits } = resolved
+  const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits, inspectors } = resolved
   const clerk = resolveClerkOptions(options.clerk)
   if (clerk.webhookSecret) requireWebhookSecret(clerk.webhookSecret)
   const logger = toLogger(options.logger)
   const clerkAccess = createClerkAccess(clerk, clock)
-  const keys = toKeys(options, clerk, logger)
-  const verify = createTokenVerifier({
+  const inspect = toInspect(inspectors, logger)
+  const keys = toKeys(options, clerk, { logger, inspect })
+  const verifier = createTokenVerifier({
     keys,
     claims: { ...(clerk.issuer && { issuer: clerk.issuer }), ...options.claims },
     clock,
     logger,
   })
+  const clockOffset = watchClockOffset(verifier, clock)
   const store = options.store ?? createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie)
   const readCarriedTokens = createCarriedTokens({
@@ -115,8 +129,9 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   })
   const toPublicView = createPublicView(publicClaims)
   const hub = createSessionHub({
-    verify,
+    verify: clockOffset.verify,
     store,
+    storeDown: resolved.storeDown,
     encode: (view) => toViewFrame(toPublicView(view)),
     machine: {
       authWaitTimeout,
@@ -129,9 +144,13 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     clock,
     random: Math.random,
     logger,
-    inspect: options.inspect,
+    inspect,
   })
-  const unsubscribe = keys.subscribe(() => hub.retry())
+  let keysFetchedAt: number | null = null
+  const unsubscribe = keys.subscribe(() => {
+    keysFetchedAt = performance.now()
+    hub.retry()
+  })
   const handle = createAuthRoutes({
     hub,
     cookie,
@@ -139,6 +158,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     allowedHosts: resolved.allowedHosts,
     readCarriedTokens,
     toPublicView,
+    inspectPage: inspectors.map((each) => (typeof each === 'function' ? undefined : each.page)).find(Boolean),
     webhook: clerk.webhookSecret ? createWebhook({ hub, secret: clerk.webhookSecret, logger }) : undefined,
     basePath,
     clock,
@@ -155,7 +175,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     if (session) return session.whenChecked(wait?.timeout ?? authWaitTimeout, wait?.signal)
     const known = checked.get(event)
     if (known) return known
-    const view = await hub.check(readCarriedTokens(event), wait?.timeout ?? authWaitTimeout)
+    const view = await hub.check(readCarriedTokens(event), wait?.timeout ?? authWaitTimeout, wait?.signal)
     if (!view.timedOut) checked.set(event, view)
     return view
   }
@@ -179,6 +199,15 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     signal(event) {
       return hub.signal({ cookieIds: cookie.read(event) })
     },
+    async explain(event) {
+      const session = await find(event)
+      const view = session?.view() ?? checked.get(event) ?? toUncheckedView(clock())
+      return explainHistory(session?.seat.history ?? createHistory(view), view, {
+        keysAge: keysFetchedAt === null ? null : performance.now() - keysFetchedAt,
+        clockOffset: clockOffset.read(),
+        note: session ? '' : 'The request has no session here.',
+      })
+    },
     stats: () => hub.stats(),
     async close({ timeout = 5_000 } = {}) {
       await hub.close({ timeout })
@@ -189,19 +218,25 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   }
 }
 
-function toKeys({ keys }: AuthServerOptions, clerk: ClerkOptions, logger: Logger): KeySource {
-  if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, { logger })
+function toKeys(
+  { keys }: AuthServerOptions,
+  clerk: ClerkOptions,
+  settings: { readonly logger: Logger; readonly inspect: Inspect | undefined },
+): KeySource {
+  if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, settings)
   requireSecretKey(clerk)
   let fetcher: Promise<FetchJwks> | undefined
   return createKeySource(
     {
       // Loaded when it is needed, so that an app with keys of its own needs no @clerk/backend.
       async fetchJwks(request) {
-        fetcher ??= import('../clerk/clerk-keys.ts').then((module) => module.createClerkJwksFetcher(clerk, logger))
+        fetcher ??= import('../clerk/clerk-keys.ts').then((module) =>
+          module.createClerkJwksFetcher(clerk, settings.logger),
+        )
         return (await fetcher)(request)
       },
     },
-    { logger },
+    settings,
   )
 }
 

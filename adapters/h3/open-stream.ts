@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { fromNodeHandler } from 'h3'
 import type { H3Event } from 'h3'
-import { createSseStream, sseHeaders } from './sse-stream.ts'
-import type { SseStream, SseStreamOptions } from './sse-stream.ts'
+import { sseHeaders } from './sse-stream.ts'
+import type { SseSink, SseStream, StartSseStream } from './sse-stream.ts'
 
-export interface OpenStreamOptions extends Omit<SseStreamOptions, 'sink'> {
+export interface OpenStreamOptions {
+  readonly tab: string | undefined
   readonly headers: Headers
+  readonly startStream: StartSseStream
   /** Called with the stream once it can be written to. → what to do when it is over */
   readonly attach: (stream: SseStream) => () => void
 }
@@ -17,7 +19,7 @@ export function openStream(event: H3Event, options: OpenStreamOptions): unknown 
 }
 
 /** Half the memory and a quarter of the CPU of a `ReadableStream`, and the headers leave with the first frame. */
-function openNodeStream(event: H3Event, { headers, attach, ...options }: OpenStreamOptions): unknown {
+function openNodeStream(event: H3Event, { tab, headers, startStream, attach }: OpenStreamOptions): unknown {
   const respond = fromNodeHandler(
     (_request, res) =>
       new Promise<void>((resolve) => {
@@ -27,14 +29,7 @@ function openNodeStream(event: H3Event, { headers, attach, ...options }: OpenStr
         if (response.destroyed) return resolve()
         // h3 sends what middleware has set only with a response of its own.
         response.writeHead(200, [...event.res.headers, ...headers].flat())
-        const stream = createSseStream({
-          ...options,
-          sink: {
-            write: (text, done) => void response.write(text, (error) => error ?? done()),
-            end: (text) => void response.end(text),
-            destroy: () => void response.destroy(),
-          },
-        })
+        const stream = startStream(tab, new NodeSink(response))
         const detach = attach(stream)
         response.once('close', () => {
           stream.closed()
@@ -46,7 +41,27 @@ function openNodeStream(event: H3Event, { headers, attach, ...options }: OpenStr
   return respond(event)
 }
 
-function openWebStream(event: H3Event, { headers, attach, ...options }: OpenStreamOptions): Response {
+class NodeSink implements SseSink {
+  readonly #response: ServerResponse
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  write(text: string, done: () => void) {
+    this.#response.write(text, (error) => error ?? done())
+  }
+
+  end(text: string) {
+    this.#response.end(text)
+  }
+
+  destroy() {
+    this.#response.destroy()
+  }
+}
+
+function openWebStream(event: H3Event, { tab, headers, startStream, attach }: OpenStreamOptions): Response {
   const encoder = new TextEncoder()
   let taken: (() => void) | null = null
   let close = () => {}
@@ -56,23 +71,20 @@ function openWebStream(event: H3Event, { headers, attach, ...options }: OpenStre
     {
       start(controller) {
         let isOpen = true
-        const stream = createSseStream({
-          ...options,
-          sink: {
-            write(text, done) {
-              taken = done
-              controller.enqueue(encoder.encode(text))
-            },
-            end(text) {
-              if (!isOpen) return
-              controller.enqueue(encoder.encode(text))
-              controller.close()
-              close()
-            },
-            destroy() {
-              if (isOpen) controller.error(new DOMException('The stream was ended', 'AbortError'))
-              close()
-            },
+        const stream = startStream(tab, {
+          write(text, done) {
+            taken = done
+            controller.enqueue(encoder.encode(text))
+          },
+          end(text) {
+            if (!isOpen) return
+            controller.enqueue(encoder.encode(text))
+            controller.close()
+            close()
+          },
+          destroy() {
+            if (isOpen) controller.error(new DOMException('The stream was ended', 'AbortError'))
+            close()
           },
         })
         close = () => {

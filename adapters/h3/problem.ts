@@ -1,3 +1,4 @@
+import { HTTPResponse } from 'h3'
 import { authErrors } from '../../machines/auth-error.ts'
 import type { AuthError, AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
@@ -15,23 +16,36 @@ export interface Problem {
 }
 
 export interface AnswerOptions {
-  readonly headers?: HeadersInit
-  readonly view?: AuthView
+  /** Default 200. */
+  readonly status?: number
+  /** Taken over, not copied. */
+  readonly headers?: Headers
 }
 
 /** Ms to wait where nothing better is known. */
 const defaultRetryAfter = 1_000
 
-/** A JSON answer, never cached. */
-export function toJsonAnswer(body: object, { status = 200, headers = {} }: ResponseInit = {}): Response {
-  const all = new Headers(headers)
-  if (!all.has('content-type')) all.set('content-type', 'application/json; charset=utf-8')
-  all.set('cache-control', 'no-store')
-  return new Response(JSON.stringify(body), { status, headers: all })
+/** A JSON answer, never cached. h3 writes it out as it is, where a `Response` would be read back through a stream. */
+export function toJsonAnswer(
+  body: object,
+  { status = 200, headers = new Headers() }: AnswerOptions = {},
+): HTTPResponse {
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
+  headers.set('cache-control', 'no-store')
+  return new HTTPResponse(JSON.stringify(body), { status, headers })
+}
+
+export interface ProblemOptions {
+  /** Taken over, not copied. */
+  readonly headers?: Headers
+  readonly view?: AuthView
 }
 
 /** An error as an answer, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
-export function toProblemAnswer(error: AuthError, { headers, view }: AnswerOptions = {}): Response {
+export function toProblemAnswer(
+  error: AuthError,
+  { headers = new Headers(), view }: ProblemOptions = {},
+): HTTPResponse {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
   const problem: Problem = {
@@ -43,10 +57,9 @@ export function toProblemAnswer(error: AuthError, { headers, view }: AnswerOptio
     retryable,
     ...(view && { view }),
   }
-  const all = new Headers(headers)
-  all.set('content-type', 'application/problem+json; charset=utf-8')
+  headers.set('content-type', 'application/problem+json; charset=utf-8')
   if (status === 429 || status === 503) {
-    all.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
+    headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
   }
-  return toJsonAnswer(problem, { status, headers: all })
+  return toJsonAnswer(problem, { status, headers })
 }

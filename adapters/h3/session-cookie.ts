@@ -1,4 +1,5 @@
 import type { H3Event } from 'h3'
+import { isLocal } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
 export interface CookieOptions {
@@ -18,17 +19,6 @@ export interface SessionCookie {
   toHeader(event: H3Event, cookieId: string): string
 }
 
-const loopback = /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/
-/** A proxy was on the way, whatever host the request seems to be for. */
-const forwarding = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-] as const
-
 export function createSessionCookie(options: Required<CookieOptions>): SessionCookie {
   const { name, sameSite, secure } = options
   const attributes = `HttpOnly; Path=/; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`
@@ -39,19 +29,4 @@ export function createSessionCookie(options: Required<CookieOptions>): SessionCo
     toHeader: (event, cookieId) =>
       isSecure(event) ? `__Host-${name}=${cookieId}; ${attributes}; Secure` : `${name}=${cookieId}; ${attributes}`,
   }
-}
-
-/**
- * True for development on one machine, where browsers may refuse a `Secure` cookie over http. A proxy that rewrites
- * `Host` to `localhost` gives itself away by its own headers, or by the browser's `Origin` or `Referer`.
- */
-function isLocal(event: H3Event): boolean {
-  const { headers } = event.req
-  const pages = [headers.get('origin'), headers.get('referer')]
-  return (
-    event.url.protocol === 'http:' &&
-    loopback.test(event.url.hostname) &&
-    !forwarding.some((name) => headers.has(name)) &&
-    pages.every((page) => page === null || (URL.canParse(page) && loopback.test(new URL(page).hostname)))
-  )
 }

@@ -1,5 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
+import { createDeadlineQueue } from '../hub/deadline-queue.ts'
+import type { Deadline, DeadlineQueue } from '../hub/deadline-queue.ts'
 import type { ByeReason, ViewStream } from '../hub/view-stream.ts'
 
 /** Where frames go: a Node response, or the controller of a `ReadableStream`. */
@@ -11,22 +12,19 @@ export interface SseSink {
   destroy(): void
 }
 
-/** A {@link ViewStream} over server-sent events (HTML, §9.2). */
-export interface SseStream extends ViewStream {
-  /** The connection is gone. */
-  closed(): void
-}
+/** Starts event streams on sinks. They share one timer. */
+export type StartSseStream = (tab: string | undefined, sink: SseSink) => SseStream
 
-export interface SseStreamOptions {
-  readonly tab: string | undefined
-  readonly sink: SseSink
+export interface SseStreamsOptions {
   /** Epoch ms. */
   readonly clock: () => number
   readonly random: () => number
 }
 
 const pingEvery = 15_000
-/** A write that nobody takes for so long ends the stream, ms. */
+/** How often a stream is looked at, ms. */
+const lookEvery = 5_000
+/** A write that nobody takes for so long ends the stream at the next look, ms. */
 const slowAfter = 10_000
 /** What a reader that was said goodbye may take to leave, ms. */
 const leaveWithin = 5_000
@@ -47,75 +45,99 @@ function toFrame(event: 'view' | 'ping' | 'bye', data: object, id?: number): str
   return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
 }
 
-/** At most one write is in the air, and of the views that wait behind it only the latest: a slow reader costs one frame. */
-export function createSseStream({ tab, sink, clock, random }: SseStreamOptions): SseStream {
-  // Spread, so that the browsers of a server that went away do not all come back at once.
-  let head = `retry: ${Math.round(minRetry + random() * (maxRetry - minRetry))}\n\n`
-  let latest: string | null = null
-  let writes = 0
-  let taken = 0
-  let isEnded = false
-  let watch: ReturnType<typeof setTimeout> | null = null
-  let leave: ReturnType<typeof setTimeout> | null = null
-  const ping = setInterval(() => {
-    if (taken === writes) write(toFrame('ping', { now: clock() }))
-  }, pingEvery)
-  if (typeof ping === 'object') ping.unref()
+interface Runtime extends SseStreamsOptions {
+  readonly looks: DeadlineQueue<SseStream>
+}
 
-  function write(text: string) {
-    writes += 1
-    sink.write(text, () => {
-      taken += 1
-      if (latest === null || isEnded || taken < writes) return
-      const frame = latest
-      latest = null
-      write(frame)
+export function createSseStreams(options: SseStreamsOptions): StartSseStream {
+  const runtime: Runtime = { ...options, looks: createDeadlineQueue<SseStream>((stream) => stream.look()) }
+  return (tab, sink) => new SseStream(runtime, tab, sink)
+}
+
+/**
+ * A {@link ViewStream} over server-sent events (HTML, §9.2). At most one write is in the air, and of the views that wait
+ * behind it only the latest: a slow reader costs one frame. A class, since a server holds very many.
+ */
+export class SseStream implements ViewStream, Deadline {
+  readonly tab: string | undefined
+  due: number
+  place = -1
+  readonly #runtime: Runtime
+  readonly #sink: SseSink
+  #head: string
+  #latest: string | null = null
+  /** When the write in the air began, by `performance.now()`; null while the reader has taken everything. */
+  #pendingSince: number | null = null
+  #pingDue: number
+  #isEnded = false
+
+  constructor(runtime: Runtime, tab: string | undefined, sink: SseSink) {
+    this.tab = tab
+    this.#runtime = runtime
+    this.#sink = sink
+    // Spread, so that the browsers of a server that went away do not all come back at once.
+    this.#head = `retry: ${Math.round(minRetry + runtime.random() * (maxRetry - minRetry))}\n\n`
+    const now = performance.now()
+    this.#pingDue = now + pingEvery
+    this.due = now + lookEvery
+    runtime.looks.add(this)
+  }
+
+  send(frame: string) {
+    if (this.#isEnded) return
+    if (this.#pendingSince === null) this.#write(frame)
+    else this.#latest = frame
+  }
+
+  end(reason: ByeReason, frame = '') {
+    if (this.#isEnded) return
+    const isTaken = this.#pendingSince === null
+    this.#isEnded = true
+    this.#latest = null
+    this.#sink.end((isTaken ? this.#head + frame : frame) + toFrame('bye', { reason }))
+    this.#lookIn(reason === 'slow' ? 0 : leaveWithin)
+  }
+
+  destroy() {
+    this.closed()
+    this.#sink.destroy()
+  }
+
+  /** The connection is gone. */
+  closed() {
+    this.#isEnded = true
+    this.#latest = null
+    this.#runtime.looks.delete(this)
+  }
+
+  /** What time has brought. */
+  look() {
+    if (this.#isEnded) return this.#sink.destroy()
+    const now = performance.now()
+    if (this.#pendingSince !== null && now - this.#pendingSince >= slowAfter) return this.end('slow')
+    if (now >= this.#pingDue) {
+      this.#pingDue = now + pingEvery
+      if (this.#pendingSince === null) this.#write(toFrame('ping', { now: this.#runtime.clock() }))
+    }
+    this.#lookIn(lookEvery)
+  }
+
+  #lookIn(ms: number) {
+    this.#runtime.looks.delete(this)
+    this.due = performance.now() + ms
+    this.#runtime.looks.add(this)
+  }
+
+  #write(frame: string) {
+    this.#pendingSince = performance.now()
+    const text = this.#head + frame
+    this.#head = ''
+    this.#sink.write(text, () => {
+      this.#pendingSince = null
+      if (this.#latest === null) return
+      const latest = this.#latest
+      this.#latest = null
+      this.#write(latest)
     })
-    watchOver()
-  }
-
-  /** One timer for many writes: it is looked at again only if the write it was set for is still pending. */
-  function watchOver() {
-    if (watch) return
-    const watched = writes
-    watch = setUnrefTimeout(() => {
-      watch = null
-      if (isEnded || taken === writes) return
-      if (taken < watched) end('slow')
-      else watchOver()
-    }, slowAfter)
-  }
-
-  function end(reason: ByeReason) {
-    if (isEnded) return
-    release()
-    sink.end(toFrame('bye', { reason }))
-    leave = setUnrefTimeout(() => sink.destroy(), reason === 'slow' ? 0 : leaveWithin)
-  }
-
-  function release() {
-    isEnded = true
-    latest = null
-    clearInterval(ping)
-    if (watch) clearTimeout(watch)
-    if (leave) clearTimeout(leave)
-  }
-
-  return {
-    tab,
-    send(frame) {
-      if (isEnded) return
-      if (taken < writes) latest = frame
-      else {
-        write(head + frame)
-        head = ''
-      }
-    },
-    end,
-    destroy() {
-      release()
-      sink.destroy()
-    },
-    closed: release,
   }
 }

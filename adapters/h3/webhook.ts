@@ -53,10 +53,10 @@ async function verify(event: H3Event, body: string, signingSecret: string, logge
   }
 }
 
-function toEnded(type: string, data: object): RevokedIdentity | null {
+function toEnded(type: string, data: unknown): RevokedIdentity | null {
   const isUser = type === 'user.deleted'
   if (!isUser && !sessionEnds.has(type)) return null
-  const id = 'id' in data ? data.id : undefined
+  const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined
   if (typeof id !== 'string' || id === '') {
     throw new AuthError('request-malformed', 'The request is malformed: the webhook does not say whom it is about')
   }

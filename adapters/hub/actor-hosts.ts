@@ -34,7 +34,7 @@ export function createActorHosts(options: ActorHostOptions): (id: string) => Ses
     const actor = createActor(machine, { id, input, clock: unrefClock, inspect: containedInspect }).start()
     return {
       send: (event) => actor.send(event),
-      view: (now) => toAuthView(actor.getSnapshot(), { now }),
+      view: (options) => toAuthView(actor.getSnapshot(), options),
       subscribe(listener) {
         const emissions = actor.on('*', listener)
         const changes = actor.subscribe(() => listener({ type: 'view.changed' }))

@@ -5,12 +5,14 @@ import { withDeadline } from './deadline.ts'
 import { toRotated } from './hub-requests.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
+import { toAliases } from './session-cookies.ts'
 import type { Grave } from './session-store.ts'
+import { requireStore } from './store-gate.ts'
 import { toGrave } from './undertaker.ts'
 
 /** → signs a session out, here at once, and answers when that holds everywhere. */
 export function createClearSession(parts: HubParts): (request: ClearRequest) => Promise<HubAnswer> {
-  const { life, lookup, undertaker, verifyTimeout, clockTolerance, clock, serve } = parts
+  const { life, lookup, undertaker, store, verifyTimeout, clockTolerance, clock, serve } = parts
 
   /** → null, or what keeps it from being certain that no token signs this browser's user in again. */
   async function signOut(session: LiveSession, named: string | undefined): Promise<AuthError | null> {
@@ -44,6 +46,8 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
 
   return async ({ cookieIds, tab, seq, sessionId }) => {
     const found = await lookup.find(cookieIds)
+    // Another node may have signed it in while the store was away: then it is not over because it is not there.
+    if (!found && toAliases(cookieIds).length > 0) await requireStore(store, 'settled')
     if (!found) return { view: { ...toUncheckedView(clock()), state: 'signedOut', authChecked: true }, error: null }
     if (found.retired) throw toRotated()
     const { session } = found

@@ -92,6 +92,11 @@ export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) =
       rise(item, heap.length)
       arm()
     },
-    delete: remove,
+    delete(item) {
+      remove(item)
+      if (heap.length > 0) return
+      clearTimeout(timer)
+      armedFor = Infinity
+    },
   }
 }

@@ -5,6 +5,8 @@ import type { Grave, SessionStore } from './session-store.ts'
 export interface Graveyard {
   /** Keeps a grave, merged with the one of the same id. → what is kept now */
   add(grave: Grave): Grave
+  /** True where a grave would add nothing to what is kept. */
+  covers(grave: Grave): boolean
   find: SessionStore['buried']
   readonly size: number
 }
@@ -31,6 +33,12 @@ export function createGraveyard(clock: () => number): Graveyard {
       const merged = known ? mergeGraves(known, grave) : grave
       graves.set(key, merged)
       return merged
+    },
+    covers(grave) {
+      const known = graves.get(toKey(grave.kind, grave.id))
+      if (!known) return false
+      const { until, clearedAt, revokedAt } = mergeGraves(known, grave)
+      return until === known.until && clearedAt === known.clearedAt && revokedAt === known.revokedAt
     },
     find({ userId, sessionId, issuedAt }: Buriable) {
       const session = graves.get(toKey('session', sessionId))

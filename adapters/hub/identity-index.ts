@@ -1,3 +1,4 @@
+import type { AuthView } from '../../machines/auth-view.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Grave } from './session-store.ts'
 
@@ -11,32 +12,51 @@ export interface IdentityIndex {
 }
 
 export function createIdentityIndex(): IdentityIndex {
-  const found = new Map<string, Set<LiveSession>>()
-  const placed = new Map<LiveSession, readonly string[]>()
+  const found: Readonly<Record<Grave['kind'], SessionsById>> = { user: new Map(), session: new Map() }
+  /** What each was placed by. */
+  const placed = new Map<LiveSession, AuthView>()
 
   function remove(session: LiveSession) {
-    for (const key of placed.get(session) ?? []) {
-      const sessions = found.get(key)
-      sessions?.delete(session)
-      if (sessions?.size === 0) found.delete(key)
-    }
-    placed.delete(session)
+    const { userId, sessionId } = placed.get(session) ?? {}
+    if (!placed.delete(session)) return
+    removeFrom(found.user, userId!, session)
+    removeFrom(found.session, sessionId!, session)
   }
 
   return {
     place(session) {
-      const { userId, sessionId } = session.identity
-      const keys = userId === null || sessionId === null ? [] : [toKey('user', userId), toKey('session', sessionId)]
-      const before = placed.get(session) ?? []
-      if (keys.length === before.length && keys.every((key, index) => key === before[index])) return
-      remove(session)
-      if (keys.length === 0) return
-      placed.set(session, keys)
-      for (const key of keys) found.set(key, (found.get(key) ?? new Set()).add(session))
+      const { identity } = session
+      const { userId, sessionId } = identity
+      const before = placed.get(session)
+      const isThere = before?.userId === userId && before?.sessionId === sessionId
+      if (!isThere) remove(session)
+      if (userId === null || sessionId === null) return
+      placed.set(session, identity)
+      if (isThere) return
+      addTo(found.user, userId, session)
+      addTo(found.session, sessionId, session)
     },
     delete: remove,
-    find: (kind, id) => [...(found.get(toKey(kind, id)) ?? [])],
+    find(kind, id) {
+      const sessions = found[kind].get(id)
+      return sessions instanceof Set ? [...sessions] : sessions ? [sessions] : []
+    },
   }
 }
 
-const toKey = (kind: Grave['kind'], id: string) => `${kind}:${id}`
+/** Most ids lead to one session, and then there is no need of a set. */
+type SessionsById = Map<string, LiveSession | Set<LiveSession>>
+
+function addTo(byId: SessionsById, id: string, session: LiveSession) {
+  const sessions = byId.get(id)
+  if (sessions instanceof Set) sessions.add(session)
+  else byId.set(id, sessions ? new Set([sessions, session]) : session)
+}
+
+function removeFrom(byId: SessionsById, id: string, session: LiveSession) {
+  const sessions = byId.get(id)
+  if (sessions === session) byId.delete(id)
+  if (!(sessions instanceof Set)) return
+  sessions.delete(session)
+  if (sessions.size === 0) byId.delete(id)
+}

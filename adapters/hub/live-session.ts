@@ -1,6 +1,6 @@
 import type { AuthErrorView } from '../../machines/auth-error.ts'
 import { toCodeView } from '../../machines/auth-error.ts'
-import type { TokenOutcome } from '../../machines/auth-events.ts'
+import type { AuthEvent, TokenOutcome } from '../../machines/auth-events.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
@@ -10,8 +10,8 @@ import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
 import type { HostSignal, SessionHost } from './session-host.ts'
 import type { SessionSeat } from './session-seat.ts'
 import { createVerdictWait } from './verdict-wait.ts'
-import { createViewStreams } from './view-streams.ts'
-import type { ViewStreams } from './view-streams.ts'
+import type { VerdictWait } from './verdict-wait.ts'
+import { ViewStreams } from './view-streams.ts'
 
 /** How one token ended. */
 export interface Verdict {
@@ -20,50 +20,15 @@ export interface Verdict {
   readonly error: AuthErrorView | null
 }
 
-/** One server session as a node holds it: a machine, its views by revision, and the streams that read them. */
-export interface LiveSession {
-  /** Internal id: never leaves the server. */
-  readonly id: string
-  readonly channel: string
-  readonly streams: ViewStreams
-  readonly seat: SessionSeat
-  /** The view now, with the full claims. */
-  view(): AuthView
-  /** What it last was known to prove; cheaper than {@link LiveSession.view}, and as late as a timer. */
-  readonly identity: AuthView
-  /** Has a token of a tab checked. Resolves with its verdict, which may be that there is none yet. */
-  submit(token: BearerToken, tab?: string): Promise<Verdict>
-  /** True while a token waits for its verdict. */
-  readonly isChecking: boolean
-  /**
-   * The browser signed out, or Clerk ended the session or user: void if another Clerk session is proven. → the tokens
-   * whose checks it cut off
-   */
-  end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[]
-  adopt(record: SessionRecord): void
-  /** The profile of a user, or that it could not be had: void for anyone but the one signed in by then. */
-  learnUser(userId: string, user: AuthUser | null): void
-  /** The next revision is higher than `rev`. */
-  outrank(rev: number): void
-  /** Keys are there again. */
-  retry(): void
-  /** Counts the clears and revocations: what was verified before one must not be submitted after it. */
-  readonly epoch: number
-  /** Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`. Rejects with the reason of `signal`. */
-  whenChecked(timeout: number, signal?: AbortSignal): Promise<AuthView>
-  stop(): void
-}
-
 export interface SessionChange extends AuthChange {
   /** Who brought the token that decided, if its verdict is still awaited. */
   readonly by: { readonly tab: string | undefined } | null
 }
 
-export interface LiveSessionOptions {
-  readonly id: string
-  readonly channel: string
-  readonly seat: SessionSeat
-  readonly host: SessionHost
+/** What all sessions of a node share. */
+export interface LiveSessionRuntime {
+  /** Starts the machine of a session, named by its channel. */
+  readonly startHost: (channel: string) => SessionHost
   /** Epoch ms. */
   readonly clock: () => number
   /** Encodes a view for the streams: once for all of them. */
@@ -72,125 +37,183 @@ export interface LiveSessionOptions {
   readonly onChange: (session: LiveSession, change: SessionChange | null) => void
 }
 
-export function createLiveSession(options: LiveSessionOptions): LiveSession {
-  const { id, channel, seat, host, clock, encode, onChange } = options
-  const waiting = new Map<string, { readonly tab: string | undefined; readonly resolve: (verdict: Verdict) => void }>()
-  const verdicts = createVerdictWait(view)
-  let last = host.view(clock())
-  let identity: AuthView = { ...last, channel, rev: 1 }
-  /** The view asked for last, for as long as neither the machine nor the clock has moved. */
-  let current: AuthView | null = null
-  let rev = 1
-  let tokens = 0
-  let epoch = 0
+interface AwaitedToken {
+  readonly tab: string | undefined
+  readonly resolve: (verdict: Verdict) => void
+}
+
+/**
+ * One server session as a node holds it: a machine, its views by revision, and the streams that read them. A class,
+ * since a node holds very many.
+ */
+export class LiveSession {
+  /** Internal id: never leaves the server. */
+  readonly id: string
+  readonly channel: string
+  readonly seat: SessionSeat
+  readonly streams: ViewStreams
+  readonly #runtime: LiveSessionRuntime
+  readonly #host: SessionHost
+  #awaited: Map<string, AwaitedToken> | null = null
+  #verdicts: VerdictWait | null = null
+  /** The view asked for last: what `rev` counts the changes of. */
+  #last: AuthView
+  #identity: AuthView
+  /** The machine has moved since. */
+  #isMoved = false
+  #rev = 1
+  #tokens = 0
+  #epoch = 0
   /** Set while the machine works on something that names the reason of whatever changes. */
-  let cause: AuthChangeReason | null = null
-  let by: SessionChange['by'] = null
-  let discarded: BearerToken[] = []
+  #cause: AuthChangeReason | null = null
+  #by: SessionChange['by'] = null
+  /** Set while a sign-out collects the tokens whose checks it cuts off. */
+  #discarded: BearerToken[] | null = null
 
-  const streams = createViewStreams({ view, encode })
-  const unsubscribe = host.subscribe(receive)
-
-  function view(): AuthView {
-    const now = clock()
-    if (current && current.now === now && current.rev === rev) return current
-    const next = host.view(now)
-    if (!isSameView(next, last)) rev += 1
-    last = next
-    current = { ...next, channel, rev }
-    return current
+  constructor(runtime: LiveSessionRuntime, id: string, channel: string, seat: SessionSeat) {
+    this.id = id
+    this.channel = channel
+    this.seat = seat
+    this.#runtime = runtime
+    this.#host = runtime.startHost(channel)
+    this.#last = this.#identity = this.#host.view({ now: runtime.clock(), channel, rev: 1 })
+    this.streams = new ViewStreams(this)
+    this.#host.subscribe((signal) => this.#receive(signal))
   }
 
-  function receive(signal: HostSignal) {
-    current = null
+  /** The view now, with the full claims. */
+  view(): AuthView {
+    const now = this.#runtime.clock()
+    if (!this.#isMoved && this.#last.now === now && this.#last.rev === this.#rev) return this.#last
+    const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
+    // Kept only where it differs, so that an idle session holds one view and not another of every reader.
+    if (!this.#isMoved && this.#last.rev === this.#rev && isSameView(next, this.#last)) return next
+    this.#isMoved = false
+    this.#last = isSameView(next, this.#last) ? next : { ...next, rev: (this.#rev += 1) }
+    return this.#last
+  }
+
+  encode(view: AuthView): string {
+    return this.#runtime.encode(view)
+  }
+
+  /** What it last was known to prove; cheaper than {@link LiveSession.view}, and as late as a timer. */
+  get identity(): AuthView {
+    return this.#identity
+  }
+
+  /** True while a token waits for its verdict. */
+  get isChecking(): boolean {
+    return this.#awaited !== null
+  }
+
+  /** Counts the clears and revocations: what was verified before one must not be submitted after it. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Has a token of a tab checked. Resolves with its verdict, which may be that there is none yet. */
+  submit(token: BearerToken, tab?: string): Promise<Verdict> {
+    return new Promise((resolve) => {
+      const id = String((this.#tokens += 1))
+      this.#awaited ??= new Map()
+      this.#awaited.set(id, { tab, resolve })
+      this.#host.send({ type: 'token.received', token, id })
+    })
+  }
+
+  /**
+   * The browser signed out, or Clerk ended the session or user: void if another Clerk session is proven. → the tokens
+   * whose checks it cut off
+   */
+  end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[] {
+    const discarded: BearerToken[] = []
+    this.#epoch += 1
+    this.#discarded = discarded
+    this.#sendBecause(reason, { type: `session.${reason}`, ...(sessionId !== undefined && { sessionId }) })
+    this.#discarded = null
+    return discarded
+  }
+
+  adopt(record: SessionRecord) {
+    this.#rev = Math.max(this.#rev, record.rev - 1)
+    this.#sendBecause('adopted', { type: 'session.adopted', record })
+  }
+
+  /** The profile of a user, or that it could not be had: void for anyone but the one signed in by then. */
+  learnUser(userId: string, user: AuthUser | null) {
+    this.#host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId })
+  }
+
+  /** The next revision is higher than `rev`. */
+  outrank(rev: number) {
+    if (this.#rev <= rev) this.#rev = rev + 1
+  }
+
+  /** Keys are there again. */
+  retry() {
+    this.#host.send({ type: 'keys.refreshed' })
+  }
+
+  /** Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`. Rejects with the reason of `signal`. */
+  whenChecked(timeout: number, signal?: AbortSignal): Promise<AuthView> {
+    this.#verdicts ??= createVerdictWait(() => this.view())
+    return this.#verdicts.wait(timeout, signal)
+  }
+
+  stop() {
+    this.#host.stop()
+    for (const { resolve } of this.#awaited?.values() ?? []) {
+      resolve({ outcome: 'undecided', error: toCodeView('draining') })
+    }
+    this.#awaited = null
+    this.#verdicts?.giveUp()
+  }
+
+  #receive(signal: HostSignal) {
+    this.#isMoved = true
     switch (signal.type) {
       case 'token.settled':
-        return settle(signal.id, { outcome: signal.outcome, error: signal.error })
+        return this.#settle(signal.id, { outcome: signal.outcome, error: signal.error })
       case 'token.discarded':
-        discarded.push(signal.token)
-        return settle(signal.id, { outcome: 'discarded', error: toCodeView('token-superseded') })
+        this.#discarded?.push(signal.token)
+        return this.#settle(signal.id, { outcome: 'discarded', error: toCodeView('token-superseded') })
       case 'view.changed':
-        return change()
+        return this.#change()
       default:
         return undefined
     }
   }
 
-  function settle(id: string | undefined, verdict: Verdict) {
-    const entry = id === undefined ? undefined : waiting.get(id)
-    if (id === undefined || !entry) return
-    waiting.delete(id)
-    if (verdict.outcome === 'accepted') by = { tab: entry.tab }
-    entry.resolve(verdict)
+  #settle(id: string | undefined, verdict: Verdict) {
+    const awaited = id === undefined ? undefined : this.#awaited?.get(id)
+    if (id === undefined || !awaited) return
+    this.#awaited?.delete(id)
+    if (this.#awaited?.size === 0) this.#awaited = null
+    if (verdict.outcome === 'accepted') this.#by = { tab: awaited.tab }
+    awaited.resolve(verdict)
   }
 
-  function change() {
-    const previous = identity
-    identity = view()
-    const changed = isSameIdentity(previous, identity)
+  #change() {
+    const previous = this.#identity
+    const view = (this.#identity = this.view())
+    const change = isSameIdentity(previous, view)
       ? null
-      : { view: identity, previous, reason: cause ?? toReason(identity), by }
-    by = null
-    onChange(session, changed)
-    streams.push()
-    verdicts.look()
+      : { view, previous, reason: this.#cause ?? toReason(view), by: this.#by }
+    this.#by = null
+    this.#runtime.onChange(this, change)
+    this.streams.push()
+    this.#verdicts?.look()
   }
 
-  function because(reason: AuthChangeReason, work: () => void) {
-    cause = reason
+  #sendBecause(cause: AuthChangeReason, event: AuthEvent) {
+    this.#cause = cause
     try {
-      work()
+      this.#host.send(event)
     } finally {
-      cause = null
+      this.#cause = null
     }
   }
-
-  const session: LiveSession = {
-    id,
-    channel,
-    seat,
-    streams,
-    view,
-    get identity() {
-      return identity
-    },
-    get isChecking() {
-      return waiting.size > 0
-    },
-    get epoch() {
-      return epoch
-    },
-    submit: (token, tab) =>
-      new Promise((resolve) => {
-        const id = String((tokens += 1))
-        waiting.set(id, { tab, resolve })
-        host.send({ type: 'token.received', token, id })
-      }),
-    end(reason, sessionId) {
-      epoch += 1
-      discarded = []
-      because(reason, () => host.send({ type: `session.${reason}`, ...(sessionId !== undefined && { sessionId }) }))
-      return discarded
-    },
-    adopt(record) {
-      rev = Math.max(rev, record.rev - 1)
-      because('adopted', () => host.send({ type: 'session.adopted', record }))
-    },
-    learnUser: (userId, user) => host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId }),
-    outrank(other) {
-      if (rev <= other) rev = other + 1
-    },
-    retry: () => host.send({ type: 'keys.refreshed' }),
-    whenChecked: (timeout, signal) => verdicts.wait(timeout, signal),
-    stop() {
-      unsubscribe()
-      host.stop()
-      for (const { resolve } of waiting.values()) resolve({ outcome: 'undecided', error: toCodeView('draining') })
-      waiting.clear()
-      verdicts.giveUp()
-    },
-  }
-  return session
 }
 
 const toReason = ({ isSignedIn, state, error }: AuthView): AuthChangeReason => {

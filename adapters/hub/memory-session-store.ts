@@ -58,8 +58,8 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       const now = clock()
       const current = readRecord(record.id, now)
       if ((current?.rev ?? null) !== expectedRev) return { written: false, current }
-      sweep(now)
       records.set(record.id, { record, until })
+      sweep(now)
       tell({ type: 'record', record })
       return { written: true }
     },

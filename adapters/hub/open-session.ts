@@ -6,6 +6,7 @@ import { withDeadline } from './deadline.ts'
 import { toNewCookie, toRotated } from './hub-requests.ts'
 import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
+import type { ViewStream } from './view-stream.ts'
 
 /** → finds or makes the session of a stream, and raises it by a token that the request carries. */
 export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
@@ -36,6 +37,20 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     return !view.isSignedIn || (isSame && expiresAt > (view.expiresAt ?? 0))
   }
 
+  /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
+  const createAttach = (session: LiveSession) => (stream: ViewStream) => {
+    if (!registry.has(session)) {
+      stream.end('closing')
+      return () => {}
+    }
+    session.streams.add(stream)
+    registry.reconsider(session)
+    return () => {
+      session.streams.delete(stream)
+      registry.reconsider(session)
+    }
+  }
+
   return async ({ cookieIds, tab, carried }) => {
     const found = await lookup.find(cookieIds)
     if (found?.retired) throw toRotated()
@@ -49,21 +64,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
       await raise(session, carried, tab)
       if (!cookies.current(session)) cookies.issue(session)
       await session.seat.rotating
-      return {
-        cookieId: toNewCookie(life, session, found?.alias),
-        attach(stream) {
-          if (!registry.has(session)) {
-            stream.end('closing')
-            return () => {}
-          }
-          session.streams.add(stream)
-          registry.reconsider(session)
-          return () => {
-            session.streams.delete(stream)
-            registry.reconsider(session)
-          }
-        },
-      }
+      return { cookieId: toNewCookie(life, session, found?.alias), attach: createAttach(session) }
     })
   }
 }

@@ -1,4 +1,4 @@
-import { toAuthError } from '../../machines/auth-error.ts'
+import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { withDeadline } from './deadline.ts'
 import { toNewCookie, toRotated } from './hub-requests.ts'
@@ -21,8 +21,9 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     const error = await tokens.decide(session, token, tab)
     if (!error && seat.isRotationDue) life.rotate(session, tab)
     if (!error && retired) await adoptBrowser(session)
-    await stored(session)
-    return { view: session.view(), error, ...(!error && { cookieId: toNewCookie(life, session, alias) }) }
+    const unstored = await storeSignIn(session)
+    const answer = { view: session.view(), error: error ?? unstored }
+    return error ? answer : { ...answer, cookieId: toNewCookie(life, session, alias) }
   }
 
   /** A token without a session makes one only if it signs in. */
@@ -37,15 +38,25 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
       }
       session.seat.seqs.accept(tab, seq)
       life.admit(session)
-      await stored(session)
-      return { view: session.view(), error: null, cookieId: toNewCookie(life, session, undefined) }
+      const unstored = await storeSignIn(session)
+      return { view: session.view(), error: unstored, cookieId: toNewCookie(life, session, undefined) }
     })
   }
 
-  /** Until every node can follow what the browser is about to be told. */
-  async function stored(session: LiveSession) {
+  /**
+   * Until every node can follow what the browser is about to be told. → why they cannot: who is signed in must be stored
+   * before it is acknowledged, or another node would take the sign-out for one of nobody. A renewal may be stored later.
+   */
+  async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
     await session.seat.rotating
+    try {
+      if (session.seat.isCookieOwed) await life.storeCookie(session)
+      if (records.isKnown(session)) return null
+    } catch (error) {
+      logger.error('store.failed', { method: 'rotate', error })
+    }
+    return new AuthError('store-unavailable', undefined, { retryAfter: 1_000 })
   }
 
   /** The token is what tells the browser that is signed in from whoever else may hold its old cookie. */
@@ -63,7 +74,12 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   async function adoptBrowser(session: LiveSession) {
     if (cookies.current(session)?.cookieId) return
     const { to } = cookies.issue(session)
-    await store.rotate(session.id, { from: null, to, retireFor })
+    try {
+      await store.rotate(session.id, { from: null, to, retireFor })
+    } catch (error) {
+      // The token was accepted all the same; on this node the cookie holds.
+      logger.error('store.failed', { method: 'rotate', error })
+    }
   }
 
   return async (request) => {

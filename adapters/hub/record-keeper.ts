@@ -12,6 +12,10 @@ export interface RecordKeeper {
   keep(session: LiveSession): Promise<void>
   /** Takes over a stored record, if it wins over what the session proves. */
   merge(session: LiveSession, record: SessionRecord): void
+  /** Whether the store has who is signed in, though perhaps not the last renewal. */
+  isKnown(session: LiveSession): boolean
+  /** The store does not have its record: stores it, or what has become of it. */
+  restore(session: LiveSession): Promise<void>
   /** Has the record of an ended session forgotten. */
   forget(session: LiveSession): void
 }
@@ -27,8 +31,12 @@ export interface RecordKeeperOptions {
 
 interface Kept {
   storedRev: number | null
+  /** The Clerk session of the stored record. */
+  sessionId: string | null
   outcome: Outcome
   writing: Promise<void> | null
+  /** What changes now comes from the store, and need not go back there. */
+  isAdopting: boolean
 }
 
 /** What a record tells of a view: compared by reference, since a machine replaces it whole. */
@@ -36,6 +44,12 @@ type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
 
 /** A signed-out record only spares other nodes a question, ms. */
 const signedOutFor = 60_000
+/**
+ * What is stored has a `rev` of a round number: it outranks whatever happened since the last one to a single node's view,
+ * such as a refused token, of which the others know nothing.
+ */
+const revStep = 1_024
+const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1) * revStep - 1
 /** Rounds of compare-and-set before the record is left to whoever else is writing it. */
 const maxRounds = 5
 
@@ -46,7 +60,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   const keptOf = (session: LiveSession): Kept => {
     const known = keeping.get(session)
     if (known) return known
-    const kept = { storedRev: null, outcome: null, writing: null }
+    const kept = { storedRev: null, sessionId: null, outcome: null, writing: null, isAdopting: false }
     keeping.set(session, kept)
     return kept
   }
@@ -60,23 +74,27 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   async function write(session: LiveSession, kept: Kept) {
     for (let round = 0; round < maxRounds; round += 1) {
       if (!isDue(session.view(), kept)) return
-      session.outrank(kept.storedRev ?? 0)
+      session.outrank(toRevBefore(kept.storedRev ?? 0))
       const view = session.view()
       const record = toRecord(session, view)
       const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
       const result = await store.write(record, { expectedRev: kept.storedRev, until })
-      if (result.written) note(kept, record.rev, view)
-      else {
+      if (result.written) {
+        note(kept, record.rev, view)
+        session.seat.isGuest = false
+      } else {
         // What is stored counts, even where a store has lost what it once had.
         kept.storedRev = null
+        kept.sessionId = null
         if (result.current) merge(session, result.current)
       }
     }
   }
 
-  function note(kept: Kept, storedRev: number, outcome: Outcome) {
+  function note(kept: Kept, storedRev: number, view: AuthView) {
     kept.storedRev = storedRev
-    kept.outcome = outcome
+    kept.sessionId = view.sessionId
+    kept.outcome = view
   }
 
   function merge(session: LiveSession, record: SessionRecord) {
@@ -90,13 +108,22 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
     session.seat.seqs.merge(record.seqByTab)
     kept.storedRev = record.rev
+    kept.sessionId = record.sessionId
     if (isConflict && isSameProof(standing, mine)) return
+    session.seat.isGuest = true
+    kept.isAdopting = true
+    // A sign-out ends it even where this node's clock says that it is over already.
+    if (record.sessionId !== null && record.issuedAt !== null) {
+      session.seat.lastProven = { sessionId: record.sessionId, issuedAt: record.issuedAt }
+    }
     session.adopt(record)
+    kept.isAdopting = false
     kept.outcome = session.view()
   }
 
   function keep(session: LiveSession): Promise<void> {
     const kept = keptOf(session)
+    if (kept.isAdopting) return Promise.resolve()
     kept.writing ??= (async () => {
       try {
         await write(session, kept)
@@ -115,6 +142,18 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     merge(session, record) {
       merge(session, record)
       if (isDue(session.view(), keptOf(session))) void keep(session)
+    },
+    isKnown(session) {
+      const { sessionId } = session.view()
+      return sessionId === null || sessionId === keptOf(session).sessionId
+    },
+    async restore(session) {
+      const kept = keptOf(session)
+      await kept.writing
+      kept.storedRev = null
+      kept.sessionId = null
+      kept.outcome = null
+      await keep(session)
     },
     forget(session) {
       const { storedRev } = keptOf(session)

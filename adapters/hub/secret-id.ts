@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** 256 random bits as base64url: 43 characters, all of them safe in a cookie (RFC 6265 §4.1.1). */
 export const createSecretId = (): string => randomBytes(32).toString('base64url')
@@ -12,4 +12,4 @@ const secretId = /^[\w-]{43}$/
 export const isSecretId = (text: string): boolean => secretId.test(text)
 
 /** SHA-256 as base64url: what is kept of a secret that must be recognised again. */
-export const toDigest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+export const toDigest = (text: string): string => hash('sha256', text, 'base64url')

@@ -39,20 +39,23 @@ interface CurrentCookie {
 export function createSessionCookies(): SessionCookies {
   const found = new Map<string, FoundSession>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
-  const aliases = new WeakMap<LiveSession, Set<string>>()
+  const aliases = new WeakMap<LiveSession, readonly string[]>()
 
   function lead(alias: string, session: LiveSession) {
     found.set(alias, { session, alias, retired: false })
-    const known = aliases.get(session)
-    if (known) known.add(alias)
-    else aliases.set(session, new Set([alias]))
+    const known = aliases.get(session) ?? []
+    if (!known.includes(alias)) aliases.set(session, known.concat(alias))
   }
 
   function retire(alias: string) {
     const entry = found.get(alias)
     if (!entry || entry.retired) return
     found.set(alias, { ...entry, retired: true })
-    aliases.get(entry.session)?.delete(alias)
+    const known = aliases.get(entry.session) ?? []
+    aliases.set(
+      entry.session,
+      known.filter((other) => other !== alias),
+    )
     setUnrefTimeout(() => found.delete(alias), retireFor)
   }
 

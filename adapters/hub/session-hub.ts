@@ -21,6 +21,8 @@ import { createSessionLife } from './session-life.ts'
 import { createSessionLookup } from './session-lookup.ts'
 import { createSnapshotHosts } from './snapshot-hosts.ts'
 import type { Grave, SessionStore } from './session-store.ts'
+import { requireStore } from './store-gate.ts'
+import type { StoreDown } from './store-gate.ts'
 import { createTokenChecks } from './token-checks.ts'
 import type { VerifyToken } from './token-checks.ts'
 import { createUndertaker, toGrave } from './undertaker.ts'
@@ -28,6 +30,8 @@ import { createUndertaker, toGrave } from './undertaker.ts'
 export interface SessionHubOptions {
   readonly verify: VerifyToken
   readonly store: SessionStore
+  /** Default `allow`. */
+  readonly storeDown?: StoreDown
   /** Encodes a view for the streams of a session. */
   readonly encode: (view: AuthView) => string
   readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
@@ -71,8 +75,11 @@ export interface SessionHub {
   clear(request: ClearRequest): Promise<HubAnswer>
   /** The session of a request, or null where it has none (any more). */
   find(request: HubRequest): Promise<LiveSession | null>
-  /** What tokens prove by themselves, without a session; of several the first that signs in. `timedOut` after `timeout` ms. */
-  check(tokens: readonly BearerToken[], timeout: number): Promise<AuthView>
+  /**
+   * What tokens prove by themselves, without a session; of several the first that signs in. `timedOut` after `timeout`
+   * ms. Rejects with the reason of `giveUp`.
+   */
+  check(tokens: readonly BearerToken[], timeout: number, giveUp?: AbortSignal): Promise<AuthView>
   /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
   signal(request: HubRequest): AbortSignal
   /**
@@ -113,6 +120,11 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     logger,
   })
   const lookup = createSessionLookup({ life, store, clock, logger })
+  const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
+  const unwatch = store.watch(
+    ({ type }) => type === 'back' && undertaker.retry(),
+    () => false,
+  )
   let isClosed = false
   let requests = 0
 
@@ -135,15 +147,22 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       if (isClosed) throw new AuthError('draining', undefined, { retryAfter: 1_000 })
       return handle(request)
     }
+  const whileKnowing =
+    <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
+    async (request: Request): Promise<Answer> => {
+      await requireStore(store, needs)
+      return handle(request)
+    }
   const toSession = (found: FoundSession | null) => (found && !found.retired ? found.session : null)
 
   return {
-    open: whileOpen(createOpenSession(parts)),
-    receive: whileOpen(createReceiveToken(parts)),
+    open: whileOpen(whileKnowing(createOpenSession(parts))),
+    receive: whileOpen(whileKnowing(createReceiveToken(parts))),
     clear: whileOpen(createClearSession(parts)),
-    find: async ({ cookieIds }) => toSession(await lookup.find(cookieIds)),
+    find: whileKnowing(async ({ cookieIds }) => toSession(await lookup.find(cookieIds))),
 
-    async check(carried, timeout) {
+    async check(carried, timeout, giveUp) {
+      await requireStore(store, needs)
       let view = toUncheckedView(clock())
       const checkAll = async (signal: AbortSignal) => {
         for (const token of carried) {
@@ -157,7 +176,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
         }
       }
       try {
-        if (carried.length > 0) await withDeadline(timeout, checkAll)
+        if (carried.length > 0) await withDeadline(timeout, checkAll, giveUp)
         return view
       } catch (error) {
         if (!isAuthError(error, 'verify-timeout')) throw error
@@ -201,6 +220,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       await endStreams(life.registry, () => requests > 0, timeout)
       life.close()
       lookup.close()
+      unwatch()
       undertaker.close()
     },
   }

@@ -1,11 +1,13 @@
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import { addToHistory, createHistory } from '../../machines/auth-history.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { createAuthChanges } from './auth-changes.ts'
 import type { AuthChanges } from './auth-changes.ts'
-import { createLiveSession } from './live-session.ts'
-import type { LiveSession, SessionChange } from './live-session.ts'
+import { LiveSession } from './live-session.ts'
+import type { LiveSessionRuntime, SessionChange } from './live-session.ts'
 import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import { createProfiles } from './profiles.ts'
@@ -29,8 +31,12 @@ export interface SessionLife {
   admit(session: LiveSession): LiveSession
   /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
   rotate(session: LiveSession, tab: string | undefined): void
+  /** Gives the store the current cookie, where it may lack it. */
+  storeCookie(session: LiveSession): Promise<void>
   /** Buries, and goes on trying. → null once stored, else why not yet */
   bury(grave: Grave): Promise<AuthError | null>
+  /** Does what a grave demands: where another node dug it, listeners hear of it as adopted. */
+  follow(work: () => void): void
   /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
   signal(session: LiveSession | null): AbortSignal
   /** Ends every session here; their records stay. */
@@ -64,15 +70,18 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   const records = createRecordKeeper({ store, clock, clockTolerance, logger })
   const registry = createSessionRegistry({ limit: limits.sessions, onEnd: end })
   const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
+  const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
   let isClosed = false
+  let isFollowing = false
 
   function create(id = createSecretId(), channel = createPublicId()): LiveSession {
-    const seat = createSessionSeat(limits.requestsPerSession)
-    return createLiveSession({ id, channel, seat, host: startHost(channel), clock, encode, onChange })
+    return new LiveSession(runtime, id, channel, createSessionSeat(limits.requestsPerSession))
   }
 
   function onChange(session: LiveSession, change: SessionChange | null) {
     const { seat, identity } = session
+    const history = seat.history ?? createHistory(toUncheckedView(identity.now))
+    seat.history = addToHistory(history, identity, change?.reason)
     if (identity.sessionId !== null) {
       seat.lastProven = { sessionId: identity.sessionId, issuedAt: toIssuedAt(identity.claims as AuthClaims) ?? 0 }
     }
@@ -81,6 +90,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       return
     }
     registry.reconsider(session)
+    logger.debug('session.changed', toChangeLog(session, change))
     if (change) onIdentity(session, change)
     void records.keep(session)
     fillProfile?.(session, change)
@@ -101,17 +111,35 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
       void bury(toGrave({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
     }
-    changes.publish({ view, previous, reason })
+    // Of all nodes one tells.
+    const isElsewhere = isFollowing || (reason === 'expired' && seat.isGuest)
+    changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
   }
 
   function rotate(session: LiveSession, tab: string | undefined) {
     const rotation = cookies.issue(session)
     session.seat.isRotationDue = false
     session.streams.end('rotated', (stream) => stream.tab !== tab)
-    session.seat.rotating = records
-      .keep(session)
-      .then(() => store.rotate(session.id, { ...rotation, retireFor }))
-      .catch((error: unknown) => logger.error('store.failed', { method: 'rotate', error }))
+    session.seat.isCookieOwed = true
+    // Sent first: whoever reads the record finds the old cookie retired.
+    const rotated = store.rotate(session.id, { ...rotation, retireFor })
+    session.seat.rotating = noteRotation(session, rotation.to, rotated)
+  }
+
+  async function noteRotation(session: LiveSession, alias: string, rotated: Promise<void>) {
+    try {
+      await Promise.all([rotated, records.keep(session)])
+      if (cookies.current(session)?.alias === alias) session.seat.isCookieOwed = false
+    } catch (error) {
+      logger.error('store.failed', { method: 'rotate', error })
+    }
+  }
+
+  async function storeCookie(session: LiveSession) {
+    const alias = cookies.current(session)?.alias
+    if (alias === undefined) return
+    await store.rotate(session.id, { from: null, to: alias, retireFor })
+    session.seat.isCookieOwed = false
   }
 
   async function bury(grave: Grave): Promise<AuthError | null> {
@@ -128,7 +156,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     session.streams.end('closing')
     session.stop()
     cookies.forget(session)
-    if (!isClosed) records.forget(session)
+    if (!isClosed && !session.seat.isGuest) records.forget(session)
   }
 
   return {
@@ -144,7 +172,16 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       return session
     },
     rotate,
+    storeCookie,
     bury,
+    follow(work) {
+      isFollowing = !undertaker.isBurying
+      try {
+        work()
+      } finally {
+        isFollowing = false
+      }
+    },
     signal(session) {
       if (!session || !registry.has(session) || !session.view().isSignedIn) {
         return AbortSignal.abort(new AuthError('not-signed-in'))
@@ -162,3 +199,11 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     changes,
   }
 }
+
+/** Names nobody: whose it is, the inspector and `explain` tell. */
+const toChangeLog = ({ channel, identity: { state, error } }: LiveSession, change: SessionChange | null) => ({
+  channel,
+  state,
+  ...(change && { reason: change.reason }),
+  ...(error && { code: error.code }),
+})

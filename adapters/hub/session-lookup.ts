@@ -3,6 +3,7 @@ import type { SessionRecord } from '../../machines/session-record.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { toIssuedAt } from './record-keeper.ts'
+import type { LiveSession } from './live-session.ts'
 import { toAliases } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
 import type { SessionLife } from './session-life.ts'
@@ -25,6 +26,9 @@ export interface SessionLookupOptions {
   readonly clock: () => number
   readonly logger: Logger
 }
+
+/** Sessions compared with the store at a time. */
+const batchSize = 32
 
 export function createSessionLookup({ life, store, clock, logger }: SessionLookupOptions): SessionLookup {
   const { registry, cookies, records } = life
@@ -54,11 +58,10 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
       const { userId, sessionId, claims } = session.identity
       if (userId === null || sessionId === null) continue
       const code = store.buried({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
-      if (code === 'token-superseded') session.end('cleared', sessionId)
+      if (code === 'token-superseded') life.follow(() => session.end('cleared', sessionId))
       if (code !== 'session-revoked') continue
-      session.end('revoked', sessionId)
-      session.streams.flush()
-      session.streams.end('revoked')
+      life.follow(() => session.end('revoked', sessionId))
+      session.streams.endWithView('revoked')
       // The next token of this Clerk session would be from after its user's revocation.
       if (kind === 'user') void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
     }
@@ -66,7 +69,11 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
 
   function followRecord(record: SessionRecord) {
     const session = registry.get(record.id)
-    if (session) records.merge(session, record)
+    if (!session) return
+    const { userId } = session.identity
+    records.merge(session, record)
+    // The cookie was rotated for it: what was opened with the old one must not show the new user.
+    if (session.identity.userId !== null && session.identity.userId !== userId) session.streams.end('rotated')
   }
 
   function followRotation(id: string, from: string | null, to: string) {
@@ -78,15 +85,39 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
     session.streams.end('rotated')
   }
 
+  /** Reads every session here anew, a few at a time: other nodes may have changed it, or the store may have lost it. */
+  async function makeUp() {
+    const sessions = [...registry]
+    try {
+      for (let start = 0; start < sessions.length; start += batchSize) {
+        await Promise.all(sessions.slice(start, start + batchSize).map(compare))
+      }
+    } catch (error) {
+      // Out of reach again: it will say when it is back.
+      logger.warn('store.failed', { method: 'read', error })
+    }
+  }
+
+  async function compare(session: LiveSession) {
+    const alias = cookies.current(session)?.alias
+    if (alias === undefined || !registry.has(session)) return
+    const stored = await store.read(alias)
+    if (stored) return records.merge(session, stored.record)
+    await records.restore(session)
+    if (session.view().isSignedIn) await life.storeCookie(session)
+  }
+
+  const isHere = (id: string) => registry.get(id) !== undefined
   const unwatch = store.watch((change) => {
     try {
       if (change.type === 'record') followRecord(change.record)
       else if (change.type === 'grave') followGrave(change.grave)
+      else if (change.type === 'back') void makeUp()
       else followRotation(change.id, change.from, change.to)
     } catch (error) {
       logger.error('store.watch.failed', { type: change.type, error })
     }
-  })
+  }, isHere)
 
   return {
     async find(cookieIds) {

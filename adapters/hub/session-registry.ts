@@ -43,7 +43,10 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
   const holds = new Map<LiveSession, number>()
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
-  const isNeeded = (session: LiveSession) => holds.has(session) || session.streams.size > 0 || session.view().isSignedIn
+  const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
+  /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
+  const isKept = ({ seat }: LiveSession) => !seat.isGuest || seat.controller !== null
+  const isNeeded = (session: LiveSession) => isHeld(session) || (isKept(session) && session.view().isSignedIn)
 
   function remove(session: LiveSession) {
     clearTimeout(graces.get(session))

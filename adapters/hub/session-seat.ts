@@ -1,9 +1,8 @@
+import type { AuthHistory } from '../../machines/auth-history.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { SessionChange } from './live-session.ts'
-import { createRequestBudget } from './request-budget.ts'
-import type { RequestBudget } from './request-budget.ts'
-import { createTabSeqs } from './tab-seqs.ts'
-import type { TabSeqs } from './tab-seqs.ts'
+import { RequestBudget } from './request-budget.ts'
+import { TabSeqs } from './tab-seqs.ts'
 
 /** What a node keeps beside the machine of a session. */
 export interface SessionSeat {
@@ -13,25 +12,34 @@ export interface SessionSeat {
   proof: { readonly digest: string; readonly claims: AuthClaims } | null
   /** The Clerk session it proved last, even if long expired: a sign-out ends it all the same. */
   lastProven: { readonly sessionId: string; readonly issuedAt: number } | null
+  /** Another node decided what it is now, and stored it: this one may forget it. */
+  isGuest: boolean
   /** Signed in when nobody was there to take a new cookie. */
   isRotationDue: boolean
-  /** Resolves when the store has the current cookie. */
+  /** Resolves when the store has the current cookie, or could not be given it. */
   rotating: Promise<void> | null
+  /** The store may not have the current cookie. */
+  isCookieOwed: boolean
   /** Aborts when the identity of now ends. */
   controller: AbortController | null
+  /** How it came to be what it is; null before the first change. */
+  history: AuthHistory | null
   /** What happened before the session was taken in. */
   unseen: SessionChange | null
 }
 
 export function createSessionSeat(requestsPerMinute: number): SessionSeat {
   return {
-    budget: createRequestBudget(requestsPerMinute),
-    seqs: createTabSeqs(),
+    budget: new RequestBudget(requestsPerMinute),
+    seqs: new TabSeqs(),
     proof: null,
     lastProven: null,
+    isGuest: false,
     isRotationDue: false,
     rotating: null,
+    isCookieOwed: false,
     controller: null,
+    history: null,
     unseen: null,
   }
 }

@@ -17,6 +17,8 @@ export type StoreChange =
   | { readonly type: 'grave'; readonly grave: Grave }
   /** The session got another cookie: `from` is retired. */
   | { readonly type: 'rotated'; readonly id: string; readonly from: string | null; readonly to: string }
+  /** The store answers again after an outage: changes of other nodes may have been missed, and calls have failed. */
+  | { readonly type: 'back' }
 
 /** A record found by the alias of a cookie. `retired`: the cookie was rotated and counts for a few seconds more. */
 export interface StoredSession {
@@ -45,6 +47,13 @@ export interface RotateOptions {
 }
 
 /**
+ * `loaded`: `buried` knows every end that was stored before this node started. `current`: and hears of every new one.
+ * `settled`: and after an outage the other nodes have had time to store what they decided meanwhile, so that what is not
+ * there is nowhere.
+ */
+export type StoreNeeds = 'loaded' | 'current' | 'settled'
+
+/**
  * Where server sessions outlive a node: their records, the aliases that lead to them, and the tombstones. An alias is
  * the SHA-256 of a cookie's value, so that a copy of the store signs nobody in. A method that rejects means an outage,
  * never that something is absent.
@@ -56,13 +65,13 @@ export interface SessionStore {
   read(alias: string): Promise<StoredSession | null>
   /** Stores a record if the one it replaces has the expected `rev`, and tells the watchers. */
   write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
-  /** Makes an alias lead to a session, retires the one it had, and tells the watchers. Write the record first. */
+  /** Makes an alias lead to a session, retires the one it had, and tells the watchers. Its record may be yet to come. */
   rotate(id: string, options: RotateOptions): Promise<void>
   /** Forgets a record and its aliases, if the record still has the expected `rev`. */
   remove(id: string, expectedRev: number): Promise<void>
   /**
    * Remembers an end and tells the watchers. Two graves of one id merge to what refuses more, for longer. The node's own
-   * copy has it before this returns, even if the promise then rejects.
+   * copy has it, and its own watchers know, before this returns, even if the promise then rejects.
    */
   bury(grave: Grave): Promise<void>
   /**
@@ -70,7 +79,12 @@ export interface SessionStore {
    * `session-revoked`, or `token-superseded` for a token from before a sign-out.
    */
   buried(session: Buriable): Extract<AuthErrorCode, 'token-superseded' | 'session-revoked'> | null
-  /** Tells of every change on any node, this one included. → stop watching */
-  watch(listener: (change: StoreChange) => void): () => void
+  /**
+   * Tells of every change on any node, this one included. Of the sessions that are not wanted a store may save itself the
+   * trouble. → stop watching
+   */
+  watch(listener: (change: StoreChange) => void, isWanted?: (id: string) => boolean): () => void
+  /** Resolves if it is as it must be; rejects if not, or not soon. A store that always is has no such method. */
+  ready?(needs: StoreNeeds): Promise<void>
   close(): Promise<void>
 }

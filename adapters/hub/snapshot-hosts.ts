@@ -2,6 +2,7 @@ import type { AnyActorRef, ExecutableActionObject } from 'xstate'
 import type { AuthEmitted } from '../../machines/auth-events.ts'
 import type { AuthSnapshot } from '../../machines/auth.machine.ts'
 import { toAuthView } from '../../machines/auth-view.ts'
+import type { AuthViewOptions } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { createAuthStepper } from './auth-stepper.ts'
 import type { AuthMachineEvent, AuthStepper } from './auth-stepper.ts'
@@ -30,7 +31,7 @@ export function createSnapshotHosts(options: SessionHostOptions): () => SessionH
   const runtime: Runtime = {
     ...options,
     stepper: createAuthStepper(options.input),
-    delays: createDeadlineQueue<Delay>(({ host, event }) => host.send(event)),
+    delays: createDeadlineQueue<Delay>((delay) => delay.host.wake(delay)),
   }
   return () => new SnapshotHost(runtime)
 }
@@ -39,6 +40,7 @@ export function createSnapshotHosts(options: SessionHostOptions): () => SessionH
 class SnapshotHost implements SessionHost {
   readonly #runtime: Runtime
   #snapshot: AuthSnapshot
+  /** Replaced rather than changed, and never spread: a list that grows takes room for sixteen more. */
   #delays: readonly Delay[] = []
   #check: { readonly id: string; readonly controller: AbortController } | null = null
   /** Set while an event is worked on: what comes meanwhile waits here. */
@@ -54,7 +56,10 @@ class SnapshotHost implements SessionHost {
   }
 
   send(event: AuthMachineEvent) {
-    if (this.#mailbox) return void this.#mailbox.push(event)
+    if (this.#mailbox) {
+      this.#mailbox.push(event)
+      return
+    }
     this.#mailbox = [event]
     for (const next of this.#mailbox) {
       try {
@@ -66,12 +71,12 @@ class SnapshotHost implements SessionHost {
     this.#mailbox = null
   }
 
-  view(now: number) {
-    return toAuthView(this.#snapshot, { now })
+  view(options: AuthViewOptions) {
+    return toAuthView(this.#snapshot, options)
   }
 
   subscribe(listener: (signal: HostSignal) => void) {
-    this.#listeners = [...this.#listeners, listener]
+    this.#listeners = this.#listeners.concat(listener)
     return () => void (this.#listeners = this.#listeners.filter((other) => other !== listener))
   }
 
@@ -80,6 +85,12 @@ class SnapshotHost implements SessionHost {
     for (const delay of this.#delays) this.#runtime.delays.delete(delay)
     this.#delays = []
     this.#abortCheck()
+  }
+
+  /** A delay is over. */
+  wake(delay: Delay) {
+    this.#delays = this.#delays.toSpliced(this.#delays.indexOf(delay), 1)
+    this.send(delay.event)
   }
 
   #step(event: AuthMachineEvent) {
@@ -117,14 +128,15 @@ class SnapshotHost implements SessionHost {
     if (delay === undefined) return
     this.#disarm(id)
     const item: Delay = { due: performance.now() + delay, place: -1, host: this, id, event }
-    this.#delays = [...this.#delays, item]
+    this.#delays = this.#delays.concat(item)
     this.#runtime.delays.add(item)
   }
 
   #disarm(id: string) {
-    const delay = this.#delays.find((item) => item.id === id)
+    const index = this.#delays.findIndex((item) => item.id === id)
+    const delay = this.#delays[index]
     if (!delay) return
-    this.#delays = this.#delays.filter((item) => item !== delay)
+    this.#delays = this.#delays.toSpliced(index, 1)
     this.#runtime.delays.delete(delay)
   }
 

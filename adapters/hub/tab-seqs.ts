@@ -1,38 +1,42 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
 
-/** The newest request of each tab, so that one overtaken on its way is known for old. */
-export interface TabSeqs {
-  /** Notes a request. → false where a newer one of the same tab was seen before */
-  accept(tab: string | undefined, seq: number | undefined): boolean
-  merge(seqByTab: SessionRecord['seqByTab']): void
-  toJSON(): SessionRecord['seqByTab']
-}
-
 const maxTabs = 64
+const none: readonly TabSeq[] = []
 
-/** Remembers the 64 tabs heard from last. */
-export function createTabSeqs(): TabSeqs {
-  const seqs = new Map<string, number>()
+type TabSeq = readonly [tab: string, seq: number]
 
-  function note(tab: string, seq: number) {
-    seqs.delete(tab)
-    seqs.set(tab, seq)
-    for (const oldest of seqs.keys()) {
-      if (seqs.size <= maxTabs) break
-      seqs.delete(oldest)
-    }
+/**
+ * The newest request of each tab, so that one overtaken on its way is known for old. Remembers the 64 tabs heard from
+ * last; most sessions have one or two, for which a list is the smallest.
+ */
+export class TabSeqs {
+  /** The last one heard from comes last. */
+  #seqs = none
+
+  /** Notes a request. → false where a newer one of the same tab was seen before */
+  accept(tab: string | undefined, seq: number | undefined): boolean {
+    if (tab === undefined || seq === undefined) return true
+    if (seq < this.#seqOf(tab, seq)) return false
+    this.#note(tab, seq)
+    return true
   }
 
-  return {
-    accept(tab, seq) {
-      if (tab === undefined || seq === undefined) return true
-      if (seq < (seqs.get(tab) ?? seq)) return false
-      note(tab, seq)
-      return true
-    },
-    merge(seqByTab) {
-      for (const [tab, seq] of Object.entries(seqByTab)) note(tab, Math.max(seq, seqs.get(tab) ?? seq))
-    },
-    toJSON: () => Object.fromEntries(seqs),
+  merge(seqByTab: SessionRecord['seqByTab']) {
+    for (const [tab, seq] of Object.entries(seqByTab)) this.#note(tab, Math.max(seq, this.#seqOf(tab, seq)))
+  }
+
+  toJSON(): SessionRecord['seqByTab'] {
+    return Object.fromEntries(this.#seqs)
+  }
+
+  #seqOf(tab: string, otherwise: number): number {
+    return this.#seqs.find(([name]) => name === tab)?.[1] ?? otherwise
+  }
+
+  #note(tab: string, seq: number) {
+    this.#seqs = this.#seqs
+      .filter(([name]) => name !== tab)
+      .slice(1 - maxTabs)
+      .concat([[tab, seq]])
   }
 }

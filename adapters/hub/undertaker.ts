@@ -15,6 +15,8 @@ export interface Undertaker {
    * @throws AuthError `store-unavailable`
    */
   bury(grave: Grave): Promise<void>
+  /** True while the store tells its watchers of a grave that this node is digging. */
+  readonly isBurying: boolean
   /**
    * Finishes the check of a token that a sign-out cut off, only to learn which Clerk session to bury: the one that the
    * sign-out named, or whichever it is.
@@ -49,7 +51,17 @@ export function toGrave(grave: Omit<Grave, 'until'>, now: number, validUntil = 0
 
 export function createUndertaker({ store, verify, clock, verifyTimeout, logger }: UndertakerOptions): Undertaker {
   const learning = new WeakMap<LiveSession, Promise<AuthError | null>>()
-  const life = { isOver: false }
+  const life = { isOver: false, isBurying: false }
+
+  /** The store tells of a grave before `bury` returns. */
+  function dig(grave: Grave): Promise<void> {
+    life.isBurying = true
+    try {
+      return store.bury(grave)
+    } finally {
+      life.isBurying = false
+    }
+  }
 
   const wakes = new Set<() => void>()
 
@@ -71,7 +83,7 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
     for (let pause = 1_000; !life.isOver && clock() < grave.until; pause = Math.min(pause * 2, 30_000)) {
       await wait(pause)
       try {
-        return await store.bury(grave)
+        return await dig(grave)
       } catch (error) {
         logger.warn('store.failed', { method: 'bury', error })
       }
@@ -80,7 +92,7 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
 
   async function bury(grave: Grave) {
     try {
-      await store.bury(grave)
+      await dig(grave)
     } catch (cause) {
       logger.error('store.failed', { method: 'bury', error: cause })
       void buryLater(grave)
@@ -111,6 +123,9 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
 
   return {
     bury,
+    get isBurying() {
+      return life.isBurying
+    },
     identify(session, token, named) {
       const before = learning.get(session)
       const learnt = Promise.all([before, learn(token, clock(), named)]).then(([earlier, own]) => earlier ?? own)

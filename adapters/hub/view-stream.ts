@@ -7,8 +7,8 @@ export interface ViewStream {
   readonly tab: string | undefined
   /** Sends an encoded view. A stream that cannot keep up drops all but the latest. */
   send(frame: string): void
-  /** Says why, then ends. */
-  end(reason: ByeReason): void
+  /** Says why, then ends; after a last view, if one is given. */
+  end(reason: ByeReason, frame?: string): void
   /** Ends at once, for a reader that does not take the goodbye. */
   destroy(): void
 }

@@ -1,63 +1,78 @@
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { ByeReason, ViewStream } from './view-stream.ts'
 
-/** The streams of one session. */
-export interface ViewStreams {
-  /** Sends the view of the moment, and every later one. */
-  add(stream: ViewStream): void
-  delete(stream: ViewStream): void
-  /** Has a changed view sent at the end of this tick: what changes again until then is sent once. */
-  push(): void
-  /** Sends what is due now. */
-  flush(): void
-  /** Ends the streams that match, without sending them what is due. */
-  end(reason: ByeReason, matches?: (stream: ViewStream) => boolean): void
-  readonly size: number
-  [Symbol.iterator](): Iterator<ViewStream>
-}
-
-interface ViewStreamsOptions {
-  readonly view: () => AuthView
+export interface ViewSource {
+  view(): AuthView
   /** Called once for all streams of a session. */
-  readonly encode: (view: AuthView) => string
+  encode(view: AuthView): string
 }
 
-export function createViewStreams({ view, encode }: ViewStreamsOptions): ViewStreams {
-  const streams = new Set<ViewStream>()
-  let sentRev = 0
-  let isScheduled = false
+const none: readonly ViewStream[] = []
 
-  function flush() {
-    isScheduled = false
-    if (streams.size === 0) return
-    const current = view()
-    if (current.rev === sentRev) return
-    sentRev = current.rev
-    const frame = encode(current)
-    for (const stream of streams) stream.send(frame)
+/** The streams of one session. */
+export class ViewStreams {
+  readonly #source: ViewSource
+  /** A list, since most sessions have one stream and none has many. */
+  #streams = none
+  #sentRev = 0
+  #isScheduled = false
+
+  constructor(source: ViewSource) {
+    this.#source = source
   }
 
-  return {
-    add(stream) {
-      flush()
-      const current = view()
-      sentRev = current.rev
-      streams.add(stream)
-      stream.send(encode(current))
-    },
-    delete: (stream) => void streams.delete(stream),
-    push() {
-      if (isScheduled || streams.size === 0) return
-      isScheduled = true
-      setImmediate(flush)
-    },
-    flush,
-    end(reason, matches = () => true) {
-      for (const stream of streams) if (matches(stream)) stream.end(reason)
-    },
-    get size() {
-      return streams.size
-    },
-    [Symbol.iterator]: () => streams.values(),
+  /** Sends the view of the moment, and every later one. */
+  add(stream: ViewStream) {
+    this.#flush()
+    this.#streams = this.#streams.concat(stream)
+    stream.send(this.#encode(this.#source.view()))
+  }
+
+  delete(stream: ViewStream) {
+    const index = this.#streams.indexOf(stream)
+    if (index >= 0) this.#streams = this.#streams.toSpliced(index, 1)
+  }
+
+  /** Has a changed view sent at the end of this tick: what changes again until then is sent once. */
+  push() {
+    if (this.#isScheduled || this.#streams.length === 0) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  /** Ends the streams that match, without sending them what is due. */
+  end(reason: ByeReason, matches: (stream: ViewStream) => boolean = () => true) {
+    for (const stream of this.#streams) if (matches(stream)) stream.end(reason)
+  }
+
+  /** Ends the streams with the view of the moment. */
+  endWithView(reason: ByeReason) {
+    if (this.#streams.length === 0) return
+    const frame = this.#encode(this.#source.view())
+    for (const stream of this.#streams) stream.end(reason, frame)
+  }
+
+  get size() {
+    return this.#streams.length
+  }
+
+  [Symbol.iterator]() {
+    return this.#streams.values()
+  }
+
+  #flush() {
+    if (this.#streams.length === 0) return
+    const view = this.#source.view()
+    if (view.rev === this.#sentRev) return
+    const frame = this.#encode(view)
+    for (const stream of this.#streams) stream.send(frame)
+  }
+
+  #encode(view: AuthView): string {
+    this.#sentRev = view.rev
+    return this.#source.encode(view)
   }
 }

@@ -1,10 +1,13 @@
 import { H3 } from 'h3'
 import { expect, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
+import { createWebhookSecret } from '../kit/clerk-emulator/webhook.ts'
 import { issuer, jwks, mint, nowMs, nowSeconds, party } from '../jose/token-factory.ts'
 import { requireKnown } from './known-answer.ts'
 
 const base = 'http://localhost'
+/** Signs the webhooks that the server believes. */
+export const webhookSecret = createWebhookSecret()
 
 interface RequestParts {
   readonly method?: string
@@ -23,7 +26,7 @@ export function createFuzzedServer() {
   onTestFinished(() => void vi.useRealTimers())
   const auth = createAuthServer({
     keys: { jwks },
-    clerk: {},
+    clerk: { webhookSecret },
     claims: { issuer, authorizedParties: [party] },
     limits: { requestsPerSession: 1e9, sessions: 1e6 },
     logger: { warn: () => {} },

@@ -104,16 +104,22 @@ describe('requireAuth', () => {
 describe('whenChecked', () => {
   it('resolves with the verdict as soon as it stands', async () => {
     const checks: (() => void)[] = []
-    const { server, browser } = await startApp(
-      {},
+    let asked = 0
+    const server = await startServer(
       { claims: { issuer, validate: () => new Promise<void>((resolve) => void checks.push(resolve)) } },
+      (app, auth) =>
+        app.get('/checked', (event) => {
+          asked += 1
+          return auth.whenChecked(event)
+        }),
     )
+    const browser = server.browser()
     await browser.open()
     const cookie = browser.cookie ?? ''
     const posted = browser.token(server.mint())
     await eventually(() => checks.length === 1, 'the check')
     const waiting = server.send('/checked', { headers: { cookie } })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await eventually(() => asked === 1, 'the request')
     checks[0]?.()
     expect((await waiting).body).toMatchObject({ isSignedIn: true, timedOut: false })
     await posted
@@ -158,6 +164,10 @@ describe('whenChecked', () => {
     const browser = server.browser()
     await browser.open()
     await browser.get('/checked')
+    expect(failure).toMatchObject({ message: 'gone' })
+
+    failure = undefined
+    await server.send('/checked', { headers: { authorization: `Bearer ${server.mint()}` } })
     expect(failure).toMatchObject({ message: 'gone' })
   })
 })

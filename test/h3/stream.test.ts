@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { H3 } from 'h3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
-import { createSseStream } from '../../adapters/h3/sse-stream.ts'
+import { createSseStreams } from '../../adapters/h3/sse-stream.ts'
 import { eventually, signer, startServer, useVirtualTime, virtualEpoch } from './harness.ts'
 
 describe('the stream of a live session', () => {
@@ -109,7 +109,7 @@ describe('a reader that stalls', () => {
       end: (text: string) => void written.push(text),
       destroy: vi.fn<() => void>(),
     }
-    const stream = createSseStream({ tab: undefined, sink, clock: Date.now, random: () => 0 })
+    const stream = createSseStreams({ clock: Date.now, random: () => 0 })(undefined, sink)
     onTestFinished(() => stream.closed())
     for (const frame of ['one', 'two', 'three', 'four']) stream.send(frame)
     expect(written).toEqual(['retry: 1000\n\none'])

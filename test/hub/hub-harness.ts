@@ -64,7 +64,8 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
         tab,
         bye: null,
         send: (frame) => void views.push(JSON.parse(frame) as AuthView),
-        end(reason) {
+        end(reason, frame) {
+          if (frame) this.send(frame)
           this.bye = reason
           detach()
         },

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { createRequestBudget } from '../../adapters/hub/request-budget.ts'
-import { createTabSeqs } from '../../adapters/hub/tab-seqs.ts'
+import { RequestBudget } from '../../adapters/hub/request-budget.ts'
+import { TabSeqs } from '../../adapters/hub/tab-seqs.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
@@ -160,7 +160,7 @@ describe('a store that forgot', () => {
 
 describe('the requests of a session', () => {
   it('are refilled evenly, and a clock that jumps back does not freeze them', () => {
-    const budget = createRequestBudget(60)
+    const budget = new RequestBudget(60)
     for (let request = 0; request < 60; request += 1) budget.spend(1_000)
     expect(() => budget.spend(1_000)).toThrow(expect.objectContaining({ code: 'too-many-requests', retryAfter: 1_000 }))
     expect(() => budget.spend(1_500)).toThrow(expect.objectContaining({ retryAfter: 500 }))
@@ -172,14 +172,14 @@ describe('the requests of a session', () => {
 
 describe('the seqs of the tabs', () => {
   it('are those of the 64 tabs heard from last', () => {
-    const seqs = createTabSeqs()
+    const seqs = new TabSeqs()
     for (let tab = 0; tab < 100; tab += 1) seqs.accept(`tab_${tab}`, 5)
     expect(Object.keys(seqs.toJSON())).toHaveLength(64)
     expect([seqs.accept('tab_99', 4), seqs.accept('tab_0', 4)]).toEqual([false, true])
   })
 
   it('may be of a tab called __proto__', () => {
-    const seqs = createTabSeqs()
+    const seqs = new TabSeqs()
     seqs.accept('__proto__', 5)
     expect(seqs.accept('__proto__', 4)).toBe(false)
     expect(Object.keys(seqs.toJSON())).toEqual(['__proto__'])

@@ -6,6 +6,7 @@ import { H3, toNodeHandler } from 'h3'
 import { build } from 'vite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
+import { createInspector } from '../../adapters/inspector/index.ts'
 import { createDemoRoutes } from '../../docs/demo/server/demo-routes.ts'
 import { emulatorPath, openClerkSource } from '../../docs/demo/server/clerk-source.ts'
 import { createMachineSteps } from '../../docs/demo/server/machine-steps.ts'
@@ -66,17 +67,18 @@ async function startDemo(): Promise<string> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const source = await openClerkSource(origin, {})
-  const [steps, streams] = [createMachineSteps(), createOpenSockets()]
+  const [steps, streams, inspector] = [createMachineSteps(), createOpenSockets(), createInspector()]
   const auth = createAuthServer({
     clerk: source.server,
     claims: { authorizedParties: [origin] },
-    inspect: steps.inspect,
+    inspect: [steps.inspect, inspector],
     logger: {},
   })
   const app = new H3()
   app.register(auth.plugin)
   app.mount(emulatorPath, source.emulator!.app)
-  app.mount('', createDemoRoutes({ auth, source, steps, streams, config: { ...source.config, clockTolerance: 60 } }))
+  const config = { ...source.config, clockTolerance: 60 }
+  app.mount('', createDemoRoutes({ auth, inspector, source, steps, streams, config }))
   app.get('/**', await createPageFiles(directory))
   const server = await listenOnLoopback(toNodeHandler(app), 'localhost', port)
   onTestFinished(async () => {

@@ -1,0 +1,87 @@
+import type { H3Event } from 'h3'
+import { AuthError } from '../../machines/auth-error.ts'
+import { createSecretId } from '../hub/secret-id.ts'
+import type { LocalPage } from '../inspector/local-page.ts'
+import { isFromThisMachine } from './local-request.ts'
+import { openStream } from './open-stream.ts'
+import { readCookie } from './request-cookies.ts'
+import type { StartSseStream } from './sse-stream.ts'
+
+export interface InspectRouteOptions {
+  readonly page: LocalPage
+  readonly basePath: string
+  readonly startStream: StartSseStream
+}
+
+const cookieName = 'authchart-inspect'
+
+/** → the routes of the inspector's page and of its stream. To anybody but this machine there is nothing here. */
+export function createInspectRoutes({ page, basePath, startStream }: InspectRouteOptions) {
+  const path = `${basePath}/inspect`
+
+  function requireLocal(event: H3Event) {
+    if (!isFromThisMachine(event)) throw new AuthError('not-found')
+  }
+  const hasCookie = (event: H3Event) =>
+    readCookie(event.req.headers.get('cookie'), cookieName).some((value) => page.isCookie(value))
+
+  function toDocument(headers: Headers, status: number, write: (nonce: string) => string): Response {
+    const nonce = createSecretId()
+    for (const [name, value] of Object.entries(toPageHeaders(nonce))) headers.set(name, value)
+    return new Response(write(nonce), { status, headers })
+  }
+
+  /** Takes the key out of the address at once: it is worth nothing there any more, and in no history. */
+  function getPage(event: H3Event, headers: Headers): Response {
+    requireLocal(event)
+    const key = event.url.searchParams.get('key')
+    const cookie = key === null ? null : page.exchange(key)
+    if (cookie !== null) {
+      headers.set('set-cookie', `${cookieName}=${cookie}; HttpOnly; SameSite=Strict; Path=${path}`)
+      headers.set('cache-control', 'no-store')
+      headers.set('referrer-policy', 'no-referrer')
+      headers.set('location', path)
+      return new Response(null, { status: 303, headers })
+    }
+    if (key !== null || !hasCookie(event)) return toDocument(headers, 403, (nonce) => page.toRefusal(nonce))
+    return toDocument(headers, 200, (nonce) => page.toDocument(nonce))
+  }
+
+  function getEvents(event: H3Event, headers: Headers): unknown {
+    requireLocal(event)
+    if (!hasCookie(event)) throw new AuthError('forbidden', 'Open the page of the inspector by a new link first')
+    const id = event.url.searchParams.get('session')
+    headers.set('x-content-type-options', 'nosniff')
+    return openStream(event, {
+      tab: undefined,
+      headers,
+      startStream,
+      attach: (stream) => page.watch(id, (frame) => stream.send(frame)),
+    })
+  }
+
+  return { '/inspect': { GET: getPage }, '/inspect/events': { GET: getEvents } } as const
+}
+
+function toPageHeaders(nonce: string): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': [
+      "default-src 'none'",
+      `script-src 'nonce-${nonce}'`,
+      `style-src 'nonce-${nonce}'`,
+      "connect-src 'self'",
+      'img-src data:',
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ].join('; '),
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+  }
+}
