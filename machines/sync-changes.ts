@@ -63,14 +63,16 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
   const failure = toStreamFailure(event)
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
   const attempts = heardAt - openedAt >= streamStable ? 0 : context.streamAttempts
+  // The server says when: the new cookie is on its way, whatever failed before.
+  const isExpected = isRotated || failure.code === 'session-rotated'
   const notBefore = context.now() + (failure.retryAfter ?? 0)
   return {
     streamFailure: failure,
-    streamAttempts: attempts + 1,
+    streamAttempts: attempts + (isExpected ? 0 : 1),
     isQuiet: isRotated,
     reconnectAt:
       notBefore +
-      (isRotated
+      (isExpected
         ? random() * rotationSpread
         : fullJitter(attempts, { ...streamBackoff, first: reconnectBase }, random)),
     reconnectNotBefore: notBefore,
@@ -82,6 +84,11 @@ export function afterAgreement(context: SyncContext): Partial<SyncContext> {
   return context.now() - context.confirmedAt >= sessionStable ? { attempts: 0 } : {}
 }
 
+/** So many sessions of one tab are remembered. */
+const maxOwned = 8
+const toOwned = (owned: readonly string[], sessionId: string) =>
+  [...owned.filter((other) => other !== sessionId), sessionId].slice(-maxOwned)
+
 /** What the context becomes when Clerk speaks. `ended` keeps whom a sign-out has to end. */
 export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
   const before = context.identity
@@ -92,11 +99,22 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
     ended: identity === null ? (before?.sessionId ?? context.ended) : null,
     // Only the role changed: the cached token may still carry the old one.
     isFresh: before !== null && identity !== null && !isKnown(before, identity) && isSame(before, identity),
+    owned: identity === null ? context.owned : toOwned(before === null ? [] : context.owned, identity.sessionId),
     attempts: 0,
     failure: null,
     isRearmed: true,
     ...(isOther && { posted: null }),
   }
+}
+
+/**
+ * What the context becomes on the answer to a sign-out. The server may never have heard of the session that it named, and
+ * hold another one that this tab had before: then that one has to be ended too.
+ */
+export function afterClear({ ended, owned }: SyncContext, view: AuthView): Partial<SyncContext> {
+  const left = owned.filter((sessionId) => sessionId !== ended)
+  const isHeld = view.isSignedIn && view.sessionId !== null && left.includes(view.sessionId)
+  return { ended: isHeld ? view.sessionId : null, owned: left }
 }
 
 /** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */

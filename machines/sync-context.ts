@@ -39,6 +39,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly settled: string | null
   /** Clerk session that this tab left by signing out, until the server acknowledged it. */
   readonly ended: string | null
+  /** Clerk sessions of this tab since it was last signed out: the server may still hold any of them. */
+  readonly owned: readonly string[]
   /** The token to post, and the last one that the server judged. */
   readonly token: BearerToken | null
   readonly posted: BearerToken | null
@@ -86,6 +88,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     epoch: 0,
     settled: null,
     ended: null,
+    owned: [],
     token: null,
     posted: null,
     isFresh: false,

@@ -86,6 +86,14 @@ export function toRenewalDelay(context: SyncContext): number {
   return toDelay(Math.max(due, postedAt + renewal.spacing), context.now())
 }
 
+/** A server that asks for patience asks for less than this; further off, the local clock was set back since. */
+const longestPatience = 300_000
+
+/** A moment noted by the local clock is over. */
+export function isPast({ now }: SyncContext, moment: number): boolean {
+  return now() >= moment || moment - now() > longestPatience
+}
+
 /** Silent for 2.5 pings, or the clock was set back behind the last sign of life. */
 export function isSilent(context: SyncContext): boolean {
   const silence = context.now() - context.heardAt

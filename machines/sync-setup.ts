@@ -10,6 +10,9 @@ import * as rules from './sync-rules.ts'
 
 const notProvided = (actor: string) => new SyncError('internal', `syncMachine: actor ${actor} is not provided`)
 
+/** Two readings of the server's clock differ by the way they took: more than this, ms, and it was set. */
+const maxDrift = 5_000
+
 /** What the event that ends a promise actor carries. */
 const tokenOf = (event: unknown) => (event as { output: BearerToken }).output
 const viewOf = (event: unknown) => (event as { output: AuthView }).output
@@ -44,8 +47,12 @@ export const syncSetup = setup({
     isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
     isFinalFailure: ({ event }) => event.type === 'stream.failed' && !event.failure.retryable,
     isSilent: by(rules.isSilent),
-    isOtherChannel: ({ context: { view, channel } }) => view.channel !== '' && view.channel !== channel,
-    mayReconnect: ({ context }) => context.now() >= context.reconnectNotBefore,
+    /** Where an answer tells of no channel, the cookie leads to no session: not to the one of the stream either. */
+    isOtherChannel: ({ context: { view, channel } }) => view.channel !== channel,
+    /** The server's clock was set: what was reckoned by it has to be reckoned anew. */
+    isClockMoved: ({ context, event }) =>
+      event.type === 'ping.received' && Math.abs(event.now - context.now() - context.offset) > maxDrift,
+    mayReconnect: ({ context }) => rules.isPast(context, context.reconnectNotBefore),
     isOccasion: by(rules.isOccasion),
     isTokenDue: by(rules.isTokenDue),
     isClearDue: by(rules.isClearDue),
@@ -55,14 +62,17 @@ export const syncSetup = setup({
     isRefused: by(rules.isRefused),
     isCurrent: by(rules.isCurrent),
     isExpiring: by(rules.isExpiring),
+    /** Of this tab's identity: on a view of another one, the agreement is over. */
     isExpiryMoved: ({ context, event }) =>
-      event.type === 'view.received' && event.view.expiresAt !== context.view.expiresAt,
+      event.type === 'view.received' &&
+      event.view.expiresAt !== context.view.expiresAt &&
+      rules.showsIdentity(event.view, context.identity),
     isPostedAlready: ({ context, event }) => !context.isFresh && context.posted?.reveal() === tokenOf(event).reveal(),
     isAnswer: ({ context, event }, kind: ReturnType<typeof rules.toAnswer>) =>
       rules.toAnswer(context, viewOf(event)) === kind,
     isSpent: ({ context }) => context.failure?.retryable === false || context.attempts > context.retries,
     isRetryable: ({ context }) => context.failure?.retryable !== false,
-    mayRetryNow: ({ context }) => context.isRearmed && context.now() >= context.retryNotBefore,
+    mayRetryNow: ({ context }) => context.isRearmed && rules.isPast(context, context.retryNotBefore),
   },
   actions: {
     openStream: spawnChild('openStream', { id: 'stream', input: ({ context }) => ({ tab: context.tab }) }),
@@ -107,7 +117,8 @@ export const syncSetup = setup({
     numberPost: assign(({ context }) => ({ seq: context.seq + 1, postedAt: context.now() })),
     takeAnswer: assign(({ context, event }) => {
       const view = changes.toNewerView(context.view, viewOf(event))
-      return { view, offset: viewOf(event).now - context.now(), posted: context.token, ended: null }
+      const rest = context.identity === null ? changes.afterClear(context, viewOf(event)) : { ended: null }
+      return { view, offset: viewOf(event).now - context.now(), posted: context.token, ...rest }
     }),
     takeErrorView: assign(({ context, event }) => {
       const view = (errorOf(event) as Partial<SyncError> | undefined)?.view

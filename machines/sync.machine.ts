@@ -156,7 +156,10 @@ export const syncMachine = syncSetup.createMachine({
           description: 'The server knows who this tab is. The token is renewed before it expires.',
           entry: 'settle',
           exit: 'forgiveFailures',
-          on: { 'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true } },
+          on: {
+            'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true },
+            'ping.received': { guard: 'isClockMoved', target: 'confirmed', reenter: true },
+          },
           always: [
             { guard: 'isRefused', target: 'retrying', actions: 'noteViewError' },
             { guard: and(['isOccasion', 'isTokenDue']), target: 'fetchingToken' },

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { H3, toNodeHandler } from 'h3'
 import { createAuthServer } from 'authchart/h3'
+import { createInspector } from 'authchart/inspector'
 import { emulatorPath, openClerkSource } from './server/clerk-source.ts'
 import { createDemoRoutes } from './server/demo-routes.ts'
 import { listen } from './server/listen.ts'
@@ -19,12 +20,13 @@ const source = await openClerkSource(origin)
 /** Seconds; with the emulator fewer than the default, so that an expiry can be watched without falling asleep. */
 const clockTolerance = source.emulator ? 10 : 60
 const steps = createMachineSteps()
+const inspector = createInspector()
 const streams = createOpenSockets()
 const auth = createAuthServer({
   clerk: source.server,
   claims: { authorizedParties: [origin, `http://127.0.0.1:${port}`], clockTolerance },
   loadUser: true,
-  inspect: steps.inspect,
+  inspect: [steps.inspect, inspector],
 })
 
 const app = new H3()
@@ -32,12 +34,13 @@ app.use('/auth/events', streams.track, { method: 'GET' })
 app.register(auth.plugin)
 if (source.emulator) app.mount(emulatorPath, source.emulator.app)
 const config = { ...source.config, clockTolerance }
-app.mount('', createDemoRoutes({ auth, source, steps, config, streams }))
+app.mount('', createDemoRoutes({ auth, inspector, source, steps, config, streams }))
 app.get('/**', await createPageFiles(fileURLToPath(new URL('dist', import.meta.url))))
 
 const servers = await listen(toNodeHandler(app), port, process.env['HOST'])
 const { user } = source.config
 console.log(`\n  authchart demo   ${origin}`)
+console.log(`  Inspector        ${inspector.link(`${origin}/auth`)}`)
 console.log(user ? `  Clerk emulator   ${user.email}  ${user.password}\n` : '  Clerk            your own instance\n')
 
 async function stop(): Promise<void> {

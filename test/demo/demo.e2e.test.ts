@@ -42,6 +42,7 @@ describe.runIf(findChromium())('npm start, as a person sees it', () => {
 
   it('prints the address and a user, who signs in by one click; the chart keeps its arrows and lights the state', async () => {
     expect(printed.join('\n')).toContain(origin)
+    expect(printed.join('\n')).toMatch(/Inspector +http:\/\/localhost:\d+\/auth\/inspect\?key=/)
     expect(printed.join('\n')).toMatch(/Clerk emulator +\S+@\S+ +\S+/)
 
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
@@ -49,7 +50,7 @@ describe.runIf(findChromium())('npm start, as a person sees it', () => {
     page.on('pageerror', (error) => complaints.push(error.message))
     await page.goto(origin)
     const arrows = page.locator('.react-flow__edge-path')
-    await expect.poll(() => arrows.count()).toBeGreaterThan(15)
+    await arrows.nth(15).waitFor({ state: 'attached' })
     const drawn = await arrows.count()
 
     await page.getByRole('button', { name: 'Sign in as Ada' }).click()
@@ -61,8 +62,14 @@ describe.runIf(findChromium())('npm start, as a person sees it', () => {
     await page.getByRole('button', { name: 'Rotate keys' }).click()
     await page.getByRole('button', { name: 'Post a junk token' }).click()
     await page.getByText('refused with 400 token-malformed').waitFor()
+    await expect.poll(() => page.getByTestId('why').textContent()).toMatch(/^Signed in,.*\(token-malformed, /)
     expect(await arrows.count()).toBe(drawn)
     expect(await page.getByTestId('server-state').textContent()).toBe('signedIn')
+    const opened = page.context().waitForEvent('page')
+    await page.getByRole('link', { name: 'Inspector' }).click()
+    const inspector = await opened
+    await inspector.locator('.session').filter({ hasText: 'signedIn' }).waitFor()
+    expect(inspector.url()).toBe(`${origin}/auth/inspect`)
     expect(complaints).toEqual([])
     expect(await page.content()).not.toMatch(/eyJ[\w-]{20}/)
   }, 60_000)

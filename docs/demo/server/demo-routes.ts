@@ -1,6 +1,7 @@
-import { H3, HTTPError, createEventStream, readBody } from 'h3'
+import { H3, HTTPError, createEventStream, readBody, redirect } from 'h3'
 import type { H3Event } from 'h3'
 import type { AuthServer } from 'authchart/h3'
+import type { Inspector } from 'authchart/inspector'
 import type { DemoConfig, FaultRequest, FaultState, Step } from '../src/demo-api.ts'
 import type { ClerkSource } from './clerk-source.ts'
 import { createFaultSwitches, toFaultRequest } from './fault-switches.ts'
@@ -10,15 +11,19 @@ import type { OpenSockets } from './open-sockets.ts'
 
 export interface DemoRoutesOptions {
   readonly auth: AuthServer
+  readonly inspector: Inspector
   readonly source: ClerkSource
   readonly config: DemoConfig
   readonly steps: MachineSteps
   readonly streams: OpenSockets
 }
 
+/** What the inspector calls the machine that fetches signing keys. */
+const keysActor = 'jwks'
+
 /** Everything under `/demo`: what the page needs beside the package. The controls answer this machine only. */
 export function createDemoRoutes(options: DemoRoutesOptions): H3 {
-  const { auth, config, steps, streams } = options
+  const { auth, inspector, config, steps, streams } = options
   const { emulator } = options.source
   const switches = emulator && createFaultSwitches(emulator)
 
@@ -34,6 +39,10 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
 
   const routes = new H3()
   routes.get('/demo/config', () => config)
+  routes.get('/demo/why', (event) => auth.explain(event))
+  routes.use('/demo/inspector', loopbackOnly)
+  // On the host that the page was opened by, since the key is exchanged for a cookie.
+  routes.get('/demo/inspector', (event) => redirect(inspector.link(`${event.url.origin}/auth`)))
   routes.use('/demo/faults', loopbackOnly)
   routes.get('/demo/faults', () => toJson(switches?.state ?? null))
   routes.post('/demo/faults', async (event) => {
@@ -45,10 +54,15 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
   routes.get('/demo/steps', async (event) => {
     const { channel } = await auth.session(event)
     const stream = createEventStream(event)
-    const push = (step: Step) => void stream.push({ event: 'step', data: JSON.stringify(step) })
-    stream.onClosed(steps.subscribe((actorId, step) => actorId === channel && push(step)))
-    const current = steps.current(channel)
-    if (current) push(current)
+    const push = (actorId: string, step: Step) => {
+      const event = { [channel]: 'step', [keysActor]: 'keys' }[actorId]
+      if (event) void stream.push({ event, data: JSON.stringify(step) })
+    }
+    stream.onClosed(steps.subscribe(push))
+    for (const actorId of [channel, keysActor]) {
+      const current = steps.current(actorId)
+      if (current) push(actorId, current)
+    }
     return stream.send()
   })
   return routes

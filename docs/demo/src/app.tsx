@@ -8,6 +8,7 @@ import { Faults } from './faults.tsx'
 import { SessionCard } from './session-card.tsx'
 import { TopBar } from './top-bar.tsx'
 import { useNotes } from './use-notes.ts'
+import { Why } from './why.tsx'
 
 export function App({ config }: { config: DemoConfig }) {
   useNotes()
@@ -24,6 +25,7 @@ export function App({ config }: { config: DemoConfig }) {
         </div>
         <div className="column is-main">
           <ChartCard />
+          <Why />
           <EventLogList />
         </div>
       </main>

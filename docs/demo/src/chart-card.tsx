@@ -1,5 +1,5 @@
 import { useSelector } from '@xstate/react'
-import { authMachine, syncMachine } from 'authchart'
+import { authMachine, jwksMachine, syncMachine } from 'authchart'
 import { useAuthClient, useAuthState } from 'authchart/react'
 import { useState } from 'react'
 import { Statechart } from './chart/statechart.tsx'
@@ -9,17 +9,18 @@ import { toStateText, useSteps } from './use-steps.ts'
 const tabs = [
   { id: 'auth', title: 'Server session', machine: authMachine, where: 'one per browser session, on the server' },
   { id: 'sync', title: 'Browser sync', machine: syncMachine, where: 'one per tab, in this page' },
+  { id: 'jwks', title: 'Signing keys', machine: jwksMachine, where: 'one per key source, on the server' },
 ] as const
 
-/** Both machines at work, live. */
+/** The machines at work, live. */
 export function ChartCard() {
   const [tabId, setTab] = useState<(typeof tabs)[number]['id']>('auth')
   const client = useAuthClient()
   const channel = useAuthState((view) => view.channel)
-  const step = useSteps(channel)
+  const steps = useSteps(channel)
   const syncValue = useSelector(client.actor, ({ value }) => value)
   const syncArrows = useArrows(client.actor)
-  const lit = { auth: step, sync: { value: syncValue, arrows: syncArrows } }[tabId]
+  const lit = { auth: steps.session, sync: { value: syncValue, arrows: syncArrows }, jwks: steps.keys }[tabId]
   const tab = tabs.find(({ id }) => id === tabId)!
   return (
     <section className="card chart" aria-labelledby="chart-title">

@@ -1,3 +1,4 @@
+import type { Explanation } from 'authchart'
 import type { StateValue } from 'xstate'
 
 /** `GET /demo/config`: what the page must know before Clerk can start. Nothing secret. */
@@ -38,6 +39,11 @@ export interface Step {
 
 export async function fetchConfig(): Promise<DemoConfig> {
   return request('/demo/config')
+}
+
+/** `GET /demo/why`: why this browser's session is what it is. */
+export async function fetchExplanation(): Promise<Explanation> {
+  return request('/demo/why')
 }
 
 export async function fetchFaults(): Promise<FaultState | null> {

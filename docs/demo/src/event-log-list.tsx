@@ -1,5 +1,6 @@
 import { useSelector } from '@xstate/react'
 import { eventLog } from './event-log.ts'
+import { toClockTime } from './to-clock-time.ts'
 
 export function EventLogList() {
   const entries = useSelector(eventLog, ({ context }) => context)
@@ -25,10 +26,4 @@ export function EventLogList() {
       </ol>
     </section>
   )
-}
-
-function toClockTime(at: number): string {
-  const date = new Date(at)
-  const pad = (value: number, width = 2) => String(value).padStart(width, '0')
-  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`
 }

@@ -13,6 +13,9 @@ export function TopBar({ mode }: { mode: DemoConfig['mode'] }) {
         {state}
       </span>
       <span className="mode muted">{mode === 'emulator' ? 'Clerk emulator' : 'Clerk'}</span>
+      <a className="inspector-link" href="/demo/inspector" target="_blank">
+        Inspector
+      </a>
       <div className="top-bar-user">
         <SignedIn>
           <OrganizationSwitcher afterSelectOrganizationUrl="/" afterSelectPersonalUrl="/" />

@@ -8,14 +8,21 @@ const shortestGlow = 380
 /** With more steps waiting than this, the picture skips to the end. */
 const longestQueue = 10
 
+/** The last steps of the server's machines; null before the first. */
+export interface ServerSteps {
+  readonly session: Step | null
+  readonly keys: Step | null
+}
+
 /**
- * The server's machine, step by step, slowed down so that the eye can follow. The feed is open only while the page is
- * visible: browsers grant one host six connections over HTTP/1.1, over all tabs.
+ * The server's machines, step by step; that of the session slowed down so that the eye can follow. The feed is open
+ * only while the page is visible: browsers grant one host six connections over HTTP/1.1, over all tabs.
  *
  * @param channel the server session to follow; the feed is opened anew when it changes
  */
-export function useSteps(channel: string): Step | null {
-  const [lit, show] = useState<Step | null>(null)
+export function useSteps(channel: string): ServerSteps {
+  const [session, show] = useState<Step | null>(null)
+  const [keys, showKeys] = useState<Step | null>(null)
   const isHidden = useIsHidden()
   const isStill = useMedia('(prefers-reduced-motion: reduce)')
 
@@ -37,12 +44,13 @@ export function useSteps(channel: string): Step | null {
       if (queue.length > longestQueue) queue = queue.slice(-1)
       if (timer === undefined) play()
     })
+    source.addEventListener('keys', ({ data }: MessageEvent<string>) => showKeys(JSON.parse(data) as Step))
     return () => {
       clearTimeout(timer)
       source.close()
     }
   }, [channel, isHidden, isStill])
-  return lit
+  return { session, keys }
 }
 
 function toText({ event, value }: Step): string {

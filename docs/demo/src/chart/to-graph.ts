@@ -1,5 +1,8 @@
 import { and, not, or } from 'xstate'
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import { toAnyId, toArrowEnds, toArrowId } from 'authchart/inspector'
+
+export { toAnyId }
 
 /** One line of a label or of a state's body: what happens, under which guards. */
 export interface ChartLine {
@@ -39,14 +42,6 @@ export interface ChartGraph {
   readonly transitions: readonly ChartTransition[]
 }
 
-/** The id of the mark that stands for "in any state of this one". */
-export const toAnyId = (id: string): string => `${id}:any`
-
-/** The id of the arrow a transition is drawn with; null where it leads nowhere. Ids as in the machine, without `#`. */
-export function toArrowId(source: string, target: string): string {
-  return `${source} -> ${target}`
-}
-
 /** Draws up a machine as nodes and arrows, from its definition alone. Arrows between the same two states are one. */
 export function toGraph(machine: AnyStateMachine): ChartGraph {
   const states: ChartState[] = []
@@ -56,7 +51,7 @@ export function toGraph(machine: AnyStateMachine): ChartGraph {
     const internal: ChartLine[] = []
     let hasInward = false
     for (const transition of toTransitions(node)) {
-      const ends = toEnds(transition)
+      const ends = toArrowEnds(transition)
       const line = toLine(transition)
       if (ends === null) internal.push(line)
       else {
@@ -83,25 +78,8 @@ export function toGraph(machine: AnyStateMachine): ChartGraph {
   }
 }
 
-/**
- * Where an arrow starts and ends; null for a transition that stays where it is. A transition to an enclosing state ends
- * at the state that this one starts in, and one from an enclosing state starts at its `any` mark.
- */
-export function toEnds(transition: AnyTransitionDefinition): { source: string; target: string } | null {
-  const source = transition.source as AnyStateNode
-  let target = transition.target?.[0] as AnyStateNode | undefined
-  if (!target || target === source) return null
-  while (isWithin(source, target) && target.type === 'compound') target = target.initial.target[0] as AnyStateNode
-  if (target === source) return null
-  return { source: isWithin(target, source) ? toAnyId(source.id) : source.id, target: target.id }
-}
-
 function toTransitions(node: AnyStateNode): AnyTransitionDefinition[] {
   return [...node.transitions.values(), node.always ?? []].flat()
-}
-
-function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {
-  return node.parent !== undefined && (node.parent === ancestor || isWithin(node.parent, ancestor))
 }
 
 function toState(node: AnyStateNode, internal: ChartLine[]): ChartState {
@@ -158,7 +136,7 @@ function mergeLines(lines: readonly ChartLine[]): ChartLine[] {
 }
 
 /** An event in the reader's words: XState's own events carry the id of an invoke or a delay. */
-function toEventName({ eventType, source, ...rest }: AnyTransitionDefinition): string {
+export function toEventName({ eventType, source, ...rest }: AnyTransitionDefinition): string {
   if (!eventType) return 'always'
   const actor = /^xstate\.(done|error)\.actor\.(.*)$/.exec(eventType)
   if (actor) {
@@ -183,7 +161,7 @@ function toCheck(guard: object): unknown {
   return 'check' in guard ? guard.check : guard
 }
 
-function toName(named: unknown): string {
+export function toName(named: unknown): string {
   if (typeof named === 'string') return named
   if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {
     const parts = named.guards.map((part) => (typeof part === 'function' ? `(${toName(part)})` : toName(part)))

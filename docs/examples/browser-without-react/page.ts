@@ -1,0 +1,37 @@
+import { H3, html } from 'h3'
+import type { AuthServer } from 'authchart/h3'
+
+export interface PageOptions {
+  readonly auth: AuthServer
+  /** `main.ts`, bundled. */
+  readonly script: string
+  /** Where clerk-js comes from, and how it reaches your instance. */
+  readonly clerk: { readonly src: string; readonly publishableKey: string; readonly proxyUrl?: string }
+}
+
+/** The page and the auth routes on one server, so that the client's default options will do. */
+export function createPage({ auth, script, clerk }: PageOptions): H3 {
+  const app = new H3()
+  app.register(auth.plugin)
+  app.get('/main.js', (event) => {
+    event.res.headers.set('content-type', 'text/javascript; charset=utf-8')
+    return script
+  })
+  app.get(
+    '/',
+    () =>
+      html`<!doctype html>
+        <meta charset="utf-8" />
+        <title>App</title>
+        <p id="who">…</p>
+        <button id="sign-out" hidden>Sign out</button>
+        <div id="sign-in"></div>
+        <script
+          src="${clerk.src}"
+          data-clerk-publishable-key="${clerk.publishableKey}"
+          data-clerk-proxy-url="${clerk.proxyUrl ?? ''}"
+        ></script>
+        <script type="module" src="/main.js"></script>`,
+  )
+  return app
+}

@@ -1,0 +1,24 @@
+import { createActor, fromPromise } from 'xstate'
+import type { ActorOptions } from 'xstate'
+import { authMachine, BearerToken } from 'authchart'
+import type { VerifiedSession } from 'authchart'
+import { appMachine } from './app.machine.ts'
+
+/** What checks a token, as `createTokenVerifier` of `authchart/jose` makes it. */
+type Verify = (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
+
+export function startApp(verify: Verify, askForToken: () => void, options?: ActorOptions<typeof appMachine>) {
+  const verifyToken = fromPromise<VerifiedSession, { token: BearerToken }>(({ input, signal }) =>
+    verify(input.token, { signal }),
+  )
+  const auth = authMachine.provide({ actors: { verifyToken } })
+  const app = createActor(appMachine.provide({ actors: { auth } }), options)
+  app.on('token.wanted', askForToken)
+  app.start()
+  return {
+    app,
+    signIn: (token: string) =>
+      app.getSnapshot().context.auth.send({ type: 'token.received', token: new BearerToken(token) }),
+    signOut: () => app.getSnapshot().context.auth.send({ type: 'session.cleared' }),
+  }
+}

@@ -1,0 +1,94 @@
+import { fromCallback, fromPromise } from 'xstate'
+import { BearerToken, SyncError, syncMachine } from 'authchart'
+import type { AuthView, FetchTokenInput, OpenStreamInput, PostEventInput, SyncEvent } from 'authchart'
+
+export interface PollingOptions {
+  readonly fetch: typeof globalThis.fetch
+  readonly getToken: (options: FetchTokenInput) => Promise<string | null>
+  /** Ms between two looks. */
+  readonly interval: number
+}
+
+/** The sync machine without a stream, for a place where none gets through: it looks every so often. */
+export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions) => {
+  const read = async (path: string, init?: RequestInit): Promise<AuthView> => {
+    const response = await fetch(path, init)
+    const answer = JSON.parse(await response.text())
+    if (response.ok) return answer
+    throw new SyncError(answer.code ?? 'answer-malformed', 'The server refused', answer)
+  }
+
+  return syncMachine.provide({
+    actors: {
+      openStream: fromCallback<SyncEvent, OpenStreamInput>(({ sendBack }) => {
+        const look = () =>
+          read('/auth/session').then(
+            (view) => sendBack({ type: 'view.received', view }),
+            (error: SyncError) => sendBack({ type: 'stream.failed', failure: error }),
+          )
+        const timer = setInterval(look, interval)
+        void look()
+        return () => clearInterval(timer)
+      }),
+      fetchToken: fromPromise<BearerToken, FetchTokenInput>(async ({ input }) => {
+        const token = await getToken(input)
+        if (token === null) throw new SyncError('clerk-no-token', 'There is no token')
+        return new BearerToken(token)
+      }),
+      postEvent: fromPromise<AuthView, PostEventInput>(({ input, signal }) => {
+        const token = input.type === 'token.received' ? { token: input.token.reveal() } : {}
+        const headers = { 'content-type': 'application/json' }
+        return read('/auth/events', { method: 'POST', headers, body: JSON.stringify({ ...input, ...token }), signal })
+      }),
+    },
+    // Ms each.
+    delays: {
+      watchdog: 3 * interval,
+      reconnectDelay: interval,
+      tokenTimeout: 5_000,
+      postTimeout: 5_000,
+      renewalDelay: ({ context }) => Math.max((context.view.expiresAt ?? Infinity) - context.now() - 20_000, 5_000),
+      retryDelay: ({ context }) => 1_000 * 2 ** Math.min(context.attempts, 5),
+      heartbeat: 60_000,
+    },
+    // One that lets a transition be taken at once must become false by what the transition does.
+    guards: {
+      // What Clerk says.
+      isClerkNews: ({ context, event }) =>
+        event.type === 'clerk.changed' && event.identity?.sessionId !== context.identity?.sessionId,
+      isClerkSignedIn: ({ context }) => context.identity !== null,
+      isClerkSignedOut: ({ context }) => context.isClerkLoaded && context.identity === null,
+      // How the looking goes.
+      isStreamOpen: ({ context }) => context.view.now > 0 && context.streamFailure === null,
+      isStreamFailing: ({ context }) => context.streamAttempts > 3,
+      isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
+      isFinalFailure: ({ event }) => event.type === 'stream.failed' && event.failure.code === 'origin-rejected',
+      isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
+      isOtherChannel: () => false,
+      isClockMoved: () => false,
+      mayReconnect: () => true,
+      // Whether the server has to be told.
+      isOccasion: ({ context }) => context.settled === null,
+      isTokenDue: ({ context }) => context.view.sessionId !== context.identity?.sessionId,
+      isClearDue: ({ context }) => context.ended !== null,
+      isClearSpared: ({ context }) => context.settled === null,
+      isClearMoot: ({ context }) => context.identity === null && context.ended === null,
+      // What the server made of it.
+      isLost: ({ context }) => context.view.state === 'signedOut',
+      isRefused: ({ context }) => context.view.state === 'signedOut' && context.view.error?.retryable === false,
+      isCurrent: ({ context }) => context.view.isSignedIn && context.view.sessionId === context.identity?.sessionId,
+      isExpiring: ({ context }) => (context.view.expiresAt ?? Infinity) - context.now() < 20_000,
+      isExpiryMoved: ({ context, event }) =>
+        event.type === 'view.received' && event.view.expiresAt !== context.view.expiresAt,
+      isPostedAlready: () => false,
+      isAnswer: ({ event }, kind) => {
+        const { isSignedIn } = (event as unknown as { output: AuthView }).output
+        return kind === (isSignedIn ? 'agreed' : 'lost')
+      },
+      // How often it is tried.
+      isSpent: ({ context }) => context.attempts > 10,
+      isRetryable: ({ context }) => context.failure?.retryable !== false,
+      mayRetryNow: ({ context }) => context.isRearmed,
+    },
+  })
+}

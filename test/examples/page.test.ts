@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { authReasons, authErrors } from '../../machines/index.ts'
+
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
+const page = readFileSync(`${docs}embedding.md`, 'utf8')
+/** Another page shows these. */
+const elsewhere = 'from-reflex/'
+
+describe('docs/embedding.md', () => {
+  it('shows each example as it is type-checked and run, and all of them', () => {
+    const shown = new Map(
+      [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => [path, text]),
+    )
+    const files = readdirSync(`${docs}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /\.tsx?$/.test(path),
+    )
+    expect([...shown.keys()].toSorted()).toEqual(files.filter((path) => !path.startsWith(elsewhere)).toSorted())
+    for (const [path, text] of shown) expect(text, path).toBe(readFileSync(`${docs}examples/${path}`, 'utf8'))
+  })
+
+  it('links to files and headings that are there', () => {
+    const toAnchor = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-')
+    for (const [, file = '', anchor] of page.matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g)) {
+      const path = file ? docs + file : `${docs}embedding.md`
+      expect(existsSync(path), file).toBe(true)
+      if (!anchor) continue
+      const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+        toAnchor(heading),
+      )
+      expect(headings, `${file}#${anchor}`).toContain(anchor)
+    }
+  })
+
+  it('names every reason code that is no error code', () => {
+    const own = authReasons.filter((code) => !Object.hasOwn(authErrors, code))
+    expect(page).toContain(`\`${own.join(' ')}\``)
+  })
+})

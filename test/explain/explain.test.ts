@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { assign, createActor, setup, SimulatedClock } from 'xstate'
+import type { ActorRefFrom } from 'xstate'
+import { authMachine, BearerToken, explain, recordTrace } from '../../machines/index.ts'
+import { toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
+import { session, startAuth } from '../auth-machine/harness.ts'
+
+/** An actor that is watched from its beginning. */
+function startWatched(...options: Parameters<typeof startAuth>) {
+  const auth = startAuth(...options)
+  explain(auth.actor)
+  return auth
+}
+
+describe('explain(actor)', () => {
+  it('says why somebody is signed out whose token nobody renewed', async () => {
+    const auth = startWatched()
+    await auth.signIn()
+    auth.wait(60_000)
+    auth.wait(60_000)
+    const { summary, transitions, text } = explain(auth.actor)
+    expect(summary).toBe(
+      'Signed out: that is a verdict. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)',
+    )
+    expect(transitions.map(({ code }) => code)).toEqual([
+      'check-started',
+      'token-accepted',
+      'token-stale',
+      'token-expired',
+    ])
+    expect(text).toMatchInlineSnapshot(`
+      "Signed out: that is a verdict. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)
+      2026-01-01 00:00:00.000Z  unchecked.waiting → verifying  check-started: A token came in and is being checked.
+      2026-01-01 00:00:00.000Z  verifying → signedIn.current  token-accepted: The token proves who this is.
+      2026-01-01 00:01:00.000Z  signedIn.current → signedIn.stale  token-stale: The token reached its exp; within the clock tolerance a fresh one is awaited.
+      2026-01-01 00:02:00.000Z  signedIn.stale → signedOut  token-expired: The token has expired.
+      Keys: age unknown.
+      Clock: the quickest token got here 0 ms after its iat."
+    `)
+  })
+
+  it.each<[string, (auth: ReturnType<typeof startAuth>) => void | Promise<unknown>, string, string]>([
+    ['a sign-out', (auth) => auth.actor.send({ type: 'session.cleared' }), 'session-cleared', 'Signed out'],
+    ['a revocation', (auth) => auth.actor.send({ type: 'session.revoked' }), 'session-revoked', 'Signed out'],
+    ['silence', (auth) => auth.wait(1_000), 'wait-timed-out', 'No verdict yet'],
+    [
+      'a record of another node',
+      (auth) => auth.actor.send({ type: 'session.adopted', record: toSignedInRecord(session()) }),
+      'session-adopted',
+      'Signed in',
+    ],
+    [
+      'a refused token',
+      async (auth) => {
+        auth.token()
+        await auth.refuse('token-signature')
+      },
+      'token-signature',
+      'Signed out',
+    ],
+    [
+      'keys out of reach',
+      async (auth) => {
+        auth.token()
+        await auth.refuse('keys-unavailable')
+      },
+      'keys-unavailable',
+      'Undecided: nobody is trusted and nobody is signed out; it is tried again',
+    ],
+    [
+      'a refused token beside a good one',
+      async (auth) => {
+        await auth.signIn()
+        auth.token()
+        await auth.refuse('token-claims')
+      },
+      'token-claims',
+      'Signed in, by a token good for another 60 s. The last trouble ended nothing: A claim',
+    ],
+    [
+      'another user',
+      async (auth) => {
+        await auth.signIn()
+        await auth.signIn(session({ userId: 'user_b' }))
+      },
+      'session-switched',
+      'Signed in',
+    ],
+  ])('knows the reason after %s', async (_, play, code, statement) => {
+    const auth = startWatched()
+    await play(auth)
+    const { summary, transitions } = explain(auth.actor)
+    expect(transitions.at(-1)).toMatchObject({ code })
+    expect(summary).toContain(statement)
+    expect(summary).toContain(code)
+  })
+
+  it('knows of an expiry that no timer has told of yet', async () => {
+    const auth = startWatched()
+    await auth.signIn()
+    auth.skew.ms = 120_000
+    expect(explain(auth.actor).transitions.at(-1)).toMatchObject({ code: 'token-expired', to: 'signedOut' })
+  })
+
+  it('is whole from recordTrace on, and says so where it is not', async () => {
+    const late = startAuth()
+    await late.signIn()
+    expect(explain(late.actor)).toMatchObject({ transitions: [] })
+    expect(explain(late.actor).summary).toContain('Watched since 2026-01-01 00:00:00.000Z only.')
+    late.actor.send({ type: 'session.cleared' })
+    expect(explain(late.actor).transitions).toMatchObject([{ from: 'signedIn.current', code: 'session-cleared' }])
+
+    const whole = startAuth()
+    recordTrace(whole.actor)
+    await whole.signIn()
+    expect(explain(whole.actor).summary).not.toContain('Watched since')
+    expect(explain(whole.actor).transitions).toHaveLength(2)
+  })
+
+  it('tells of clocks that differ, by the tokens, and of old keys, where it is told', async () => {
+    const behind = startWatched()
+    await behind.signIn(session({ at: 40_000 }))
+    expect(explain(behind.actor).clockOffset).toBe(-40_000)
+    expect(explain(behind.actor).summary).toContain("The server's clock is 40 s behind Clerk's")
+
+    const ahead = startWatched()
+    await ahead.signIn(session({ at: -50_000 }))
+    expect(explain(ahead.actor).summary).toContain('Tokens get here 50 s after Clerk issued them')
+    await ahead.signIn(session({ at: -1_000 }))
+    expect(explain(ahead.actor)).toMatchObject({ clockOffset: 1_000 })
+    expect(explain(ahead.actor).summary).not.toContain('clock')
+
+    const facts = { keysAge: 3 * 3_600_000, clockOffset: null }
+    expect(explain(ahead.actor, facts).summary).toContain('The signing keys are 3 h old')
+    expect(explain(ahead.actor, facts).text).toContain('Keys: fetched 3 h ago.')
+  })
+
+  it('names nobody, and holds no token', async () => {
+    const auth = startWatched()
+    await auth.signIn(session({ orgId: 'org_1' }))
+    auth.token('hidden')
+    await auth.fail(new Error('secret.hidden'))
+    const text = JSON.stringify(explain(auth.actor))
+    for (const hidden of ['user_a', 'sess_a', 'org_1', 'secret', 'hidden']) expect(text).not.toContain(hidden)
+  })
+
+  it('works for the machine inside another', () => {
+    const app = setup({
+      types: { context: {} as { auth: ActorRefFrom<typeof authMachine> | null } },
+      actors: { auth: authMachine },
+    }).createMachine({
+      context: { auth: null },
+      entry: assign({ auth: ({ spawn }) => spawn('auth', { input: { now: () => virtualEpoch } }) }),
+    })
+    const actor = createActor(app, { clock: new SimulatedClock() }).start()
+    const { auth } = actor.getSnapshot().context
+    explain(auth!)
+    auth!.send({ type: 'token.received', token: new BearerToken('a.b.c') })
+    auth!.send({ type: 'session.cleared' })
+    expect(explain(auth!).transitions.map(({ code }) => code)).toEqual(['check-started', 'session-cleared'])
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { ada, bob, createWorld, settle } from './world.ts'
+
+const second = 1_000
+const hour = 3_600 * second
+
+describe('what the simulation of faults has found', () => {
+  it('a sign-out ends the session before too, where the server never heard of the last one', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.isMute = true
+    tab.clerkSays(bob)
+    await settle()
+    tab.clerkSays(null)
+    await settle()
+    server.isMute = false
+    await pass(20 * second)
+    expect(server.view).toMatchObject({ isSignedIn: false })
+    expect(tab.state).toBe('open | signedOut')
+    const clears = server.posts.flatMap(({ event }) => ('sessionId' in event ? [event.sessionId] : []))
+    expect([...new Set(clears)]).toEqual([bob.sessionId, ada.sessionId])
+  })
+
+  it('a sign-out leaves alone whom another tab has signed in meanwhile', async () => {
+    const { server, openTab } = createWorld()
+    const tab = await openTab('a').start(ada)
+    const other = await openTab('b').start(ada)
+    other.clerkSays(bob)
+    await settle()
+    tab.clerkSays(null)
+    await settle()
+    expect(server.view).toMatchObject({ isSignedIn: true, sessionId: bob.sessionId })
+  })
+
+  it('an answer that knows of no session makes a tab leave its stream: the cookie leads there no more', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const { post } = server
+    server.post = async (...request) => ({ ...(await post(...request)), channel: '', rev: 0 })
+    tab.clerkSays(null)
+    await pass(second)
+    expect(server.connects).toHaveLength(2)
+    expect(tab.state).toBe('open | signedOut')
+  })
+
+  it('a reconnect whose first view is of another organization and another expiry is an occasion to assert its own', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start({ ...ada, orgId: 'org_1' })
+    server.drop()
+    await settle()
+    server.show({ orgId: null, expiresAt: (server.view?.expiresAt ?? 0) - 5 * second })
+    await pass(3 * second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.view).toMatchObject({ orgId: 'org_1' })
+  })
+
+  it('a server whose clock was set ahead hears of a fresh token by its next ping', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.skew = 50 * second
+    tab.clerk.lag = -50
+    await pass(16 * second)
+    expect(server.posts).toHaveLength(2)
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('a local clock that was set back does not keep a tab from trying again', async () => {
+    const { server, openTab, pass, sleep } = createWorld()
+    const tab = await openTab().start(ada)
+    server.signOut('session-revoked')
+    await settle()
+    expect(tab.state).toBe('open | degraded')
+    sleep(-hour)
+    tab.focus()
+    await pass(second)
+    expect(server.posts.length).toBeGreaterThan(1)
+  })
+})
