@@ -1,0 +1,24 @@
+import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
+
+/** The id of the mark that stands for "in any state of this one". */
+export const toAnyId = (id: string): string => `${id}:any`
+
+/** The id of the arrow between two states, or marks, of a chart; by it a step names the arrows that were taken. */
+export const toArrowId = (source: string, target: string): string => `${source} -> ${target}`
+
+/**
+ * Where an arrow starts and ends; null for a transition that stays where it is. A transition to an enclosing state ends
+ * at the state that this one starts in, and one from an enclosing state starts at its `any` mark.
+ */
+export function toArrowEnds(transition: AnyTransitionDefinition): { source: string; target: string } | null {
+  const source = transition.source as AnyStateNode
+  let target = transition.target?.[0] as AnyStateNode | undefined
+  if (!target || target === source) return null
+  while (isWithin(source, target) && target.type === 'compound') target = target.initial.target[0] as AnyStateNode
+  if (target === source) return null
+  return { source: isWithin(target, source) ? toAnyId(source.id) : source.id, target: target.id }
+}
+
+function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {
+  return node.parent !== undefined && (node.parent === ancestor || isWithin(node.parent, ancestor))
+}

@@ -1,0 +1,94 @@
+import { and, not, or } from 'xstate'
+import type { AnyStateMachine } from 'xstate'
+
+type Config = Readonly<Record<string, unknown>>
+
+const definitions = new WeakMap<object, string>()
+
+/**
+ * A machine as JSON that XState's `createMachine` takes: its states, transitions and delays, with what it runs by name
+ * alone. Contexts, inputs, outputs and parameters are left out, since those may hold anything.
+ */
+export function toDefinition(machine: AnyStateMachine): string {
+  let definition = definitions.get(machine)
+  if (definition === undefined) {
+    definition = JSON.stringify({ ...toState(machine.config as Config), id: machine.id })
+    definitions.set(machine, definition)
+  }
+  return definition
+}
+
+function toState(state: Config): object {
+  const { id, type, initial, history, description, tags } = state
+  return {
+    ...drop({ id, type, initial: toInitial(initial), history, description, tags }),
+    ...drop({
+      entry: each(state['entry'], toNamed),
+      exit: each(state['exit'], toNamed),
+      invoke: each(state['invoke'], toInvoke),
+      always: each(state['always'], toTransition),
+      onDone: each(state['onDone'], toTransition),
+      on: toTransitions(state['on']),
+      after: toTransitions(state['after']),
+    }),
+    ...(isConfig(state['states']) && { states: mapValues(state['states'], (child) => toState(child as Config)) }),
+  }
+}
+
+const toInitial = (initial: unknown) => (isConfig(initial) ? initial['target'] : initial)
+
+function toTransitions(transitions: unknown): object | undefined {
+  return isConfig(transitions) ? mapValues(transitions, (one) => each(one, toTransition)) : undefined
+}
+
+function toTransition(transition: unknown): unknown {
+  if (!isConfig(transition)) return transition
+  const { target, guard, actions, reenter, description } = transition
+  const isTarget = typeof target === 'string' || Array.isArray(target)
+  return {
+    ...drop({ reenter, description, target: isTarget ? target : undefined }),
+    ...drop({ guard: guard === undefined ? undefined : toNamed(guard), actions: each(actions, toNamed) }),
+  }
+}
+
+function toInvoke(invoke: unknown): unknown {
+  if (!isConfig(invoke)) return invoke
+  const { id, src, onDone, onError } = invoke
+  return drop({ id, src: toName(src), onDone: each(onDone, toTransition), onError: each(onError, toTransition) })
+}
+
+const toNamed = (named: unknown) => ({ type: toName(named) })
+
+/** `and`, `or` and `not` give functions that carry their parts. A minified one is known by its check alone. */
+const joints = [
+  { word: 'and', of: toCheck(and([])) },
+  { word: 'or', of: toCheck(or([])) },
+  { word: 'not', of: toCheck(not('')) },
+]
+
+function toCheck(guard: object): unknown {
+  return 'check' in guard ? guard.check : guard
+}
+
+function toName(named: unknown): string {
+  if (typeof named === 'string') return named
+  if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {
+    const parts = named.guards.map((part) => (typeof part === 'function' ? `(${toName(part)})` : toName(part)))
+    const joint = joints.find(({ of }) => 'check' in named && of === named.check)?.word ?? ','
+    return joint === 'not' ? `not ${parts[0]}` : parts.join(` ${joint} `)
+  }
+  if (isConfig(named) && typeof named['type'] === 'string') return named['type']
+  return typeof named === 'function' && named.name ? named.name : 'inline'
+}
+
+const isConfig = (value: unknown): value is Config =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function each(value: unknown, map: (item: unknown) => unknown): unknown {
+  if (value === undefined) return undefined
+  return Array.isArray(value) ? value.map(map) : map(value)
+}
+
+const mapValues = (config: Config, map: (value: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, map(value)]))
+const drop = (config: Config) => Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined))

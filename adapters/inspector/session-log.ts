@@ -1,0 +1,124 @@
+import type { StateValue } from 'xstate'
+import type { InspectorFrame, ShownEvent, ShownSnapshot } from './inspector-frame.ts'
+import type { ShownFields } from './shown-fields.ts'
+
+/** One event that a machine took, and what it led to. */
+export interface InspectedStep {
+  /** Counts the machine's steps from 1, also those forgotten since. */
+  readonly seq: number
+  /** Epoch ms. */
+  readonly at: number
+  readonly event: ShownEvent
+  readonly value: StateValue
+  readonly context: ShownFields
+  /** The arrows taken, in order. */
+  readonly arrows: readonly string[]
+}
+
+/** One machine at work: in `authchart/h3` a session, or the signing keys. */
+export interface InspectedSession {
+  readonly key: string
+  /** The channel of the session, else the id of the actor. */
+  readonly name: string
+  /** Id of the machine: `auth`, `jwks`. */
+  readonly machine: string
+  readonly startedAt: number
+  readonly changedAt: number
+  readonly isOver: boolean
+  readonly value: StateValue
+  readonly userId: string | null
+  /** Steps so far. */
+  readonly steps: number
+}
+
+/** The last steps of the last sessions. */
+export interface SessionLog {
+  note(frame: InspectorFrame): void
+  /** In the order in which they were first seen. */
+  sessions(): readonly InspectedSession[]
+  /** A session by key or name. */
+  find(id: string): InspectedSession | undefined
+  /** Those kept after `seq`. */
+  steps(key: string, seq?: number): readonly InspectedStep[]
+  /** Hears that there is something new. → unsubscribe */
+  subscribe(listener: () => void): () => void
+}
+
+export interface SessionLogLimits {
+  /** Sessions kept; beyond, the longest over goes, else the longest idle. */
+  readonly sessions: number
+  /** Steps kept of each; beyond, the oldest goes. */
+  readonly events: number
+}
+
+interface Entry {
+  session: InspectedSession
+  readonly steps: InspectedStep[]
+  arrows: string[]
+}
+
+export function createSessionLog(limits: SessionLogLimits): SessionLog {
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<() => void>()
+
+  function open(frame: InspectorFrame, machine: string): Entry {
+    const { actor: key, name, at } = frame
+    const session = {
+      key,
+      name,
+      machine,
+      startedAt: at,
+      changedAt: at,
+      isOver: false,
+      value: {},
+      userId: null,
+      steps: 0,
+    }
+    const entry: Entry = { session, steps: [], arrows: [] }
+    if (entries.size >= limits.sessions) entries.delete(toLeastWanted())
+    entries.set(key, entry)
+    return entry
+  }
+
+  function toLeastWanted(): string {
+    const [least] = [...entries.values()]
+      .map(({ session }) => session)
+      .toSorted((a, b) => Number(b.isOver) - Number(a.isOver) || a.changedAt - b.changedAt)
+    return least?.key ?? ''
+  }
+
+  function add(entry: Entry, at: number, event: ShownEvent, { status, value, context }: ShownSnapshot) {
+    const { session, steps, arrows } = entry
+    const seq = session.steps + 1
+    entry.arrows = []
+    steps.push({ seq, at, event, value: value ?? {}, context, arrows })
+    if (steps.length > limits.events) steps.shift()
+    entry.session = {
+      ...session,
+      changedAt: at,
+      isOver: status !== 'active',
+      value: value ?? {},
+      userId: typeof context['userId'] === 'string' ? context['userId'] : null,
+      steps: seq,
+    }
+  }
+
+  return {
+    note(frame) {
+      if (frame.machine === null || frame.type === 'event') return
+      const entry = entries.get(frame.actor) ?? open(frame, frame.machine)
+      if (frame.type === 'microstep') entry.arrows.push(...frame.arrows)
+      else if (frame.type === 'snapshot') {
+        add(entry, frame.at, frame.event, frame.snapshot)
+        for (const listener of listeners) listener()
+      }
+    },
+    sessions: () => Array.from(entries.values(), ({ session }) => session),
+    find: (id) => entries.get(id)?.session ?? [...entries.values()].find(({ session }) => session.name === id)?.session,
+    steps: (key, seq = 0) => entries.get(key)?.steps.filter((step) => step.seq > seq) ?? [],
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

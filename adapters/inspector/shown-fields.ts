@@ -1,0 +1,91 @@
+import { isAuthErrorCode } from '../../machines/auth-error.ts'
+import type { SyncErrorCode } from '../../machines/sync-error.ts'
+import { toOrgRole } from '../../machines/verified-session.ts'
+import type { AuthClaims } from '../../machines/verified-session.ts'
+
+/** What may be shown of a value: plain data, no deeper than two levels. */
+export type Shown = string | number | boolean | null | ShownFields
+export interface ShownFields {
+  readonly [name: string]: Shown
+}
+
+/** → what may be shown of a value, `undefined` for nothing at all */
+type Show = (value: unknown) => Shown | undefined
+
+const syncErrorCodes: readonly string[] = [
+  'clerk-no-token',
+  'clerk-timeout',
+  'network-failed',
+  'answer-malformed',
+] satisfies readonly SyncErrorCode[]
+const statuses: readonly unknown[] = ['active', 'pending', 'signedIn', 'signedOut']
+const byeReasons: readonly unknown[] = ['closing', 'rotated', 'slow', 'revoked']
+
+const plainId = /^[\w:.@|-]{1,128}$/
+/** Three long segments are a token, whatever the field is called (RFC 7515 §7.1). */
+const tokenLike = /^[\w-]{10,}\.[\w-]{10,}\.[\w-]*$/
+
+/** An id or a name as it is, unless it looks like something else: ids come from claims, and claims from outside. */
+export function toShownId(value: unknown): string | null | undefined {
+  if (value === null) return null
+  if (typeof value !== 'string') return undefined
+  return plainId.test(value) && !tokenLike.test(value) ? value : '[id]'
+}
+
+const toNumber: Show = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
+const toFlag: Show = (value) => (typeof value === 'boolean' ? value : undefined)
+const toLength: Show = (value) => (Array.isArray(value) ? value.length : undefined)
+const oneOf =
+  (choices: readonly unknown[]): Show =>
+  (value) =>
+    choices.includes(value) ? (value as string) : undefined
+
+/** Of an error its code, which is one of a closed list. Its message and its causes may say anything. */
+const toFailure: Show = (value) => {
+  if (typeof value !== 'object' || value === null) return value === null ? null : undefined
+  const { code } = value as { code?: unknown }
+  return { code: isAuthErrorCode(code) || syncErrorCodes.includes(code as string) ? (code as string) : '[error]' }
+}
+
+/** The fields that may be shown, by name, in events, contexts and what these hold: whatever is not here is dropped. */
+const flatFields: Readonly<Record<string, Show>> = {
+  ...named(toShownId, 'userId sessionId orgId orgRole channel state ended'),
+  ...named(toNumber, 'issuedAt expiresAt retryAt attempts failures rev now'),
+  ...named(toNumber, 'fetchedAt fetchedBy attemptedAt epoch seq offset delay streamAttempts'),
+  ...named(toNumber, 'heardAt openedAt reconnectAt reconnectNotBefore confirmedAt postedAt retryNotBefore'),
+  ...named(toFlag, 'timedOut decided authChecked isSignedIn wanted retryable'),
+  ...named(toFlag, 'isLoaded isClerkLoaded isFresh isRearmed isQuiet'),
+  ...named(toLength, 'queue held'),
+  ...named(toFailure, 'error failure streamFailure'),
+  status: oneOf(statuses),
+  reason: oneOf(byeReasons),
+}
+
+const nest: Show = (value) => (typeof value === 'object' && value !== null ? toShownFields(value, flatFields) : null)
+
+const allFields: Readonly<Record<string, Show>> = {
+  ...flatFields,
+  ...named(nest, 'view identity record'),
+  ...named((value) => (value === null ? null : '[token]'), 'token posted'),
+}
+
+/** What may be shown of the fields of an event or a context. Of the claims that is the role in the organization. */
+export function toShownFields(
+  value: object,
+  fields: Readonly<Record<string, Show>> = allFields,
+): Record<string, Shown> {
+  const shown: Record<string, Shown> = {}
+  for (const [name, show] of Object.entries(fields)) {
+    if (!Object.hasOwn(value, name)) continue
+    const part = show(value[name as never])
+    if (part !== undefined) shown[name] = part
+  }
+  const claims: unknown = 'claims' in value ? value.claims : null
+  if (typeof claims !== 'object' || claims === null) return shown
+  const orgRole = toShownId(toOrgRole(claims as AuthClaims))
+  return orgRole ? { ...shown, orgRole } : shown
+}
+
+function named(show: Show, names: string): Record<string, Show> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, show]))
+}

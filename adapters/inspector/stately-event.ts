@@ -1,0 +1,38 @@
+import type { StatelyInspectionEvent } from '@statelyai/inspect'
+import type { InspectorFrame, ShownEvent } from './inspector-frame.ts'
+
+/** The version of the format: of the `@statelyai/inspect` that this was written for. */
+const version = '0.7.2'
+
+/** A frame as the Stately inspector takes it; null for those that it has no use for. */
+export function toStatelyEvent(frame: InspectorFrame): StatelyInspectionEvent | null {
+  const base = { rootId: frame.root, sessionId: frame.actor, createdAt: String(frame.at), _version: version }
+  // Their own adapters send a null where the types ask for a text.
+  const id = null as unknown as string
+  switch (frame.type) {
+    case 'actor': {
+      const { name, parent, definition } = frame
+      const snapshot = { status: 'active' } as const
+      return {
+        ...base,
+        id,
+        type: '@xstate.actor',
+        name,
+        parentId: parent ?? undefined,
+        definition: definition ?? JSON.stringify({ id: name }),
+        snapshot,
+      }
+    }
+    case 'event':
+      return { ...base, id, type: '@xstate.event', sourceId: frame.source ?? undefined, event: toEvent(frame.event) }
+    case 'snapshot': {
+      const { status, value, context } = frame.snapshot
+      const snapshot = { status, ...(value !== null && { value, context }) } as never
+      return { ...base, id, type: '@xstate.snapshot', event: toEvent(frame.event), snapshot }
+    }
+    default:
+      return null
+  }
+}
+
+const toEvent = ({ type, fields }: ShownEvent) => ({ ...fields, type })

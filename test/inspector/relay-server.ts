@@ -1,0 +1,22 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
+
+/** A relay as somebody may run one: keeps every frame as it came, and passes it to whoever else is connected. */
+export async function startRelay() {
+  const frames: string[] = []
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  server.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      frames.push(data.toString())
+      for (const other of server.clients) if (other !== socket) other.send(data.toString())
+    })
+  })
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate()
+    server.close()
+  })
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, frames, clients: server.clients }
+}
