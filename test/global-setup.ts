@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { findChromium } from './e2e/browser.ts'
+import { findNginx } from './nodes/nginx.ts'
+import { findRedis } from './store/redis-server.ts'
 
 /** The tests of the packed package and of the demo run on what is built; it is built once, before any of them. */
 function build(): void {
@@ -12,6 +14,14 @@ export function setup(): void {
   const missing: string[] = []
   if (findChromium() === null) {
     missing.push('Chromium, for the browser tests: `apt-get install chromium`, or set CHROMIUM_PATH to one.')
+  }
+  if (findRedis() === null) {
+    missing.push(
+      'Redis 7, for the tests of several nodes: `apt-get install redis-server`, or set REDIS_SERVER_PATH to one.',
+    )
+  }
+  if (findNginx() === null) {
+    missing.push('nginx, for the test of docs/scaling.md: `apt-get install nginx-light`, or set NGINX_PATH to one.')
   }
   if (missing.length === 0) return
   const report = ['', 'NOT RUN, for want of:', ...missing.map((line) => `  - ${line}`), ''].join('\n')

@@ -1,0 +1,4 @@
+export { createRedisSessionStore } from './redis-session-store.ts'
+export type { RedisSessionStore } from './redis-session-store.ts'
+export type { RedisSessionStoreOptions } from './redis-store-options.ts'
+export type { RedisClient, RedisSubscriber } from './redis-client.ts'

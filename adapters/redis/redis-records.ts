@@ -1,0 +1,98 @@
+import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/session-store.ts'
+import type { SessionRecord } from '../../machines/session-record.ts'
+import type { RedisCalls } from './redis-calls.ts'
+import { toKeyDigest, toShard } from './redis-keys.ts'
+import type { RedisKeys } from './redis-keys.ts'
+import { removeScript, rotateScript, writeScript } from './redis-scripts.ts'
+
+/** Records, and the aliases that lead to them. */
+export interface RedisRecords {
+  read(alias: string): Promise<StoredSession | null>
+  write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
+  rotate(id: string, options: RotateOptions): Promise<void>
+  remove(id: string, expectedRev: number): Promise<void>
+}
+
+export interface RedisRecordsOptions {
+  readonly calls: RedisCalls
+  readonly keys: RedisKeys
+  /** Epoch ms. */
+  readonly clock: () => number
+}
+
+/** Aliases outlive the record that they lead to by so many ms, and so need not be touched with each of its renewals. */
+const outlive = 600_000
+
+/**
+ * What a call sent may be applied after its caller gave up on it. Each is safe then: a write still needs its expected
+ * `rev`, a removal too, and a rotation brings no alias back that was retired since.
+ */
+export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions): RedisRecords {
+  const toExpiration = (ms: number) => ({ expiration: { type: 'PX' as const, value: Math.max(1, Math.ceil(ms)) } })
+  const toAliases = (text: string) => (text === '' ? [] : text.split(',').map(keys.alias))
+  const now = () => Math.floor(clock())
+
+  return {
+    async read(alias) {
+      const call = calls.begin()
+      const aliasKey = keys.alias(toKeyDigest(alias))
+      const lead = await call.ask<string | null>(aliasKey, (client) => client.get(aliasKey))
+      if (lead === null) return null
+      const [digest = '', retiredUntil] = lead.split(' ')
+      if (retiredUntil !== undefined && Number(retiredUntil) <= clock()) return null
+      const key = keys.session(digest)
+      const stored = await call.ask<string | null>(key, (client) => client.get(key))
+      const record = stored === null ? null : toRecord(stored, clock())
+      return record && { record, retired: retiredUntil !== undefined }
+    },
+
+    async write(record, { expectedRev, until }) {
+      const digest = toKeyDigest(record.id)
+      const channel = keys.channel(toShard(digest))
+      const numbers = [expectedRev ?? 0, record.rev, Math.ceil(until), now()].map(String)
+      const call = calls.begin()
+      const [written, text] = await call.run<[number, string]>(writeScript, {
+        keys: [keys.session(digest)],
+        arguments: [...numbers, JSON.stringify(record), channel, String(outlive), record.id],
+      })
+      if (!written) return { written: false, current: text === '' ? null : (JSON.parse(text) as SessionRecord) }
+      // Lost on the way, they would end a little early, and the browser would prove itself anew.
+      const ms = Math.ceil(until - clock()) + outlive
+      await Promise.all(toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms))))
+      return { written: true }
+    },
+
+    async rotate(id, { from, to, retireFor }) {
+      const digest = toKeyDigest(id)
+      const [oldAlias, newAlias] = [from === null ? '' : toKeyDigest(from), toKeyDigest(to)]
+      const [oldKey, newKey] = [keys.alias(oldAlias), keys.alias(newAlias)]
+      const message = JSON.stringify({ from, to })
+      const call = calls.begin()
+      // Sent together: whoever hears of the new alias finds the old one retired.
+      const retired = `${digest} ${Math.ceil(clock() + retireFor)}`
+      const [lives] = await Promise.all([
+        call.run<string>(rotateScript, {
+          keys: [keys.session(digest)],
+          arguments: [oldAlias, newAlias, String(now()), keys.channel(toShard(digest)), message, String(outlive), id],
+        }),
+        from !== null && call.ask(oldKey, (client) => client.set(oldKey, retired, toExpiration(retireFor))),
+      ])
+      const settings = { ...toExpiration(Number(lives)), condition: 'NX' as const }
+      await call.ask(newKey, (client) => client.set(newKey, digest, settings))
+    },
+
+    async remove(id, expectedRev) {
+      const call = calls.begin()
+      const session = keys.session(toKeyDigest(id))
+      const aliases = await call.run<string>(removeScript, { keys: [session], arguments: [String(expectedRev)] })
+      await Promise.all(toAliases(aliases).map((key) => call.ask(key, (client) => client.del(key))))
+    },
+  }
+}
+
+/** The record in what is stored of a session, as the scripts write it; null where there is none, or its time is over. */
+function toRecord(stored: string, now: number): SessionRecord | null {
+  const end = stored.indexOf('\n')
+  const [rev, until] = stored.slice(0, end).split(' ')
+  return rev === '0' || Number(until) <= now ? null : (JSON.parse(stored.slice(end + 1)) as SessionRecord)
+}

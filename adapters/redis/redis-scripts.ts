@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+
+/** A Lua script: Redis runs it as a whole, with nothing between its steps. */
+export interface RedisScript {
+  readonly source: string
+  readonly sha1: string
+}
+
+const toScript = (source: string): RedisScript => ({
+  source,
+  sha1: createHash('sha1').update(source).digest('hex'),
+})
+
+/**
+ * A session in Redis is one text: `<rev> <until> <aliasesUntil> <aliases>`, a line feed, the record as JSON. A `rev` of 0
+ * means that there is no record, only aliases. A string costs half of a hash's memory.
+ */
+const readSession = `
+local stored = redis.call('GET', KEYS[1])
+local rev, till, aliasTill, aliases, json = '0', '0', '0', '', ''
+if stored then rev, till, aliasTill, aliases, json = string.match(stored, '^(%d+) (%d+) (%d+) (%S*)\\n(.*)$') end
+`
+
+/**
+ * Compare-and-set of a record, told to the other nodes in the same step. → 1 with the aliases whose time must be
+ * extended, or 0 with the record that stands.
+ * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id.
+ */
+export const writeScript = toScript(`${readSession}
+if tonumber(till) <= tonumber(ARGV[4]) then rev, json = '0', '' end
+if rev ~= ARGV[1] then return {0, json} end
+local due = ''
+if aliases ~= '' and tonumber(ARGV[3]) > tonumber(aliasTill) then
+  due = aliases
+  aliasTill = string.format('%.0f', tonumber(ARGV[3]) + tonumber(ARGV[7]))
+end
+local left = string.format('%.0f', math.max(1, tonumber(ARGV[3]) - tonumber(ARGV[4])))
+redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. aliasTill .. ' ' .. aliases .. '\\n' .. ARGV[5], 'PX', left)
+redis.call('SPUBLISH', ARGV[6], 'record ' .. ARGV[8] .. ' ' .. ARGV[5])
+return {1, due}
+`)
+
+/**
+ * Notes that a session got another alias, and tells. → the ms that the new one must live.
+ * ARGV: old alias or '', new alias, now, channel, JSON, ms that aliases outlive the record, id.
+ */
+export const rotateScript = toScript(`${readSession}
+local kept = ''
+for alias in string.gmatch(aliases, '[^,]+') do
+  if alias ~= ARGV[1] and alias ~= ARGV[2] then kept = kept .. alias .. ',' end
+end
+local now, outlive = tonumber(ARGV[3]), tonumber(ARGV[6])
+local lives = math.max(tonumber(till), now) + outlive
+if kept == '' or lives < tonumber(aliasTill) then aliasTill = string.format('%.0f', lives) end
+local value = rev .. ' ' .. till .. ' ' .. aliasTill .. ' ' .. kept .. ARGV[2] .. '\\n' .. json
+if stored then redis.call('SET', KEYS[1], value, 'KEEPTTL') else redis.call('SET', KEYS[1], value, 'PX', ARGV[6]) end
+redis.call('SPUBLISH', ARGV[4], 'rotated ' .. ARGV[7] .. ' ' .. ARGV[5])
+return string.format('%.0f', lives - now)
+`)
+
+/** Forgets a session at its expected rev. → the aliases that lead to it. ARGV: expected rev. */
+export const removeScript = toScript(`${readSession}
+if not stored or rev ~= ARGV[1] then return '' end
+redis.call('DEL', KEYS[1])
+return aliases
+`)
+
+/**
+ * Adds to a shard's log of graves, drops the oldest that are over, and tells. → the entry's id. The end of an entry is
+ * kept by Redis's own clock, so that a node whose clock is wrong drops nothing too soon.
+ * ARGV: JSON, ms it must be kept, channel.
+ */
+export const buryScript = toScript(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local id = redis.call('XADD', KEYS[1], '*', 'grave', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]))
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 16)) do
+  if tonumber(entry[2][4]) <= now then redis.call('XDEL', KEYS[1], entry[1]) end
+end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+redis.call('SPUBLISH', ARGV[3], 'grave - ' .. ARGV[1])
+return id
+`)

@@ -1,0 +1,64 @@
+import type { Logger } from '../logger.ts'
+import type { RedisClient } from './redis-client.ts'
+
+export interface RedisSessionStoreOptions {
+  /** Where Redis is: `redis://` or `rediss://`, as node-redis has it. Give this or `client`. */
+  readonly url?: string
+  /**
+   * A client or cluster of node-redis, which you connect and close; its commands should not wait for a connection
+   * (`disableOfflineQueue: true`). The store makes a duplicate of it for pub/sub.
+   */
+  readonly client?: RedisClient
+  /** What every key and channel begins with; default `authchart`. Nodes that share it share their sessions. */
+  readonly prefix?: string
+  /** Ms that Redis may take for one call of the store; then it rejects. Default 500. */
+  readonly timeout?: number
+  /** Default: warnings and errors to the console. */
+  readonly logger?: Partial<Logger>
+  /** The wall clock, epoch ms; default `Date.now`. Give the one of the auth server. */
+  readonly clock?: () => number
+}
+
+export type RedisStoreSettings = Required<Pick<RedisSessionStoreOptions, 'prefix' | 'timeout' | 'clock'>>
+
+const names: readonly string[] = [
+  'url',
+  'client',
+  'prefix',
+  'timeout',
+  'logger',
+  'clock',
+] satisfies readonly (keyof RedisSessionStoreOptions)[]
+const clientMethods = ['get', 'set', 'del', 'pExpire', 'xRange', 'eval', 'evalSha', 'duplicate'] as const
+/** A timer takes no longer delay (2^31 − 1 ms). */
+const longestTimeout = 2 ** 31 - 1
+
+/** The options over the defaults. @throws TypeError naming the one that cannot be used */
+export function resolveRedisStoreOptions(options: RedisSessionStoreOptions): RedisStoreSettings {
+  if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+  const { url, client, prefix = 'authchart', timeout = 500, clock = Date.now } = options
+  if ((url === undefined) === (client === undefined)) fail('url', 'or client must be given, and not both')
+  // The value is not repeated: it may hold a password.
+  if (url !== undefined && !isRedisUrl(url)) fail('url', 'must be a URL such as redis://localhost:6379')
+  if (client !== undefined && !isClient(client)) fail('client', 'must be a client or cluster of node-redis')
+  // Braces would take the place of the hash tags.
+  if (typeof prefix !== 'string' || !/^[^\s{}]+$/.test(prefix)) fail('prefix', 'must be a text without space or braces')
+  if (!(Number.isFinite(timeout) && timeout > 0 && timeout <= longestTimeout)) {
+    fail('timeout', 'must be a number of ms above 0')
+  }
+  if (typeof clock !== 'function') fail('clock', 'must be a function that returns epoch ms')
+  return { prefix, timeout, clock }
+}
+
+const isRedisUrl = (url: unknown) => typeof url === 'string' && URL.canParse(url) && /^rediss?:\/\//.test(url)
+
+const isClient = (client: unknown) =>
+  typeof client === 'object' &&
+  client !== null &&
+  clientMethods.every((method) => typeof (client as RedisClient)[method] === 'function')
+
+function fail(name: string, problem: string): never {
+  throw new TypeError(`createRedisSessionStore: ${name} ${problem}`)
+}

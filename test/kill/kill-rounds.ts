@@ -1,0 +1,228 @@
+import type { AuthView } from '../../machines/index.ts'
+import { createSigner } from '../h3/session-tokens.ts'
+import { openSse } from '../h3/sse-reader.ts'
+import { createRandom } from '../seeded-random.ts'
+import { durable, startRedis } from '../store/redis-server.ts'
+import { buildNode } from './start-node.ts'
+import type { NodeProcess } from './start-node.ts'
+
+/** What became of the rounds. `lostSignOuts` and `wrongSignIns` must be 0. */
+export interface KillSummary {
+  rounds: number
+  readonly seed: number
+  readonly kills: { node: number; redis: number }
+  readonly signIns: { acknowledged: number; failed: number }
+  /** Of the failed, the browser tries again until it is told that it is done. */
+  readonly signOuts: { acknowledged: number; failed: number }
+  lostSignOuts: number
+  wrongSignIns: number
+  /** What was wrong, with the round. */
+  readonly faults: string[]
+  seconds: number
+}
+
+export interface KillOptions {
+  readonly rounds: number
+  readonly seed: number
+  /** Prints progress, and what happened in a round with a fault. */
+  readonly log?: (line: string) => void
+  /** Ends after the current round. */
+  readonly signal?: AbortSignal
+}
+
+interface Answer {
+  readonly status: number
+  readonly view: Partial<AuthView> & { readonly code?: string }
+  readonly cookie: string | undefined
+}
+
+interface Browser {
+  readonly user: string
+  readonly token: string
+  cookie: string | undefined
+  seq: number
+  /** The server has confirmed that it is signed out. */
+  isOut: boolean
+}
+
+/** Longest pause before a request or a kill, ms: about what a sign-in and a sign-out take. */
+const within = 25
+const browsersPerRound = 3
+/** A browser that is told to ask again does so, a few times. */
+const signInAttempts = 4
+const none: Answer = { status: 0, view: {}, cookie: undefined }
+
+/** Two nodes and a Redis; in every round a few browsers sign in and out while one of the three is killed. */
+export async function runKillRounds({ rounds, seed, log = () => {}, signal }: KillOptions): Promise<KillSummary> {
+  const started = performance.now()
+  const random = createRandom(seed)
+  const signer = createSigner()
+  const stranger = createSigner()
+  const redis = await startRedis(...durable)
+  const builder = await buildNode()
+  const startNode = () => builder.start({ redis: redis.url, jwks: signer.jwks })
+  const nodes = [await startNode(), await startNode()] as const
+  const summary: KillSummary = {
+    rounds: 0,
+    seed,
+    kills: { node: 0, redis: 0 },
+    signIns: { acknowledged: 0, failed: 0 },
+    signOuts: { acknowledged: 0, failed: 0 },
+    lostSignOuts: 0,
+    wrongSignIns: 0,
+    faults: [],
+    seconds: 0,
+  }
+
+  let trace: string[] = []
+  const note = (line: string) => void trace.push(`${(performance.now() - started).toFixed(1)} ${line}`)
+  const pick = () => nodes[random() < 0.5 ? 0 : 1]
+  const pause = () => new Promise((resolve) => setTimeout(resolve, random() * within))
+
+  async function send(node: NodeProcess, path: string, init: RequestInit = {}): Promise<Answer> {
+    try {
+      const response = await fetch(`${node.url}${path}`, { ...init, signal: AbortSignal.timeout(10_000) })
+      const text = await response.text()
+      const cookie = response.headers.get('set-cookie')?.split(';')[0]
+      return { status: response.status, view: text ? (JSON.parse(text) as AuthView) : {}, cookie }
+    } catch {
+      // Killed before it could answer: nothing is known.
+      return none
+    }
+  }
+
+  async function post(browser: Browser, node: NodeProcess, body: object): Promise<Answer> {
+    const headers: Record<string, string> = { 'content-type': 'application/json', origin: node.url }
+    if (browser.cookie) headers['cookie'] = browser.cookie
+    const text = JSON.stringify({ ...body, tab: 'tab', seq: (browser.seq += 1) })
+    const name = `${browser.user} ${'token' in body ? 'in' : 'out'} at ${nodes.indexOf(node)}`
+    note(`${name} …`)
+    const answer = await send(node, '/auth/events', { method: 'POST', headers, body: text })
+    note(`${name}: ${answer.status} ${answer.view.code ?? answer.view.state ?? ''}`)
+    browser.cookie = answer.cookie ?? browser.cookie
+    return answer
+  }
+
+  const fault = (kind: 'lostSignOuts' | 'wrongSignIns', round: number, what: string) => {
+    summary[kind] += 1
+    note(`FAULT: ${what}`)
+    summary.faults.push(`round ${round}: ${what}`)
+  }
+  const check = (round: number, browser: Browser, view: Partial<AuthView>, where: string) => {
+    if (!view.isSignedIn) return
+    if (view.userId !== browser.user) fault('wrongSignIns', round, `${where} took ${browser.user} for ${view.userId}`)
+    else if (browser.isOut) fault('lostSignOuts', round, `${where} has ${browser.user} signed in after the sign-out`)
+  }
+
+  const isReady = async (node: NodeProcess) => (await send(node, '/ready')).status === 204
+  async function untilReady() {
+    for (const node of nodes) while (!(await isReady(node))) await pause()
+  }
+
+  async function signOut(browser: Browser, node: NodeProcess): Promise<boolean> {
+    const { status, view } = await post(browser, node, { type: 'session.cleared' })
+    const isDone = status === 200 && view.isSignedIn === false
+    summary.signOuts[isDone ? 'acknowledged' : 'failed'] += 1
+    if (isDone) browser.isOut = true
+    return isDone
+  }
+
+  /** In and out at random moments, on whatever node. */
+  async function live(round: number, browser: Browser) {
+    let isIn = false
+    for (let attempt = 0; attempt < signInAttempts && !isIn; attempt += 1) {
+      await pause()
+      const answer = await post(browser, pick(), { type: 'token.received', token: browser.token })
+      isIn = answer.status === 200 && answer.view.isSignedIn === true
+      summary.signIns[isIn ? 'acknowledged' : 'failed'] += 1
+      check(round, browser, answer.view, 'the sign-in')
+    }
+    if (!isIn) return
+    await pause()
+    await signOut(browser, pick())
+  }
+
+  async function killOne() {
+    await pause()
+    await pause()
+    if (random() < 0.3) {
+      summary.kills.redis += 1
+      note('kill redis')
+      await redis.kill()
+      await pause()
+      await redis.restart()
+      note('redis is back')
+      return
+    }
+    summary.kills.node += 1
+    const victim = pick()
+    note(`kill ${nodes.indexOf(victim)}`)
+    await victim.kill()
+    await victim.start()
+    note('node is back')
+  }
+
+  /** Whoever was told that they are out must be out, everywhere, from the first moment at which a node answers. */
+  async function inspect(round: number, browser: Browser) {
+    for (const node of nodes) {
+      const again: Browser = { ...browser, cookie: undefined }
+      if (browser.isOut) {
+        const replay = await post(again, node, { type: 'token.received', token: browser.token })
+        check(round, browser, replay.view, `a replay on ${nodes.indexOf(node)}`)
+      }
+      const headers: Record<string, string> = browser.cookie ? { cookie: browser.cookie } : {}
+      check(round, browser, (await send(node, '/auth/session', { headers })).view, `node ${nodes.indexOf(node)}`)
+    }
+  }
+
+  async function forge(round: number) {
+    const forger: Browser = { user: 'nobody', token: '', cookie: undefined, seq: 0, isOut: false }
+    const token = stranger.mint({ iss: 'https://clerk.example.test', sub: 'user_forged', sid: 'sess_forged' })
+    const { view } = await post(forger, pick(), { type: 'token.received', token })
+    if (view.isSignedIn) fault('wrongSignIns', round, 'a forged token was accepted')
+  }
+
+  async function playRound(round: number) {
+    const browsers = Array.from({ length: browsersPerRound }, (_, index): Browser => {
+      const user = `user_${seed}_${round}_${index}`
+      const token = signer.mint({ iss: 'https://clerk.example.test', sub: user, sid: `sess_${seed}_${round}_${index}` })
+      return { user, token, cookie: undefined, seq: 0, isOut: false }
+    })
+    await Promise.all([...browsers.map((browser) => live(round, browser)), killOne(), forge(round)])
+    // At once, while nodes are still loading, and again when they have.
+    await Promise.all(browsers.map((browser) => inspect(round, browser)))
+    await untilReady()
+    for (const browser of browsers) {
+      while (!browser.isOut && browser.cookie) if (!(await signOut(browser, pick()))) await pause()
+    }
+    await Promise.all(browsers.map((browser) => inspect(round, browser)))
+    await watchLast(round, browsers[0]!)
+  }
+
+  /** A stream opened afterwards shows the same. */
+  async function watchLast(round: number, browser: Browser) {
+    const headers: Record<string, string> = browser.cookie ? { cookie: browser.cookie } : {}
+    const stream = await openSse(`${pick().url}/auth/events?tab=tab`, headers)
+    if (stream.status === 200) check(round, browser, await stream.view(), 'a stream')
+    stream.close()
+  }
+
+  try {
+    await untilReady()
+    for (let round = 1; round <= rounds; round += 1) {
+      if (signal?.aborted) break
+      trace = []
+      const { length } = summary.faults
+      await playRound(round)
+      summary.rounds = round
+      if (summary.faults.length > length) log(trace.join('\n'))
+      if (round % 50 === 0) log(`${round} rounds, ${summary.faults.length} faults`)
+    }
+  } finally {
+    await Promise.all(nodes.map((node) => node.kill()))
+    await redis.stop()
+    await builder.remove()
+  }
+  summary.seconds = Math.round((performance.now() - started) / 1_000)
+  return summary
+}

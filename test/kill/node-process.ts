@@ -1,0 +1,32 @@
+/** A node in a process of its own, which can be killed: one auth server on Redis. Tells its parent where it listens. */
+import { H3, serve } from 'h3'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import type { NodeOptions, NodeReport } from './start-node.ts'
+
+const { redis, jwks, port, timeout } = JSON.parse(process.argv[2] ?? '{}') as NodeOptions
+const store = createRedisSessionStore({ url: redis, timeout, logger: {} })
+const auth = createAuthServer({
+  store,
+  keys: { jwks: jwks as never },
+  clerk: {},
+  claims: { issuer: 'https://clerk.example.test' },
+  logger: {},
+})
+const app = new H3({ silent: true })
+app.get('/ready', async () => {
+  await store.ready('current')
+  return new Response(null, { status: 204 })
+})
+app.register(auth.plugin)
+const server = serve(app, { port, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+await server.ready()
+process.send?.('listening')
+process.on('message', () => {
+  // Twice: what the first collection finalises, the second frees.
+  for (let time = 0; time < 2; time += 1) globalThis.gc?.()
+  const { user, system } = process.cpuUsage()
+  const { heapUsed, rss } = process.memoryUsage()
+  process.send?.({ cpu: user + system, heapUsed, rss, ...auth.stats() } satisfies NodeReport)
+})
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,16 @@
+/**
+ * Kills nodes and Redis at random moments while browsers sign in and out, and counts what was lost. The last line is
+ * JSON; exit 1 where anything was. Run: `npx tsx test/kill/run.ts --rounds 1000 --seed 1`.
+ */
+import { parseArgs } from 'node:util'
+import { runKillRounds } from './kill-rounds.ts'
+
+const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } })
+const rounds = Number(values.rounds ?? 1_000)
+const seed = Number(values.seed ?? Date.now() % 2 ** 31)
+console.log(`kill: ${rounds} rounds, --seed ${seed}`)
+const stop = new AbortController()
+process.once('SIGINT', () => stop.abort())
+const summary = await runKillRounds({ rounds, seed, log: console.log, signal: stop.signal })
+console.log(JSON.stringify(summary))
+process.exitCode = summary.lostSignOuts + summary.wrongSignIns > 0 ? 1 : 0

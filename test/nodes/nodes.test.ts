@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { AuthChange } from '../../adapters/h3/index.ts'
+import type { AuthView } from '../../machines/index.ts'
+import { eventually, useVirtualTime } from '../h3/harness.ts'
+import { findRedis, startRedis } from '../store/redis-server.ts'
+import type { RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createRoamer } from './nodes.ts'
+
+const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
+const isSignedOut = ({ state }: AuthView) => state === 'signedOut'
+
+describe.runIf(findRedis())('several nodes on one Redis', () => {
+  let redis: RedisServer
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+
+  const start = async (count: number) => {
+    const deployment = createDeployment(redis)
+    const nodes = await Promise.all(Array.from({ length: count }, () => deployment.add()))
+    return { deployment, nodes: nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]] }
+  }
+
+  it('show a token posted to one on the streams of another', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const stream = await browser.open(b)
+    const before = await stream.view()
+    expect(before).toMatchObject({ isSignedIn: true, userId: 'user_a' })
+
+    const answer = await browser.token(a, a.mint({ exp: Math.floor(Date.now() / 1_000) + 90 }))
+    const after = await stream.viewWhere(({ rev }) => rev > before.rev)
+    expect(after.expiresAt).toBe(answer.body.expiresAt)
+    expect(after.channel).toBe(before.channel)
+  })
+
+  it('take a request each in turn, of one browser, without a sign-in between', async () => {
+    const { nodes } = await start(3)
+    const [a, b, c] = nodes
+    const browser = createRoamer()
+    const { body } = await browser.token(a, a.mint())
+    for (const node of [b, c, a, c, b]) {
+      expect((await browser.session(node)).body).toMatchObject({ isSignedIn: true, channel: body.channel })
+      const iat = Math.floor(Date.now() / 1_000)
+      expect((await browser.token(node, node.mint({ iat, exp: iat + 60 }))).status).toBe(200)
+    }
+  })
+
+  it('sign out on every node what one signs out, and refuse the token everywhere afterwards', async () => {
+    const { nodes } = await start(3)
+    const [a, b, c] = nodes
+    const [browser, other] = [createRoamer(), createRoamer()]
+    const token = a.mint()
+    await browser.token(a, token)
+    await other.token(b, token)
+    const streams = [await browser.open(b), await browser.open(c), await other.open(c)]
+    await Promise.all(streams.map((stream) => stream.viewWhere(isSignedIn)))
+
+    expect((await browser.clear(a)).status).toBe(200)
+    await Promise.all(streams.map((stream) => stream.viewWhere(isSignedOut)))
+    for (const node of nodes) {
+      expect((await createRoamer().token(node, token)).body.code).toBe('token-superseded')
+    }
+  })
+
+  it('has a node that starts later know what was signed out before', async () => {
+    const { deployment, nodes } = await start(2)
+    const [a] = nodes
+    const browser = createRoamer()
+    const token = a.mint()
+    await browser.token(a, token)
+    await browser.clear(a)
+    const late = await deployment.add({ isReady: false })
+    expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
+    const revoked = a.mint({ sub: 'user_b', sid: 'sess_b' })
+    await a.auth.revoke({ userId: 'user_b' })
+    const later = await deployment.add()
+    expect((await createRoamer().token(later, revoked)).body.code).toBe('session-revoked')
+  })
+
+  it('revokes a user on every node and ends their streams', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const stream = await browser.open(b)
+    await stream.viewWhere(isSignedIn)
+    await a.auth.revoke({ userId: 'user_a' })
+    await stream.viewWhere(isSignedOut)
+    expect(await stream.next()).toMatchObject({ event: 'bye', data: { reason: 'revoked' } })
+  })
+
+  it('retires a rotated cookie on every node, and ends what was opened with it', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const before = browser.cookie!
+    const intruder = await b.open({ cookie: before }, 'intruder')
+    await intruder.viewWhere(isSignedIn)
+    // Another user on the same browser.
+    await browser.token(a, a.mint({ sub: 'user_b', sid: 'sess_b' }))
+    expect(browser.cookie).not.toBe(before)
+    await eventually(() => intruder.text().includes('"rotated"'), 'the goodbye')
+    expect(intruder.text()).not.toContain('user_b')
+    const old = await b.open({ cookie: before }, 'intruder')
+    expect(old.status).toBe(503)
+    expect((await browser.session(b)).body).toMatchObject({ userId: 'user_b' })
+  })
+
+  it('lets a stream that was opened on one node be signed in on another: it comes back with the new cookie', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    const unchecked = await (await browser.open(a)).view()
+    const answer = await browser.token(b, b.mint())
+    expect(answer.body).toMatchObject({ isSignedIn: true })
+    // Another channel than the stream's is what tells the client to open it anew.
+    expect(answer.body.channel).not.toBe(unchecked.channel)
+    const stream = await browser.open(a)
+    expect(await stream.view()).toMatchObject({ isSignedIn: true, channel: answer.body.channel })
+  })
+
+  it('restores the view of a stream whose node has gone, on a node that never saw it, with its deadlines', async () => {
+    const { deployment, nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const first = await browser.open(b)
+    const before = await first.viewWhere(isSignedIn)
+    for (const socket of b.sockets) socket.destroy()
+    await first.ended
+
+    useVirtualTime()
+    vi.setSystemTime(before.now)
+    const c = await deployment.add()
+    const stream = await browser.open(c)
+    const restored = await stream.view()
+    expect(restored).toMatchObject({ isSignedIn: true, channel: before.channel, expiresAt: before.expiresAt })
+    expect(restored.rev).toBeGreaterThanOrEqual(before.rev)
+    await vi.advanceTimersByTimeAsync(before.expiresAt! - before.now + 59_000)
+    expect((await browser.session(c)).body.isSignedIn).toBe(true)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await stream.viewWhere(isSignedOut)).toMatchObject({ error: { code: 'token-expired' } })
+  })
+
+  it('agree in the end when two renew at once', async () => {
+    const { nodes } = await start(3)
+    const [a, b, c] = nodes
+    const browser = createRoamer()
+    const iat = Math.floor(Date.now() / 1_000)
+    await browser.token(a, a.mint({ iat: iat - 5, exp: iat + 55 }))
+    await Promise.all([
+      browser.token(a, a.mint({ iat, exp: iat + 60, org: 1, o: { id: 'org_1' } })),
+      browser.token(b, b.mint({ iat: iat + 1, exp: iat + 61, o: { id: 'org_2' } })),
+      browser.token(c, c.mint({ iat, exp: iat + 60, o: { id: 'org_3' } })),
+    ])
+    await eventually(async () => {
+      const views = await Promise.all(nodes.map(async (node) => (await browser.session(node)).body))
+      return views.every(({ orgId }) => orgId === 'org_2')
+    }, 'one organization on all nodes')
+    expect(nodes.map(({ auth }) => auth.stats().signedIn)).toEqual([1, 1, 1])
+  })
+
+  it('hear of what they missed when their subscription breaks', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const stream = await browser.open(b)
+    const before = await stream.viewWhere(isSignedIn)
+    // Renewed and ended while nobody listens.
+    await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await browser.token(a, a.mint({ exp: Math.floor(before.expiresAt! / 1_000) + 30 }))
+    await stream.viewWhere(({ expiresAt }) => expiresAt === before.expiresAt! + 30_000)
+    await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await browser.clear(a)
+    expect((await stream.viewWhere(isSignedOut)).channel).toBe(before.channel)
+  })
+
+  it('write a renewal once, however many show it', async () => {
+    const { nodes } = await start(3)
+    const [a, b, c] = nodes
+    const browser = createRoamer()
+    const iat = Math.floor(Date.now() / 1_000)
+    await browser.token(a, a.mint({ iat: iat - 5, exp: iat + 55 }))
+    const streams = await Promise.all([browser.open(b), browser.open(c)])
+    const written = new Set<number>()
+    a.store.watch((change) => change.type === 'record' && written.add(change.record.rev))
+    const { body } = await browser.token(a, a.mint({ iat, exp: iat + 60 }))
+    await Promise.all(streams.map((stream) => stream.viewWhere(({ expiresAt }) => expiresAt === body.expiresAt)))
+    // Whatever the others had written would have been told before this.
+    await b.store.bury({ kind: 'session', id: 'fence', clearedAt: 1, until: Date.now() + 1_000 })
+    await eventually(() => a.store.buried({ userId: 'x', sessionId: 'fence', issuedAt: 0 }) !== null, 'the fence')
+    expect([...written]).toEqual([body.rev])
+  })
+
+  it('tell each change to the listeners of one node alone', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const heard: string[] = []
+    const note = (node: string) => (change: AuthChange) => void heard.push(`${node} ${change.reason}`)
+    a.auth.onAuthChange(note('a'))
+    b.auth.onAuthChange(note('b'))
+    const browser = createRoamer()
+    await browser.token(a, a.mint())
+    const stream = await browser.open(b)
+    await stream.viewWhere(isSignedIn)
+    await browser.clear(a)
+    await stream.viewWhere(isSignedOut)
+    expect(heard).toEqual(['a token', 'a cleared'])
+
+    const another = createRoamer()
+    await another.token(a, a.mint({ sub: 'user_r', sid: 'sess_r' }))
+    const watched = await another.open(b)
+    await watched.viewWhere(isSignedIn)
+    await a.auth.revoke({ sessionId: 'sess_r' })
+    await watched.viewWhere(isSignedOut)
+    expect(heard.slice(2)).toEqual(['a token', 'a revoked'])
+  })
+
+  it('hold a session on the node that decided on it and where its streams are, and not for long elsewhere', async () => {
+    const { nodes } = await start(3)
+    const [a, b, c] = nodes
+    const today = Date.now()
+    useVirtualTime()
+    vi.setSystemTime(today)
+    const browser = createRoamer()
+    const iat = Math.floor(Date.now() / 1_000)
+    await browser.token(a, a.mint({ iat: iat - 9, exp: iat + 51 }))
+    await (await browser.open(b)).viewWhere(isSignedIn)
+    expect((await browser.session(c)).body.isSignedIn).toBe(true)
+    expect(nodes.map(({ auth }) => auth.stats().sessions)).toEqual([1, 1, 1])
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(nodes.map(({ auth }) => auth.stats().sessions)).toEqual([1, 1, 0])
+    // The next renewal comes to the third, which decides from now on.
+    await browser.token(c, c.mint({ iat, exp: iat + 60 }))
+    await eventually(async () => (await browser.session(a)).body.expiresAt === (iat + 60) * 1_000, 'the renewal')
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(nodes.map(({ auth }) => auth.stats().sessions)).toEqual([0, 1, 1])
+    expect((await browser.session(a)).body.isSignedIn).toBe(true)
+  })
+
+  it('keep no token, no cookie, and no readable name in a key', async () => {
+    const { deployment, nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    const token = a.mint()
+    await browser.token(a, token)
+    await browser.open(b)
+    await browser.token(b, b.mint({ sub: 'user_b', sid: 'sess_b' }))
+    const keys = (await redis.cli('KEYS', `${deployment.prefix}:*`)).split('\n')
+    expect(keys.length).toBeGreaterThanOrEqual(3)
+    const shape = /^nodes\d+:\{\d+\}:(s:[\w-]{21}|a:[\w-]{21}|graves)$/
+    expect(keys.filter((key) => !shape.test(key))).toEqual([])
+    const values = await Promise.all(
+      keys.map(async (key) =>
+        (await redis.cli('TYPE', key)) === 'stream' ? redis.cli('XRANGE', key, '-', '+') : redis.cli('GET', key),
+      ),
+    )
+    const text = values.join('\n')
+    expect(text).toContain('user_b')
+    for (const secret of [token, token.split('.')[2]!, browser.cookie!.split('=')[1]!]) {
+      expect(text).not.toContain(secret)
+    }
+    // Everything is forgotten some time.
+    const lives = await Promise.all(keys.map((key) => redis.cli('PTTL', key)))
+    expect(lives.filter((ms) => Number(ms) <= 0)).toEqual([])
+  })
+})

@@ -1,0 +1,64 @@
+import { onTestFinished } from 'vitest'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { eventually, startServer } from '../h3/harness.ts'
+import type { TestServer } from '../h3/harness.ts'
+import type { RedisServer } from '../store/redis-server.ts'
+
+let prefixes = 0
+
+/** One deployment: nodes on one Redis, under a prefix of its own, which start with `add`. */
+export function createDeployment(redis: RedisServer, options: AuthServerOptions = {}) {
+  const prefix = `nodes${(prefixes += 1)}`
+  return {
+    prefix,
+    /** Starts one more node. `isReady: false` does not wait until it knows the tombstones. */
+    async add({ isReady = true, timeout = 500 } = {}) {
+      const logger = { debug() {}, info() {}, warn() {}, error() {} }
+      const store = createRedisSessionStore({ url: redis.url, prefix, timeout, logger })
+      onTestFinished(() => store.close())
+      if (isReady) await untilReady(store)
+      return Object.assign(await startServer({ store, ...options }), { store })
+    },
+  }
+}
+
+export type Node = Awaited<ReturnType<ReturnType<typeof createDeployment>['add']>>
+
+/** `ready` rejects while it is not; one that starts may take a while on a busy machine. */
+export async function untilReady(store: { ready(needs: 'current'): Promise<void> }): Promise<void> {
+  await eventually(() => store.ready('current').then(...isIt), 'readiness')
+}
+
+/** The store of a node has noticed that Redis is gone. */
+export async function untilLost(store: { ready(needs: 'current'): Promise<void> }): Promise<void> {
+  await eventually(async () => !(await store.ready('current').then(...isIt)), 'the loss')
+}
+
+const isIt = [() => true, () => false] as const
+
+/** A browser whose requests may go to any node, as behind a balancer that does not care. */
+export function createRoamer(tab = 'tab1') {
+  let cookie: string | undefined
+  let seq = 0
+  const jar = (): Record<string, string> => (cookie ? { cookie } : {})
+  const post = async (node: TestServer, body: object) => {
+    const result = await node.post({ ...body, tab, seq: (seq += 1) }, jar())
+    cookie = result.cookie ?? cookie
+    return result
+  }
+  return {
+    get cookie() {
+      return cookie
+    },
+    async open(node: TestServer) {
+      const stream = await node.open(jar(), tab)
+      cookie = stream.headers['set-cookie']?.[0]?.split(';')[0] ?? cookie
+      return stream
+    },
+    token: (node: TestServer, token: string) => post(node, { type: 'token.received', token }),
+    clear: (node: TestServer, fields: object = {}) => post(node, { type: 'session.cleared', ...fields }),
+    session: (node: TestServer) => node.send('/auth/session', { headers: jar() }),
+    get: (node: TestServer, path: string) => node.send(path, { headers: jar() }),
+  }
+}

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { AuthView } from '../../machines/index.ts'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import { eventually, signer } from '../h3/harness.ts'
+import { durable, findRedis, startRedis } from '../store/redis-server.ts'
+import type { RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createRoamer, untilLost, untilReady } from './nodes.ts'
+import type { Node } from './nodes.ts'
+
+const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
+const isSignedOut = ({ state }: AuthView) => state === 'signedOut'
+
+it('storeDown is an option whose value is checked', () => {
+  const create = () => createAuthServer({ keys: { jwks: signer.jwks }, storeDown: 'ignore' as never })
+  expect(create).toThrow(new TypeError("createAuthServer: storeDown must be 'allow' or 'refuse'"))
+})
+
+describe.runIf(findRedis())('while Redis is out of reach', () => {
+  let redis: RedisServer
+  beforeEach(async () => {
+    redis = await startRedis(...durable)
+  })
+  afterEach(() => redis.stop())
+
+  const seconds = (offset = 0) => Math.floor(Date.now() / 1_000) + offset
+
+  async function signIn(node: Node, claims: object = {}) {
+    const browser = createRoamer()
+    const token = node.mint({ iat: seconds(-5), exp: seconds(55), ...claims })
+    await browser.token(node, token)
+    const stream = await browser.open(node)
+    const view = await stream.viewWhere(isSignedIn)
+    return { browser, token, stream, view }
+  }
+
+  it('verification and the streams of the node go on, and who is there is stored when it is back', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await deployment.add()]
+    const { browser, stream, view } = await signIn(a)
+    const other = await signIn(a, { sub: 'user_o', sid: 'sess_o' })
+    await redis.kill()
+    await untilLost(a.store)
+
+    const renewed = await browser.token(a, a.mint({ iat: seconds(), exp: seconds(60) }))
+    expect(renewed).toMatchObject({ status: 200, body: { isSignedIn: true } })
+    expect((await stream.viewWhere(({ rev }) => rev > view.rev)).expiresAt).toBe(renewed.body.expiresAt)
+    // Somebody new is signed in here at once, and told so when the others can know.
+    const newcomer = createRoamer()
+    const unstored = await newcomer.token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))
+    expect(unstored).toMatchObject({ status: 503, body: { code: 'store-unavailable', view: { isSignedIn: true } } })
+    expect((await newcomer.session(a)).body).toMatchObject({ isSignedIn: true, userId: 'user_n' })
+    // So is who comes back with another Clerk session, on the same cookie.
+    const returned = await other.browser.token(a, a.mint({ sub: 'user_o', sid: 'sess_o2' }))
+    expect(returned).toMatchObject({ status: 503, body: { view: { sessionId: 'sess_o2' } } })
+    // Another node cannot know, and says so: it does not say that nobody is signed in.
+    expect(await newcomer.session(b)).toMatchObject({ status: 503, body: { code: 'store-unavailable' } })
+
+    await redis.restart()
+    await Promise.all([untilReady(a.store), untilReady(b.store)])
+    for (const each of [browser, newcomer]) {
+      await eventually(async () => (await each.session(b)).body.isSignedIn, 'the session on the other node')
+    }
+    expect((await browser.session(b)).body.expiresAt).toBe(renewed.body.expiresAt)
+    expect((await newcomer.token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))).status).toBe(200)
+  })
+
+  it('a sign-out holds at once where it is made, is answered 503, and reaches the others when Redis is back', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await deployment.add()]
+    const { browser, token, stream } = await signIn(a)
+    const elsewhere = await browser.open(b)
+    await elsewhere.viewWhere(isSignedIn)
+    await redis.kill()
+    await Promise.all([untilLost(a.store), untilLost(b.store)])
+
+    const first = await browser.clear(a)
+    expect(first).toMatchObject({ status: 503, body: { code: 'store-unavailable', retryable: true } })
+    expect(first.headers.get('retry-after')).toBe('1')
+    expect(first.body.view?.state).toBe('signedOut')
+    await stream.viewWhere(isSignedOut)
+    expect((await browser.token(a, token)).body.code).toBe('token-superseded')
+    expect((await browser.clear(a)).status).toBe(503)
+
+    await redis.restart()
+    await elsewhere.viewWhere(isSignedOut)
+    await eventually(async () => (await createRoamer().token(b, token)).body.code === 'token-superseded', 'the end')
+    await untilReady(a.store)
+    await eventually(async () => (await browser.clear(a)).status === 200, 'the acknowledgement')
+  })
+
+  it('no node says that a browser is signed out which another signed in meanwhile', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await deployment.add()]
+    await redis.kill()
+    await Promise.all([untilLost(a.store), untilLost(b.store)])
+    const browser = createRoamer()
+    const token = a.mint()
+    expect((await browser.token(a, token)).body.view?.isSignedIn).toBe(true)
+    await redis.restart()
+    await untilReady(b.store)
+    // From the first moment: 200 only where it is so.
+    await eventually(async () => (await browser.clear(b)).status === 200, 'the sign-out')
+    expect((await createRoamer().token(b, token)).body.code).toBe('token-superseded')
+    expect((await browser.session(a)).body.isSignedIn).toBe(false)
+    // Who comes with a cookie of yesterday may have to ask twice, and who has none never.
+    expect((await createRoamer().clear(b)).status).toBe(200)
+    const stale = await b.post({ type: 'session.cleared' }, { cookie: `authchart=${'x'.repeat(43)}` })
+    expect(stale).toMatchObject({ status: 503, body: { code: 'store-unavailable' } })
+  })
+
+  it('with storeDown refuse nobody is signed in or told who is, while open streams and sign-outs go on', async () => {
+    const deployment = createDeployment(redis, { storeDown: 'refuse' })
+    const a = await deployment.add()
+    const { browser, stream } = await signIn(a)
+    await redis.kill()
+    await untilLost(a.store)
+    const unavailable = { status: 503, body: { code: 'store-unavailable' } }
+    expect(await browser.token(a, a.mint())).toMatchObject(unavailable)
+    expect(await browser.session(a)).toMatchObject(unavailable)
+    expect((await browser.open(a)).status).toBe(503)
+    expect((await browser.clear(a)).body.view?.state).toBe('signedOut')
+    await stream.viewWhere(isSignedOut)
+    await redis.restart()
+    await untilReady(a.store)
+    expect((await browser.session(a)).status).toBe(200)
+  })
+
+  it('a node that starts then refuses, for it knows no tombstones, and serves as soon as it has them', async () => {
+    const deployment = createDeployment(redis)
+    const a = await deployment.add()
+    const { browser, token } = await signIn(a)
+    await browser.clear(a)
+    await redis.kill()
+    const late = await deployment.add({ isReady: false, timeout: 50 })
+    const refused = { status: 503, body: { code: 'store-unavailable' } }
+    expect(await createRoamer().token(late, token)).toMatchObject(refused)
+    expect((await createRoamer().open(late)).status).toBe(503)
+    expect((await createRoamer().session(late)).status).toBe(503)
+    await redis.restart()
+    await untilReady(late.store)
+    expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
+  })
+
+  it('keeps what it acknowledged when it is killed: a sign-out counts for a node that starts afterwards', async () => {
+    const deployment = createDeployment(redis)
+    const a = await deployment.add()
+    const { browser, token } = await signIn(a)
+    expect((await browser.clear(a)).status).toBe(200)
+    await a.store.close()
+    await redis.kill()
+    await redis.restart()
+    const late = await deployment.add()
+    expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
+  })
+
+  it('gets back from the nodes what it lost, down to the sign-outs of the last minute', async () => {
+    const forgetful = await startRedis()
+    try {
+      const deployment = createDeployment(forgetful)
+      const a = await deployment.add()
+      const { browser } = await signIn(a)
+      const gone = await signIn(a, { sub: 'user_g', sid: 'sess_g' })
+      expect((await gone.browser.clear(a)).status).toBe(200)
+      await forgetful.kill()
+      await forgetful.restart()
+      await untilLost(a.store)
+      await untilReady(a.store)
+      const b = await deployment.add()
+      expect((await createRoamer().token(b, gone.token)).body.code).toBe('token-superseded')
+      await eventually(async () => (await browser.session(b)).body.isSignedIn, 'the session')
+    } finally {
+      await forgetful.stop()
+    }
+  })
+
+  it('one that is frozen delays no request beyond the timeout, and only one', async () => {
+    const deployment = createDeployment(redis)
+    const timeout = 1_500
+    const [a, b] = [await deployment.add({ timeout }), await deployment.add({ timeout })]
+    const { browser, token } = await signIn(a)
+    redis.freeze()
+    try {
+      const time = async (work: () => Promise<unknown>) => {
+        const before = performance.now()
+        await work()
+        return performance.now() - before
+      }
+      const ask = async () => {
+        expect((await browser.session(b)).status).toBe(503)
+      }
+      const sloth = await time(ask)
+      expect(sloth).toBeGreaterThan(timeout - 50)
+      expect(sloth).toBeLessThan(2 * timeout)
+      // An answer is overdue: nobody else waits for one.
+      expect(await time(() => Promise.all(Array.from({ length: 20 }, ask)))).toBeLessThan(timeout)
+      const cleared = await time(async () => {
+        expect((await browser.clear(a)).status).toBe(503)
+      })
+      expect(cleared).toBeLessThan(2 * timeout)
+      // This node has stopped waiting too, and signs in and out on its own.
+      const alone = await time(async () => {
+        expect((await createRoamer().token(a, token)).body.code).toBe('token-superseded')
+        expect((await createRoamer().token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))).body.view?.isSignedIn).toBe(
+          true,
+        )
+      })
+      expect(alone).toBeLessThan(timeout)
+    } finally {
+      redis.thaw()
+    }
+    await Promise.all([untilReady(a.store), untilReady(b.store)])
+    await eventually(async () => (await createRoamer().token(b, token)).body.code === 'token-superseded', 'the end')
+  })
+
+  it('one that is slow, but in time, is waited for', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add({ timeout: 5_000 }), await deployment.add({ timeout: 5_000 })]
+    const { browser } = await signIn(a)
+    await redis.cli('CLIENT', 'PAUSE', '400', 'ALL')
+    expect((await browser.session(b)).body.isSignedIn).toBe(true)
+    await redis.cli('CLIENT', 'PAUSE', '400', 'WRITE')
+    expect((await browser.clear(b)).status).toBe(200)
+  })
+})

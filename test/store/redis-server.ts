@@ -1,0 +1,87 @@
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { freePort } from '../free-port.ts'
+
+/** The Redis to test with: the one at `REDIS_SERVER_PATH`, else Debian's. Null where there is none. */
+export function findRedis(): string | null {
+  const path = process.env['REDIS_SERVER_PATH'] ?? '/usr/bin/redis-server'
+  return existsSync(path) ? path : null
+}
+
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  /** Stops answering without letting go of anything, as a machine that hangs does. */
+  freeze(): void
+  thaw(): void
+  /** Kills it, with whatever it has not written to its disk. */
+  kill(): Promise<void>
+  /** Starts it again on the same port and files. */
+  restart(): Promise<void>
+  /** Runs a command with redis-cli. → what it prints */
+  cli(...args: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Starts a real Redis on a port and a directory of its own; `settings` as on its command line. */
+export async function startRedis(...settings: string[]): Promise<RedisServer> {
+  const path = findRedis()
+  if (path === null) throw new Error('There is no Redis: `apt-get install redis-server`, or set REDIS_SERVER_PATH')
+  const port = await freePort()
+  const dir = await mkdtemp(join(tmpdir(), 'authchart-redis-'))
+  let child: ChildProcess
+
+  async function start() {
+    const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '']
+    child = spawn(path!, [...common, ...settings], { stdio: 'ignore' })
+    while (!(await answers(port))) {
+      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+    }
+  }
+
+  async function kill() {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    kill,
+    restart: start,
+    async cli(...args) {
+      const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args])
+      return stdout.trim()
+    },
+    async stop() {
+      await kill()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Resolves with whether a Redis on the port has loaded its files and answers. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    socket.once('data', (reply) => {
+      socket.destroy()
+      resolve(reply.toString().startsWith('+PONG'))
+    })
+    socket.once('error', () => setTimeout(resolve, 5, false))
+  })
+}
+
+/** What a redis-server that takes nothing for written that is not on the disk is started with. */
+export const durable = ['--appendonly', 'yes', '--appendfsync', 'always'] as const

@@ -1,0 +1,53 @@
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import { testSessionStore } from './contract.ts'
+import { findRedis, startRedis } from './redis-server.ts'
+import type { RedisServer } from './redis-server.ts'
+
+describe.runIf(findRedis())('on a real Redis', () => {
+  const subscribers = new Set<{ ping(): Promise<unknown> }>()
+  let redis: RedisServer
+  let tests = 0
+  let now: () => number
+
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+  beforeEach(() => {
+    tests += 1
+    subscribers.clear()
+  })
+
+  /** A node of its own, on the data of this test. */
+  async function createNode() {
+    const client = createClient({ url: redis.url, disableOfflineQueue: true }).on('error', () => {})
+    const { duplicate } = client
+    client.duplicate = (...args) => {
+      const subscriber = duplicate.apply(client, args as never)
+      subscribers.add(subscriber)
+      return subscriber as never
+    }
+    await client.connect()
+    const store = createRedisSessionStore({ client, prefix: `test${tests}`, clock: now, timeout: 5_000 })
+    await store.ready('current')
+    const close = async () => {
+      await store.close()
+      client.destroy()
+    }
+    return { ...store, close }
+  }
+
+  testSessionStore('The Redis store', {
+    createStore(clock) {
+      now = clock
+      return createNode()
+    },
+    createPeer: createNode,
+    // A connection gets its messages and its answers in order.
+    arrive: async () => {
+      await Promise.all([...subscribers].map((subscriber) => subscriber.ping()))
+    },
+  })
+})
