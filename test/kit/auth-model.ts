@@ -1,11 +1,18 @@
-import { initialTransition, transition } from 'xstate'
-import type { ActorLogic, AnyEventObject } from 'xstate'
+import type { ActorLogic, AnyEventObject, AnyTransitionDefinition } from 'xstate'
 import { AuthError, authMachine, BearerToken } from '../../machines/index.ts'
-import type { AuthInput, AuthSnapshot, VerifiedSession } from '../../machines/index.ts'
+import type { AuthContext, AuthEmitted, AuthInput, AuthSnapshot, VerifiedSession } from '../../machines/index.ts'
 import { createProfile, createProof, signedOutRecord, toSignedInRecord, virtualEpoch } from './auth-fixtures.ts'
+import { createTransitionRecorder } from './record-transition.ts'
 
 /** The largest number of tokens a path lets wait before it only fills the queue up. */
 const wideQueue = 2
+/** What random numbers are in the model's world: a system under test must draw the same, or retries come at another time. */
+export const modelRandom = 0.37
+/** A Clerk session that was revoked before a path begins: in the model's world it has a tombstone. */
+export const revokedSessionId = 'sess_revoked'
+/** The tombstones of the model's world: a machine under test must look there. */
+export const modelTombstone: NonNullable<AuthInput['tombstone']> = ({ sessionId }) =>
+  sessionId === revokedSessionId ? 'session-revoked' : null
 /** How far the wall clock jumps in a step where a timer is meant to find itself late, or too early. Ms. */
 const lateJump = 1_000
 const earlyJump = -10_000
@@ -34,6 +41,19 @@ export interface ModelTime {
   readonly skew: number
   /** Armed timers: event type → when it fires, in ms since the start. */
   readonly timers: Readonly<Record<string, number>>
+  /** Tokens received so far. They are named `t1`, `t2`, … in the order in which they came. */
+  readonly tokens: number
+  /** A token has been accepted: other nodes can know of the session from then on. */
+  readonly isKnown: boolean
+  /** How often somebody signed out or was signed out so far: whoever comes back has a Clerk session of a new name. */
+  readonly ends: number
+}
+
+/** What one step did, besides leading to another snapshot. */
+export interface ModelTrace {
+  readonly emitted: readonly AuthEmitted[]
+  /** The transitions of the chart that were taken, in order. */
+  readonly transitions: readonly AnyTransitionDefinition[]
 }
 
 /** The machine as pure logic over its own virtual time, for `xstate/graph`. */
@@ -44,27 +64,39 @@ export interface AuthModel {
   /** The events that make sense in a snapshot: what may be sent, the verdicts that may come, the timer due next. */
   eventsOf(snapshot: AuthSnapshot): AuthModelEvent[]
   timeOf(snapshot: AuthSnapshot): ModelTime
+  /** What the step that led to a snapshot did. */
+  traceOf(snapshot: AuthSnapshot): ModelTrace
   /** Names a snapshot by what matters to the machine's further behaviour. */
   serializeState(snapshot: AuthSnapshot): string
 }
 
-export function createAuthModel(input: AuthInput = {}): AuthModel {
+export interface AuthModelOptions {
+  /**
+   * `all` (default): whatever may be sent to the machine, whenever. `outside`: what can reach it in a server, where Clerk
+   * revokes only who is signed in, another node knows a session only once somebody has signed in with it, and a profile
+   * is loaded only of who is signed in.
+   */
+  readonly events?: 'all' | 'outside'
+}
+
+export function createAuthModel(input: AuthInput = {}, { events = 'all' }: AuthModelOptions = {}): AuthModel {
   const times = new WeakMap<AuthSnapshot, ModelTime>()
+  const traces = new WeakMap<AuthSnapshot, ModelTrace>()
+  const recorder = createTransitionRecorder(authMachine)
   const timeOf = (snapshot: AuthSnapshot): ModelTime => times.get(snapshot)!
 
-  const remember = (
-    snapshot: AuthSnapshot,
-    actions: readonly { type: string; params: unknown }[],
-    { elapsed, skew, timers }: ModelTime,
-  ): AuthSnapshot => {
-    const armed = { ...timers }
-    for (const action of actions) {
-      const params = action.params as { event?: AnyEventObject; delay?: number; sendId?: string } | undefined
-      if (action.type === 'xstate.raise' && params?.event) armed[params.event.type] = elapsed + (params.delay ?? 0)
-      if (action.type === 'xstate.cancel' && params?.sendId) delete armed[params.sendId]
+  const remember = ({ snapshot, actions, transitions }: ReturnType<typeof recorder.step>, time: ModelTime) => {
+    const timers = { ...time.timers }
+    const emitted: AuthEmitted[] = []
+    for (const { type, params } of actions) {
+      const { event, delay = 0, sendId } = (params ?? {}) as { event?: AnyEventObject; delay?: number; sendId?: string }
+      if (type === 'xstate.raise' && event) timers[event.type] = time.elapsed + delay
+      if (type === 'xstate.cancel' && sendId) delete timers[sendId]
+      if (type === 'xstate.emit' && event) emitted.push(event as AuthEmitted)
     }
     const copy = { ...snapshot }
-    times.set(copy, { elapsed, skew, timers: armed })
+    times.set(copy, { ...time, timers })
+    traces.set(copy, { emitted, transitions })
     return copy
   }
   const at = (snapshot: AuthSnapshot, { elapsed, skew }: ModelTime): AuthSnapshot => ({
@@ -82,38 +114,51 @@ export function createAuthModel(input: AuthInput = {}): AuthModel {
       elapsed: Math.max(before.elapsed, due ?? 0, event.until ?? 0),
       skew: before.skew + (event.clockJump ?? 0),
       timers: due === undefined ? before.timers : timers,
+      tokens: before.tokens + (event.type === 'token.received' ? 1 : 0),
+      isKnown: before.isKnown,
+      ends: before.ends,
     }
-    const [next, actions] = transition(authMachine, at(snapshot, time), event as never)
-    return remember(next, actions, time)
+    const taken = recorder.step(at(snapshot, time), event)
+    const isEnd = isSigningOut(event) || (snapshot.hasTag('signedIn') && !taken.snapshot.hasTag('signedIn'))
+    const isKnown = time.isKnown || (event.type.startsWith('xstate.done.actor') && taken.snapshot.hasTag('signedIn'))
+    return remember(taken, { ...time, isKnown, ends: before.ends + (isEnd ? 1 : 0) })
   }
 
   const start = () => {
-    const [snapshot, actions] = initialTransition(authMachine, {
-      random: () => 0.37,
+    const taken = recorder.start({
+      random: () => modelRandom,
+      tombstone: modelTombstone,
       ...input,
       now: () => virtualEpoch,
     })
-    return remember(snapshot, actions, { elapsed: 0, skew: 0, timers: {} })
+    return remember(taken, { elapsed: 0, skew: 0, timers: {}, tokens: 0, isKnown: false, ends: 0 })
   }
 
   return {
     logic: { transition: step, getInitialSnapshot: start, getPersistedSnapshot: (snapshot) => snapshot },
     start,
     step,
-    eventsOf: (snapshot) => eventsOf(snapshot, timeOf(snapshot)),
+    eventsOf(snapshot) {
+      const possible = eventsOf(snapshot, timeOf(snapshot))
+      return events === 'all' ? possible : possible.filter((event) => reaches(event, snapshot, timeOf(snapshot)))
+    },
     timeOf,
-    serializeState: (snapshot) => serializeState(snapshot, timeOf(snapshot)),
+    traceOf: (snapshot) => traces.get(snapshot)!,
+    serializeState(snapshot) {
+      const state = serializeState(snapshot, timeOf(snapshot))
+      return events === 'all' ? state : `${state} ${timeOf(snapshot).isKnown}`
+    },
   }
 }
 
 function serializeState({ value, context }: AuthSnapshot, time: ModelTime): string {
-  const { sessionId, queue, held, timedOut, decided } = context
+  const { userId, queue, held, timedOut, decided } = context
   const recheck = queue[0]?.undecided ? 'recheck' : 'first'
   const timers = toSchedule(time)
   const isNear = timers[0] !== undefined && timers[0].due - time.elapsed < farOff
   return JSON.stringify([
     value,
-    sessionId,
+    userId,
     queue.length,
     queue.length > 0 && recheck,
     held.length,
@@ -123,6 +168,17 @@ function serializeState({ value, context }: AuthSnapshot, time: ModelTime): stri
     timers.map(({ type }) => type),
   ])
 }
+
+/** True where an event can reach the machine in a server. */
+function reaches({ type, label, record }: AuthModelEvent, snapshot: AuthSnapshot, time: ModelTime): boolean {
+  const isSignedIn = snapshot.hasTag('signedIn')
+  if (type === 'session.revoked') return isSignedIn
+  if (type.startsWith('user.')) return isSignedIn && label === undefined && snapshot.context.user === null
+  if (type !== 'session.adopted') return true
+  return time.isKnown && ((record as { status?: string }).status === 'signedIn' || isSignedIn)
+}
+
+const isSigningOut = ({ type }: AuthModelEvent) => type === 'session.cleared' || type === 'session.revoked'
 
 function toSchedule({ timers }: ModelTime): { type: string; due: number }[] {
   return Object.entries(timers)
@@ -137,12 +193,16 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
   const token: AuthModelEvent = {
     type: 'token.received',
     token: new BearerToken('model.token'),
-    id: 'model',
+    id: `t${time.tokens + 1}`,
     ...(context.queue.length > 4 && { label: 'too many' }),
   }
   if (context.queue.length > wideQueue) return [token]
 
-  const proofOf = (userId: string, issuedAt = now) => createProof({ userId, issuedAt })
+  // Clerk starts a new session for whoever signs in again, and a server refuses what is left of the one that ended.
+  const suffix = time.ends === 0 ? '' : `_${time.ends}`
+  const sessionOf = (userId: string) => `sess_${userId.slice('user_'.length)}${suffix}`
+  const proofOf = (userId: string, issuedAt = now) => createProof({ userId, issuedAt, sessionId: sessionOf(userId) })
+  const revoked = createProof({ userId: 'user_revoked', sessionId: revokedSessionId, issuedAt: now })
   const external: AuthModelEvent[] = [
     ...(context.held.length <= 1 || context.queue.length > 0 ? [token] : []),
     { type: 'session.cleared' },
@@ -151,6 +211,7 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
     { type: 'session.revoked', userId: 'user_other', label: 'of another user' },
     { type: 'session.adopted', record: toSignedInRecord(proofOf('user_c')), label: 'signed in' },
     { type: 'session.adopted', record: toSignedInRecord(proofOf('user_c', now - 3_600_000)), label: 'expired' },
+    { type: 'session.adopted', record: toSignedInRecord(revoked), label: 'revoked' },
     { type: 'session.adopted', record: signedOutRecord, label: 'signed out' },
     { type: 'keys.refreshed' },
     { type: 'user.loaded', user: createProfile({ id: context.userId ?? 'user_a' }) },
@@ -173,10 +234,9 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
       done('proof', proofOf('user_a')),
       done('proof of another user', proofOf('user_b')),
       done('pending', { ...proofOf('user_a'), status: 'pending' }),
+      done('proof of a revoked session', revoked),
       done('expired', proofOf('user_d', now - 3_600_000)),
-      ...(context.userId === null || context.issuedAt === null
-        ? []
-        : [done('older', { ...proofOf(context.userId, context.issuedAt - 1_000), expiresAt: now + 60_000 })]),
+      ...(context.userId === null || context.issuedAt === null ? [] : [done('older', toOlderProof(context, now))]),
       failed(new AuthError('token-signature')),
       failed(new AuthError('token-expired')),
       failed(new AuthError('keys-unavailable')),
@@ -188,7 +248,13 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
   const timers: AuthModelEvent[] = [{ type }]
   if (due - time.elapsed >= farOff) timers.push({ type: 'time.passed', until: due - lastMoment })
   if (type.startsWith('xstate.after.expiry')) timers.push({ type, clockJump: lateJump, label: 'late' })
-  if (type.startsWith('xstate.after.expiry') && time.skew >= 0)
+  if (/^xstate\.after\.(expiry|staleness)/.test(type) && time.skew >= 0)
     timers.push({ type, clockJump: earlyJump, label: 'early' })
   return [...external, ...verdicts, ...timers]
+}
+
+/** A token of the proven session from a second before, which lives longer. */
+function toOlderProof({ userId, sessionId, issuedAt }: AuthContext, now: number): VerifiedSession {
+  const proven = { userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: (issuedAt ?? 0) - 1_000 }
+  return createProof({ ...proven, expiresAt: now + 60_000 })
 }

@@ -5,34 +5,75 @@ import { createAuthModel } from './auth-model.ts'
 import type { AuthModel, AuthModelEvent } from './auth-model.ts'
 
 export interface AuthPathsOptions {
+  /**
+   * `shortest` (default): the shortest path to every distinct state, and one for every distinct move that those do not
+   * make; none that a longer one begins with. `simple`: every way through the chart that visits none of its
+   * configurations twice, by every event that leads from one to the next. The chart has 8, which is what bounds them.
+   */
+  readonly kind?: 'shortest' | 'simple'
+  /** Steps of a simple path at most; default as many as there are. */
+  readonly maxLength?: number
   /** Settings of the machine the paths are for; default the machine's own. `now` and `random` are the model's. */
   readonly input?: Omit<AuthInput, 'now' | 'random' | 'tombstone'>
-  /** The model to walk; default a new one over `input`. */
+  /** `all` (default), or only what can reach the machine in a server from `outside`: see {@link createAuthModel}. */
+  readonly events?: 'all' | 'outside'
+  /** The model to walk; default a new one over `input` and `events`. */
   readonly model?: AuthModel
 }
 
 /** A path through the auth machine, as `xstate/graph` gives it. */
 export type AuthPath = StatePath<AuthSnapshot, AuthModelEvent>
 
-const serializeEvent = ({ type, label }: AuthModelEvent) => (label ? `${type} (${label})` : type)
+/** An event's name within a path: its type and, in brackets, what makes it differ from others of its type. */
+export const toEventName = ({ type, label }: AuthModelEvent): string => (label ? `${type} (${label})` : type)
+
+const toNames = ({ steps }: AuthPath) => steps.slice(1).map(({ event }) => toEventName(event))
 
 /**
- * The shortest path to every distinct state of the auth machine, and one for every distinct move (a state configuration,
- * an event, the configuration it leads to) that those do not make. Timers and verdicts are events like the others.
+ * Paths through the auth machine, from its own model. Timers and verdicts are events like the others.
+ *
+ * @example for (const path of authPaths()) console.log(path.steps.map(({ event }) => event.type))
  */
-export function authPaths({ input, model = createAuthModel(input) }: AuthPathsOptions = {}): AuthPath[] {
+export function authPaths({ kind = 'shortest', ...options }: AuthPathsOptions = {}): AuthPath[] {
+  const { model = createAuthModel(options.input, options) } = options
+  return kind === 'simple' ? simplePaths(model, options.maxLength ?? Infinity) : withoutPrefixes(coveringPaths(model))
+}
+
+/**
+ * The path that these events make, by their names. It walks anew: the graph search joins states that behave alike though
+ * they stand at different moments, but here every token is issued at the moment its own path has reached.
+ *
+ * @throws Error naming the event that makes no sense where it stands
+ * @example authPath(['token.received', 'xstate.done.actor.0.auth.verifying (proof)', 'session.cleared'])
+ */
+export function authPath(names: readonly string[], model: AuthModel = createAuthModel()): AuthPath {
+  let state = model.start()
+  const steps: AuthPath['steps'] = [{ state, event: { type: 'xstate.init' } }]
+  for (const name of names) {
+    const event = model.eventsOf(state).find((candidate) => toEventName(candidate) === name)
+    if (!event) {
+      const known = model.eventsOf(state).map(toEventName).join(', ')
+      throw new Error(`authPath: ${name} is no event of ${JSON.stringify(state.value)}, which has ${known}`)
+    }
+    state = model.step(state, event)
+    steps.push({ state, event })
+  }
+  return { state, steps, weight: names.length }
+}
+
+/** The shortest path to every distinct state, and one for every distinct move that those do not make. */
+function coveringPaths(model: AuthModel): AuthPath[] {
   const options = {
     input: {},
     events: model.eventsOf,
     serializeState: model.serializeState,
-    serializeEvent,
+    serializeEvent: toEventName,
   }
-  const shortest = getShortestPaths(model.logic, options)
   const moved = new Set<string>()
   const toMove = (from: AuthSnapshot, event: AuthModelEvent, to: AuthSnapshot) =>
-    JSON.stringify([from.value, serializeEvent(event), to.value])
+    JSON.stringify([from.value, toEventName(event), to.value])
 
-  const paths = shortest.map((path) => retrace(path.steps.slice(1).map((step) => serializeEvent(step.event))))
+  const paths = getShortestPaths(model.logic, options).map((path) => authPath(toNames(path), model))
   for (const { steps } of paths) {
     for (const [index, { event, state }] of steps.entries()) {
       const before = steps[index - 1]
@@ -45,23 +86,33 @@ export function authPaths({ input, model = createAuthModel(input) }: AuthPathsOp
     const start = byState.get(model.serializeState(state))
     if (moved.has(move) || !start) continue
     moved.add(move)
-    paths.push(retrace([...start.steps.slice(1).map((step) => serializeEvent(step.event)), serializeEvent(event)]))
+    paths.push(authPath([...toNames(start), toEventName(event)], model))
   }
   return paths
-
-  /**
-   * Walks a path anew by the names of its events. The graph search joins states that behave alike though they stand at
-   * different moments; here every token is issued at the moment its own path has reached.
-   */
-  function retrace(names: readonly string[]): AuthPath {
-    let state = model.start()
-    const steps: AuthPath['steps'] = [{ state, event: { type: 'xstate.init' } }]
-    for (const name of names) {
-      const event = model.eventsOf(state).find((candidate) => serializeEvent(candidate) === name)
-      if (!event) throw new Error(`authPaths: ${name} is no event of ${model.serializeState(state)}`)
-      state = model.step(state, event)
-      steps.push({ state, event })
-    }
-    return { state, steps, weight: names.length }
-  }
 }
+
+/** A path that another one begins with shows nothing that the longer one does not. */
+function withoutPrefixes(paths: readonly AuthPath[]): AuthPath[] {
+  const prefixes = new Set(
+    paths.flatMap((path) => toNames(path).map((_, end) => toNames(path).slice(0, end).join('\n'))),
+  )
+  return paths.filter((path) => !prefixes.has(toNames(path).join('\n')))
+}
+
+function simplePaths(model: AuthModel, maxLength: number): AuthPath[] {
+  const paths: AuthPath[] = []
+  const walk = (steps: AuthPath['steps'], seen: ReadonlySet<string>) => {
+    const { state } = steps.at(-1)!
+    const events = steps.length > maxLength ? [] : model.eventsOf(state)
+    const legs = events
+      .map((event) => ({ event, state: model.step(state, event) }))
+      .filter((leg) => !seen.has(toConfiguration(leg.state)))
+    if (legs.length === 0) paths.push({ state, steps, weight: steps.length - 1 })
+    for (const leg of legs) walk([...steps, leg], new Set([...seen, toConfiguration(leg.state)]))
+  }
+  const state = model.start()
+  walk([{ state, event: { type: 'xstate.init' } }], new Set([toConfiguration(state)]))
+  return paths
+}
+
+const toConfiguration = ({ value }: AuthSnapshot) => JSON.stringify(value)

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { sourceAliases } from '../../vitest.config.ts'
 
-/** Bundles the page into one script, in memory; with React in development, where StrictMode does everything twice. */
-export async function bundlePage(): Promise<string> {
+/** Bundles a page, by default this folder's, into one script, in memory; with React in development, where StrictMode does everything twice. */
+export async function bundlePage(entry = new URL('main.tsx', import.meta.url)): Promise<string> {
   const result = await build({
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root: fileURLToPath(new URL('.', entry)),
     configFile: false,
     logLevel: 'error',
     mode: 'development',
@@ -15,7 +15,7 @@ export async function bundlePage(): Promise<string> {
       write: false,
       minify: false,
       modulePreload: false,
-      rolldownOptions: { input: fileURLToPath(new URL('main.tsx', import.meta.url)), output: { codeSplitting: false } },
+      rolldownOptions: { input: fileURLToPath(entry), output: { codeSplitting: false } },
     },
   })
   const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))

@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest'
+import { requireConformance, runConformance, toReportText } from 'authchart/testing'
+import { createAppDriver } from './embedded-app.ts'
+
+describe('an app that embeds the auth machine in a machine of its own', () => {
+  it('moves at every step as the machine does by itself, through all of its states and transitions', async () => {
+    const report = await runConformance(createAppDriver())
+    console.info(toReportText(report))
+    requireConformance(report)
+    expect(report.paths.driven).toBe(report.paths.total)
+  }, 300_000)
+})

@@ -1,0 +1,17 @@
+import type { AuthClient, AuthView, ClerkState } from 'authchart/client'
+
+/** What Clerk says; its tokens come from the test. */
+export type ToldClerk = Omit<ClerkState, 'getToken'>
+
+declare global {
+  interface Window {
+    /** Provided by the test. Resolves with the token once the path has one arrive. */
+    readonly askToken: (sessionId: string) => Promise<string>
+    /** Provided by the test: how a post of a token was answered, by its code, or null. */
+    readonly noteAnswer: (code: string | null) => Promise<void>
+    tellClerk: (clerk: ToldClerk) => void
+    conformanceClient: AuthClient
+    /** What React has rendered last. */
+    shownView: AuthView
+  }
+}

@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AuthView } from '../../../machines/index.ts'
+
+/**
+ * What two systems must show alike: not the label and revision of a session, not the wording of an error, not the claims
+ * that a server keeps to itself. Times count from the beginning of the path.
+ */
+export function toComparableView(view: AuthView, epoch: number): Readonly<Record<string, unknown>> {
+  const { state, authChecked, timedOut, isSignedIn, userId, sessionId, orgId, orgRole, claims, user, error } = view
+  return {
+    state,
+    authChecked,
+    timedOut,
+    isSignedIn,
+    userId,
+    sessionId,
+    orgId,
+    orgRole,
+    sub: claims?.['sub'] ?? null,
+    sid: claims?.['sid'] ?? null,
+    user: user?.id ?? null,
+    error: error && [error.code, error.retryable],
+    expiresIn: view.expiresAt === null ? null : Math.round(view.expiresAt - epoch),
+  }
+}
+
+/** The fields in which two records differ, as each has them; null where they are equal. */
+export function findDifference(expected: object, actual: object): { expected: object; actual: object } | null {
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(actual)])]
+  const get = (from: object, name: string): unknown => from[name as never]
+  const differing = names.filter((name) => !isDeepStrictEqual(get(expected, name), get(actual, name)))
+  if (differing.length === 0) return null
+  const pick = (from: object) => Object.fromEntries(differing.map((name) => [name, get(from, name)]))
+  return { expected: pick(expected), actual: pick(actual) }
+}

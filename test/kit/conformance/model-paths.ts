@@ -1,0 +1,75 @@
+import type { AuthInput } from '../../../machines/index.ts'
+import { createAuthModel } from '../auth-model.ts'
+import type { AuthModel } from '../auth-model.ts'
+import { authPath, authPaths, toEventName } from '../auth-paths.ts'
+import type { AuthPath } from '../auth-paths.ts'
+import { toTransitionName } from './chart-coverage.ts'
+
+export type Settings = Omit<AuthInput, 'now' | 'random' | 'tombstone'>
+
+/** Paths of one model. */
+export interface ModelPaths {
+  /** Settings of the machine in the system under test. */
+  readonly input: Settings
+  /** The model over these settings. */
+  readonly model: AuthModel
+  readonly paths: readonly AuthPath[]
+}
+
+/** No one setting leads through all transitions. */
+export const allSettings: readonly Settings[] = [{}, { refusedToken: 'signOut' }]
+
+/** What matters later of a path that the search takes for another one: which of two outages is remembered. */
+const outages = [
+  'token.received',
+  'token.received',
+  'xstate.error.actor.0.auth.verifying (keys-unavailable)',
+  'xstate.error.actor.0.auth.verifying (keys-unavailable)',
+  'xstate.after.retryDelay.auth.error',
+  'xstate.error.actor.0.auth.verifying (keys-unavailable, checked again)',
+  'xstate.error.actor.0.auth.verifying (token-expired, checked again)',
+  'keys.refreshed',
+]
+
+/** The paths for a machine of these settings: all there are, then those on which everything comes from outside a server. */
+export function toModelPaths(input: Settings = {}): ModelPaths[] {
+  return (['all', 'outside'] as const).map((events) => {
+    const model = createAuthModel(input, { events })
+    return { input, model, paths: [...authPaths({ model }), authPath(outages, model)] }
+  })
+}
+
+/** Leaves out the paths on which the machine does what it did on an earlier one. */
+export function withoutRepeats(all: readonly ModelPaths[]): ModelPaths[] {
+  const known = new Set<string>()
+  return all.map(({ input, model, paths }) => {
+    const toKey = ({ steps }: AuthPath) =>
+      JSON.stringify(
+        steps.map(({ event, state }) => [
+          toEventName(event),
+          state.value,
+          model.traceOf(state).transitions.map(toTransitionName),
+        ]),
+      )
+    const fresh = paths.filter((path) => !known.has(toKey(path)))
+    for (const path of fresh) known.add(toKey(path))
+    return { input, model, paths: fresh }
+  })
+}
+
+/**
+ * So few of the paths that they together still lead through every transition that all of them do: for systems that take
+ * their time.
+ */
+export function pickCovering(all: readonly ModelPaths[]): ModelPaths[] {
+  const covered = new Set<string>()
+  return all.map(({ input, model, paths }) => {
+    const isNews = ({ steps }: AuthPath) => {
+      const taken = steps.flatMap(({ state }) => model.traceOf(state).transitions.map(toTransitionName))
+      const isNew = taken.some((name) => !covered.has(name))
+      for (const name of taken) covered.add(name)
+      return isNew
+    }
+    return { input, model, paths: paths.toSorted((a, b) => b.weight - a.weight).filter(isNews) }
+  })
+}

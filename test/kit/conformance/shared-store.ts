@@ -1,0 +1,33 @@
+import { createMemorySessionStore } from '../../../adapters/hub/memory-session-store.ts'
+import type { SessionRecord } from '../../../machines/index.ts'
+import type { ConformanceStep } from './conformance-step.ts'
+
+/** A store that two nodes share, of which the driver plays one. */
+export function createSharedStore(clock: () => number) {
+  const memory = createMemorySessionStore({ clock })
+  let stored: SessionRecord | undefined
+  const unwatch = memory.watch((change) => {
+    if (change.type === 'record') stored = change.record
+  })
+  return {
+    store: { ...memory, close: async () => unwatch() },
+    get isStored() {
+      return stored !== undefined
+    },
+    /** The other node decides. Times of the record shift by so many ms. */
+    async decide(record: Extract<ConformanceStep, { kind: 'adopt' }>['record'], by: number) {
+      if (!stored) throw new Error('no session is stored')
+      const { id, channel, rev } = stored
+      const shifted = {
+        ...record,
+        issuedAt: record.issuedAt === null ? null : record.issuedAt + by,
+        expiresAt: record.expiresAt === null ? null : record.expiresAt + by,
+      }
+      const next = { ...shifted, id, channel, rev: rev + 1, seqByTab: {} }
+      const until = clock() + 3_600_000
+      const result = await memory.write(next, { expectedRev: rev, until })
+      // Forgotten by now: the other node still has it, and writes it anew.
+      if (!result.written) await memory.write(next, { expectedRev: null, until })
+    },
+  }
+}
