@@ -1,0 +1,181 @@
+import { toDigest } from '../../adapters/hub/secret-id.ts'
+import type { AuthView } from '../../machines/index.ts'
+import type { SimBrowser } from './sim-browser.ts'
+import type { MintedToken, SimClerk } from './sim-clerk.ts'
+import type { Exchange, Wiretap } from './sim-network.ts'
+import type { SimNode } from './sim-node.ts'
+import type { SimStore } from './sim-store.ts'
+import type { Party } from './virtual-time.ts'
+import type { World } from './world.ts'
+
+/** What is known to have ended, by an answer that said so. */
+interface End {
+  /** Tokens issued up to this second are covered; all of them where it was revoked. */
+  readonly until: number
+}
+
+/** Judges everything that servers say against what really happened. */
+export interface Oracle extends Wiretap {
+  /** A revocation was acknowledged. */
+  onRevoked(sessionId: string): void
+  /** Whether a token is covered by an end that was acknowledged, and is known on every node. */
+  isOver(token: MintedToken): boolean
+  /** Looks at what the nodes hold, after a step of one party. */
+  inspect(party: Party | null): Promise<void>
+  /** Whether anything that a client shows or a node holds still differs from what Clerk says. → what, or null */
+  findDisagreement(): Promise<string | null>
+}
+
+export interface OracleOptions {
+  readonly world: World
+  readonly clerk: SimClerk
+  readonly store: SimStore
+  readonly nodes: () => readonly SimNode[]
+  readonly browsers: readonly SimBrowser[]
+}
+
+export function createOracle({ world, clerk, store, nodes, browsers }: OracleOptions): Oracle {
+  const ends = new Map<string, End>()
+  const streamRevs = new WeakMap<Exchange, number>()
+  const nodeRevs = new WeakMap<SimNode, Map<string, AuthView>>()
+  /** What a node held of a session when a sign-out reached it. */
+  const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
+
+  function see(node: SimNode, view: AuthView, source: string, now: number, isFresh = true) {
+    const at = `${source} at ${node.party.name}: ${toText(view)}`
+    if (!view.isSignedIn) {
+      const isBlank = view.userId === null && view.sessionId === null && view.orgId === null && view.claims === null
+      if (!isBlank || view.user !== null) world.violate('identity', `not signed in, yet somebody: ${at}`)
+      return
+    }
+    const { claims } = view
+    const organization = claims?.['o'] as { id?: string } | undefined
+    const isOne = claims?.['sub'] === view.userId && claims?.['sid'] === view.sessionId
+    if (!isOne || (organization?.id ?? null) !== view.orgId || (view.user && view.user.id !== view.userId)) {
+      return world.violate('identity', `claims of another: ${at}`)
+    }
+    const proof = clerk.findProof({ ...view, claims })
+    if (!proof) return world.violate('identity', `no token says this: ${at}`)
+    if (view.expiresAt !== proof.exp * 1_000 || now >= proof.exp * 1_000 + world.clockTolerance * 1_000) {
+      return world.violate('proof', `expired ${now - proof.exp * 1_000} ms ago: ${at}`)
+    }
+    return isFresh && seeEnd(node, proof, at)
+  }
+
+  const isCovered = ({ sessionId, iat }: MintedToken) => iat <= (ends.get(sessionId)?.until ?? -Infinity)
+
+  function seeEnd(node: SimNode, proof: MintedToken, at: string) {
+    if (isCovered(proof) && node.store.knows(proof.sessionId))
+      world.violate('signOut', `signed in by what was signed out: ${at}`)
+  }
+
+  /** A session that a node no longer holds may come back from the store, which knows less of it. */
+  function seeRev(revs: Map<string, AuthView>, browser: string, view: AuthView | null, node: SimNode) {
+    const known = revs.get(browser)
+    if (!view) return void revs.delete(browser)
+    if (known?.channel === view.channel && view.rev < known.rev) {
+      world.violate('rev', `rev fell from ${known.rev} to ${view.rev}: session of ${browser} at ${node.party.name}`)
+    }
+    return void revs.set(browser, view)
+  }
+
+  function end(sessionId: string, until: number, why: string) {
+    world.note(`${sessionId} is over: ${why}`)
+    if (!store.hasGrave(sessionId)) world.violate('signOut', `${why} of ${sessionId} was acknowledged, yet not stored`)
+    ends.set(sessionId, { until: Math.max(until, ends.get(sessionId)?.until ?? -Infinity) })
+  }
+
+  async function onClear(exchange: Exchange) {
+    const { node, cookie } = exchange
+    clears.set(exchange, null)
+    if (cookie === undefined) return
+    const at = node.clock()
+    const { sessionId: named } = JSON.parse(exchange.body) as { sessionId?: string }
+    const view = await node.probe(cookie)
+    const sessionId = view ? view.sessionId : await findStored(cookie)
+    if (sessionId === null) return
+    if (named === undefined || named === sessionId) clears.set(exchange, { sessionId, at })
+  }
+
+  /** Whom the store's record of a cookie says to be signed in. */
+  async function findStored(cookie: string): Promise<string | null> {
+    const stored = await store.peek(toDigest(cookie.slice(cookie.indexOf('=') + 1)))
+    return stored && !stored.retired ? stored.record.sessionId : null
+  }
+
+  async function probeAll(node: SimNode) {
+    const revs = nodeRevs.get(node) ?? new Map<string, AuthView>()
+    nodeRevs.set(node, revs)
+    for (const { name, cookie } of browsers) {
+      const view = cookie === undefined ? null : await node.probe(cookie)
+      seeRev(revs, name, view, node)
+      if (view) see(node, view, `session of ${name}`, node.clock())
+    }
+  }
+
+  return {
+    async onRequest(exchange) {
+      if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
+    },
+    onAnswer(exchange, status, view) {
+      const { node, name } = exchange
+      world.note(`${name} ${status} ${view ? toText(view) : ''}`)
+      if (status === 500) world.violate('internal', `${name} is answered with 500`)
+      if (view) see(node, view, `answer to ${name}`, node.clock())
+      const cleared = clears.get(exchange)
+      if (!cleared || status !== 200 || !view || view.isSignedIn) return
+      end(cleared.sessionId, Math.floor(cleared.at / 1_000), 'a sign-out')
+    },
+    onFrame(exchange, view) {
+      const { node, name } = exchange
+      world.note(`${name} frame ${toText(view)}`)
+      // What a stalled reader takes at last was sent long ago.
+      see(node, view, `frame of ${name}`, exchange.wasStalled ? view.now : node.clock(), !exchange.wasStalled)
+      const known = streamRevs.get(exchange) ?? 0
+      if (view.rev <= known) world.violate('rev', `rev went from ${known} to ${view.rev} in one stream: ${name}`)
+      streamRevs.set(exchange, view.rev)
+    },
+    onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
+    isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId)),
+    async inspect(party) {
+      const node = nodes().find((each) => each.party === party)
+      if (node && !node.party.isDead) await probeAll(node)
+    },
+    async findDisagreement() {
+      for (const node of nodes()) await probeAll(node)
+      for (const browser of browsers) {
+        const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser)
+        if (found !== null) return found
+      }
+      return null
+    },
+  }
+}
+
+async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBrowser): Promise<string | null> {
+  if (browser.cookie === undefined || browser.tabs.size === 0) return null
+  for (const node of nodes) {
+    const view = await node.probe(browser.cookie)
+    if (!view?.isSignedIn || view.sessionId === browser.session?.id) continue
+    return `${node.party.name} holds ${toText(view)} of ${browser.name}, where Clerk says ${browser.session?.id ?? 'nobody'}`
+  }
+  return null
+}
+
+function findClientDisagreement(browser: SimBrowser): string | null {
+  const orgs = new Set([...browser.tabs].map(({ orgId }) => orgId))
+  for (const { party, client, session } of browser.tabs) {
+    const { view } = client
+    const isActive = session?.status === 'active'
+    const isAgreed = isActive
+      ? view.isSignedIn && view.sessionId === session.id && orgs.has(view.orgId) && client.status === 'authenticated'
+      : !view.isSignedIn
+    const state = JSON.stringify(client.actor.getSnapshot().value)
+    if (!isAgreed)
+      return `${party.name} (${state}, ${client.status}) shows ${toText(view)}, where Clerk says ${session?.id ?? 'nobody'} ${[...orgs].join('|')}`
+  }
+  return null
+}
+
+const toText = ({ state, isSignedIn, userId, sessionId, orgId, rev, error, claims }: AuthView) =>
+  `rev ${rev} ${state}${isSignedIn ? ` ${userId} ${sessionId} ${orgId ?? ''} iat ${String(claims?.['iat']).slice(-4)}` : ''}${error ? ` ${error.code}` : ''}`

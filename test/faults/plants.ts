@@ -1,0 +1,149 @@
+/** A bug that the harness plants: one line of the sources, and what stands there instead. */
+export interface Plant {
+  readonly name: string
+  /** What goes wrong with it. */
+  readonly what: string
+  readonly file: string
+  /** The whole line, without its indentation. */
+  readonly line: string
+  readonly instead: string
+  /** A case that showed it when it was looked for last. It is tried first, and where it has gone stale the search begins. */
+  readonly shownBy?: number
+}
+
+/** Each must be caught: a simulation that misses one of these proves nothing about the rest. */
+export const plants: readonly Plant[] = [
+  {
+    name: 'late-expiry',
+    what: 'a view says signed in until its timer has fired, however late',
+    file: 'machines/auth-view.ts',
+    line: 'if (isProven && now < proofDeadline(context)) {',
+    instead: '  if (isProven) {',
+    shownBy: 3760166664,
+  },
+  {
+    name: 'generous-tolerance',
+    what: 'a token counts for twice the clock tolerance',
+    file: 'machines/auth-context.ts',
+    line: 'return expiresAt + clockTolerance * 1_000',
+    instead: '  return expiresAt + clockTolerance * 2_000',
+    shownBy: 2153101984,
+  },
+  {
+    name: 'organization-kept',
+    what: 'a new proof keeps the organization of the one before',
+    file: 'machines/auth-context.ts',
+    line: 'const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session',
+    instead:
+      '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
+    shownBy: 718633285,
+  },
+  {
+    name: 'verdict-without-tombstone',
+    what: 'a verdict does not look the tombstones up again',
+    file: 'machines/auth-context.ts',
+    line: 'tombstone(session) ??',
+    instead: '',
+    shownBy: 3424178837,
+  },
+  {
+    name: 'tombstones-forgotten',
+    what: 'a look-up among the tombstones finds no sign-out',
+    file: 'adapters/hub/graveyard.ts',
+    line: "return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null",
+    instead: '      return null',
+    shownBy: 2568100356,
+  },
+  {
+    name: 'revocation-unheard',
+    what: 'a node does nothing about an end that another one tells of',
+    file: 'adapters/hub/session-lookup.ts',
+    line: "else if (change.type === 'grave') followGrave(change.grave)",
+    instead: "      else if (change.type === 'grave') return",
+    shownBy: 3424178837,
+  },
+  {
+    name: 'early-acknowledgement',
+    what: 'a sign-out is acknowledged before it is stored',
+    file: 'adapters/hub/clear-session.ts',
+    line: 'return (await buried) ?? (await learnt)',
+    instead: '    return await learnt',
+    shownBy: 2965455792,
+  },
+  {
+    name: 'sign-out-unburied',
+    what: 'a sign-out leaves no tombstone',
+    file: 'adapters/hub/clear-session.ts',
+    line: 'const buried = grave && buryOnce(session, grave)',
+    instead: '    const buried = grave && null',
+    shownBy: 1177356330,
+  },
+  {
+    name: 'rev-stands-still',
+    what: 'a view changes without a new rev',
+    file: 'adapters/hub/live-session.ts',
+    line: 'this.#last = isSameView(next, this.#last) ? next : { ...next, rev: (this.#rev += 1) }',
+    instead: '    this.#last = next',
+    shownBy: 3316018510,
+  },
+  {
+    name: 'rev-of-one-node',
+    what: 'what a single node saw outranks what is stored',
+    file: 'adapters/hub/record-keeper.ts',
+    line: 'const revStep = 1_024',
+    instead: 'const revStep = 1',
+  },
+  {
+    name: 'overtaken-post',
+    what: 'a post that a newer one of its tab has overtaken still counts',
+    file: 'adapters/hub/tab-seqs.ts',
+    line: 'if (seq < this.#seqOf(tab, seq)) return false',
+    instead: '',
+    shownBy: 1_372_966_003,
+  },
+  {
+    name: 'blind-write',
+    what: 'the store overwrites whatever another node has written meanwhile',
+    file: 'adapters/hub/memory-session-store.ts',
+    line: 'if ((current?.rev ?? null) !== expectedRev) return { written: false, current }',
+    instead: '',
+  },
+  {
+    name: 'record-not-followed',
+    what: 'a node does not take over what another one has decided',
+    file: 'adapters/hub/session-lookup.ts',
+    line: "if (change.type === 'record') followRecord(change.record)",
+    instead: "      if (change.type === 'record') return",
+    shownBy: 4_233_464_600,
+  },
+  {
+    name: 'outage-not-made-up',
+    what: 'a node does not compare its sessions with the store after an outage',
+    file: 'adapters/hub/session-lookup.ts',
+    line: "else if (change.type === 'back') void makeUp()",
+    instead: "      else if (change.type === 'back') return",
+  },
+  {
+    name: 'older-record-wins',
+    what: 'of two records the one with the older proof stands',
+    file: 'machines/resolve-record.ts',
+    line: '(a.issuedAt ?? 0) - (b.issuedAt ?? 0) ||',
+    instead: '    (b.issuedAt ?? 0) - (a.issuedAt ?? 0) ||',
+  },
+  {
+    name: 'key-never-sought',
+    what: 'an unknown key id never has the keys fetched anew',
+    file: 'machines/jwks.machine.ts',
+    line: 'isWanted: ({ context }) => context.wanted,',
+    instead: '    isWanted: ({ context }) => context.wanted && context.attempts === 0,',
+    shownBy: 122_600_131,
+  },
+  {
+    name: 'retry-forgotten',
+    what: 'a client that failed does not try again',
+    file: 'machines/sync.machine.ts',
+    line: "after: { retryDelay: 'waitingForClerk' },",
+    instead: '',
+    shownBy: 2_369_422_638,
+  },
+]

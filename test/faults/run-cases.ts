@@ -1,0 +1,60 @@
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Answer, CaughtViolation, Order } from './orders.ts'
+
+export interface CasesResult {
+  /** Cases that were run. */
+  readonly cases: number
+  /** In the order of their cases; each worker stops at its first. */
+  readonly violations: readonly CaughtViolation[]
+  readonly fired: Readonly<Record<string, number>>
+  /** Of the logs of all cases: the same seeds, the same digest, however many workers there are. */
+  readonly digest: string
+}
+
+export interface RunCasesOptions {
+  /** One for each case. */
+  readonly seeds: readonly number[]
+  /** Worker processes. */
+  readonly jobs: number
+  /** Where the package's sources are. */
+  readonly root: string
+  readonly onCase?: (done: number) => void
+}
+
+/** Runs cases in processes of their own, since each takes the clock of its process over. */
+export async function runCases({ seeds, jobs, root, onCase }: RunCasesOptions): Promise<CasesResult> {
+  const violations: CaughtViolation[] = []
+  const fired = new Map<string, number>()
+  const digests: string[] = []
+  let done = 0
+
+  async function runWorker(first: number): Promise<void> {
+    const order: Order = { seeds: seeds.filter((_, index) => index % jobs === first) }
+    // Short-lived objects by the million: a larger young generation halves the cost of collecting them.
+    const execArgv = [...process.execArgv, '--max-semi-space-size=64']
+    const worker = fork(join(root, 'test/faults/worker.ts'), { cwd: root, execArgv })
+    const isFinished = { is: false }
+    worker.on('message', (answer: Answer) => {
+      if (answer.type === 'case') onCase?.((done += 1))
+      else if (answer.type === 'violation') violations.push({ ...answer, index: first + answer.index * jobs })
+      else {
+        isFinished.is = true
+        answer.digests.forEach((digest, position) => (digests[first + position * jobs] = digest))
+        for (const [name, count] of Object.entries(answer.fired)) fired.set(name, (fired.get(name) ?? 0) + count)
+      }
+    })
+    worker.send(order)
+    const code = await new Promise((resolve) => void worker.once('exit', resolve))
+    if (!isFinished.is) throw new Error(`A worker ended with ${String(code)} before its cases did`)
+  }
+
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, (_, first) => runWorker(first)))
+  return {
+    cases: done,
+    violations: violations.toSorted((a, b) => a.index - b.index),
+    fired: Object.fromEntries(fired),
+    digest: createHash('sha256').update(digests.join()).digest('hex'),
+  }
+}

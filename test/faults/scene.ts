@@ -1,0 +1,96 @@
+import { goOnline } from './breakdowns.ts'
+import { createOracle } from './oracle.ts'
+import type { Oracle } from './oracle.ts'
+import { createSimBrowser, openTab } from './sim-browser.ts'
+import type { SimBrowser } from './sim-browser.ts'
+import { createSimClerk } from './sim-clerk.ts'
+import type { ClerkSession, SimClerk } from './sim-clerk.ts'
+import { createSimNetwork } from './sim-network.ts'
+import type { SimNetwork } from './sim-network.ts'
+import { startNode } from './sim-node.ts'
+import type { SimNode } from './sim-node.ts'
+import { createSimStore } from './sim-store.ts'
+import { createParty } from './virtual-time.ts'
+import type { Party } from './virtual-time.ts'
+import { fairWeather } from './weather.ts'
+import type { World } from './world.ts'
+
+/** Everyone who takes part in one case. */
+export interface Scene {
+  readonly world: World
+  readonly clerk: SimClerk
+  readonly network: SimNetwork
+  readonly oracle: Oracle
+  readonly nodes: readonly SimNode[]
+  readonly browsers: readonly SimBrowser[]
+  /** Whose browser a Clerk session is in. */
+  readonly owners: Map<ClerkSession, SimBrowser>
+  /** Nodes whose clock is further off than any tolerance. */
+  readonly farSkewed: Set<SimNode>
+  readonly counts: { tabs: number; nodes: number }
+  /** Runs what is nobody's own: it never stands still. */
+  readonly wire: Party
+  /** A new process in the place of one that has ended. */
+  restart(node: SimNode): void
+  /** Every fault ends: what is stuck moves on, what is down comes up. */
+  heal(): void
+}
+
+export function setScene(world: World): Scene {
+  const { time, random } = world
+  const store = createSimStore(world)
+  const clerk = createSimClerk(world)
+  const wire = createParty('wire')
+  const browsers = Array.from({ length: random.between(1, 2) }, (_, index) => createSimBrowser(`browser${index}`))
+  const nodes: SimNode[] = []
+  const counts = { tabs: 0, nodes: 0 }
+  const oracle = createOracle({ world, clerk, store, nodes: () => nodes, browsers })
+  const network = createSimNetwork({ world, nodes: () => nodes, wiretap: oracle })
+  const farSkewed = new Set<SimNode>()
+
+  const start = () => startNode(world, store, clerk, `node${(counts.nodes += 1)}`)
+
+  function restart(node: SimNode) {
+    const index = nodes.indexOf(node)
+    if (index < 0) return
+    const next = start()
+    next.skew = farSkewed.has(node) ? 0 : node.skew
+    nodes[index] = next
+    world.fired('node.restarted')
+    world.note(`${next.party.name} takes the place of ${node.party.name}`)
+  }
+
+  nodes.push(...Array.from({ length: random.between(1, 3) }, start))
+  const scene: Scene = {
+    world,
+    clerk,
+    network,
+    oracle,
+    nodes,
+    browsers,
+    owners: new Map(),
+    farSkewed,
+    counts,
+    wire,
+    restart,
+    heal() {
+      world.note('every fault ends')
+      Object.assign(world.weather, fairWeather())
+      for (const node of farSkewed) node.skew = 0
+      for (const { party } of nodes) time.release(party)
+      for (const { tabs } of browsers) for (const { party } of tabs) time.release(party)
+      for (const node of nodes) if (node.party.isDead) restart(node)
+      for (const browser of browsers) goOnline(scene, browser)
+      for (const exchange of network.exchanges) {
+        if (exchange.isStreaming) exchange.resume()
+        if (!exchange.isStreaming || exchange.node.party.isDead) exchange.reset()
+      }
+    },
+  }
+  for (const browser of browsers) {
+    for (let tabs = random.between(1, 2); tabs > 0; tabs -= 1) {
+      openTab(world, browser, network, clerk, `${browser.name}.${(counts.tabs += 1)}`)
+    }
+  }
+  return scene
+}

@@ -1,0 +1,136 @@
+import { createAuthClient } from '../../adapters/browser/create-auth-client.ts'
+import type { AuthClient } from '../../adapters/browser/create-auth-client.ts'
+import type { ClerkSession, MintedToken, SimClerk } from './sim-clerk.ts'
+import type { SimNetwork } from './sim-network.ts'
+import { createParty } from './virtual-time.ts'
+import type { Party } from './virtual-time.ts'
+import type { World } from './world.ts'
+
+/** One browser: a cookie jar, Clerk's session, and tabs. */
+export interface SimBrowser {
+  readonly name: string
+  readonly tabs: Set<SimTab>
+  /** The session cookie, as it is sent. */
+  cookie: string | undefined
+  isOnline: boolean
+  /** Who Clerk says is signed in, in every tab sooner or later. */
+  session: ClerkSession | null
+}
+
+/** One tab: the real client, and what Clerk's script says in it. */
+export interface SimTab {
+  readonly party: Party
+  readonly browser: SimBrowser
+  readonly client: AuthClient
+  /** What Clerk says here; undefined while it loads. */
+  session: ClerkSession | null | undefined
+  orgId: string | null
+  /** Its clock against true time, ms. */
+  skew: number
+}
+
+/** A cached token this close to its end is not given out, ms. */
+const cacheLeeway = 10_000
+
+export function createSimBrowser(name: string): SimBrowser {
+  return { name, tabs: new Set(), cookie: undefined, isOnline: true, session: null }
+}
+
+export function openTab(world: World, browser: SimBrowser, network: SimNetwork, clerk: SimClerk, name: string): SimTab {
+  const { time, random } = world
+  const party = createParty(name)
+  const cache = new Map<string, MintedToken>()
+  const client = time.run(party, () =>
+    createAuthClient({
+      fetch: (input, init) => network.fetch(tab, input as string, init),
+      now: () => time.now() + tab.skew,
+      random,
+      clockTolerance: world.clockTolerance,
+      onError: (error) => world.note(`${name} ${error.code}`),
+    }),
+  )
+  const tab: SimTab = { party, browser, client, session: undefined, orgId: null, skew: 0 }
+  browser.tabs.add(tab)
+
+  async function getToken(session: ClerkSession, orgId: string | null, skipsCache: boolean) {
+    const key = `${session.id} ${orgId}`
+    const cached = cache.get(key)
+    if (!skipsCache && cached && cached.exp * 1_000 - time.now() > cacheLeeway) return cached.text
+    try {
+      const token = await clerk.askForToken(party, session, orgId)
+      if (token) cache.set(key, token)
+      return token?.text ?? null
+    } catch (error) {
+      if (session.status !== 'active') noteEnd(session)
+      throw error
+    }
+  }
+
+  /** Clerk's script finds out at its next call that a session is over. */
+  function noteEnd(session: ClerkSession) {
+    if (browser.session !== session) return
+    browser.session = null
+    for (const each of browser.tabs) tell(world, each, null, each === tab ? 0 : random.between(20, 1_500))
+  }
+
+  Object.assign(tab, { getToken })
+  let before = ''
+  client.actor.subscribe(({ value }) => {
+    const state = Object.values(value)
+      .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
+      .join(' ')
+    if (state !== before) world.note(`${name} is ${state}`)
+    before = state
+  })
+  time.run(party, () => client.start())
+  // Clerk's script loads at its own pace.
+  time.send(party, random.between(10, 1_500), () => {
+    if (tab.session === undefined) setClerk(tab, browser.session)
+  })
+  return tab
+}
+
+type GetSimToken = (session: ClerkSession, orgId: string | null, skipsCache: boolean) => Promise<string | null>
+
+/** Clerk's script says something in a tab. */
+function setClerk(tab: SimTab, session: ClerkSession | null): void {
+  const { getToken } = tab as SimTab & { getToken: GetSimToken }
+  if (tab.session?.id !== session?.id) tab.orgId = null
+  const { orgId } = tab
+  tab.session = session
+  tab.client.setIdentity({
+    isLoaded: true,
+    isSignedIn: session !== null,
+    userId: session?.userId ?? null,
+    sessionId: session?.id ?? null,
+    orgId,
+    orgRole: orgId === null ? null : 'org:admin',
+    getToken: async (wish) => (session ? getToken(session, orgId, wish?.skipCache === true) : null),
+  })
+}
+
+/** Has a tab hear from Clerk's script who is signed in, in a while: by then it may have changed again. */
+export function tell(world: World, tab: SimTab, session: ClerkSession | null, delay: number): void {
+  world.time.send(tab.party, delay, () => {
+    if (tab.browser.session !== session) return
+    world.note(`${tab.party.name} Clerk says ${session?.id ?? 'nobody'}`)
+    setClerk(tab, session)
+  })
+}
+
+/** The tab's user chooses another organization. */
+export function chooseOrganization(world: World, tab: SimTab, orgId: string | null): void {
+  world.time.send(tab.party, 0, () => {
+    if (!tab.session) return
+    tab.orgId = orgId
+    world.note(`${tab.party.name} Clerk says ${orgId ?? 'no organization'}`)
+    setClerk(tab, tab.session)
+  })
+}
+
+/** A tab is gone; what it has sent stays sent. */
+export function closeTab(world: World, tab: SimTab): void {
+  world.time.run(tab.party, () => tab.client.stop())
+  tab.browser.tabs.delete(tab)
+  tab.party.isDead = true
+}

@@ -1,0 +1,294 @@
+import { createSseParser } from '../../adapters/browser/sse-parser.ts'
+import type { AuthView } from '../../machines/index.ts'
+import type { SimBrowser, SimTab } from './sim-browser.ts'
+import { appOrigin } from './sim-clerk.ts'
+import type { SimNode } from './sim-node.ts'
+import type { World } from './world.ts'
+
+/** One request and what becomes of it. */
+export interface Exchange {
+  readonly name: string
+  readonly tab: SimTab
+  readonly node: SimNode
+  readonly method: string
+  readonly body: string
+  /** The cookie that the browser sent. */
+  readonly cookie: string | undefined
+  /** The stream is open at both ends. */
+  isStreaming: boolean
+  /** The server's bytes have not been taken off without a break. */
+  wasStalled: boolean
+  /** The browser learns that the connection is gone. */
+  reset(): void
+  /** The server learns that the browser has gone. */
+  hangUp(): void
+  /** The server's bytes are taken off no more, until `resume`. */
+  stall(): void
+  resume(): void
+}
+
+/** What sees everything that a server says, as it says it. */
+export interface Wiretap {
+  onRequest(exchange: Exchange): Promise<void>
+  onAnswer(exchange: Exchange, status: number, view: AuthView | undefined): void
+  onFrame(exchange: Exchange, view: AuthView): void
+}
+
+export interface SimNetwork {
+  /** A tab's `fetch`. */
+  fetch(tab: SimTab, input: string, init?: RequestInit): Promise<Response>
+  /** Sends a POST of nobody's, with no cookie and for no answer. */
+  inject(node: SimNode, tab: SimTab, body: string, cookie: string | undefined): void
+  /** When the last of what was held up on its way arrives, epoch ms. */
+  readonly clearsAt: number
+  /** Everything that is in the air. */
+  readonly exchanges: ReadonlySet<Exchange>
+}
+
+export interface SimNetworkOptions {
+  readonly world: World
+  /** The nodes that a load balancer knows. */
+  readonly nodes: () => readonly SimNode[]
+  readonly wiretap: Wiretap
+}
+
+export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): SimNetwork {
+  const { time, random, weather } = world
+  const exchanges = new Set<Exchange>()
+  const arrived = new WeakMap<SimBrowser, number>()
+  let sent = 0
+  let clearsAt = 0
+
+  function way(): number {
+    if (!random.chance(weather.delay)) return random.between(2, 60)
+    world.fired('message.delayed')
+    const delay = random.between(500, 8_000)
+    clearsAt = Math.max(clearsAt, time.now() + delay)
+    return delay
+  }
+
+  const toRequest = ({ method, body, cookie }: Exchange, path: string) =>
+    new Request(`${appOrigin}${path}`, {
+      method,
+      headers: {
+        origin: appOrigin,
+        'sec-fetch-site': 'same-origin',
+        ...(method === 'POST' && { 'content-type': 'application/json' }),
+        ...(cookie !== undefined && { cookie }),
+      },
+      ...(method === 'POST' && { body }),
+    })
+
+  /** Has a node answer, and looks at the answer before it leaves. */
+  async function answer(exchange: Exchange, path: string): Promise<{ response: Response; text: string | null }> {
+    await wiretap.onRequest(exchange)
+    const response = await exchange.node.fetch(toRequest(exchange, path))
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) return { response, text: null }
+    const text = await response.text()
+    const body = JSON.parse(text) as AuthView & { view?: AuthView }
+    wiretap.onAnswer(exchange, response.status, response.ok ? body : body.view)
+    return { response, text }
+  }
+
+  function send(tab: SimTab, input: string, init: RequestInit = {}): Promise<Response> {
+    const { browser } = tab
+    const { signal, method = 'GET' } = init
+    const number = (sent += 1)
+    return new Promise<Response>((resolve, reject) => {
+      let isSettled = false
+      let isGone = false
+      let isLeft = false
+      let controller: ReadableStreamDefaultController<Uint8Array> | null = null
+      let reader: ReadableStreamDefaultReader<Uint8Array> | null = null
+      let carryOn = () => {}
+      let isStalled = false
+      const pipe: (() => void)[] = []
+      let latestDue = 0
+
+      const exchange: Exchange = {
+        name: `#${number} ${tab.party.name}`,
+        tab,
+        node: random.pick(nodes()),
+        method,
+        body: (init.body ?? '') as string,
+        cookie: browser.cookie,
+        isStreaming: false,
+        wasStalled: false,
+        reset: () => time.send(tab.party, 0, () => fail(new TypeError('The connection was reset'))),
+        hangUp: () => time.send(node.party, 0, leave),
+        stall() {
+          isStalled = true
+          exchange.wasStalled = true
+        },
+        resume() {
+          if (!isStalled) return
+          isStalled = false
+          time.send(node.party, 0, () => carryOn())
+        },
+      }
+      const { node } = exchange
+      exchanges.add(exchange)
+
+      function fail(error: Error) {
+        exchanges.delete(exchange)
+        exchange.isStreaming = false
+        isGone = true
+        if (isSettled) controller?.error(error)
+        else reject(error)
+        isSettled = true
+        controller = null
+      }
+
+      /** What the server's end does when its peer has gone. */
+      function leave() {
+        if (isLeft) return
+        isLeft = true
+        exchange.isStreaming = false
+        void reader?.cancel().catch(() => {})
+        carryOn()
+      }
+
+      /** To the browser, in the order in which it was sent. */
+      function deliver(work: () => void) {
+        pipe.push(work)
+        const due = Math.max(latestDue, time.now() + way())
+        latestDue = due
+        time.send(tab.party, due - time.now(), () => {
+          const next = pipe.shift()
+          if (!isGone) next?.()
+        })
+      }
+
+      function keepCookie(response: Response) {
+        const cookie = response.headers.get('set-cookie')?.split(';')[0]
+        if (cookie !== undefined) browser.cookie = cookie
+      }
+
+      async function pump(body: ReadableStream<Uint8Array>, parse: (text: string) => void) {
+        const own = body.getReader()
+        reader = own
+        if (isLeft) return own.cancel()
+        exchange.isStreaming = true
+        const decoder = new TextDecoder()
+        for (;;) {
+          if (isStalled && !isLeft) await new Promise<void>((resume) => (carryOn = resume))
+          const { done, value } = await own.read()
+          if (isLeft) return
+          if (done) break
+          parse(decoder.decode(value, { stream: true }))
+          deliver(() => controller?.enqueue(value))
+        }
+        deliver(() => fail(new TypeError('The connection was closed')))
+      }
+
+      async function handle() {
+        if (node.isClosed) {
+          world.fired('node.refused')
+          return time.send(tab.party, way(), () => fail(new TypeError('The connection was refused')))
+        }
+        const latest = arrived.get(browser) ?? 0
+        if (number < latest) world.fired('message.reordered')
+        arrived.set(browser, Math.max(number, latest))
+        world.note(`${exchange.name} ${method} at ${node.party.name} ${exchange.body.slice(0, 24)}`)
+        const { response, text } = await answer(exchange, input)
+        if (random.chance(weather.drop)) {
+          world.fired('answer.dropped')
+          return lose()
+        }
+        const { status, headers } = response
+        if (text !== null) {
+          return deliver(() => {
+            exchanges.delete(exchange)
+            keepCookie(response)
+            isSettled = true
+            isGone = true
+            resolve(new Response(text, { status, headers }))
+          })
+        }
+        deliver(() => {
+          keepCookie(response)
+          isSettled = true
+          const body = new ReadableStream<Uint8Array>(
+            { start: (own) => void (controller = own) },
+            { highWaterMark: 64 },
+          )
+          resolve(new Response(body, { status, headers }))
+        })
+        return pump(response.body as ReadableStream<Uint8Array>, toFrameParser(exchange)).catch(() => {
+          if (!isLeft) deliver(() => fail(new TypeError('The connection was reset')))
+        })
+      }
+
+      /** Nobody is told, or the connection breaks after a while. */
+      function lose() {
+        if (random.chance(0.7)) time.send(tab.party, random.between(100, 3_000), () => fail(new TypeError('Reset')))
+      }
+
+      signal?.addEventListener('abort', () => {
+        if (isGone) return
+        fail(new DOMException('The request was aborted', 'AbortError'))
+        time.send(node.party, way(), leave)
+      })
+      if (signal?.aborted) return fail(new DOMException('The request was aborted', 'AbortError'))
+      if (!browser.isOnline) {
+        world.fired('network.partitioned')
+        if (random.chance(0.7)) time.send(tab.party, 5, () => fail(new TypeError('There is no network')))
+        return undefined
+      }
+      if (random.chance(weather.drop)) {
+        world.fired('message.dropped')
+        return lose()
+      }
+      const delay = way()
+      time.send(node.party, delay, () => void handle())
+      if (method === 'POST' && random.chance(weather.duplicate)) {
+        world.fired('message.duplicated')
+        const copy = { ...exchange, name: `${exchange.name} again`, node: random.pick(nodes()) }
+        time.send(copy.node.party, delay + random.between(0, 5_000), () => void replay(copy, input))
+      }
+      return undefined
+    })
+  }
+
+  async function replay(copy: Exchange, path: string): Promise<void> {
+    if (copy.node.isClosed) return
+    world.note(`${copy.name} POST at ${copy.node.party.name}`)
+    await answer(copy, path)
+  }
+
+  function toFrameParser(exchange: Exchange): (text: string) => void {
+    return createSseParser({
+      onMessage({ event, data }) {
+        if (event === 'view') wiretap.onFrame(exchange, JSON.parse(data) as AuthView)
+        else if (event === 'bye') world.note(`${exchange.name} bye ${data}`)
+      },
+      onRetry() {},
+    })
+  }
+
+  return {
+    fetch: send,
+    inject(node, tab, body, cookie) {
+      const nothing = () => {}
+      const exchange: Exchange = {
+        name: `#${(sent += 1)} intruder`,
+        tab,
+        node,
+        method: 'POST',
+        body,
+        cookie,
+        isStreaming: false,
+        wasStalled: false,
+        reset: nothing,
+        hangUp: nothing,
+        stall: nothing,
+        resume: nothing,
+      }
+      time.send(node.party, way(), () => void replay(exchange, '/auth/events'))
+    },
+    exchanges,
+    get clearsAt() {
+      return clearsAt
+    },
+  }
+}

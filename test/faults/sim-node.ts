@@ -1,0 +1,70 @@
+import { H3, H3Event } from 'h3'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import type { AuthServer } from '../../adapters/h3/index.ts'
+import type { AuthView } from '../../machines/index.ts'
+import { appOrigin, issuer } from './sim-clerk.ts'
+import type { SimClerk } from './sim-clerk.ts'
+import type { SimStore, StoreConnection } from './sim-store.ts'
+import { createParty } from './virtual-time.ts'
+import type { Party } from './virtual-time.ts'
+import type { World } from './world.ts'
+
+/** One run of a server process, from its start to its end. */
+export interface SimNode {
+  readonly party: Party
+  readonly auth: AuthServer
+  readonly store: StoreConnection
+  /** Its wall clock, epoch ms. */
+  clock(): number
+  /** Sets its wall clock, ms against true time. */
+  skew: number
+  /** Refuses new connections: it is starting, or about to stop. */
+  isClosed: boolean
+  fetch(request: Request): Promise<Response>
+  /** The view that it holds of a browser's session, without asking the store and without a trace. Null where none. */
+  probe(cookie: string): Promise<AuthView | null>
+}
+
+export function startNode(world: World, store: SimStore, clerk: SimClerk, name: string): SimNode {
+  const { time } = world
+  const party = createParty(name)
+  const clock = () => time.now() + node.skew
+  const node = { party, skew: 0, isClosed: false, clock } as SimNode
+  const connection = time.run(party, () => store.connect(party, clock))
+  const auth = time.run(party, () =>
+    createAuthServer({
+      clerk: {},
+      keys: { fetchJwks: () => clerk.fetchKeys(party) },
+      claims: { issuer, authorizedParties: [appOrigin], clockTolerance: world.clockTolerance },
+      store: connection,
+      clock,
+      logger: {
+        error(code, details) {
+          if (code === 'request.failed') world.violate('internal', `${name} ${code}: ${String(details?.['error'])}`)
+        },
+      },
+    }),
+  )
+  const app = new H3({ silent: true })
+  app.register(auth.plugin)
+
+  async function probe(cookie: string): Promise<AuthView | null> {
+    connection.isProbed = true
+    const view = await auth.session(toEvent(cookie))
+    connection.isProbed = false
+    return view.channel === '' ? null : view
+  }
+
+  return Object.assign(node, { auth, store: connection, probe, fetch: async (request: Request) => app.fetch(request) })
+}
+
+const events = new Map<string, H3Event>()
+
+function toEvent(cookie: string): H3Event {
+  const known = events.get(cookie)
+  if (known) return known
+  if (events.size > 100) events.clear()
+  const event = new H3Event(new Request(`${appOrigin}/auth/session`, { headers: { cookie } }))
+  events.set(cookie, event)
+  return event
+}

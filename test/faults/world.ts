@@ -1,0 +1,61 @@
+import type { Random } from './random.ts'
+import type { VirtualTime } from './virtual-time.ts'
+import { toClimate } from './weather.ts'
+import type { FaultName, Weather } from './weather.ts'
+
+/** What every part of one case shares. */
+export interface World {
+  readonly time: VirtualTime
+  readonly random: Random
+  readonly weather: Weather
+  /** What it goes back to after a storm. */
+  readonly climate: Weather
+  /** Seconds that this case's tokens live, and are tolerated beyond. */
+  readonly tokenLife: number
+  readonly clockTolerance: number
+  readonly log: string[]
+  readonly violations: Violation[]
+  /** Counts a fault that took effect. */
+  fired(fault: FaultName): void
+  note(line: string): void
+  violate(invariant: Invariant, detail: string): void
+}
+
+export const invariants = {
+  proof: 'never signed in without a currently valid token',
+  signOut: 'no acknowledged sign-out lost',
+  identity: 'no view mixing two users',
+  rev: 'rev only rises within a channel',
+  agreement: 'once faults stop, every client agrees with the server within 35 s',
+  internal: 'no unhandled error, no 500, no endless activity',
+} as const
+
+export type Invariant = keyof typeof invariants
+
+export interface Violation {
+  readonly invariant: Invariant
+  readonly detail: string
+}
+
+export function createWorld(time: VirtualTime, random: Random, fired: Map<FaultName, number>): World {
+  const log: string[] = []
+  const violations: Violation[] = []
+  const start = time.now()
+  const climate = toClimate(random)
+  return {
+    time,
+    random,
+    weather: { ...climate },
+    climate,
+    tokenLife: random.pick([30, 60]),
+    clockTolerance: random.pick([5, 60]),
+    log,
+    violations,
+    fired: (fault) => void fired.set(fault, (fired.get(fault) ?? 0) + 1),
+    note: (line) => void log.push(`${((time.now() - start) / 1_000).toFixed(3)} ${line}`),
+    violate(invariant, detail) {
+      log.push(`${((time.now() - start) / 1_000).toFixed(3)} VIOLATION ${invariant}: ${detail}`)
+      violations.push({ invariant, detail })
+    },
+  }
+}
