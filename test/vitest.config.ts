@@ -10,6 +10,8 @@ export const sourceAliases = {
   'authchart/h3': at('adapters/h3/index.ts'),
   'authchart/jose': at('adapters/jose/index.ts'),
   'authchart/clerk': at('adapters/clerk/index.ts'),
+  'authchart/redis': at('adapters/redis/index.ts'),
+  'authchart/inspector': at('adapters/inspector/index.ts'),
   'authchart/client': at('adapters/browser/index.ts'),
   'authchart/testing': at('test/kit/index.ts'),
   authchart: at('machines/index.ts'),
