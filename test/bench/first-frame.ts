@@ -4,6 +4,7 @@
  * (`PORT=3000 npm start`), then run: `npx tsx test/bench/first-frame.ts [rounds] [origin]`.
  */
 import { launchBrowser } from '../e2e/browser.ts'
+import { median } from './statistics.ts'
 
 const [rounds = '10', origin = 'http://localhost:3000'] = process.argv.slice(2)
 
@@ -30,9 +31,8 @@ for (let round = 0; round < Number(rounds); round += 1) {
   carried.push(await reload(true))
   waited.push(await reload(false))
 }
-const toMedian = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 const show = (values: number[]) =>
-  `median ${toMedian(values).toFixed(0)} ms (${values.map((value) => value.toFixed(0)).join(' ')})`
+  `median ${median(values).toFixed(0)} ms (${values.map((value) => value.toFixed(0)).join(' ')})`
 console.log(`with the cookie    ${show(carried)}`)
 console.log(`waiting for clerk  ${show(waited)}`)
 await browser.close()

@@ -2,65 +2,41 @@
  * What hostile traffic leaves behind: 100,000 GETs without a cookie (views, and streams opened and closed) and 100,000
  * forged tokens. Prints what the server holds before and after. Run: `npx tsx test/bench/flatness.ts [requests]`.
  */
-import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSigner } from '../h3/session-tokens.ts'
-import { createWebhookSecret } from '../kit/clerk-emulator/webhook.ts'
-import { startBenchServer } from './start-server.ts'
+import { connect, openStream } from './raw-http.ts'
+import { toGetRequest, toStreamRequest, toTokenRequest } from './requests.ts'
+import { startServer } from './start-server.ts'
+import { createTokenMint } from './tokens.ts'
 
 const [requests = 100_000] = process.argv.slice(2).map(Number)
 const inTheAir = 64
-const signer = createSigner()
-const forger = createSigner(signer.kid)
-const server = await startBenchServer({ jwks: signer.jwks, webhookSecret: createWebhookSecret() })
-const agent = new Agent({ keepAlive: true, maxSockets: inTheAir })
+const forger = createTokenMint()
+// The same key id, another key.
+const server = await startServer('authchart', createTokenMint().options)
+const { port } = server
+const pool = await Promise.all(Array.from({ length: inTheAir }, () => connect(port)))
 
-/** → the status. A stream is left as soon as its first frame is there. */
-function ask(method: string, path: string, body?: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json', origin: server.url }
-    const isStream = method === 'GET' && path === '/auth/events'
-    const outgoing = request(
-      `${server.url}${path}`,
-      { method, headers, agent: isStream ? false : agent },
-      (response) => {
-        response.on('error', () => {})
-        if (isStream) {
-          response.once('data', () => {
-            response.destroy()
-            resolve(response.statusCode ?? 0)
-          })
-        } else {
-          response.resume().once('end', () => resolve(response.statusCode ?? 0))
-        }
-      },
-    )
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
-}
-
-async function flood(what: string, requests: number, once: (n: number) => Promise<number>) {
-  const before = await server.report()
+async function flood(what: string, requests: number, once: (n: number, worker: number) => Promise<number>) {
+  const before = await server.collect()
   const statuses = new Map<number, number>()
   const start = performance.now()
   let next = 0
   await Promise.all(
-    Array.from({ length: inTheAir }, async () => {
+    pool.map(async (_, worker) => {
       while (next < requests) {
         next += 1
-        const status = await once(next)
+        const status = await once(next, worker)
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
       }
     }),
   )
   const seconds = (performance.now() - start) / 1_000
-  const during = await server.report()
+  const during = await server.collect()
   // A session whose stream has gone waits five seconds for its browser.
   await sleep(6_000)
-  const after = await server.report()
+  const after = await server.collect()
   const mb = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
-  const cpu = (during.cpu.user + during.cpu.system - before.cpu.user - before.cpu.system) / requests
+  const cpu = (during.cpu - before.cpu) / requests
   console.log(
     `${what}: ${requests} in ${seconds.toFixed(1)} s, ${cpu.toFixed(0)} µs of the server's CPU each, answered`,
     `${JSON.stringify(Object.fromEntries(statuses))}; RSS ${mb(before.rss)} → ${mb(after.rss)} MB,`,
@@ -69,18 +45,26 @@ async function flood(what: string, requests: number, once: (n: number) => Promis
   )
 }
 
-const forge = (n: number) => {
-  const token = forger.mint({ iss: 'https://clerk.example.test', sub: `user_${n}`, sid: `sess_${n}` })
-  return ask('POST', '/auth/events', JSON.stringify({ type: 'token.received', token }))
+const ask = async (worker: number, request: string) => (await pool[worker]!.send(request)).status
+const getView = (_: number, worker: number) => ask(worker, toGetRequest(port, '/auth/session', ''))
+/** A stream is left as soon as its first frame is there. */
+async function openAndLeave(n: number) {
+  const stream = await openStream(port, toStreamRequest({ port, tab: `tab-${n}` }))
+  stream.destroy()
+  return 200
+}
+async function forge(n: number, worker: number) {
+  const token = await forger.mint(n, 0)
+  return ask(worker, toTokenRequest('authchart', { port, tab: `tab-${n}`, cookie: '', token }))
 }
 // The first tenth warms the server up: what it takes then, it keeps.
 for (const [round, count] of [
   ['warm-up', requests / 10],
   ['measured', requests],
 ] as const) {
-  await flood(`${round}, GET /auth/session`, count, () => ask('GET', '/auth/session'))
-  await flood(`${round}, GET /auth/events, opened and closed`, count, () => ask('GET', '/auth/events'))
+  await flood(`${round}, GET /auth/session`, count, getView)
+  await flood(`${round}, GET /auth/events, opened and closed`, count, openAndLeave)
   await flood(`${round}, forged tokens`, count, forge)
 }
-agent.destroy()
-server.stop()
+for (const connection of pool) connection.destroy()
+await server.stop()

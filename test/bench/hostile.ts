@@ -4,33 +4,14 @@
  * The server is a process of its own, whose CPU time is read before and after each block of requests. The blocks of all
  * rows take turns, so that whatever else the machine does falls on all of them; look at the ratios.
  */
-import { fork } from 'node:child_process'
-import { Agent, request } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import { H3, serve } from 'h3'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { Jwks } from '../../adapters/jose/index.ts'
 import { foreignKey, issuer, jwks, mint, nowMs, nowSeconds, party, tamper } from '../jose/token-factory.ts'
+import { connect } from './raw-http.ts'
+import type { Connection } from './raw-http.ts'
+import { pinClient } from './start-process.ts'
+import { startServer } from './start-server.ts'
+import { median, quantile } from './statistics.ts'
 
 const blockSize = 50
-
-async function runServer(jwks: Jwks) {
-  const auth = createAuthServer({
-    keys: { jwks },
-    clerk: {},
-    claims: { issuer, authorizedParties: [party] },
-    limits: { requestsPerSession: 1e9 },
-    logger: { warn: () => {} },
-    clock: () => nowMs,
-  })
-  const app = new H3({ silent: true })
-  app.register(auth.plugin)
-  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
-  await server.ready()
-  process.on('message', () => process.send?.(process.cpuUsage()))
-  process.on('disconnect', () => process.exit())
-  process.send?.(server.url)
-}
 
 interface Row {
   readonly name: string
@@ -73,90 +54,81 @@ const rows: readonly Row[] = [
   same('1,000 cookies', '{}', { cookie: Array.from({ length: 1_000 }, (_, index) => `c${index}=1`).join('; ') }),
 ]
 
-const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-
-/**
- * → the status, or that the server hung up. A big body has a connection of its own, which ends with the answer: that
- * comes before all of the body was sent.
- */
-function send(url: string, body: string, headers: Record<string, string> = {}): Promise<string> {
-  const isBig = body.length > 65_536
-  return new Promise((resolve) => {
-    const length = headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(body) }
-    const origin = new URL(url).origin
-    const sent = request(
-      url,
-      {
-        agent: isBig ? false : agent,
-        method: 'POST',
-        headers: { origin, 'content-type': 'application/json', ...length, ...headers },
-      },
-      (response) => {
-        response.resume()
-        response.once('end', () => {
-          if (isBig) sent.destroy()
-          // Only after this turn has the agent its socket back.
-          setImmediate(resolve, String(response.statusCode))
-        })
-      },
-    )
-    sent.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
-    sent.end(body)
-  })
+/** The text of a POST, as the browser of a page on `port` sends it. */
+function toPost(port: number, body: string, headers: Record<string, string> = {}): string {
+  const isChunked = headers['transfer-encoding'] === 'chunked'
+  const lines = {
+    host: `127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${port}`,
+    'content-type': 'application/json',
+    ...(!isChunked && { 'content-length': String(Buffer.byteLength(body)) }),
+    ...headers,
+  }
+  const head = Object.entries(lines).map((line) => `${line.join(': ')}\r\n`)
+  const sent = isChunked ? `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n` : body
+  return `POST /auth/events HTTP/1.1\r\n${head.join('')}\r\n${sent}`
 }
 
-const quantile = (values: readonly number[], q: number) =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? NaN
+/** A big body has a connection of its own, which ends with the answer: that comes before all of the body was sent. */
+const isBig = (body: string) => body.length > 65_536
 
-async function runClient(rounds: number) {
-  const child = fork(fileURLToPath(import.meta.url), ['server', JSON.stringify(jwks)], { execArgv: process.execArgv })
-  const next = <T>() => new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)))
-  const url = `${await next<string>()}auth/events`
-  const readCpu = async () => {
-    const answer = next<NodeJS.CpuUsage>()
-    child.send('cpu')
-    const { user, system } = await answer
-    return user + system
+async function measure(rounds: number) {
+  pinClient()
+  const server = await startServer('authchart', { jwks, jwtKey: '', issuer, party, now: nowMs })
+  const { port } = server
+  let connection = await connect(port)
+
+  /** → the status, or that the server hung up. */
+  async function send(request: string, ownConnection?: Connection): Promise<string> {
+    try {
+      return String((await (ownConnection ?? connection).send(request)).status)
+    } catch {
+      if (!ownConnection) connection = await connect(port)
+      return 'hung up'
+    } finally {
+      ownConnection?.destroy()
+    }
   }
 
   // The first round only warms up.
   for (let round = -1; round < rounds; round += 1) {
     for (const row of rows) {
       const bodies = Array.from({ length: blockSize }, (_, index) => row.toBody(round * blockSize + index))
-      const before = await readCpu()
+      const before = await server.report()
       const latencies: number[] = []
       for (const body of bodies) {
+        const request = toPost(port, body, row.headers)
+        const own = isBig(body) ? await connect(port) : undefined
         const start = performance.now()
-        row.statuses.add(await send(url, body, row.headers))
+        row.statuses.add(await send(request, own))
         latencies.push((performance.now() - start) * 1_000)
       }
-      const cpu = (await readCpu()) - before
+      const { cpu } = await server.report()
       if (round < 0) continue
       row.latencies.push(...latencies)
-      row.cpu.push(cpu / blockSize)
+      row.cpu.push((cpu - before.cpu) / blockSize)
     }
   }
-  agent.destroy()
-  child.disconnect()
-  print(rounds)
+  connection.destroy()
+  await server.stop()
 }
 
 function print(rounds: number) {
-  const base = { latency: quantile(rows[0]?.latencies ?? [], 0.5), cpu: quantile(rows[0]?.cpu ?? [], 0.5) }
+  const base = { latency: median(rows[0]?.latencies ?? []), cpu: median(rows[0]?.cpu ?? []) }
   console.info(`${rounds} rounds of ${blockSize} requests a row; medians, ratios to the first row`)
   console.table(
     rows.map(({ name, latencies, cpu, statuses }) => ({
       request: name,
       answer: [...statuses].join(' '),
-      'server CPU µs': Math.round(quantile(cpu, 0.5)),
-      'CPU ratio': (quantile(cpu, 0.5) / base.cpu).toFixed(2),
-      'latency µs': Math.round(quantile(latencies, 0.5)),
+      'server CPU µs': Math.round(median(cpu)),
+      'CPU ratio': (median(cpu) / base.cpu).toFixed(2),
+      'latency µs': Math.round(median(latencies)),
       'p99 µs': Math.round(quantile(latencies, 0.99)),
-      'latency ratio': (quantile(latencies, 0.5) / base.latency).toFixed(2),
+      'latency ratio': (median(latencies) / base.latency).toFixed(2),
     })),
   )
 }
 
-const [role, argument] = process.argv.slice(2)
-if (role === 'server') await runServer(JSON.parse(argument ?? '') as Jwks)
-else await runClient(Number(role ?? 20))
+const rounds = Number(process.argv[2] ?? 20)
+await measure(rounds)
+print(rounds)

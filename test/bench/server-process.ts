@@ -1,25 +1,31 @@
-/** A process with one auth server in it, which tells its parent where it is and what it holds. */
-import { H3, serve } from 'h3'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { BenchOptions, BenchReport } from './start-server.ts'
+/** A process with one contender in it, which tells its parent where it listens and what it holds. */
+import type { AddressInfo } from 'node:net'
+import { contenders } from './contenders/index.ts'
+import type { ContenderName } from './contenders/index.ts'
+import type { ContenderOptions } from './contenders/contender.ts'
+import { openPipe } from './pipe.ts'
+import type { ServerCommand, ServerReport } from './start-server.ts'
 
-const { jwks, ...options } = JSON.parse(process.argv[2] ?? '{}') as BenchOptions
-const auth = createAuthServer({
-  keys: { jwks: jwks as never },
-  clerk: { webhookSecret: options.webhookSecret },
-  claims: { issuer: 'https://clerk.example.test' },
-  logger: { error: console.error },
-})
-const app = new H3({ silent: true })
-app.register(auth.plugin)
-const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
-await server.ready()
-process.send?.({ url: server.url?.replace(/\/$/, '') })
+const [name, options] = process.argv.slice(2)
+const { server, stats } = await contenders[name as ContenderName](JSON.parse(options ?? '{}') as ContenderOptions)
+// A bench's connections rest between its rounds.
+server.keepAliveTimeout = 0
+process.send?.({ port: (server.address() as AddressInfo).port })
 
-process.on('message', () => {
-  globalThis.gc?.()
+function toReport(): ServerReport {
   const { rss, heapUsed } = process.memoryUsage()
-  const report: BenchReport = { rss, heapUsed, cpu: process.cpuUsage(), ...auth.stats() }
-  process.send?.(report)
+  const { user, system } = process.cpuUsage()
+  return { rss, heapUsed, cpu: user + system, sessions: 0, signedIn: 0, streams: 0, ...stats?.() }
+}
+
+process.on('message', (command: ServerCommand) => {
+  if (command.type === 'open') {
+    const heads = command.requests.map((request) => openPipe(server, request))
+    void Promise.all(heads).then((heads) => process.send?.(heads))
+    return
+  }
+  // Twice: what the first collection finalises, the second frees.
+  if (command.type === 'collect') for (let time = 0; time < 2; time += 1) globalThis.gc?.()
+  process.send?.(toReport())
 })
 process.on('disconnect', () => process.exit(0))

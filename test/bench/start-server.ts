@@ -1,33 +1,54 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { HubStats } from '../../adapters/h3/index.ts'
+import type { ContenderOptions } from './contenders/contender.ts'
+import type { ContenderName } from './contenders/index.ts'
+import { nextMessage, startProcess } from './start-process.ts'
 
-export interface BenchOptions {
-  readonly jwks: object
-  readonly webhookSecret: string
-}
+export type ServerCommand =
+  | { readonly type: 'report' | 'collect' }
+  /** Opens a connection without a socket for each request; the answer is the heads of the answers. */
+  | { readonly type: 'open'; readonly requests: readonly string[] }
 
-/** What the server process holds, after a garbage collection. Bytes; CPU in µs. */
-export interface BenchReport extends HubStats {
+/** What the server process holds. Bytes; CPU in µs since its start. */
+export interface ServerReport extends HubStats {
   readonly rss: number
   readonly heapUsed: number
-  readonly cpu: NodeJS.CpuUsage
+  readonly cpu: number
 }
 
-/** Starts a server in a process of its own, so that what is measured is not the one who measures. */
-export async function startBenchServer(options: BenchOptions) {
-  const child = fork(fileURLToPath(new URL('server-process.ts', import.meta.url)), [JSON.stringify(options)], {
-    execArgv: [...process.execArgv, '--expose-gc'],
-  })
-  const [{ url }] = (await once(child, 'message')) as [{ url: string }]
+export interface BenchServer {
+  readonly name: ContenderName
+  readonly port: number
+  report(): Promise<ServerReport>
+  /** The report after a garbage collection. */
+  collect(): Promise<ServerReport>
+  openPipes(requests: readonly string[]): Promise<string[]>
+  stop(): Promise<void>
+}
+
+/** Where to write CPU profiles, if anywhere. */
+export const profiling: { directory?: string } = {}
+
+/** Starts a contender in a process of its own, so that what is measured is not the one who measures. */
+export async function startServer(name: ContenderName, options: ContenderOptions): Promise<BenchServer> {
+  const profile = profiling.directory && `${profiling.directory}/${name}`
+  const child = await startProcess('server-process', 'server', { args: [name, JSON.stringify(options)], profile })
+  const { port } = await nextMessage<{ port: number }>(child)
+
+  function ask<T>(command: ServerCommand): Promise<T> {
+    const answer = nextMessage<T>(child)
+    child.send(command)
+    return answer
+  }
   return {
-    url,
-    async report(): Promise<BenchReport> {
-      child.send('report')
-      const [report] = (await once(child, 'message')) as [BenchReport]
-      return report
+    name,
+    port,
+    report: () => ask({ type: 'report' }),
+    collect: () => ask({ type: 'collect' }),
+    openPipes: (requests) => ask({ type: 'open', requests }),
+    stop() {
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.disconnect()
+      return exited
     },
-    stop: () => child.disconnect(),
   }
 }

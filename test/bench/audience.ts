@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openBrowser } from './browser.ts'
+import { toStreamRequest } from './requests.ts'
+import type { BenchServer } from './start-server.ts'
+import type { Reader } from './start-reader.ts'
+import type { TokenMint } from './tokens.ts'
+
+/** Many streams of one session. */
+export interface Audience {
+  /** Sends so many views to all. → the server's CPU for one view, µs */
+  measure(firstSerial: number, views: number): Promise<number>
+  stop(): Promise<void>
+}
+
+export interface AudienceOptions {
+  readonly server: BenchServer
+  readonly mint: TokenMint
+  readonly size: number
+  /** Who reads the streams; without, they have no sockets, and what is written to them is dropped. */
+  readonly reader?: Reader
+}
+
+export async function openAudience({ server, mint, size, reader }: AudienceOptions): Promise<Audience> {
+  const { port } = server
+  const browser = await openBrowser(server, mint, 0)
+  // The browser's own stream is one of them.
+  const others = Array.from({ length: size - 1 }, (_, n) =>
+    toStreamRequest({ port, tab: `other-${n}`, cookie: browser.cookie }),
+  )
+  if (reader) await reader.open(port, others)
+  else await server.openPipes(others)
+
+  return {
+    async measure(firstSerial, views) {
+      const serials = Array.from({ length: views }, (_, n) => firstSerial + n + 1)
+      const posts = await Promise.all(serials.map(async (serial) => browser.toPost(await mint.mint(0, serial))))
+      const before = await server.report()
+      for (const [n, post] of posts.entries()) {
+        const mark = mint.toMark(serials[n] ?? 0)
+        const look = await reader?.lookOut(mark, size - 1)
+        await browser.post(post, mark)
+        // Without sockets, every stream has its frame by the time that this browser's has crossed one.
+        await (look?.seen ?? sleep(10))
+      }
+      return ((await server.report()).cpu - before.cpu) / views
+    },
+    async stop() {
+      browser.destroy()
+      reader?.stop()
+      await server.stop()
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import type { Bench } from './bench.ts'
+import { authWait } from './rows/auth-wait.ts'
+import { broadcast } from './rows/broadcast.ts'
+import { bundle } from './rows/bundle.ts'
+import { growth } from './rows/growth.ts'
+import { heapSession } from './rows/heap-session.ts'
+import { inspectorOff } from './rows/inspector-off.ts'
+import { latency } from './rows/latency.ts'
+import { postToFrame } from './rows/post-to-frame.ts'
+import { renewal } from './rows/renewal.ts'
+import { revocation } from './rows/revocation.ts'
+import { verify } from './rows/verify.ts'
+
+export const benches: readonly Bench[] = [
+  bundle,
+  verify,
+  postToFrame,
+  latency,
+  inspectorOff,
+  authWait,
+  broadcast,
+  renewal,
+  heapSession,
+  growth,
+  revocation,
+]

@@ -1,0 +1,39 @@
+import { connect, openStream } from './raw-http.ts'
+import { toStreamRequest, toTokenRequest } from './requests.ts'
+import type { BenchServer } from './start-server.ts'
+import type { TokenMint } from './tokens.ts'
+
+/** One browser with one tab, signed in: its stream, and a connection for its POSTs. */
+export interface Browser {
+  readonly user: number
+  readonly cookie: string
+  /** A POST of a token, made ready. */
+  toPost(token: string): string
+  /** Sends it, and waits for the answer and for the frame that holds `mark`. */
+  post(request: string, mark: string): Promise<void>
+  destroy(): void
+}
+
+export async function openBrowser(server: BenchServer, mint: TokenMint, user: number): Promise<Browser> {
+  const { name, port } = server
+  const tab = `tab-${user}`
+  const [stream, connection] = await Promise.all([
+    openStream(port, toStreamRequest({ port, tab, token: await mint.mint(user, 0) })),
+    connect(port),
+  ])
+  const { cookie } = stream
+  if (cookie === undefined) throw new Error(`${name} set no cookie`)
+  return {
+    user,
+    cookie,
+    toPost: (token) => toTokenRequest(name, { port, tab, cookie, token }),
+    async post(request, mark) {
+      const [{ status, body }] = await Promise.all([connection.send(request), stream.seen(mark)])
+      if (status !== 200) throw new Error(`${name} answered ${status}: ${body}`)
+    },
+    destroy() {
+      stream.destroy()
+      connection.destroy()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** The product, as its guide has it, with limits out of the way. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { H3 } from 'h3'
+import type { H3Event } from 'h3'
+import { createAuthServer } from '../../../adapters/h3/index.ts'
+import { serveApp } from './contender.ts'
+import type { StartContender } from './contender.ts'
+
+const never = 1e9
+const pollEvery = 50
+
+export const startAuthchart: StartContender = async (options) => {
+  const { jwks, issuer, party, webhookSecret, now } = options
+  if (options.loadsInspector) await import('../../../adapters/inspector/index.ts')
+  /** When the last check of a token was over, ms: what comes after it is the way to the handler. */
+  const checkedAt = new Map<unknown, number>()
+  const auth = createAuthServer({
+    keys: { jwks },
+    clerk: { ...(webhookSecret && { webhookSecret }) },
+    claims: {
+      issuer,
+      authorizedParties: [party],
+      ...(options.timesChecks && { validate: ({ sid }) => void checkedAt.set(sid, performance.now()) }),
+    },
+    limits: { streamsPerSession: never, requestsPerSession: never },
+    logger: { warn: () => {}, error: console.error },
+    ...(now !== undefined && { clock: () => now }),
+  })
+  const app = new H3({ silent: true })
+  app.register(auth.plugin)
+
+  /** Ms from the end of the check to here. */
+  const toDelay = (sid: string | null) => ({ ms: performance.now() - (checkedAt.get(sid) ?? NaN) })
+  app.get('/wait', async (event) => toDelay((await auth.whenChecked(event, { timeout: 10_000 })).sessionId))
+
+  /** The original's way: look every 50 ms whether a verdict is there. */
+  const verdicts = new Map<string, string | null>()
+  auth.onAuthChange(({ view }) => void verdicts.set(view.channel, view.sessionId))
+  app.get('/poll', async (event: H3Event) => {
+    const { channel } = await auth.session(event)
+    while (!verdicts.has(channel)) await sleep(pollEvery)
+    return toDelay(verdicts.get(channel) ?? null)
+  })
+  return { server: await serveApp(app), stats: auth.stats }
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import { createServer } from 'node:http'
+import { serve } from 'h3'
+import type { H3 } from 'h3'
+import type { HubStats } from '../../../adapters/h3/index.ts'
+
+/** What every contender is told: the same Clerk instance, and one app whose tokens it takes. */
+export interface ContenderOptions {
+  readonly jwks: { readonly keys: readonly object[] }
+  /** The only key of `jwks`, PEM. */
+  readonly jwtKey: string
+  readonly issuer: string
+  readonly party: string
+  /** The clock of the server, epoch ms; default the real one. */
+  readonly now?: number
+  readonly webhookSecret?: string
+  /** Note when each check of a token is over, for the rows on waiting. */
+  readonly timesChecks?: boolean
+  /** Load the inspector's module, without turning it on. */
+  readonly loadsInspector?: boolean
+}
+
+export interface Contender {
+  /** Listens already. */
+  readonly server: Server
+  readonly stats?: () => HubStats
+}
+
+export type StartContender = (options: ContenderOptions) => Promise<Contender>
+
+export const sseHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+}
+
+/** The peers keep a session by this cookie, as the product does. */
+export const cookieName = 'authchart'
+export const toSetCookie = (id: string) => `${cookieName}=${id}; HttpOnly; Path=/; SameSite=Lax`
+
+/** The token that a stream's request carries, so that its first frame is signed in. */
+export const toBearer = (authorization: string | null | undefined) => authorization?.slice('Bearer '.length)
+
+export async function listen(handle: RequestListener): Promise<Server> {
+  const server = createServer(handle)
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve))
+  return server
+}
+
+/** Calls back with the token in a request's body, once that is there. */
+export function readToken(request: IncomingMessage, done: (token: string) => void): void {
+  let body = ''
+  request.setEncoding('utf8')
+  request.on('data', (chunk: string) => (body += chunk))
+  request.on('end', () => done((JSON.parse(body) as { token: string }).token))
+}
+
+export async function serveApp(app: H3): Promise<Server> {
+  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+  await server.ready()
+  return server.node?.server as Server
+}

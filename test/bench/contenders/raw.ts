@@ -1,0 +1,11 @@
+/** A node:http stream with nothing behind it: what a session costs at the very least. */
+import { listen, sseHeaders } from './contender.ts'
+import type { StartContender } from './contender.ts'
+import { toPeerView } from './peer-view.ts'
+
+export const startRaw: StartContender = async () => ({
+  server: await listen((_request, response) => {
+    response.writeHead(200, sseHeaders)
+    response.write(`event: view\nid: 0\ndata: ${JSON.stringify(toPeerView('', 0, null))}\n\n`)
+  }),
+})

@@ -1,0 +1,79 @@
+/** What each row compares, and the goal that was set for it. */
+export interface Goal {
+  readonly title: string
+  readonly peer: string
+  /** Of the value; the ratio has none, except in rows without a peer, where it is the value itself. */
+  readonly unit: string
+  /** `>= 0.80` or `<= 1.3`. */
+  readonly goal: string
+}
+
+const limit = 'hand-written node:http, crypto.verify and res.write'
+const throughput = { title: 'POST of a new token → frame, throughput', unit: 'posts/s' }
+const heap = { title: 'heap per idle session, 10,000 open', unit: 'bytes' }
+const broadcast = { title: 'a view to 10,000 streams, CPU per frame', unit: 'µs' }
+
+export const goals = {
+  'post-to-frame/limit': { ...throughput, peer: limit, goal: '>= 0.80' },
+  'post-to-frame/h3-actor': { ...throughput, peer: 'h3, jose, an XState actor, EventStream', goal: '>= 2' },
+  'post-to-frame/clerk-verify': { ...throughput, peer: 'h3 and @clerk/backend verifyToken', goal: '>= 2' },
+  'post-to-frame/clerk-authenticate': { ...throughput, peer: 'h3 and authenticateRequest', goal: '>= 6' },
+  'latency-p50/limit': { title: 'POST → frame, one at a time, p50', unit: 'µs', peer: limit, goal: '<= 1.35' },
+  'verify-cold/jose': { title: 'verify a new token, speed', unit: 'µs', peer: 'jose jwtVerify', goal: '>= 1.8' },
+  'verify-cold/limit': {
+    title: 'verify a new token, speed',
+    unit: 'µs',
+    peer: 'hand-made parse and crypto.verify',
+    goal: '>= 0.9',
+  },
+  'verify-seen/us': { title: 'verify a token seen before', unit: 'µs', peer: 'none', goal: '<= 2' },
+  'heap-session/raw': { ...heap, peer: 'a raw node:http stream, nothing behind it', goal: '<= 1.3' },
+  'heap-session/better-sse': { ...heap, peer: 'better-sse and a plain object', goal: '<= 0.6' },
+  'heap-session/h3-actor': { ...heap, peer: 'h3 EventStream and an XState actor', goal: '<= 0.4' },
+  'broadcast/raw': { ...broadcast, peer: 'raw res.write', goal: '<= 1.15' },
+  'broadcast/better-sse': { ...broadcast, peer: 'better-sse channel', goal: '<= 0.8' },
+  'auth-wait/polling': {
+    title: 'wait for the auth check, added latency',
+    unit: 'ms',
+    peer: 'polling every 50 ms',
+    goal: '<= 0.02',
+  },
+  'renewal/limit': {
+    title: '10,000 sessions renewed every 50 s, share of a core',
+    unit: '%',
+    peer: limit,
+    goal: '<= 1.5',
+  },
+  'growth/30k': {
+    title: 'cost per session at 30,000 sessions, the worst of all',
+    unit: '×',
+    peer: 'itself at 1,000',
+    goal: '<= 1.15',
+  },
+  'bundle/react-kb': {
+    title: 'authchart/react without react, xstate, @xstate/react',
+    unit: 'KB',
+    peer: 'none',
+    goal: '<= 5',
+  },
+  'bundle/client-kb': { title: 'authchart/client with xstate', unit: 'KB', peer: 'none', goal: '<= 18' },
+  'inspector-off/none': {
+    title: 'POST → frame with the inspector loaded but off, throughput',
+    unit: 'posts/s',
+    peer: 'without the inspector',
+    goal: '>= 0.95',
+  },
+  'revocation-p99/ms': {
+    title: 'revocation → the last of 1,000 streams signed out, p99',
+    unit: 'ms',
+    peer: 'none',
+    goal: '<= 100',
+  },
+} as const satisfies Record<string, Goal>
+
+export type RowName = keyof typeof goals
+
+export function meetsGoal(goal: string, ratio: number): boolean {
+  const [sign, bound] = goal.split(' ')
+  return sign === '>=' ? ratio >= Number(bound) : ratio <= Number(bound)
+}

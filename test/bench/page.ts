@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { BenchRow } from './bench-row.ts'
+import { drawCharts } from './charts.ts'
+import { goals, meetsGoal } from './goals.ts'
+import type { BenchResults } from './results.ts'
+
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
+const page = `${docs}performance.md`
+
+/** Puts what was measured into docs/performance.md, between its marks, and draws its charts. */
+export function writePage(results: BenchResults): void {
+  mkdirSync(`${docs}performance`, { recursive: true })
+  for (const [name, svg] of drawCharts(results)) writeFileSync(`${docs}performance/${name}.svg`, svg)
+  const parts = { machine: toMachine(results), rows: toTable(results.rows), notes: toNotes(results.rows) }
+  let text = readFileSync(page, 'utf8')
+  for (const [name, part] of Object.entries(parts)) {
+    const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const [before, rest = ''] = text.split(start)
+    const after = rest.split(end)[1]
+    if (after === undefined) throw new Error(`docs/performance.md has no ${start} … ${end}`)
+    text = `${before}${start}\n${part}\n${end}${after}`
+  }
+  writeFileSync(page, text)
+}
+
+const toMachine = ({ node, machine, versions }: BenchResults) =>
+  `Node ${node}, ${machine}. ${Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}.`
+
+function toTable(rows: readonly BenchRow[]): string {
+  const lines = rows.map((row) => {
+    const { name, value, unit, peer, peerValue, ratio, goal, spread, runs } = row
+    const figures = [value, peerValue].map((figure) => (figure === null ? '' : `${toFigure(figure)} ${unit}`))
+    const rounds = runs.length > 1 ? `${toFigure(spread[0])}–${toFigure(spread[1])} in ${runs.length}` : ''
+    const verdict = meetsGoal(goal, ratio) ? 'met' : `**missed by ${toMiss(row)}**`
+    const compared = peerValue === null ? '' : peer
+    return `| \`${name}\` | ${goals[name].title} | ${figures[0]} | ${compared} | ${figures[1]} | ${toFigure(ratio)} | ${rounds} | ${goal.replace('>=', '≥').replace('<=', '≤')} | ${verdict} |`
+  })
+  return [
+    '| row | what | ours | against | theirs | ratio | rounds | goal | |',
+    '|---|---|---:|---|---:|---:|---|---|---|',
+    ...lines,
+  ].join('\n')
+}
+
+const toNotes = (rows: readonly BenchRow[]) =>
+  rows.flatMap(({ name, note }) => (note === undefined ? [] : `- \`${name}\`: ${note}.`)).join('\n')
+
+/** How far off, as a share of the goal. */
+function toMiss({ goal, ratio }: BenchRow): string {
+  const bound = Number(goal.split(' ')[1])
+  return `${Math.ceil((Math.abs(ratio - bound) / bound) * 100)} %`
+}
+
+const toFigure = (value: number) => Number(value.toPrecision(3)).toLocaleString('en')

@@ -1,0 +1,81 @@
+/** 10,000 sessions, each renewed every 50 s: the share of a core that it takes, pings of their streams included. */
+import { sized } from '../effort.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toRatioRow } from '../bench-row.ts'
+import type { Bench } from '../bench.ts'
+import { connect } from '../raw-http.ts'
+import type { Connection } from '../raw-http.ts'
+import { toTokenRequest } from '../requests.ts'
+import { measureRounds } from '../rounds.ts'
+import { createSessions } from '../sessions.ts'
+import { startReader } from '../start-reader.ts'
+import { startServer } from '../start-server.ts'
+
+const rounds = 5
+const sessions = sized(10_000)
+const every = sized(50_000)
+/** Of one round, ms: every stream has one ping in it. */
+const span = sized(15_000)
+const connections = 16
+const names = ['authchart', 'limit'] as const
+
+export const renewal: Bench = {
+  rows: ['renewal/limit'],
+  async run({ mint }) {
+    const { toStreamRequests } = await createSessions(mint, sessions)
+    const parties = new Map<string, Awaited<ReturnType<typeof open>>>()
+    for (const name of names) parties.set(name, await open(name))
+
+    async function open(name: (typeof names)[number]) {
+      const [server, reader] = await Promise.all([startServer(name, mint.options), startReader()])
+      const cookies = await reader.open(server.port, toStreamRequests(server.port))
+      const pool = await Promise.all(Array.from({ length: connections }, () => connect(server.port)))
+      return { server, reader, cookies, pool }
+    }
+
+    const perRound = (sessions * span) / every
+    const samples = await measureRounds(names, { rounds, warmUps: 0 }, async (name, round) => {
+      const { server, cookies, pool } = parties.get(name)!
+      const { port } = server
+      const users = Array.from({ length: perRound }, (_, n) => (round * perRound + n) % sessions)
+      const serial = 1 + Math.floor((round * perRound) / sessions)
+      const posts = await Promise.all(
+        users.map(async (user) => {
+          const token = await mint.mint(user, serial + 1)
+          return toTokenRequest(name, { port, tab: `tab-${user}`, cookie: cookies[user] ?? '', token })
+        }),
+      )
+      const before = await server.report()
+      const start = performance.now()
+      await sendEvenly(posts, pool, span)
+      const seconds = (performance.now() - start) / 1_000
+      return ((await server.report()).cpu - before.cpu) / seconds / 1e4
+    })
+    for (const { server, reader, pool } of parties.values()) {
+      for (const connection of pool) connection.destroy()
+      reader.stop()
+      await server.stop()
+    }
+    return [toRatioRow('renewal/limit', samples.authchart, samples.limit)]
+  },
+}
+
+/** Sends each request at its time within `span` ms. */
+async function sendEvenly(requests: readonly string[], pool: readonly Connection[], span: number): Promise<void> {
+  const start = performance.now()
+  const free = [...pool]
+  const answers: Promise<void>[] = []
+  const send = async (request: string, connection: Connection) => {
+    const { status, body } = await connection.send(request)
+    if (status !== 200) throw new Error(`a renewal was answered ${status}: ${body}`)
+    free.push(connection)
+  }
+  for (const [n, request] of requests.entries()) {
+    const due = start + (n / requests.length) * span
+    while (performance.now() < due || free.length === 0) await sleep(Math.max(1, due - performance.now()))
+    const connection = free.pop()!
+    answers.push(send(request, connection))
+  }
+  await Promise.all(answers)
+  await sleep(Math.max(0, start + span - performance.now()))
+}

@@ -1,0 +1,98 @@
+/** From the request of Clerk's webhook to the last of 1,000 streams of one user showing `signedOut`. */
+import { isQuick, sized } from '../effort.ts'
+import { toValueRow } from '../bench-row.ts'
+import type { BenchRow } from '../bench-row.ts'
+import type { Bench } from '../bench.ts'
+import { createMessageId, createWebhookSecret, signWebhook } from '../../kit/clerk-emulator/webhook.ts'
+import { inBatches } from '../in-batches.ts'
+import { connect, openStream, toRequest } from '../raw-http.ts'
+import type { Stream } from '../raw-http.ts'
+import { toStreamRequest } from '../requests.ts'
+import { startServer } from '../start-server.ts'
+import { quantile } from '../statistics.ts'
+import { toSessionId, toUserId } from '../tokens.ts'
+
+const rounds = isQuick ? 1 : 12
+const streams = sized(1_000)
+
+interface Kind {
+  readonly name: string
+  /** Streams of one browser. */
+  readonly tabs: number
+  /** Whether every browser has a Clerk session of its own. */
+  readonly hasOwnSessions: boolean
+  readonly toEvent: (user: number) => { readonly type: string; readonly data: { readonly id: string } }
+}
+
+const deleted = (user: number) => ({ type: 'user.deleted', data: { id: toUserId(user) } })
+const revoked = (user: number) => ({ type: 'session.revoked', data: { id: toSessionId(toFirstSession(user)) } })
+const toFirstSession = (user: number) => user * streams
+
+const kinds: readonly Kind[] = [
+  { name: 'user.deleted, browsers of 16 tabs', tabs: 16, hasOwnSessions: true, toEvent: deleted },
+  { name: 'user.deleted, browsers of one tab', tabs: 1, hasOwnSessions: true, toEvent: deleted },
+  { name: 'session.revoked, browsers of one tab', tabs: 1, hasOwnSessions: false, toEvent: revoked },
+]
+
+export const revocation: Bench = {
+  rows: ['revocation-p99/ms'],
+  async run({ mint }) {
+    const webhookSecret = createWebhookSecret()
+    const server = await startServer('authchart', { ...mint.options, webhookSecret })
+    const { port } = server
+    const webhook = await connect(port)
+    let user = 0
+
+    /** A browser with so many tabs, signed in. */
+    async function openTabs(session: number, tabs: number): Promise<Stream[]> {
+      const token = await mint.mint(user, 0, session)
+      const first = await openStream(port, toStreamRequest({ port, tab: 'tab-0', token }))
+      const { cookie } = first
+      const others = Array.from({ length: tabs - 1 }, (_, n) =>
+        openStream(port, toStreamRequest({ port, tab: `tab-${n + 1}`, cookie })),
+      )
+      return [first, ...(await Promise.all(others))]
+    }
+
+    /** → ms until the last stream. */
+    async function revoke({ tabs, hasOwnSessions, toEvent }: Kind): Promise<number> {
+      const browsers = Array.from({ length: Math.ceil(streams / tabs) }, (_, n) => n)
+      const sessionOf = (n: number) => toFirstSession(user) + (hasOwnSessions ? n : 0)
+      const opened = (await inBatches(browsers, 32, (n) => openTabs(sessionOf(n), tabs))).flat()
+      const gone = opened.map((stream) => stream.seen('"state":"signedOut"'))
+      const request = toWebhookRequest(port, webhookSecret, toEvent(user))
+      user += 1
+      const start = performance.now()
+      const [{ status }] = await Promise.all([webhook.send(request), ...gone])
+      const ms = performance.now() - start
+      if (status !== 204) throw new Error(`the webhook was answered ${status}`)
+      for (const stream of opened) stream.destroy()
+      return ms
+    }
+
+    const rows: BenchRow[] = []
+    for (const kind of kinds) {
+      const times: number[] = []
+      for (let round = -1; round < rounds; round += 1) {
+        const ms = await revoke(kind)
+        if (round >= 0) times.push(ms)
+      }
+      const note = `${kind.name}: p50 ${quantile(times, 0.5).toFixed(1)} ms, p99 of ${rounds} rounds`
+      rows.push({ ...toValueRow('revocation-p99/ms', times), note, ...toP99(times) })
+    }
+    webhook.destroy()
+    await server.stop()
+    return [rows.reduce((a, b) => (b.ratio > a.ratio ? b : a))]
+  },
+}
+
+function toP99(times: readonly number[]) {
+  const p99 = Number(quantile(times, 0.99).toFixed(1))
+  return { value: p99, ratio: p99 }
+}
+
+function toWebhookRequest(port: number, secret: string, event: ReturnType<Kind['toEvent']>): string {
+  const { body, headers } = signWebhook(event, { secret, sentAt: Date.now(), id: createMessageId() })
+  const lines = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type')
+  return toRequest('POST', '/auth/webhook', [`host: 127.0.0.1:${port}`, ...lines.map((line) => line.join(': '))], body)
+}

@@ -1,0 +1,36 @@
+import { nextMessage, startProcess } from './start-process.ts'
+
+export type ReaderCommand =
+  | { readonly type: 'open'; readonly port: number; readonly requests: readonly string[] }
+  /** Answers at once, and again when so many frames with this text have come. */
+  | { readonly type: 'await'; readonly mark: string; readonly count: number }
+  | { readonly type: 'close' }
+
+/** Streams held by a process of their own. */
+export interface Reader {
+  /** → the cookies that were set, or nulls, in the order of the requests. Resolves when every first frame is there. */
+  open(port: number, requests: readonly string[]): Promise<(string | null)[]>
+  /** Resolves when it looks out for this text, with `seen`: resolves when so many frames with it have come. */
+  lookOut(mark: string, count: number): Promise<{ seen: Promise<unknown> }>
+  /** Closes every stream. */
+  close(): Promise<void>
+  stop(): void
+}
+
+export async function startReader(): Promise<Reader> {
+  const child = await startProcess('reader-process', 'client')
+  function ask<T>(command: ReaderCommand): Promise<T> {
+    const answer = nextMessage<T>(child)
+    child.send(command)
+    return answer
+  }
+  return {
+    open: (port, requests) => ask({ type: 'open', port, requests }),
+    async lookOut(mark, count) {
+      await ask({ type: 'await', mark, count })
+      return { seen: nextMessage(child) }
+    },
+    close: () => ask({ type: 'close' }),
+    stop: () => child.disconnect(),
+  }
+}

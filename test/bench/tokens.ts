@@ -1,0 +1,69 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { ContenderOptions } from './contenders/contender.ts'
+
+const issuer = 'https://clerk.example.test'
+const party = 'https://app.example.test'
+const kid = 'ins_2benchbenchbenchbench'
+const signAsync = promisify(sign)
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const header = encode({ alg: 'RS256', cat: 'cl_B7d4PD111AAA', kid, typ: 'JWT' })
+
+/** One Clerk instance, and the tokens it issues: the same for every contender. */
+export interface TokenMint {
+  readonly options: ContenderOptions
+  /**
+   * The nth token of a user, each a second younger than the one before and good for an hour: the view's `expiresAt`
+   * tells them apart. A user has 1800 at most, all of them issued in the past. `session` tells the Clerk sessions of
+   * one user apart; default one of its own for each user.
+   */
+  mint(user: number, serial: number, session?: number): Promise<string>
+  /** `expiresAt` of that token, as it stands in a frame. */
+  toMark(serial: number): string
+}
+
+const maxSerial = 1_800
+
+export const toUserId = (user: number) => `user_2benchbenchbenchbench${user}`
+export const toSessionId = (session: number) => `sess_2benchbenchbenchbench${session}`
+
+export function createTokenMint(): TokenMint {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  const first = Math.floor(Date.now() / 1_000) - maxSerial
+  const lifetime = 3_600
+
+  return {
+    options: {
+      jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] },
+      jwtKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      issuer,
+      party,
+    },
+    async mint(user, serial, session = user) {
+      if (serial > maxSerial) throw new RangeError(`a user has no more than ${maxSerial} tokens`)
+      const iat = first + serial
+      const payload = {
+        azp: party,
+        exp: iat + lifetime,
+        fva: [2, -1],
+        iat,
+        iss: issuer,
+        jti: randomUUID().replaceAll('-', ''),
+        nbf: iat - 10,
+        o: {
+          id: `org_2bench${user}`,
+          per: 'create,delete,manage,publish,read,update',
+          rol: 'admin',
+          slg: 'bench-organization',
+        },
+        sid: toSessionId(session),
+        sts: 'active',
+        sub: toUserId(user),
+        v: 2,
+      }
+      const input = `${header}.${encode(payload)}`
+      return `${input}.${(await signAsync('sha256', Buffer.from(input), privateKey)).toString('base64url')}`
+    },
+    toMark: (serial) => `"expiresAt":${(first + serial + lifetime) * 1_000}`,
+  }
+}
