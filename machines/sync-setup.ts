@@ -68,8 +68,9 @@ export const syncSetup = setup({
       event.view.expiresAt !== context.view.expiresAt &&
       rules.showsIdentity(event.view, context.identity),
     isPostedAlready: ({ context, event }) => !context.isFresh && context.posted?.reveal() === tokenOf(event).reveal(),
+    /** By the newest view known: a node that has yet to hear of a later decision answers with the one before. */
     isAnswer: ({ context, event }, kind: ReturnType<typeof rules.toAnswer>) =>
-      rules.toAnswer(context, viewOf(event)) === kind,
+      rules.toAnswer(context, changes.toNewerView(context.view, viewOf(event))) === kind,
     isSpent: ({ context }) => context.failure?.retryable === false || context.attempts > context.retries,
     isRetryable: ({ context }) => context.failure?.retryable !== false,
     mayRetryNow: ({ context }) => context.isRearmed && rules.isPast(context, context.retryNotBefore),

@@ -11,7 +11,8 @@ import { signIn, signOut, type World } from './world.ts'
 function createRecordingStore(calls: string[]): SessionStore {
   return new Proxy(createMemorySessionStore(), {
     get(store, name: keyof SessionStore) {
-      const method = store[name] as (...parameters: unknown[]) => unknown
+      const method = store[name] as ((...parameters: unknown[]) => unknown) | undefined
+      if (!method) return undefined
       return (...parameters: unknown[]) => {
         calls.push(`${name} ${JSON.stringify(parameters)}`)
         return method(...parameters)

@@ -222,14 +222,17 @@ describe('a store that is down', () => {
     expect((await browser.clear()).status).toBe(200)
   })
 
-  it('signs in all the same', async () => {
+  it('signs in here all the same, but acknowledges it only once it is stored', async () => {
     const { fragile, down } = createFragileStore()
     const server = await startServer({ store: fragile })
     down.add('write').add('rotate')
     const browser = server.browser()
-    expect((await browser.token(server.mint())).body.isSignedIn).toBe(true)
+    const { status, body } = await browser.token(server.mint())
+    expect([status, body.code, body.view?.isSignedIn]).toEqual([503, 'store-unavailable', true])
     expect((await browser.session()).body.isSignedIn).toBe(true)
     expect(server.lines).toContainEqual(['error', 'store.failed', expect.objectContaining({ method: 'write' })])
+    down.clear()
+    expect((await browser.token(server.mint())).status).toBe(200)
   })
 
   it('never takes what it cannot read for signed out', async () => {

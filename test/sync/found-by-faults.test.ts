@@ -54,6 +54,22 @@ describe('what the simulation of faults has found', () => {
     expect(server.view).toMatchObject({ orgId: 'org_1' })
   })
 
+  it('an answer of a node that has yet to hear of a later decision is not taken for agreement', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start({ ...ada, orgId: 'org_1' })
+    const { post } = server
+    const { view } = server
+    let answers = 0
+    server.post = async (...request) => {
+      answers += 1
+      return answers === 1 && view ? { ...view, orgId: null, rev: view.rev - 1 } : post(...request)
+    }
+    tab.clerkSays(ada)
+    await pass(3 * second)
+    expect(server.view).toMatchObject({ orgId: null })
+    expect(tab.state).toBe('open | confirmed')
+  })
+
   it('a server whose clock was set ahead hears of a fresh token by its next ping', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
