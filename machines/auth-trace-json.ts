@@ -53,6 +53,8 @@ export interface TraceStep {
   readonly event: TracedEvent
   /** What the tombstones said of the session that the event speaks of, unless nothing. */
   readonly buried?: AuthErrorCode
+  /** What they said of the session that was proven then: a read heeds them. */
+  readonly ended?: AuthErrorCode
   /** When the retry is due, ms since the start; only where that changed. */
   readonly retryAt?: number
   readonly view: TracedView

@@ -57,12 +57,14 @@ export function recordTrace(actor: AuthActor, { limit = 1_000, elapsed }: Record
     const at = (elapsed ?? now)() - origin
     const clock = now() - startedAt
     const { retryAt } = snapshot.context
-    const buried = toBuried(event, tombstone)
+    const buried = 'session' in event ? toBuried(event.session, tombstone) : null
+    const ended = toBuried(snapshot.context, tombstone)
     return {
       at,
       ...(clock !== at && { clock }),
       event,
       ...(buried && { buried }),
+      ...(ended && { ended }),
       ...(retryAt !== before.context.retryAt && { retryAt: retryAt - startedAt }),
       view: toTracedView(actor),
     }
@@ -131,9 +133,10 @@ function toTracedSession(session: VerifiedSession | AdoptedSession): TracedSessi
   return { status, userId, sessionId, orgId, orgRole: toOrgRole(claims), issuedAt, expiresAt }
 }
 
-function toBuried(event: TracedEvent, tombstone: (session: Buriable) => AuthErrorCode | null): AuthErrorCode | null {
-  if (event.type !== 'token.verified' && event.type !== 'session.adopted') return null
-  const { userId, sessionId, issuedAt } = event.session
+function toBuried(
+  { userId, sessionId, issuedAt }: { [Key in keyof Buriable]: Buriable[Key] | null },
+  tombstone: (session: Buriable) => AuthErrorCode | null,
+): AuthErrorCode | null {
   if (userId === null || sessionId === null || issuedAt === null) return null
   const code = tombstone({ userId, sessionId, issuedAt })
   return isAuthErrorCode(code) ? code : null

@@ -1,4 +1,5 @@
 import { proofDeadline } from './auth-context.ts'
+import type { AuthContext } from './auth-context.ts'
 import { toCodeView } from './auth-error.ts'
 import type { AuthErrorView } from './auth-error.ts'
 import type { AuthSnapshot } from './auth.machine.ts'
@@ -73,13 +74,14 @@ export interface AuthViewOptions {
 
 /**
  * Projects a snapshot of the auth machine to the view of one moment. Whatever the timers did, it says `isSignedIn` only
- * while `now < exp + clockTolerance`.
+ * while `now < exp + clockTolerance`, and whatever the machine has heard, never of what has a tombstone.
  */
 export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
   const { context } = snapshot
   const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
   const isProven = snapshot.hasTag('signedIn')
-  if (isProven && now < proofDeadline(context)) {
+  const end = isProven ? toEnd(context, now) : null
+  if (isProven && end === null) {
     return {
       channel,
       rev,
@@ -98,17 +100,27 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
       now,
     }
   }
-  // The timer is late: either its verdict is anticipated, or a renewal that waits may yet bring another.
-  const isLate = isProven && context.queue.length === 0
   return {
     ...toUncheckedView(now),
     channel,
     rev,
-    state: isProven ? (isLate ? 'signedOut' : 'verifying') : toStateName(snapshot.value),
-    authChecked: isLate || (!isProven && snapshot.hasTag('checked')),
+    state: end ? end.state : toStateName(snapshot.value),
+    authChecked: end ? end.state === 'signedOut' : snapshot.hasTag('checked'),
     timedOut: context.timedOut,
-    error: isLate ? toCodeView('token-expired') : context.error,
+    error: end ? end.error : context.error,
   }
+}
+
+/** What a read knows of the end of a proof before the machine has heard of it; null while it stands. */
+function toEnd(context: AuthContext, now: number): Pick<AuthView, 'state' | 'error'> | null {
+  const { userId, sessionId, issuedAt, queue, error, settings } = context
+  const isNamed = userId !== null && sessionId !== null && issuedAt !== null
+  const code = isNamed ? settings.tombstone({ userId, sessionId, issuedAt }) : null
+  // A token from before a sign-out: that is what ended the session, and nothing went wrong.
+  if (code) return { state: 'signedOut', error: code === 'token-superseded' ? null : toCodeView(code) }
+  if (now < proofDeadline(context)) return null
+  // The timer is late: its verdict is anticipated, unless a renewal that waits may yet bring another.
+  return queue.length === 0 ? { state: 'signedOut', error: toCodeView('token-expired') } : { state: 'verifying', error }
 }
 
 function toStateName(value: AuthSnapshot['value']): AuthStateName {

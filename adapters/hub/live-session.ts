@@ -56,11 +56,9 @@ export class LiveSession {
   readonly #host: SessionHost
   #awaited: Map<string, AwaitedToken> | null = null
   #verdicts: VerdictWait | null = null
-  /** The view asked for last: what `rev` counts the changes of. */
+  /** The view as it last changed: what `rev` counts. */
   #last: AuthView
   #identity: AuthView
-  /** The machine has moved since. */
-  #isMoved = false
   #rev = 1
   #tokens = 0
   #epoch = 0
@@ -83,13 +81,10 @@ export class LiveSession {
 
   /** The view now, with the full claims. */
   view(): AuthView {
-    const now = this.#runtime.clock()
-    if (!this.#isMoved && this.#last.now === now && this.#last.rev === this.#rev) return this.#last
-    const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
+    const next = this.#host.view({ now: this.#runtime.clock(), channel: this.channel, rev: this.#rev })
     // Kept only where it differs, so that an idle session holds one view and not another of every reader.
-    if (!this.#isMoved && this.#last.rev === this.#rev && isSameView(next, this.#last)) return next
-    this.#isMoved = false
-    this.#last = isSameView(next, this.#last) ? next : { ...next, rev: (this.#rev += 1) }
+    if (isSameView(next, this.#last)) return next
+    this.#last = { ...next, rev: (this.#rev += 1) }
     return this.#last
   }
 
@@ -171,7 +166,6 @@ export class LiveSession {
   }
 
   #receive(signal: HostSignal) {
-    this.#isMoved = true
     switch (signal.type) {
       case 'token.settled':
         return this.#settle(signal.id, { outcome: signal.outcome, error: signal.error })

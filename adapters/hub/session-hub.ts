@@ -196,8 +196,8 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       // The Clerk sessions that are known go by name: a token that they mint later would be from after the revocation.
       const known = kind === 'user' ? life.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
       await Promise.all([
-        ...[...new Set(known)].map((sessionId) => undertaker.bury({ ...grave, kind: 'session', id: sessionId ?? '' })),
         undertaker.bury(isGone ? { ...grave, revokedAt: grave.until } : grave),
+        ...[...new Set(known)].map((sessionId) => undertaker.bury({ ...grave, kind: 'session', id: sessionId ?? '' })),
       ])
     },
 

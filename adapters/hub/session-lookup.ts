@@ -52,18 +52,24 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
     return life.admit(session)
   }
 
-  /** Whoever is signed in by a proof that has just been buried is so no longer. */
+  /**
+   * Whoever is signed in by a proof that has just been buried is so no longer. Their views say so at once: the streams
+   * are told before the machines are, so that of very many the last one does not wait for what follows from it.
+   */
   function followGrave({ kind, id }: Grave) {
-    for (const session of registry.find(kind, id)) {
+    const ended = registry.find(kind, id).flatMap((session) => {
       const { userId, sessionId, claims } = session.identity
-      if (userId === null || sessionId === null) continue
+      if (userId === null || sessionId === null) return []
       const code = store.buried({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
-      if (code === 'token-superseded') life.follow(() => session.end('cleared', sessionId))
-      if (code !== 'session-revoked') continue
-      life.follow(() => session.end('revoked', sessionId))
-      session.streams.endWithView('revoked')
+      return code ? [{ session, sessionId, isRevoked: code === 'session-revoked' }] : []
+    })
+    for (const { session, isRevoked } of ended) if (isRevoked) session.streams.endWithView('revoked')
+    for (const { session, sessionId, isRevoked } of ended) {
+      life.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId))
       // The next token of this Clerk session would be from after its user's revocation.
-      if (kind === 'user') void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
+      if (isRevoked && kind === 'user') {
+        void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import { createActor, fromPromise } from 'xstate'
 import { AuthError, authMachine, BearerToken } from '../../machines/index.ts'
 import { toArmedTimers, toTracedView } from '../../machines/auth-trace.ts'
 import type {
+  AuthErrorCode,
   AdoptedSession,
   AuthEvent,
   AuthMachine,
@@ -35,7 +36,13 @@ export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = a
   const checks = new Map<string, { resolve(session: VerifiedSession): void; reject(error: unknown): void }>()
   let now = startedAt
   let retryAt = startedAt
-  let buried: TraceStep['buried']
+  let step: TraceStep | undefined
+
+  /** A verdict asks about the session of its event, a read about the one that is proven. */
+  function readTombstone({ sessionId }: Pick<VerifiedSession, 'sessionId'>): AuthErrorCode | null {
+    const isOfEvent = step && 'session' in step.event && step.event.session.sessionId === sessionId
+    return (isOfEvent ? step?.buried : step?.ended) ?? null
+  }
 
   const actor = createActor(
     machine.provide({
@@ -48,14 +55,13 @@ export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = a
       // What jitter made of it is in the recording.
       delays: { retryDelay: () => toDelay(retryAt, now) },
     }),
-    { clock, input: { ...settings, now: () => now, tombstone: () => buried ?? null } },
+    { clock, input: { ...settings, now: () => now, tombstone: readTombstone } },
   ).start()
 
   const views: TracedView[] = []
-  for (const step of steps) {
+  for (step of steps) {
     now = startedAt + (step.clock ?? step.at)
     if (step.retryAt !== undefined) retryAt = startedAt + step.retryAt
-    buried = step.buried
     const { event } = step
     const check = checks.get(event.type.startsWith('token.') ? toTokenText(event) : '')
     if (event.type === 'timer') clock.fire(toArmedTimers(actor).findIndex(([name]) => name === event.name))
