@@ -163,7 +163,8 @@ async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBro
 }
 
 function findClientDisagreement(browser: SimBrowser): string | null {
-  const orgs = new Set([...browser.tabs].map(({ orgId }) => orgId))
+  // A view that another tab has changed is no reason to post, and that tab may be gone since.
+  const orgs = browser.organizations
   for (const { party, client, session } of browser.tabs) {
     const { view } = client
     const isActive = session?.status === 'active'

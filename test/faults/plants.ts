@@ -17,8 +17,8 @@ export const plants: readonly Plant[] = [
     name: 'late-expiry',
     what: 'a view says signed in until its timer has fired, however late',
     file: 'machines/auth-view.ts',
-    line: 'if (isProven && now < proofDeadline(context)) {',
-    instead: '  if (isProven) {',
+    line: 'if (now < proofDeadline(context)) return null',
+    instead: '  return null',
     shownBy: 3760166664,
   },
   {
@@ -37,14 +37,6 @@ export const plants: readonly Plant[] = [
     instead:
       '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
     shownBy: 718633285,
-  },
-  {
-    name: 'verdict-without-tombstone',
-    what: 'a verdict does not look the tombstones up again',
-    file: 'machines/auth-context.ts',
-    line: 'tombstone(session) ??',
-    instead: '',
-    shownBy: 3424178837,
   },
   {
     name: 'tombstones-forgotten',
@@ -82,16 +74,9 @@ export const plants: readonly Plant[] = [
     name: 'rev-stands-still',
     what: 'a view changes without a new rev',
     file: 'adapters/hub/live-session.ts',
-    line: 'this.#last = isSameView(next, this.#last) ? next : { ...next, rev: (this.#rev += 1) }',
+    line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
     shownBy: 3316018510,
-  },
-  {
-    name: 'rev-of-one-node',
-    what: 'what a single node saw outranks what is stored',
-    file: 'adapters/hub/record-keeper.ts',
-    line: 'const revStep = 1_024',
-    instead: 'const revStep = 1',
   },
   {
     name: 'overtaken-post',
@@ -100,13 +85,6 @@ export const plants: readonly Plant[] = [
     line: 'if (seq < this.#seqOf(tab, seq)) return false',
     instead: '',
     shownBy: 1_372_966_003,
-  },
-  {
-    name: 'blind-write',
-    what: 'the store overwrites whatever another node has written meanwhile',
-    file: 'adapters/hub/memory-session-store.ts',
-    line: 'if ((current?.rev ?? null) !== expectedRev) return { written: false, current }',
-    instead: '',
   },
   {
     name: 'record-not-followed',

@@ -10,6 +10,8 @@ import type { World } from './world.ts'
 export interface SimBrowser {
   readonly name: string
   readonly tabs: Set<SimTab>
+  /** Every one that any of its tabs has chosen, or none. */
+  readonly organizations: Set<string | null>
   /** The session cookie, as it is sent. */
   cookie: string | undefined
   isOnline: boolean
@@ -33,7 +35,7 @@ export interface SimTab {
 const cacheLeeway = 10_000
 
 export function createSimBrowser(name: string): SimBrowser {
-  return { name, tabs: new Set(), cookie: undefined, isOnline: true, session: null }
+  return { name, tabs: new Set(), organizations: new Set([null]), cookie: undefined, isOnline: true, session: null }
 }
 
 export function openTab(world: World, browser: SimBrowser, network: SimNetwork, clerk: SimClerk, name: string): SimTab {
@@ -123,6 +125,7 @@ export function chooseOrganization(world: World, tab: SimTab, orgId: string | nu
   world.time.send(tab.party, 0, () => {
     if (!tab.session) return
     tab.orgId = orgId
+    tab.browser.organizations.add(orgId)
     world.note(`${tab.party.name} Clerk says ${orgId ?? 'no organization'}`)
     setClerk(tab, tab.session)
   })
