@@ -33,7 +33,7 @@ function openNodeStream({ tab, headers, startStream, attach }: OpenStreamOptions
       })
     },
   }
-  return new HTTPResponse(body as unknown as BodyInit, { headers })
+  return new HTTPResponse(body as unknown as BodyInit, { status: 200, statusText: 'OK', headers })
 }
 
 class NodeSink implements SseSink {
