@@ -91,10 +91,9 @@ export class SseStream implements ViewStream, Deadline {
 
   end(reason: ByeReason, frame = '') {
     if (this.#isEnded) return
-    const isTaken = this.#pendingSince === null
     this.#isEnded = true
     this.#latest = null
-    this.#sink.end((isTaken ? this.#head + frame : frame) + toFrame('bye', { reason }))
+    this.#sink.end(this.#head + frame + toFrame('bye', { reason }))
     this.#lookIn(reason === 'slow' ? 0 : leaveWithin)
   }
 

@@ -1,5 +1,5 @@
-import { and, not, or } from 'xstate'
 import type { AnyStateMachine } from 'xstate'
+import { toName } from './to-name.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -58,28 +58,6 @@ function toInvoke(invoke: unknown): unknown {
 }
 
 const toNamed = (named: unknown) => ({ type: toName(named) })
-
-/** `and`, `or` and `not` give functions that carry their parts. A minified one is known by its check alone. */
-const joints = [
-  { word: 'and', of: toCheck(and([])) },
-  { word: 'or', of: toCheck(or([])) },
-  { word: 'not', of: toCheck(not('')) },
-]
-
-function toCheck(guard: object): unknown {
-  return 'check' in guard ? guard.check : guard
-}
-
-function toName(named: unknown): string {
-  if (typeof named === 'string') return named
-  if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {
-    const parts = named.guards.map((part) => (typeof part === 'function' ? `(${toName(part)})` : toName(part)))
-    const joint = joints.find(({ of }) => 'check' in named && of === named.check)?.word ?? ','
-    return joint === 'not' ? `not ${parts[0]}` : parts.join(` ${joint} `)
-  }
-  if (isConfig(named) && typeof named['type'] === 'string') return named['type']
-  return typeof named === 'function' && named.name ? named.name : 'inline'
-}
 
 const isConfig = (value: unknown): value is Config =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

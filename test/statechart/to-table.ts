@@ -1,5 +1,6 @@
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
-import { toEventName, toName } from '../../docs/demo/src/chart/to-graph.ts'
+import { toName } from 'authchart/inspector'
+import { toEventName } from '../../docs/demo/src/chart/to-graph.ts'
 
 /** Every state of a machine with what it means and what it does, as a Markdown table. */
 export function toStateTable(machine: AnyStateMachine): string {

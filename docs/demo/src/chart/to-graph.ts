@@ -1,6 +1,5 @@
-import { and, not, or } from 'xstate'
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
-import { toAnyId, toArrowEnds, toArrowId } from 'authchart/inspector'
+import { toAnyId, toArrowEnds, toArrowId, toName } from 'authchart/inspector'
 
 export { toAnyId }
 
@@ -148,26 +147,4 @@ export function toEventName({ eventType, source, ...rest }: AnyTransitionDefinit
     return `after ${typeof delay === 'number' ? `${delay} ms` : toName(delay)}`
   }
   return eventType.replace(/^xstate\.done\.state\..*$/, 'done')
-}
-
-/** `and`, `or` and `not` give functions that carry their parts. A minified one is known by its check alone. */
-const joints = [
-  { word: 'and', of: toCheck(and([])) },
-  { word: 'or', of: toCheck(or([])) },
-  { word: 'not', of: toCheck(not('')) },
-]
-
-function toCheck(guard: object): unknown {
-  return 'check' in guard ? guard.check : guard
-}
-
-export function toName(named: unknown): string {
-  if (typeof named === 'string') return named
-  if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {
-    const parts = named.guards.map((part) => (typeof part === 'function' ? `(${toName(part)})` : toName(part)))
-    const joint = joints.find(({ of }) => 'check' in named && of === named.check)?.word ?? ','
-    return joint === 'not' ? `not ${parts[0]}` : parts.join(` ${joint} `)
-  }
-  if (typeof named === 'object' && named !== null && 'type' in named) return String(named.type)
-  return typeof named === 'function' && named.name ? named.name : 'inline'
 }
