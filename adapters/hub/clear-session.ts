@@ -19,18 +19,24 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     const { sessionId } = session.view()
     if (sessionId !== null && named !== undefined && sessionId !== named) return null
     const grave = toProvenGrave(session, named)
+    if (grave) session.seat.isGraveOwed = true
     for (const token of session.end('cleared', named)) undertaker.identify(session, token, named)
-    const buried = grave && buryOnce(session, grave)
-    const learnt = withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError)
+    const [buried, learnt] = await Promise.all([
+      grave && buryOnce(session, grave),
+      withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError),
+    ])
     await life.records.keep(session)
-    return (await buried) ?? (await learnt)
+    return buried ?? learnt
   }
 
   /** Once stored, a repeated sign-out must not bury what the Clerk session has issued to others since. */
   async function buryOnce({ seat }: LiveSession, grave: Grave): Promise<AuthError | null> {
     const { lastProven } = seat
     const error = await life.bury(grave)
-    if (!error && seat.lastProven === lastProven) seat.lastProven = null
+    if (!error && seat.lastProven === lastProven) {
+      seat.lastProven = null
+      seat.isGraveOwed = false
+    }
     return error
   }
 

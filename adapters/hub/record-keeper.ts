@@ -67,13 +67,18 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   const isBuried = ({ userId, sessionId, issuedAt }: SessionRecord) =>
     userId !== null && sessionId !== null && issuedAt !== null && store.buried({ userId, sessionId, issuedAt }) !== null
 
-  /** A session that never signed in leaves no record. */
-  const isDue = (view: AuthView, { outcome, storedRev }: Kept) =>
-    view.authChecked && (view.isSignedIn || storedRev !== null) && !isSameOutcome(view, outcome)
+  /**
+   * A session that never signed in leaves no record. One that signed out has its tombstone stored first: a node that
+   * finds it signed out has nothing to bury, and acknowledges a sign-out by that.
+   */
+  const isDue = (session: LiveSession, view: AuthView, { outcome, storedRev }: Kept) =>
+    view.authChecked &&
+    (view.isSignedIn || (storedRev !== null && !session.seat.isGraveOwed)) &&
+    !isSameOutcome(view, outcome)
 
   async function write(session: LiveSession, kept: Kept) {
     for (let round = 0; round < maxRounds; round += 1) {
-      if (!isDue(session.view(), kept)) return
+      if (!isDue(session, session.view(), kept)) return
       session.outrank(toRevBefore(kept.storedRev ?? 0))
       const view = session.view()
       const record = toRecord(session, view)
@@ -104,7 +109,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     const mine = toRecord(session, view)
     if (isSameProof(mine, record)) return note(kept, record.rev, view)
     // A node that has decided nothing since follows; one that has may be right, and then writes again.
-    const isConflict = isDue(view, kept)
+    const isConflict = isDue(session, view, kept)
     const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
     session.seat.seqs.merge(record.seqByTab)
     kept.storedRev = record.rev
@@ -141,7 +146,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     keep,
     merge(session, record) {
       merge(session, record)
-      if (isDue(session.view(), keptOf(session))) void keep(session)
+      if (isDue(session, session.view(), keptOf(session))) void keep(session)
     },
     isKnown(session) {
       const { sessionId } = session.view()
@@ -157,7 +162,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     },
     forget(session) {
       const { storedRev } = keptOf(session)
-      if (storedRev === null) return
+      if (storedRev === null || session.seat.isGraveOwed) return
       store
         .remove(session.id, storedRev)
         .catch((error: unknown) => logger.error('store.failed', { method: 'remove', error }))

@@ -84,6 +84,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     seat.history = addToHistory(history, identity, change?.reason)
     if (identity.sessionId !== null) {
       seat.lastProven = { sessionId: identity.sessionId, issuedAt: toIssuedAt(identity.claims as AuthClaims) ?? 0 }
+      seat.isGraveOwed = false
     }
     if (!registry.has(session)) {
       seat.unseen = change ?? seat.unseen

@@ -12,6 +12,8 @@ export interface SessionSeat {
   proof: { readonly digest: string; readonly claims: AuthClaims } | null
   /** The Clerk session it proved last, even if long expired: a sign-out ends it all the same. */
   lastProven: { readonly sessionId: string; readonly issuedAt: number } | null
+  /** It was signed out, and the store may not have the tombstone. */
+  isGraveOwed: boolean
   /** Another node decided what it is now, and stored it: this one may forget it. */
   isGuest: boolean
   /** Signed in when nobody was there to take a new cookie. */
@@ -34,6 +36,7 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     seqs: new TabSeqs(),
     proof: null,
     lastProven: null,
+    isGraveOwed: false,
     isGuest: false,
     isRotationDue: false,
     rotating: null,

@@ -47,7 +47,8 @@ export interface RotateOptions {
 }
 
 /**
- * `loaded`: `buried` knows every end that was stored before this node started. `current`: and hears of every new one.
+ * `loaded`: `buried` knows every end that was stored before this node started, and whatever it can be told now.
+ * `current`: and hears of every new one.
  * `settled`: and after an outage the other nodes have had time to store what they decided meanwhile, so that what is not
  * there is nowhere.
  */

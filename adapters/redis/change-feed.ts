@@ -16,6 +16,8 @@ export interface ChangeFeed {
   readonly state: FeedState
   /** Current, and the others have had time to come back from the last outage too. */
   readonly isSettled: boolean
+  /** When Redis was lost last, ms of the monotonic clock. */
+  readonly lostAt: number
   /** Something may have been missed, or may be: catches up, again and again until that has worked. */
   lose(error: unknown): void
   /** Resolves when the state is no longer what it is. */
@@ -36,7 +38,7 @@ export interface ChangeFeedOptions {
 const checkEvery = 10_000
 /** What a node may take to notice that Redis is back, and to store what it has decided meanwhile, ms. */
 const settleFor = 10_000
-const retries = { first: 200, most: 2_000 }
+const retries = { first: 50, most: 2_000 }
 /** What a client, or a cluster of one of its nodes, says when messages may have been missed. */
 const losses = ['error', 'reconnecting', 'node-error', 'node-ready', 'sharded-channel-moved-error'] as const
 
@@ -53,6 +55,7 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   let lost = 0
   /** When the last outage was over, by the monotonic clock. */
   let backAt = -Infinity
+  let lostAt = -Infinity
   let subscribed: Promise<unknown> | null = null
 
   function enter(next: FeedState) {
@@ -106,7 +109,10 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       isReported = true
       logger.warn('redis.lost', { error })
     }
-    if (state === 'current') enter('behind')
+    if (state === 'current') {
+      lostAt = performance.now()
+      enter('behind')
+    }
     void recover()
   }
 
@@ -124,6 +130,9 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     },
     get isSettled() {
       return state === 'current' && performance.now() - backAt > settleFor
+    },
+    get lostAt() {
+      return lostAt
     },
     lose,
     changed: () => new Promise((resolve) => void waiting.add(resolve)),

@@ -79,6 +79,16 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     tell({ type: 'back' })
   }
 
+  const readGraves = shareNext(() => graves.read(0, hear))
+
+  /** As far as it can be had now, what was buried since the feed fell behind. */
+  async function makeUp() {
+    // Most losses are over at once: what comes right after one waits for that, and nothing waits out an outage.
+    if (!client.isReady) await within(feed.lostAt + timeout - performance.now(), feed.changed())
+    if (feed.state !== 'behind' || !calls.isAnswering) return
+    await readGraves().catch((error: unknown) => logger.debug('redis.behind', { error }))
+  }
+
   async function rotate(id: string, asked: RotateOptions) {
     const earlier = asked.from === null ? undefined : owed.get(asked.from)
     const rotation = asked.from === null ? (owed.get(asked.to)?.rotation ?? asked) : asked
@@ -117,9 +127,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       return () => watchers.delete(listener)
     },
     async ready(needs) {
-      if (isReady(needs)) return
-      // One that starts gets the time that any call gets; one that lost Redis will not have it back by waiting.
       if (feed.state === 'loading') await within(timeout, feed.changed())
+      else if (feed.state === 'behind') await makeUp()
       if (!isReady(needs)) throw new Error('Redis is out of reach')
     },
     async close() {
@@ -127,6 +136,22 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       feed.close()
       own?.destroy()
     },
+  }
+}
+
+/** Runs `work` for all who ask while it runs once more: a run that has begun may be too early for whoever asks now. */
+function shareNext(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let next: Promise<void> | null = null
+  return () => {
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = null
+        running = work()
+        return running
+      })
+    return next
   }
 }
 

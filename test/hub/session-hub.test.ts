@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { toAliases } from '../../adapters/hub/session-cookies.ts'
+import type { SessionStore } from '../../adapters/hub/session-store.ts'
 import { RequestBudget } from '../../adapters/hub/request-budget.ts'
 import { TabSeqs } from '../../adapters/hub/tab-seqs.ts'
 import { AuthError } from '../../machines/index.ts'
@@ -119,6 +121,29 @@ describe('a token that could not be decided', () => {
     isDown = true
     const { error, view } = await browser.token(toToken({ orgId: 'org_2' }))
     expect([error?.code, view.isSignedIn, view.error?.code]).toEqual(['keys-unavailable', true, 'keys-unavailable'])
+  })
+})
+
+describe('a sign-out', () => {
+  it('is in the record only once its tombstone is stored: who finds it there takes it for acknowledged', async () => {
+    const memory = createMemorySessionStore({ clock: () => Date.now() })
+    let isDown = true
+    const store: SessionStore = {
+      ...memory,
+      bury: async (grave) => {
+        const stored = memory.bury(grave)
+        if (isDown) throw new Error('down')
+        await stored
+      },
+    }
+    const browser = await startHub({ store }).open()
+    await browser.token(toToken({}))
+    const stored = async () => (await store.read(toAliases([browser.cookie.id ?? ''])[0] ?? ''))?.record.status
+    expect((await browser.clear()).error?.code).toBe('store-unavailable')
+    expect(await stored()).toBe('signedIn')
+    isDown = false
+    expect((await browser.clear()).error).toBeNull()
+    expect(await stored()).toBe('signedOut')
   })
 })
 

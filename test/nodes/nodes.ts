@@ -1,3 +1,4 @@
+import { createClient } from 'redis'
 import { onTestFinished } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
@@ -24,6 +25,28 @@ export function createDeployment(redis: RedisServer, options: AuthServerOptions 
 }
 
 export type Node = Awaited<ReturnType<ReturnType<typeof createDeployment>['add']>>
+
+/** One more node on the Redis and prefix of a deployment, which can be made not to hear what the others tell. */
+export async function addDeafable(redis: RedisServer, prefix: string) {
+  const client = createClient({ url: redis.url })
+  const subscriber = client.duplicate()
+  client.on('error', () => {})
+  client.duplicate = (() => subscriber) as never
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  const store = createRedisSessionStore({ client, prefix, logger: {} })
+  onTestFinished(() => store.close())
+  await untilReady(store)
+  return Object.assign(await startServer({ store }), {
+    store,
+    /** Its subscription is lost and does not come back, while Redis answers it. */
+    deafen() {
+      Object.defineProperty(subscriber, 'isReady', { value: false })
+      subscriber.destroy()
+      subscriber.emit('error', new Error('the subscription is lost'))
+    },
+  })
+}
 
 /** `ready` rejects while it is not; one that starts may take a while on a busy machine. */
 export async function untilReady(store: { ready(needs: 'current'): Promise<void> }): Promise<void> {

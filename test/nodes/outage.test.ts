@@ -4,7 +4,7 @@ import { createAuthServer } from '../../adapters/h3/index.ts'
 import { eventually, signer } from '../h3/harness.ts'
 import { durable, findRedis, startRedis } from '../store/redis-server.ts'
 import type { RedisServer } from '../store/redis-server.ts'
-import { createDeployment, createRoamer, untilLost, untilReady } from './nodes.ts'
+import { addDeafable, createDeployment, createRoamer, untilLost, untilReady } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
 const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
@@ -162,8 +162,8 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
       const gone = await signIn(a, { sub: 'user_g', sid: 'sess_g' })
       expect((await gone.browser.clear(a)).status).toBe(200)
       await forgetful.kill()
-      await forgetful.restart()
       await untilLost(a.store)
+      await forgetful.restart()
       await untilReady(a.store)
       const b = await deployment.add()
       expect((await createRoamer().token(b, gone.token)).body.code).toBe('token-superseded')
@@ -171,6 +171,20 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     } finally {
       await forgetful.stop()
     }
+  })
+
+  it('a node that hears nothing, but can ask, asks what was buried before it decides', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await addDeafable(redis, deployment.prefix)]
+    const { browser, token } = await signIn(a)
+    const there = await browser.open(b)
+    await there.viewWhere(isSignedIn)
+    b.deafen()
+    expect((await browser.clear(a)).status).toBe(200)
+    expect((await createRoamer().token(b, token)).body.code).toBe('token-superseded')
+    expect((await browser.session(b)).body.isSignedIn).toBe(false)
+    await there.viewWhere(isSignedOut)
+    await expect(b.store.ready('current')).rejects.toThrow('out of reach')
   })
 
   it('one that is frozen delays no request beyond the timeout, and only one', async () => {
