@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HTTPResponse } from 'h3'
 import type { H3Event } from 'h3'
 import { sseHeaders } from './sse-stream.ts'
@@ -25,15 +25,30 @@ export function openStream(event: H3Event, options: OpenStreamOptions): unknown 
 function openNodeStream({ tab, headers, startStream, attach }: OpenStreamOptions): HTTPResponse {
   const body = {
     pipe(response: ServerResponse) {
+      forgetCredentials(response.req)
       const stream = startStream(tab, new NodeSink(response))
-      const detach = attach(stream)
-      response.once('close', () => {
-        stream.closed()
-        detach()
-      })
+      closeWith(response, stream, attach(stream))
     },
   }
   return new HTTPResponse(body as unknown as BodyInit, { status: 200, statusText: 'OK', headers })
+}
+
+const credentials = ['authorization', 'cookie'] as const
+
+/** Node keeps a request for as long as its answer takes, and this one takes for as long as somebody reads. */
+function forgetCredentials({ headers, rawHeaders }: IncomingMessage) {
+  for (const name of credentials) headers[name] = undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (credentials.some((name) => name === rawHeaders[index]?.toLowerCase())) rawHeaders[index + 1] = ''
+  }
+}
+
+/** Apart, so that what waits for the end holds on to nothing else. */
+function closeWith(response: ServerResponse, stream: SseStream, detach: () => void) {
+  response.on('close', () => {
+    stream.closed()
+    detach()
+  })
 }
 
 class NodeSink implements SseSink {

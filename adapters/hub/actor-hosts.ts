@@ -5,15 +5,15 @@ import { toAuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import { unrefClock } from '../unref-clock.ts'
-import type { SessionHost, SessionHostOptions } from './session-host.ts'
+import type { SessionHostOptions, StartHost } from './session-host.ts'
 
 export interface ActorHostOptions extends SessionHostOptions {
   /** Sees every inspection event of every actor. One that throws harms nobody. */
   readonly inspect: (event: InspectionEvent) => void
 }
 
-/** → a function that starts an actor for one session, named in the inspector by the id given. */
-export function createActorHosts(options: ActorHostOptions): (id: string) => SessionHost {
+/** → a function that starts an actor for one session, named in the inspector by its channel. */
+export function createActorHosts(options: ActorHostOptions): StartHost {
   const { verifyToken, input, inspect, onError } = options
   const machine = authMachine.provide({
     actors: {
@@ -30,19 +30,13 @@ export function createActorHosts(options: ActorHostOptions): (id: string) => Ses
     }
   }
 
-  return (id) => {
+  return (id, owner) => {
     const actor = createActor(machine, { id, input, clock: unrefClock, inspect: containedInspect }).start()
+    actor.on('*', (event) => owner.receive(event))
+    actor.subscribe(() => owner.receive({ type: 'view.changed' }))
     return {
       send: (event) => actor.send(event),
       view: (options) => toAuthView(actor.getSnapshot(), options),
-      subscribe(listener) {
-        const emissions = actor.on('*', listener)
-        const changes = actor.subscribe(() => listener({ type: 'view.changed' }))
-        return () => {
-          emissions.unsubscribe()
-          changes.unsubscribe()
-        }
-      },
       stop: () => actor.stop(),
     }
   }

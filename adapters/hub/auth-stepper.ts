@@ -16,7 +16,15 @@ export interface AuthStepper {
   /** How every session begins: nothing in it depends on when. */
   readonly initial: AuthStep
   step(snapshot: AuthSnapshot, event: AuthMachineEvent): AuthStep
+  /**
+   * What a snapshot has in common with every other one in the same state, which sessions at rest share: all but its
+   * context. Null while a check runs, for then it has an actor of its own.
+   */
+  toShape(snapshot: AuthSnapshot): AuthShape | null
 }
+
+/** A snapshot without its context. */
+export type AuthShape = Omit<AuthSnapshot, 'context'>
 
 type AuthScope = Parameters<typeof authMachine.transition>[2]
 
@@ -42,8 +50,19 @@ export function createAuthStepper(input: AuthInput): AuthStepper {
     actions = []
     return [move(), actions]
   }
+  const shapes = new Map<string, AuthShape>()
+
   return {
     initial: run(() => authMachine.getInitialSnapshot(scope, input)),
     step: (snapshot, event) => run(() => authMachine.transition(snapshot, event as AuthEvent, scope)),
+    toShape(snapshot) {
+      for (const _ in snapshot.children) return null
+      const state = JSON.stringify(snapshot.value)
+      const known = shapes.get(state)
+      if (known) return known
+      const { context: _, ...shape } = snapshot
+      shapes.set(state, shape)
+      return shape
+    },
   }
 }

@@ -7,7 +7,7 @@ import type { SessionRecord } from '../../machines/session-record.ts'
 import type { AuthUser } from '../../machines/verified-session.ts'
 import { isSameIdentity } from '../../machines/auth-view.ts'
 import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
-import type { HostSignal, SessionHost } from './session-host.ts'
+import type { HostOwner, HostSignal, SessionHost, StartHost } from './session-host.ts'
 import type { SessionSeat } from './session-seat.ts'
 import { createVerdictWait } from './verdict-wait.ts'
 import type { VerdictWait } from './verdict-wait.ts'
@@ -27,8 +27,7 @@ export interface SessionChange extends AuthChange {
 
 /** What all sessions of a node share. */
 export interface LiveSessionRuntime {
-  /** Starts the machine of a session, named by its channel. */
-  readonly startHost: (channel: string) => SessionHost
+  readonly startHost: StartHost
   /** Epoch ms. */
   readonly clock: () => number
   /** Encodes a view for the streams: once for all of them. */
@@ -46,7 +45,7 @@ interface AwaitedToken {
  * One server session as a node holds it: a machine, its views by revision, and the streams that read them. A class,
  * since a node holds very many.
  */
-export class LiveSession {
+export class LiveSession implements HostOwner {
   /** Internal id: never leaves the server. */
   readonly id: string
   readonly channel: string
@@ -73,10 +72,9 @@ export class LiveSession {
     this.channel = channel
     this.seat = seat
     this.#runtime = runtime
-    this.#host = runtime.startHost(channel)
+    this.#host = runtime.startHost(channel, this)
     this.#last = this.#identity = this.#host.view({ now: runtime.clock(), channel, rev: 1 })
     this.streams = new ViewStreams(this)
-    this.#host.subscribe((signal) => this.#receive(signal))
   }
 
   /** The view now, with the full claims. */
@@ -165,7 +163,8 @@ export class LiveSession {
     this.#verdicts?.giveUp()
   }
 
-  #receive(signal: HostSignal) {
+  /** What its machine tells. */
+  receive(signal: HostSignal) {
     switch (signal.type) {
       case 'token.settled':
         return this.#settle(signal.id, { outcome: signal.outcome, error: signal.error })

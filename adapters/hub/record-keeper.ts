@@ -99,7 +99,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   function note(kept: Kept, storedRev: number, view: AuthView) {
     kept.storedRev = storedRev
     kept.sessionId = view.sessionId
-    kept.outcome = view
+    kept.outcome = toOutcome(view)
   }
 
   function merge(session: LiveSession, record: SessionRecord) {
@@ -123,7 +123,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     }
     session.adopt(record)
     kept.isAdopting = false
-    kept.outcome = session.view()
+    kept.outcome = toOutcome(session.view())
   }
 
   function keep(session: LiveSession): Promise<void> {
@@ -193,6 +193,9 @@ export function toIssuedAt(claims: AuthClaims | null): number | null {
   const seconds = claims?.iat ?? claims?.nbf
   return seconds === undefined ? null : seconds * 1_000
 }
+
+/** Not the view itself, which a node would hold once more for each of its sessions. */
+const toOutcome = ({ isSignedIn, claims, user }: AuthView): Outcome => ({ isSignedIn, claims, user })
 
 function isSameOutcome(a: Outcome, b: Outcome): boolean {
   return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user

@@ -1,6 +1,7 @@
+import { createDeadlineQueue } from './deadline-queue.ts'
+import type { Deadline } from './deadline-queue.ts'
 import type { LiveSession } from './live-session.ts'
 import { createSecretId, isSecretId, toDigest } from './secret-id.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
 
 /** A session found by a cookie. `retired`: the cookie was rotated a moment ago, and nothing may be read through it. */
 export interface FoundSession {
@@ -30,16 +31,25 @@ export function toAliases(cookieIds: readonly string[]): string[] {
   return [...new Set(cookieIds)].filter(isSecretId).slice(0, 4).map(toDigest)
 }
 
-interface CurrentCookie {
+interface CurrentCookie extends Deadline {
   readonly alias: string
   /** The secret, for as long as somebody may still have to be told of it. */
   cookieId: string | null
+}
+
+interface RetiredCookie extends Deadline {
+  readonly alias: string
 }
 
 export function createSessionCookies(): SessionCookies {
   const found = new Map<string, FoundSession>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
   const aliases = new WeakMap<LiveSession, readonly string[]>()
+  const expiries = createDeadlineQueue<CurrentCookie | RetiredCookie>((cookie) => {
+    if ('cookieId' in cookie) cookie.cookieId = null
+    else found.delete(cookie.alias)
+  })
+  const toDue = () => performance.now() + retireFor
 
   function lead(alias: string, session: LiveSession) {
     found.set(alias, { session, alias, retired: false })
@@ -56,7 +66,7 @@ export function createSessionCookies(): SessionCookies {
       entry.session,
       known.filter((other) => other !== alias),
     )
-    setUnrefTimeout(() => found.delete(alias), retireFor)
+    expiries.add({ alias, due: toDue(), place: -1 })
   }
 
   return {
@@ -64,16 +74,16 @@ export function createSessionCookies(): SessionCookies {
     issue(session) {
       const from = currents.get(session)?.alias ?? null
       const cookieId = createSecretId()
-      const current: CurrentCookie = { alias: toDigest(cookieId), cookieId }
+      const current: CurrentCookie = { alias: toDigest(cookieId), cookieId, due: toDue(), place: -1 }
       lead(current.alias, session)
       currents.set(session, current)
       if (from !== null) retire(from)
-      setUnrefTimeout(() => (current.cookieId = null), retireFor)
+      expiries.add(current)
       return { from, to: current.alias }
     },
     bind(session, alias) {
       lead(alias, session)
-      currents.set(session, { alias, cookieId: null })
+      currents.set(session, { alias, cookieId: null, due: Infinity, place: -1 })
     },
     retire,
     current: (session) => currents.get(session),

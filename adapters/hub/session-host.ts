@@ -7,12 +7,19 @@ import type { VerifiedSession } from '../../machines/verified-session.ts'
 /** What a host tells: what the machine emits, and that its view may have changed. */
 export type HostSignal = AuthEmitted | { readonly type: 'view.changed' }
 
+/** Who holds a host: an object, since a node holds very many, and a function would be made anew for each. */
+export interface HostOwner {
+  receive(signal: HostSignal): void
+}
+
+/** Starts the machine of a session, named by its channel. */
+export type StartHost = (channel: string, owner: HostOwner) => SessionHost
+
 /** All that the hub knows of the machine that holds one session, so that how it is held can change. */
 export interface SessionHost {
   send(event: AuthEvent): void
   /** The view at `now`, epoch ms, with the full claims; `channel` and `rev` are the hub's to say. */
   view(options: Required<Pick<AuthViewOptions, 'now' | 'channel' | 'rev'>>): AuthView
-  subscribe(listener: (signal: HostSignal) => void): () => void
   stop(): void
 }
 

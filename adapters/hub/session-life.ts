@@ -15,7 +15,7 @@ import type { LoadUser } from './profiles.ts'
 import { createPublicId, createSecretId } from './secret-id.ts'
 import { createSessionCookies, retireFor } from './session-cookies.ts'
 import type { SessionCookies } from './session-cookies.ts'
-import type { SessionHost } from './session-host.ts'
+import type { StartHost } from './session-host.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import { createSessionSeat } from './session-seat.ts'
@@ -48,8 +48,7 @@ export interface SessionLife {
 }
 
 export interface SessionLifeOptions {
-  /** Starts the machine of a session, named by its channel. */
-  readonly startHost: (id: string) => SessionHost
+  readonly startHost: StartHost
   readonly store: SessionStore
   readonly undertaker: Undertaker
   /** Where given, profiles are loaded into the views of the signed-in. */
@@ -133,6 +132,8 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       if (cookies.current(session)?.alias === alias) session.seat.isCookieOwed = false
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
+    } finally {
+      if (cookies.current(session)?.alias === alias) session.seat.rotating = null
     }
   }
 

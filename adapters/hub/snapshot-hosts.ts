@@ -5,10 +5,10 @@ import { toAuthView } from '../../machines/auth-view.ts'
 import type { AuthViewOptions } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { createAuthStepper } from './auth-stepper.ts'
-import type { AuthMachineEvent, AuthStepper } from './auth-stepper.ts'
+import type { AuthMachineEvent, AuthShape, AuthStepper } from './auth-stepper.ts'
 import { createDeadlineQueue } from './deadline-queue.ts'
 import type { Deadline, DeadlineQueue } from './deadline-queue.ts'
-import type { HostSignal, SessionHost, SessionHostOptions } from './session-host.ts'
+import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
 
 /** A delayed event of a session. */
 interface Delay extends Deadline {
@@ -27,31 +27,34 @@ interface Runtime extends SessionHostOptions {
  * → a function that holds one session as a plain snapshot, moved by the auth machine's pure transition function. Checks
  * and delays are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
  */
-export function createSnapshotHosts(options: SessionHostOptions): () => SessionHost {
+export function createSnapshotHosts(options: SessionHostOptions): StartHost {
   const runtime: Runtime = {
     ...options,
     stepper: createAuthStepper(options.input),
     delays: createDeadlineQueue<Delay>((delay) => delay.host.wake(delay)),
   }
-  return () => new SnapshotHost(runtime)
+  return (_, owner) => new SnapshotHost(runtime, owner)
 }
 
 /** A class, since a node holds very many: methods are shared where closures would be made anew for each. */
 class SnapshotHost implements SessionHost {
   readonly #runtime: Runtime
-  #snapshot: AuthSnapshot
+  readonly #owner: HostOwner
+  #context: AuthSnapshot['context']
+  #shape: AuthShape
   /** Replaced rather than changed, and never spread: a list that grows takes room for sixteen more. */
   #delays: readonly Delay[] = []
   #check: { readonly id: string; readonly controller: AbortController } | null = null
   /** Set while an event is worked on: what comes meanwhile waits here. */
   #mailbox: AuthMachineEvent[] | null = null
-  #listeners: readonly ((signal: HostSignal) => void)[] = []
   #isStopped = false
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, owner: HostOwner) {
     const [snapshot, actions] = runtime.stepper.initial
     this.#runtime = runtime
-    this.#snapshot = snapshot
+    this.#owner = owner
+    this.#context = snapshot.context
+    this.#shape = runtime.stepper.toShape(snapshot) ?? snapshot
     for (const action of actions) this.#execute(action)
   }
 
@@ -72,12 +75,7 @@ class SnapshotHost implements SessionHost {
   }
 
   view(options: AuthViewOptions) {
-    return toAuthView(this.#snapshot, options)
-  }
-
-  subscribe(listener: (signal: HostSignal) => void) {
-    this.#listeners = this.#listeners.concat(listener)
-    return () => void (this.#listeners = this.#listeners.filter((other) => other !== listener))
+    return toAuthView(this.#snapshot(), options)
   }
 
   stop() {
@@ -94,11 +92,17 @@ class SnapshotHost implements SessionHost {
   }
 
   #step(event: AuthMachineEvent) {
-    const [snapshot, actions] = this.#runtime.stepper.step(this.#snapshot, event)
-    const isChanged = snapshot !== this.#snapshot
-    this.#snapshot = snapshot
+    const { stepper } = this.#runtime
+    const before = this.#snapshot()
+    const [snapshot, actions] = stepper.step(before, event)
+    this.#context = snapshot.context
+    this.#shape = stepper.toShape(snapshot) ?? snapshot
     for (const action of actions) this.#execute(action)
-    if (isChanged) this.#tell({ type: 'view.changed' })
+    if (snapshot !== before) this.#owner.receive({ type: 'view.changed' })
+  }
+
+  #snapshot(): AuthSnapshot {
+    return { ...this.#shape, context: this.#context } as AuthSnapshot
   }
 
   /** The machine's own actions are pure; what is left to do is what XState itself would do for them. */
@@ -109,7 +113,7 @@ class SnapshotHost implements SessionHost {
       case 'xstate.cancel':
         return this.#disarm((params as { sendId: string }).sendId)
       case 'xstate.emit':
-        return this.#tell((params as { event: AuthEmitted }).event)
+        return this.#owner.receive((params as { event: AuthEmitted }).event)
       case 'xstate.spawnChild':
         return this.#startCheck(params as { id: string; input: { token: BearerToken } })
       case 'xstate.stopChild':
@@ -118,10 +122,6 @@ class SnapshotHost implements SessionHost {
         if (exec) throw new Error(`The auth machine's action ${type} cannot be run on a snapshot`)
         return undefined
     }
-  }
-
-  #tell(signal: HostSignal) {
-    for (const listener of this.#listeners) listener(signal)
   }
 
   #arm({ event, id, delay }: { event: AuthMachineEvent; id: string; delay?: number }) {

@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../machines/session-record.ts'
 
 const maxTabs = 64
 const none: readonly TabSeq[] = []
+const nobody: SessionRecord['seqByTab'] = {}
 
 type TabSeq = readonly [tab: string, seq: number]
 
@@ -26,7 +27,7 @@ export class TabSeqs {
   }
 
   toJSON(): SessionRecord['seqByTab'] {
-    return Object.fromEntries(this.#seqs)
+    return this.#seqs === none ? nobody : Object.fromEntries(this.#seqs)
   }
 
   #seqOf(tab: string, otherwise: number): number {

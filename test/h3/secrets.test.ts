@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
 import type { SessionStore } from '../../adapters/h3/index.ts'
@@ -61,6 +62,24 @@ describe('no raw token and no secret', () => {
     }
     expect(text).not.toContain(secret)
     expect(text).not.toContain(cookie.split('=')[1])
+  })
+
+  it('stays in memory with the request of an open stream', async () => {
+    const requests: IncomingMessage[] = []
+    const server = await startServer({}, (app) => {
+      app.use((event) => void requests.push(event.runtime!.node!.req as IncomingMessage))
+    })
+    const token = server.mint()
+    const headers = { cookie: 'preferences=dark', authorization: `Bearer ${token}`, 'user-agent': 'somebody' }
+    const stream = await server.open(headers)
+    expect((await stream.view()).isSignedIn).toBe(true)
+    const [request] = requests
+    // Access logs are written when an answer ends, and want the rest.
+    expect(request?.headers['user-agent']).toBe('somebody')
+    const text = JSON.stringify([request?.headers, request?.rawHeaders, request?.headersDistinct])
+    expect(text).not.toContain(token)
+    expect(text).not.toContain('preferences')
+    stream.close()
   })
 })
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createActorHosts } from '../../adapters/hub/actor-hosts.ts'
-import type { HostSignal, SessionHost, SessionHostOptions } from '../../adapters/hub/session-host.ts'
+import type { HostOwner, HostSignal, SessionHostOptions, StartHost } from '../../adapters/hub/session-host.ts'
 import { createSnapshotHosts } from '../../adapters/hub/snapshot-hosts.ts'
 import { AuthError, BearerToken, toAuthView } from '../../machines/index.ts'
 import type { AuthInput, VerifiedSession } from '../../machines/index.ts'
@@ -19,19 +19,20 @@ interface Check {
 const errors: unknown[] = []
 
 /** A host under virtual time, whose checks the test settles. */
-function startHost(createHosts: (options: SessionHostOptions) => (id: string) => SessionHost, input: AuthInput = {}) {
+function startHost(createHosts: (options: SessionHostOptions) => StartHost, input: AuthInput = {}) {
   const checks: Check[] = []
   const signals: HostSignal[] = []
+  const owner: HostOwner = { receive: (signal) => void signals.push(signal) }
   const skew = { ms: 0 }
   const host = createHosts({
     verifyToken: (_, signal) => new Promise((resolve, reject) => void checks.push({ signal, resolve, reject })),
     input: { random: () => modelRandom, tombstone: modelTombstone, ...input, now: () => Date.now() + skew.ms },
     onError: (_, error) => void errors.push(error),
-  })('channel')
-  host.subscribe((signal) => signals.push(signal))
+  })('channel', { receive: (signal) => owner.receive(signal) })
   return {
     host,
     checks,
+    owner,
     signals,
     skew,
     view: () => host.view({ now: Date.now() + skew.ms, channel: 'channel', rev: 1 }),
@@ -120,10 +121,11 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
   })
 
   it('works on what a listener sends only when it is done with the event that the listener heard of', async () => {
-    const { host, checks, signals, view } = startHost(hosts[kind])
-    host.subscribe((signal) => {
+    const { host, checks, owner, signals, view } = startHost(hosts[kind])
+    owner.receive = (signal) => {
+      signals.push(signal)
       if (signal.type === 'token.settled' && signal.id === '1') host.send({ type: 'session.cleared' })
-    })
+    }
     host.send(received('1'))
     checks[0]?.resolve(createProof({ issuedAt: virtualEpoch }))
     await turn()
