@@ -20,7 +20,7 @@ const sessionStable = 30_000
 export function afterFailure(
   context: SyncContext,
   failure: SyncFailure,
-  isRefusal = failure.code.startsWith('token-'),
+  isRefusal = failure.code.startsWith('token-') || failure.code === 'key-not-found',
 ): Partial<SyncContext> {
   const { attempts, random } = context
   const delay = isRefusal
@@ -93,13 +93,15 @@ const toOwned = (owned: readonly string[], sessionId: string) =>
 export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
   const before = context.identity
   const isOther = identity?.userId !== before?.userId || identity?.sessionId !== before?.sessionId
+  const isSettledOut = before === null && context.ended === null
   return {
     isClerkLoaded: true,
     identity,
     ended: identity === null ? (before?.sessionId ?? context.ended) : null,
     // Only the role changed: the cached token may still carry the old one.
     isFresh: before !== null && identity !== null && !isKnown(before, identity) && isSame(before, identity),
-    owned: identity === null ? context.owned : toOwned(before === null ? [] : context.owned, identity.sessionId),
+    owned: identity === null ? context.owned : toOwned(isSettledOut ? [] : context.owned, identity.sessionId),
+    isUnsure: context.isUnsure || (context.isUnanswered && identity !== null),
     attempts: 0,
     failure: null,
     isRearmed: true,

@@ -35,8 +35,12 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly offset: number
   /** Rises with every connection and every focus: the occasions on which a tab asserts its identity anew. */
   readonly epoch: number
+  /** The tab has gained focus, and not lost it since. */
+  readonly isFocused: boolean
   /** Identity key that the server acknowledged; null before the first. */
   readonly settled: string | null
+  /** Identity key at the time of the post in the air: an occasion that came later is not settled by its answer. */
+  readonly asserted: string | null
   /** Clerk session that this tab left by signing out, until the server acknowledged it. */
   readonly ended: string | null
   /** Clerk sessions of this tab since it was last signed out: the server may still hold any of them. */
@@ -47,6 +51,10 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** The next token must come past Clerk's cache. */
   readonly isFresh: boolean
   readonly seq: number
+  /** The last post has had no answer: it may have arrived, or arrive yet. */
+  readonly isUnanswered: boolean
+  /** So it was when Clerk spoke: whatever the server shows, it may turn into who this tab was before. */
+  readonly isUnsure: boolean
   /** Failures in a row, in the session and in the stream. */
   readonly attempts: number
   readonly streamAttempts: number
@@ -86,13 +94,17 @@ export function createSyncContext(input: SyncInput): SyncContext {
     identity: null,
     offset: 0,
     epoch: 0,
+    isFocused: false,
     settled: null,
+    asserted: null,
     ended: null,
     owned: [],
     token: null,
     posted: null,
     isFresh: false,
     seq: 0,
+    isUnanswered: false,
+    isUnsure: false,
     attempts: 0,
     streamAttempts: 0,
     failure: null,

@@ -23,6 +23,8 @@ export type SyncEvent =
   | { type: 'clerk.changed'; isLoaded: boolean; identity: ClerkIdentity | null }
   /** The tab gained focus or became visible, or a person asked to try again. */
   | { type: 'focus.gained' }
+  /** The tab lost focus. */
+  | { type: 'focus.lost' }
   /** The browser is online again. */
   | { type: 'network.online' }
   /** A frame of the stream. */

@@ -30,6 +30,22 @@ export function isOccasion(context: SyncContext): boolean {
   return context.settled !== toIdentityKey(context)
 }
 
+/**
+ * The server shows what this tab would assert: the occasion is over, post or no post. But not while the tab has focus, since
+ * a post of the tab focused before may be on its way.
+ */
+export function isOccasionMoot(context: SyncContext): boolean {
+  const { view, identity, isFocused, isUnsure } = context
+  return showsIdentity(view, identity) && !isFocused && !isUnsure && isOccasion(context)
+}
+
+/** Another tab has had the last word: the server shows somebody else signed in, and there is no occasion to object. */
+export function isOverruled(context: SyncContext): boolean {
+  const { view, identity, isUnsure } = context
+  const isOther = identity !== null && view.isSignedIn && !showsIdentity(view, identity)
+  return isOther && !isUnsure && !isOccasion(context)
+}
+
 /** The server holds nobody signed in, for a reason that a fresh token may lift. A check in the air is waited for. */
 export function isLost({ view, identity }: SyncContext): boolean {
   return identity !== null && !view.isSignedIn && view.state !== 'verifying' && view.error?.retryable !== false
@@ -63,9 +79,10 @@ export function toTimeLeft({ view, offset, now }: SyncContext): number {
   return (view.expiresAt ?? Infinity) - (now() + offset)
 }
 
-/** The view shows this tab's identity and needs no renewal yet. */
+/** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */
 export function isCurrent(context: SyncContext): boolean {
-  return showsIdentity(context.view, context.identity) && toTimeLeft(context) > renewal.lead + renewal.jitter
+  const { view, identity, isUnsure } = context
+  return !isUnsure && showsIdentity(view, identity) && toTimeLeft(context) > renewal.lead + renewal.jitter
 }
 
 /** The view shows this tab's identity and is due for renewal. */

@@ -54,6 +54,8 @@ export const syncSetup = setup({
       event.type === 'ping.received' && Math.abs(event.now - context.now() - context.offset) > maxDrift,
     mayReconnect: ({ context }) => rules.isPast(context, context.reconnectNotBefore),
     isOccasion: by(rules.isOccasion),
+    isOccasionMoot: by(rules.isOccasionMoot),
+    isOverruled: by(rules.isOverruled),
     isTokenDue: by(rules.isTokenDue),
     isClearDue: by(rules.isClearDue),
     isClearSpared: ({ context }) => rules.isOccasion(context) && context.view.state !== 'verifying',
@@ -108,25 +110,34 @@ export const syncSetup = setup({
       return event.isLoaded ? changes.afterClerk(context, event.identity) : { isClerkLoaded: false }
     }),
     forgetClerk: assign({ isClerkLoaded: false, token: null }),
-    noteOccasion: assign(({ context }) => ({ epoch: context.epoch + 1, attempts: 0, isRearmed: true })),
+    noteFocus: assign(({ context }) => ({ epoch: context.epoch + 1, attempts: 0, isRearmed: true, isFocused: true })),
+    noteFocusLost: assign({ isFocused: false }),
+    passOccasion: assign(({ context }) => ({ settled: rules.toIdentityKey(context) })),
     rearm: assign({ attempts: 0, isRearmed: true }),
     disarm: assign({ isRearmed: false }),
 
     chooseCache: assign(({ context }) => ({ isFresh: context.isFresh || rules.isNearExpiry(context) })),
     askAfresh: assign({ isFresh: true }),
     holdToken: assign(({ event }) => ({ token: tokenOf(event) })),
-    numberPost: assign(({ context }) => ({ seq: context.seq + 1, postedAt: context.now() })),
+    numberPost: assign(({ context }) => ({
+      seq: context.seq + 1,
+      postedAt: context.now(),
+      isUnanswered: true,
+      asserted: rules.toIdentityKey(context),
+    })),
     takeAnswer: assign(({ context, event }) => {
       const view = changes.toNewerView(context.view, viewOf(event))
       const rest = context.identity === null ? changes.afterClear(context, viewOf(event)) : { ended: null }
-      return { view, offset: viewOf(event).now - context.now(), posted: context.token, ...rest }
+      const answered = { posted: context.token, isUnanswered: false, isUnsure: false }
+      return { view, offset: viewOf(event).now - context.now(), ...answered, ...rest }
     }),
     takeErrorView: assign(({ context, event }) => {
       const view = (errorOf(event) as Partial<SyncError> | undefined)?.view
       return view ? { view: changes.toNewerView(context.view, view) } : {}
     }),
     settle: assign(({ context }) => ({
-      settled: rules.toIdentityKey(context),
+      settled: (rules.isOccasion(context) && context.asserted) || rules.toIdentityKey(context),
+      asserted: null,
       isFresh: false,
       failure: null,
       confirmedAt: context.now(),

@@ -80,9 +80,11 @@ export const syncMachine = syncSetup.createMachine({
       on: {
         'client.stopped': { target: '.waitingForClerk', actions: 'forgetClerk' },
         'clerk.changed': { guard: 'isClerkNews', target: '.waitingForClerk', actions: 'noteClerk' },
-        'focus.gained': { actions: 'noteOccasion' },
+        'focus.gained': { actions: 'noteFocus' },
+        'focus.lost': { actions: 'noteFocusLost' },
         'network.online': { actions: 'rearm' },
       },
+      always: { guard: and(['isStreamOpen', 'isOccasionMoot']), actions: 'passOccasion' },
       states: {
         waitingForClerk: {
           description: 'Clerk loads. Every new attempt starts here.',
@@ -101,6 +103,7 @@ export const syncMachine = syncSetup.createMachine({
         fetchingToken: {
           description: 'Clerk says somebody is signed in; the server may have to hear of it.',
           initial: 'waitingForStream',
+          always: { guard: 'isOverruled', target: 'confirmed' },
           states: {
             waitingForStream: {
               description: 'The server shows first what it knows.',

@@ -31,11 +31,22 @@ async function openTabsAtOnce({ app, context, openTab }: World, count: number, s
 const setOrganization = ({ page }: Tab, organization: string) =>
   page.evaluate((organization) => window.Clerk!.setActive({ organization }), organization)
 
-/** Lets focus follow `bringToFront`; Playwright has every page believe that it is in front. */
+/**
+ * Lets focus follow `bringToFront`; Playwright has every page believe that it is in front. Returns what gives a tab focus,
+ * after a page that is none of the app's.
+ */
 async function useRealFocus({ context }: World, tabs: readonly Tab[]) {
   for (const { page } of tabs) {
     const session = await context.newCDPSession(page)
     await session.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+  }
+  const elsewhere = await context.newPage()
+  const hasFocus = ({ page }: Tab) => page.evaluate(() => document.hasFocus())
+  return async (tab: Tab) => {
+    await elsewhere.bringToFront()
+    await expect.poll(() => Promise.all(tabs.map(hasFocus)), { timeout: 10_000 }).not.toContain(true)
+    await tab.page.bringToFront()
+    await expect.poll(() => hasFocus(tab), { timeout: 10_000 }).toBe(true)
   }
 }
 
@@ -64,7 +75,7 @@ describe.runIf(findChromium())('several tabs', () => {
     await world.signInAtClerk()
     const tabs = [await world.openTab(), await world.openTab()] as const
     await Promise.all(tabs.map((tab) => tab.shows('authenticated')))
-    await useRealFocus(world, tabs)
+    const focus = await useRealFocus(world, tabs)
     await expect.poll(() => Promise.all(tabs.map((tab) => tab.syncState()))).toEqual(Array(2).fill('open confirmed'))
 
     const posted = world.posts().length
@@ -81,10 +92,14 @@ describe.runIf(findChromium())('several tabs', () => {
       [tabs[0], 'org_acme'],
       [tabs[1], 'org_zeta'],
     ] as const) {
-      await tab.page.bringToFront()
+      await focus(tab)
       await Promise.all(tabs.map((each) => each.serverSays({ state: 'signedIn', org })))
       expect(await viewsOfAll(tabs)).toHaveLength(1)
+      // Focused once more, it has nothing to say, and nothing to say afterwards to the one focused next.
+      await focus(tab)
     }
+    await passTime(world, 5)
+    await Promise.all(tabs.map((each) => each.serverSays({ state: 'signedIn', org: 'org_zeta' })))
   })
 
   it('of which one still thinks itself signed out: at most 4 posts a minute, none of them a sign-out', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toError } from './model-server.ts'
 import { ada, bob, createWorld, settle } from './world.ts'
 
 const second = 1_000
@@ -90,5 +91,54 @@ describe('what the simulation of faults has found', () => {
     tab.focus()
     await pass(second)
     expect(server.posts.length).toBeGreaterThan(1)
+  })
+
+  it('a sign-out that nobody heard is made up for by the next one, whoever was signed in between', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.isMute = true
+    for (const identity of [null, bob, null]) {
+      tab.clerkSays(identity)
+      await settle()
+    }
+    server.isMute = false
+    await pass(20 * second)
+    expect(server.view).toMatchObject({ isSignedIn: false })
+    expect(tab.state).toBe('open | signedOut')
+  })
+
+  it('a post that may arrive yet is outdone by another, though the server still shows what the tab wants', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const { post } = server
+    const late: (() => void)[] = []
+    server.post = (event, signal) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener('abort', reject)
+        late.push(() => void post(event, new AbortController().signal).then(resolve))
+      })
+    tab.clerkSays(bob)
+    await settle()
+    expect(late).toHaveLength(1)
+    server.post = post
+    tab.clerkSays(ada)
+    await pass(5 * second)
+    for (const arrive of late) arrive()
+    await pass(second)
+    expect(server.view).toMatchObject({ isSignedIn: true, sessionId: ada.sessionId })
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('a key that is published no more has a fresh token asked for, whatever Clerk has in its cache', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = openTab()
+    server.postFailure = toError('key-not-found')
+    await tab.start(ada)
+    server.postFailure = null
+    await pass(3 * second)
+    const [first, next] = server.posts.map(({ event }) => ('token' in event ? event.token.reveal() : null))
+    expect(server.posts).toHaveLength(2)
+    expect(next).not.toBe(first)
+    expect(tab.state).toBe('open | confirmed')
   })
 })

@@ -44,6 +44,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
   any([
     ...Array.from({ length: 6 }, () => () => tab.clerkSays(any(identities))),
     () => tab.focus(),
+    () => tab.blur(),
     () => tab.send({ type: 'network.online' }),
     () => tab.send({ type: 'retry.hinted', delay: 500 + random() * 3_000 }),
     () => tab.send({ type: 'client.stopped' }),

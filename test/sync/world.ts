@@ -76,6 +76,7 @@ export function createWorld() {
         actor.send({ type: 'clerk.changed', isLoaded: identity !== undefined, identity: identity ?? null })
       },
       focus: () => actor.send({ type: 'focus.gained' }),
+      blur: () => actor.send({ type: 'focus.lost' }),
       send: (event: SyncEvent) => actor.send(event),
       /** Starts, with Clerk loaded. */
       async start(identity?: ClerkIdentity | null) {
