@@ -39,16 +39,20 @@ export function addToHistory(history: AuthHistory, view: AuthView, hint?: AuthRe
   const code = toReason(previous, view, hint)
   if (code === null) return { view, packed }
   const step = toStep(toStateLabel(previous), toStateLabel(view), code)
-  const entries = unpack(packed)
-  const same = entries.slice(-2).find((entry) => entry.step === step)
-  const { since, count } = same ?? { since: view.now, count: 0 }
+  const entries = split(packed)
+  const same = entries.slice(-2).find((entry) => unpack(entry).step === step)
+  const { since, count } = same ? unpack(same) : { since: view.now, count: 0 }
   const others = entries.filter((entry) => entry !== same).slice(1 - limit)
-  return { view, packed: pack([...others, { at: view.now, since, count: count + 1, step }]) }
+  // Joined rather than added up, since an engine keeps a sum of texts in its parts.
+  return { view, packed: [...others, pack({ at: view.now, since, count: count + 1, step })].join() }
 }
 
 /** Oldest first. */
 export function toTransitions({ packed }: AuthHistory): AuthTransition[] {
-  return unpack(packed).map(({ step, ...times }) => ({ ...times, ...fromStep(step) }))
+  return split(packed).map((entry) => {
+    const { step, ...times } = unpack(entry)
+    return { ...times, ...fromStep(step) }
+  })
 }
 
 interface Entry extends Pick<AuthTransition, 'at' | 'since' | 'count'> {
@@ -56,18 +60,14 @@ interface Entry extends Pick<AuthTransition, 'at' | 'since' | 'count'> {
   readonly step: number
 }
 
-/** Joined rather than added up, since an engine keeps a sum of texts in its parts. */
-const pack = (entries: readonly Entry[]) =>
-  entries
-    .map(({ at, since, count, step }) => [at, at - since, count, step].map((part) => part.toString(36)).join(' '))
-    .join()
+const split = (packed: string) => (packed === '' ? [] : packed.split(','))
 
-function unpack(packed: string): Entry[] {
-  if (packed === '') return []
-  return packed.split(',').map((entry) => {
-    const [at = 0, ago = 0, count = 0, step = 0] = entry.split(' ').map((part) => parseInt(part, 36))
-    return { at, since: at - ago, count, step }
-  })
+const pack = ({ at, since, count, step }: Entry) =>
+  [at, at - since, count, step].map((part) => part.toString(36)).join(' ')
+
+function unpack(entry: string): Entry {
+  const [at = 0, ago = 0, count = 0, step = 0] = entry.split(' ').map((part) => parseInt(part, 36))
+  return { at, since: at - ago, count, step }
 }
 
 function toStep(from: AuthStateLabel, to: AuthStateLabel, code: AuthReason): number {

@@ -77,7 +77,15 @@ export interface AuthViewOptions {
  * while `now < exp + clockTolerance`, and whatever the machine has heard, never of what has a tombstone.
  */
 export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
-  const { context } = snapshot
+  return projectView(snapshot, snapshot.context, options)
+}
+
+/** The same of a snapshot whose context is kept apart from the rest. */
+export function projectView(
+  snapshot: Pick<AuthSnapshot, 'value' | 'hasTag'>,
+  context: AuthContext,
+  options: AuthViewOptions,
+): AuthView {
   const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
   const isProven = snapshot.hasTag('signedIn')
   const end = isProven ? toEnd(context, now) : null

@@ -1,6 +1,8 @@
 import type { H3Event } from 'h3'
 
-const loopbackHost = /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/
+const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
+const loopbackHost = new RegExp(`^${loopback}$`)
+const loopbackPage = new RegExp(`^https?://${loopback}(?:[:/?#]|$)`)
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
 /** A proxy was on the way, whatever host the request seems to be for. */
 const forwarding = [
@@ -23,7 +25,7 @@ export function isLocal(event: H3Event): boolean {
     event.url.protocol === 'http:' &&
     loopbackHost.test(event.url.hostname) &&
     !forwarding.some((name) => headers.has(name)) &&
-    pages.every((page) => page === null || (URL.canParse(page) && loopbackHost.test(new URL(page).hostname)))
+    pages.every((page) => page === null || loopbackPage.test(page))
   )
 }
 

@@ -18,7 +18,7 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
   const machine = authMachine.provide({
     actors: {
       verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(({ input: { token }, signal }) =>
-        verifyToken(token, signal),
+        verifyToken(token, { signal }),
       ),
     },
   })

@@ -5,6 +5,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { AuthUser } from '../../machines/verified-session.ts'
+import { toStateLabel } from '../../machines/auth-reason.ts'
 import { isSameIdentity } from '../../machines/auth-view.ts'
 import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
 import type { HostOwner, HostSignal, SessionHost, StartHost } from './session-host.ts'
@@ -140,7 +141,9 @@ export class LiveSession implements HostOwner {
 
   /** The next revision is higher than `rev`. */
   outrank(rev: number) {
-    if (this.#rev <= rev) this.#rev = rev + 1
+    if (this.#rev > rev) return
+    this.#rev = rev + 1
+    this.streams.push()
   }
 
   /** Keys are there again. */
@@ -189,11 +192,13 @@ export class LiveSession implements HostOwner {
 
   #change() {
     const previous = this.#identity
-    const view = (this.#identity = this.view())
-    const change = isSameIdentity(previous, view)
-      ? null
-      : { view, previous, reason: this.#cause ?? toReason(view), by: this.#by }
+    const view = this.view()
+    const by = this.#by
     this.#by = null
+    // The machine moved, and nobody can tell: a check has begun, or its token was refused as the one before was.
+    if (isSameView(view, previous) && toStateLabel(view) === toStateLabel(previous)) return
+    this.#identity = view
+    const change = isSameIdentity(previous, view) ? null : { view, previous, reason: this.#cause ?? toReason(view), by }
     this.#runtime.onChange(this, change)
     this.streams.push()
     this.#verdicts?.look()

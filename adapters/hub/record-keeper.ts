@@ -15,7 +15,8 @@ export interface RecordKeeper {
   /** Whether the store has who is signed in, though perhaps not the last renewal. */
   isKnown(session: LiveSession): boolean
   /** The store does not have its record: stores it, or what has become of it. */
-  restore(session: LiveSession): Promise<void>
+  /** → whether the store had indeed none */
+  restore(session: LiveSession): Promise<boolean>
   /** Has the record of an ended session forgotten. */
   forget(session: LiveSession): void
 }
@@ -37,6 +38,8 @@ interface Kept {
   writing: Promise<void> | null
   /** What changes now comes from the store, and need not go back there. */
   isAdopting: boolean
+  /** The store had a record where none was expected. */
+  isContested: boolean
 }
 
 /** What a record tells of a view: compared by reference, since a machine replaces it whole. */
@@ -60,7 +63,14 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   const keptOf = (session: LiveSession): Kept => {
     const known = keeping.get(session)
     if (known) return known
-    const kept = { storedRev: null, sessionId: null, outcome: null, writing: null, isAdopting: false }
+    const kept = {
+      storedRev: null,
+      sessionId: null,
+      outcome: null,
+      writing: null,
+      isAdopting: false,
+      isContested: false,
+    }
     keeping.set(session, kept)
     return kept
   }
@@ -91,6 +101,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
         // What is stored counts, even where a store has lost what it once had.
         kept.storedRev = null
         kept.sessionId = null
+        kept.isContested = result.current !== null
         if (result.current) merge(session, result.current)
       }
     }
@@ -107,7 +118,10 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     if (record.rev <= (kept.storedRev ?? 0)) return
     const view = session.view()
     const mine = toRecord(session, view)
-    if (isSameProof(mine, record)) return note(kept, record.rev, view)
+    if (isSameProof(mine, record)) {
+      note(kept, record.rev, view)
+      return session.outrank(record.rev - 1)
+    }
     // A node that has decided nothing since follows; one that has may be right, and then writes again.
     const isConflict = isDue(session, view, kept)
     const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
@@ -123,7 +137,10 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     }
     session.adopt(record)
     kept.isAdopting = false
-    kept.outcome = toOutcome(session.view())
+    const outcome = session.view()
+    kept.outcome = toOutcome(outcome)
+    // Where this node knows better, what it shows is the later word, wherever the record itself is shown.
+    session.outrank(isSameProof(toRecord(session, outcome), record) ? record.rev - 1 : record.rev)
   }
 
   function keep(session: LiveSession): Promise<void> {
@@ -158,7 +175,9 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
       kept.storedRev = null
       kept.sessionId = null
       kept.outcome = null
+      kept.isContested = false
       await keep(session)
+      return !kept.isContested
     },
     forget(session) {
       const { storedRev } = keptOf(session)

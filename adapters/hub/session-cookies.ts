@@ -10,11 +10,17 @@ export interface FoundSession {
   readonly retired: boolean
 }
 
+export interface Rotation {
+  /** The alias that it had. */
+  readonly from: string | null
+  readonly to: string
+}
+
 /** Which cookie leads to which session on this node. Cookies are known by their digest, the alias. */
 export interface SessionCookies {
   find(alias: string): FoundSession | undefined
   /** Gives a session a new cookie and retires the one it had. */
-  issue(session: LiveSession): { readonly from: string | null; readonly to: string }
+  issue(session: LiveSession): Rotation
   /** Notes an alias that another node, or an earlier run of this one, gave the session. */
   bind(session: LiveSession, alias: string): void
   retire(alias: string): void

@@ -24,7 +24,7 @@ export interface SessionHost {
 }
 
 export interface SessionHostOptions {
-  readonly verifyToken: (token: BearerToken, signal: AbortSignal) => Promise<VerifiedSession>
+  readonly verifyToken: (token: BearerToken, check: { readonly signal: AbortSignal }) => Promise<VerifiedSession>
   readonly input: AuthInput
   /** Hears of what a host contained. `code` names what failed. */
   readonly onError: (code: 'session.failed' | 'inspector.failed', error: unknown) => void

@@ -103,7 +103,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const undertaker = createUndertaker({ store, verify, clock, verifyTimeout, logger })
   const tokens = createTokenChecks({ verify, ready: (session) => undertaker.settled(session), logger })
   const hostOptions: SessionHostOptions = {
-    verifyToken: (token, signal) => tokens.check(token, signal),
+    verifyToken: (token, check) => tokens.check(token, check),
     input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },
     onError: (code, error) => logger.error(code, { error }),
   }

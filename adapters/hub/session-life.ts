@@ -14,7 +14,7 @@ import { createProfiles } from './profiles.ts'
 import type { LoadUser } from './profiles.ts'
 import { createPublicId, createSecretId } from './secret-id.ts'
 import { createSessionCookies, retireFor } from './session-cookies.ts'
-import type { SessionCookies } from './session-cookies.ts'
+import type { Rotation, SessionCookies } from './session-cookies.ts'
 import type { StartHost } from './session-host.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import type { SessionRegistry } from './session-registry.ts'
@@ -118,17 +118,19 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
 
   function rotate(session: LiveSession, tab: string | undefined) {
     const rotation = cookies.issue(session)
+    if (rotation.from !== null) session.seat.unretired = session.seat.unretired.concat(rotation.from)
     session.seat.isRotationDue = false
     session.streams.end('rotated', (stream) => stream.tab !== tab)
     session.seat.isCookieOwed = true
     // Sent first: whoever reads the record finds the old cookie retired.
     const rotated = store.rotate(session.id, { ...rotation, retireFor })
-    session.seat.rotating = noteRotation(session, rotation.to, rotated)
+    session.seat.rotating = noteRotation(session, rotation, rotated)
   }
 
-  async function noteRotation(session: LiveSession, alias: string, rotated: Promise<void>) {
+  async function noteRotation(session: LiveSession, { from, to: alias }: Rotation, rotated: Promise<void>) {
     try {
       await Promise.all([rotated, records.keep(session)])
+      noteRetired(session, from)
       if (cookies.current(session)?.alias === alias) session.seat.isCookieOwed = false
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
@@ -140,8 +142,16 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   async function storeCookie(session: LiveSession) {
     const alias = cookies.current(session)?.alias
     if (alias === undefined) return
-    await store.rotate(session.id, { from: null, to: alias, retireFor })
+    const { unretired } = session.seat
+    for (const from of unretired.length > 0 ? unretired : [null]) {
+      await store.rotate(session.id, { from, to: alias, retireFor })
+      noteRetired(session, from)
+    }
     session.seat.isCookieOwed = false
+  }
+
+  function noteRetired({ seat }: LiveSession, alias: string | null) {
+    seat.unretired = seat.unretired.filter((other) => other !== alias)
   }
 
   async function bury(grave: Grave): Promise<AuthError | null> {

@@ -39,6 +39,8 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
       throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
     })
     if (!stored) return null
+    // Held here under a cookie that it had before: what the store knows more of it counts at once.
+    followRecord(stored.record)
     const session = registry.get(stored.record.id) ?? revive(stored.record)
     cookies.bind(session, alias)
     if (stored.retired) cookies.retire(alias)
@@ -86,9 +88,7 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
     const session = registry.get(id)
     if (!session || cookies.current(session)?.alias === to) return
     cookies.bind(session, to)
-    if (from === null) return
-    cookies.retire(from)
-    session.streams.end('rotated')
+    if (from !== null) leave(session, from)
   }
 
   /** Reads every session here anew, a few at a time: other nodes may have changed it, or the store may have lost it. */
@@ -108,9 +108,17 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
     const alias = cookies.current(session)?.alias
     if (alias === undefined || !registry.has(session)) return
     const stored = await store.read(alias)
-    if (stored) return records.merge(session, stored.record)
-    await records.restore(session)
-    if (session.view().isSignedIn) await life.storeCookie(session)
+    if (stored) followRecord(stored.record)
+    const isLost = !stored && (await records.restore(session))
+    if (stored?.retired || (!stored && !isLost && !session.seat.isCookieOwed)) return leave(session, alias)
+    if (!stored && session.view().isSignedIn) await life.storeCookie(session)
+    return undefined
+  }
+
+  /** Its cookie was rotated elsewhere: nothing more is read by what it leads to, nor by what was opened with it. */
+  function leave(session: LiveSession, alias: string) {
+    cookies.retire(alias)
+    session.streams.end('rotated')
   }
 
   const isHere = (id: string) => registry.get(id) !== undefined

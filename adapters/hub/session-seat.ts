@@ -4,6 +4,8 @@ import type { SessionChange } from './live-session.ts'
 import { RequestBudget } from './request-budget.ts'
 import { TabSeqs } from './tab-seqs.ts'
 
+const none: readonly string[] = []
+
 /** What a node keeps beside the machine of a session. */
 export interface SessionSeat {
   readonly budget: RequestBudget
@@ -22,6 +24,8 @@ export interface SessionSeat {
   rotating: Promise<void> | null
   /** The store may not have the current cookie. */
   isCookieOwed: boolean
+  /** Aliases that were rotated away, though the store may still lead there by them. */
+  unretired: readonly string[]
   /** Aborts when the identity of now ends. */
   controller: AbortController | null
   /** How it came to be what it is; null before the first change. */
@@ -41,6 +45,7 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     isRotationDue: false,
     rotating: null,
     isCookieOwed: false,
+    unretired: none,
     controller: null,
     history: null,
     unseen: null,

@@ -1,7 +1,7 @@
 import type { AnyActorRef, ExecutableActionObject } from 'xstate'
 import type { AuthEmitted } from '../../machines/auth-events.ts'
 import type { AuthSnapshot } from '../../machines/auth.machine.ts'
-import { toAuthView } from '../../machines/auth-view.ts'
+import { projectView } from '../../machines/auth-view.ts'
 import type { AuthViewOptions } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { createAuthStepper } from './auth-stepper.ts'
@@ -36,6 +36,28 @@ export function createSnapshotHosts(options: SessionHostOptions): StartHost {
   return (_, owner) => new SnapshotHost(runtime, owner)
 }
 
+/** A check in the air. Most are over before anybody asks for their signal, which costs more than they do. */
+class Check {
+  readonly id: string
+  #controller: AbortController | null = null
+  #isAborted = false
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#isAborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  abort() {
+    this.#isAborted = true
+    this.#controller?.abort()
+  }
+}
+
 /** A class, since a node holds very many: methods are shared where closures would be made anew for each. */
 class SnapshotHost implements SessionHost {
   readonly #runtime: Runtime
@@ -44,7 +66,7 @@ class SnapshotHost implements SessionHost {
   #shape: AuthShape
   /** Replaced rather than changed, and never spread: a list that grows takes room for sixteen more. */
   #delays: readonly Delay[] = []
-  #check: { readonly id: string; readonly controller: AbortController } | null = null
+  #check: Check | null = null
   /** Set while an event is worked on: what comes meanwhile waits here. */
   #mailbox: AuthMachineEvent[] | null = null
   #isStopped = false
@@ -75,7 +97,7 @@ class SnapshotHost implements SessionHost {
   }
 
   view(options: AuthViewOptions) {
-    return toAuthView(this.#snapshot(), options)
+    return projectView(this.#shape, this.#context, options)
   }
 
   stop() {
@@ -93,16 +115,12 @@ class SnapshotHost implements SessionHost {
 
   #step(event: AuthMachineEvent) {
     const { stepper } = this.#runtime
-    const before = this.#snapshot()
+    const before = { ...this.#shape, context: this.#context } as AuthSnapshot
     const [snapshot, actions] = stepper.step(before, event)
     this.#context = snapshot.context
     this.#shape = stepper.toShape(snapshot) ?? snapshot
     for (const action of actions) this.#execute(action)
     if (snapshot !== before) this.#owner.receive({ type: 'view.changed' })
-  }
-
-  #snapshot(): AuthSnapshot {
-    return { ...this.#shape, context: this.#context } as AuthSnapshot
   }
 
   /** The machine's own actions are pure; what is left to do is what XState itself would do for them. */
@@ -141,21 +159,21 @@ class SnapshotHost implements SessionHost {
   }
 
   #startCheck({ id, input }: { id: string; input: { token: BearerToken } }) {
-    const check = { id, controller: new AbortController() }
+    const check = new Check(id)
     this.#check = check
     const settle = (event: AuthMachineEvent) => {
       if (this.#check !== check) return
       this.#check = null
       this.send(event)
     }
-    this.#runtime.verifyToken(input.token, check.controller.signal).then(
+    this.#runtime.verifyToken(input.token, check).then(
       (output) => settle({ type: `xstate.done.actor.${id}`, output } as AuthMachineEvent),
       (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error } as AuthMachineEvent),
     )
   }
 
   #abortCheck() {
-    this.#check?.controller.abort()
+    this.#check?.abort()
     this.#check = null
   }
 }

@@ -14,7 +14,7 @@ export type VerifyToken = (
 /** Tokens on their way to a session's machine, and how their checks ended. */
 export interface TokenChecks {
   /** What the machines call. */
-  check(token: BearerToken, signal: AbortSignal): Promise<VerifiedSession>
+  check(token: BearerToken, options: { readonly signal: AbortSignal }): Promise<VerifiedSession>
   /** The token was verified already: its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
   /** Has a session decide on a token. → why not accepted, or null */
@@ -39,13 +39,13 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
 
   return {
     know: (token, session) => void outcomes.set(token, session),
-    async check(token, signal) {
+    async check(token, options) {
       const owner = owners.get(token)
       if (owner) await ready(owner)
       const known = verified(token)
       if (known) return known
       try {
-        const session = await verify(token, { signal })
+        const session = await verify(token, options)
         outcomes.set(token, session)
         return session
       } catch (error) {

@@ -8,6 +8,8 @@ export interface ViewSource {
 }
 
 const none: readonly ViewStream[] = []
+/** Streams written to in one turn of the event loop. */
+const batchSize = 64
 
 /** The streams of one session. */
 export class ViewStreams {
@@ -67,8 +69,15 @@ export class ViewStreams {
     if (this.#streams.length === 0) return
     const view = this.#source.view()
     if (view.rev === this.#sentRev) return
-    const frame = this.#encode(view)
-    for (const stream of this.#streams) stream.send(frame)
+    this.#send(this.#streams, this.#encode(view), view.rev)
+  }
+
+  /** A few at a time: what is written to one stream is away before the next ones are touched, and requests come through. */
+  #send(streams: readonly ViewStream[], frame: string, rev: number) {
+    for (const stream of streams.slice(0, batchSize)) stream.send(frame)
+    if (streams.length <= batchSize) return
+    // What has changed meanwhile goes to all of them by itself.
+    setImmediate(() => this.#sentRev === rev && this.#send(streams.slice(batchSize), frame, rev))
   }
 
   #encode(view: AuthView): string {

@@ -1,7 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { toDigest } from '../../adapters/hub/secret-id.ts'
+import { retireFor } from '../../adapters/hub/session-cookies.ts'
+import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'
+
+const later = { userId: 'user_later', sessionId: 'sess_of_later' }
 
 describe('what the simulation of faults has found', () => {
   it('a sign-out at a node whose clock says that the session is over ends it on the others too', async () => {
@@ -34,5 +39,103 @@ describe('what the simulation of faults has found', () => {
     const { view } = await browser.token(toToken({ sessionId: 'sess_later' }))
     expect(view).toMatchObject({ isSignedIn: true, sessionId: 'sess_later' })
     expect(view.rev).toBeGreaterThan(before)
+  })
+
+  it('a node that reads a session of its own under a new cookie knows at once what the store knows of it', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const deaf = startHub({ store: { ...store, watch: () => () => {} } })
+    const there = startHub({ store })
+    const browser = await deaf.open()
+    await browser.token(toToken({}))
+    await browser.clear()
+    const ask = () => ({ cookieIds: [browser.cookie.id ?? ''], tab: 'other' })
+    const bob = { userId: 'user_bob', sessionId: 'sess_bob' }
+    const { cookieId } = await there.hub.receive({ ...ask(), token: toToken(bob) })
+    browser.cookie.id = cookieId
+    const { error, view } = await browser.clear(bob.sessionId)
+    expect({ error, isSignedIn: view.isSignedIn }).toEqual({ error: null, isSignedIn: false })
+    expect(store.buried(createProof(bob))).toBe('token-superseded')
+  })
+
+  it('what a node shows is never older than the record that it has taken for its own', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const here = startHub({ store })
+    const there = startHub({ store })
+    const browser = await here.open()
+    await browser.token(toToken({}))
+    const cookieIds = [browser.cookie.id ?? '']
+    await browser.clear()
+    const { view: signedOut } = await there.hub.clear({ cookieIds, tab: 'other' })
+    const session = await browser.session()
+    const record = (await store.read(toDigest(cookieIds[0] ?? '')))?.record
+    await store.write(
+      { ...record!, rev: record!.rev + 1_024 },
+      { expectedRev: record!.rev, until: Date.now() + 60_000 },
+    )
+    await turn()
+    expect(signedOut.isSignedIn).toBe(false)
+    expect(session?.view()).toMatchObject({ isSignedIn: false, rev: record!.rev + 1_024 })
+    expect(browser.views.at(-1)?.rev).toBe(record!.rev + 1_024)
+  })
+
+  it('a node that knows better than a record shows a later rev than those who show the record', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const here = startHub({ store })
+    const ahead = startHub({ store, clock: () => Date.now() + 600_000 })
+    const browser = await here.open()
+    const cookieIds = () => [browser.cookie.id ?? '']
+    await browser.token(toToken({}))
+    await ahead.hub.find({ cookieIds: cookieIds() })
+    const { view } = await browser.token(toToken({ sessionId: 'sess_later' }))
+    await turn()
+    const known = (await ahead.hub.find({ cookieIds: cookieIds() }))?.view()
+    expect(view).toMatchObject({ isSignedIn: true, sessionId: 'sess_later' })
+    expect(known).toMatchObject({ isSignedIn: false, channel: view.channel })
+    expect(known?.rev).toBeGreaterThan(view.rev)
+  })
+
+  it('a rotation that the store has missed retires the old cookie once it is made up for', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const outage = { isOn: false }
+    const failing: SessionStore = {
+      ...store,
+      async rotate(id, options) {
+        const isLost = outage.isOn
+        outage.isOn = false
+        if (isLost) throw new Error('The store does not answer')
+        return store.rotate(id, options)
+      },
+    }
+    const browser = await startHub({ store: failing }).open()
+    await browser.token(toToken({}))
+    await browser.clear()
+    const before = toDigest(browser.cookie.id ?? '')
+    outage.isOn = true
+    const { error } = await browser.token(toToken(later))
+    expect(error).toBeNull()
+    expect((await store.read(before))?.retired).toBe(true)
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(await store.read(before)).toBeNull()
+    expect((await store.read(toDigest(browser.cookie.id ?? '')))?.retired).toBe(false)
+  })
+
+  it('a node that missed a rotation brings no old cookie back, and ends what was opened with it', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const feed: ((change: StoreChange) => void)[] = []
+    const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
+    const there = startHub({ store })
+    const browser = await deaf.open()
+    await browser.token(toToken({}))
+    const old = [browser.cookie.id ?? '']
+    await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(await store.read(toDigest(old[0] ?? ''))).toBeNull()
+    for (const tell of feed) tell({ type: 'back' })
+    await turn()
+    expect(await store.read(toDigest(old[0] ?? ''))).toBeNull()
+    expect(browser.stream.bye).toBe('rotated')
+    expect(browser.views.some(({ userId }) => userId === later.userId)).toBe(false)
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
   })
 })

@@ -25,7 +25,7 @@ function startHost(createHosts: (options: SessionHostOptions) => StartHost, inpu
   const owner: HostOwner = { receive: (signal) => void signals.push(signal) }
   const skew = { ms: 0 }
   const host = createHosts({
-    verifyToken: (_, signal) => new Promise((resolve, reject) => void checks.push({ signal, resolve, reject })),
+    verifyToken: (_, { signal }) => new Promise((resolve, reject) => void checks.push({ signal, resolve, reject })),
     input: { random: () => modelRandom, tombstone: modelTombstone, ...input, now: () => Date.now() + skew.ms },
     onError: (_, error) => void errors.push(error),
   })('channel', { receive: (signal) => owner.receive(signal) })

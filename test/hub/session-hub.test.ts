@@ -35,6 +35,31 @@ describe('what the streams of a session are sent', () => {
     expect(new Set(frames.slice(-5)).size).toBe(1)
   })
 
+  it('goes to very many a few at a time, and what changes meanwhile goes to all', async () => {
+    const limits = { sessions: 1, streamsPerSession: 1_000, requestsPerSession: 1_000 }
+    const { hub, open } = startHub({ limits })
+    const browser = await open()
+    await browser.token(toToken({}))
+    const cookieIds = [browser.cookie.id ?? '']
+    const seen = Array.from({ length: 300 }, () => [] as number[])
+    for (const [n, frames] of seen.entries()) {
+      const { attach } = await hub.open({ cookieIds, tab: `tab${n}`, carried: [] })
+      attach({ tab: `tab${n}`, send: (frame) => frames.push(JSON.parse(frame).rev), end() {}, destroy() {} })
+    }
+    for (const frames of seen) frames.length = 0
+    await browser.token(toToken({ issuedAt: virtualEpoch + 1_000 }))
+    await turn(2)
+    const first = seen.filter((frames) => frames.length > 0).length
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(seen.length)
+    await browser.token(toToken({ issuedAt: virtualEpoch + 2_000 }))
+    await turn(20)
+    const last = (await browser.session())?.view().rev
+    expect(seen.map((frames) => frames.at(-1))).toEqual(seen.map(() => last))
+    // Those who had not been sent the first of the two are spared it.
+    expect(seen.at(-1)).toEqual([last])
+  })
+
   it('has a rev that rises with each change and with nothing else', async () => {
     const { open } = startHub()
     const browser = await open()
