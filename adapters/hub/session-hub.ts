@@ -119,7 +119,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     clock,
     logger,
   })
-  const lookup = createSessionLookup({ life, store, clock, logger })
+  const lookup = createSessionLookup({ life, store, undertaker, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
   const unwatch = store.watch(
     ({ type }) => type === 'back' && undertaker.retry(),

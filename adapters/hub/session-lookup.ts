@@ -9,6 +9,7 @@ import type { FoundSession } from './session-cookies.ts'
 import type { SessionLife } from './session-life.ts'
 import type { Grave, SessionStore } from './session-store.ts'
 import { toGrave } from './undertaker.ts'
+import type { Undertaker } from './undertaker.ts'
 
 /** Finds sessions by their cookies, here or in the store, and keeps those here in step with the store. */
 export interface SessionLookup {
@@ -22,6 +23,7 @@ export interface SessionLookup {
 export interface SessionLookupOptions {
   readonly life: SessionLife
   readonly store: SessionStore
+  readonly undertaker: Undertaker
   /** Epoch ms. */
   readonly clock: () => number
   readonly logger: Logger
@@ -30,7 +32,7 @@ export interface SessionLookupOptions {
 /** Sessions compared with the store at a time. */
 const batchSize = 32
 
-export function createSessionLookup({ life, store, clock, logger }: SessionLookupOptions): SessionLookup {
+export function createSessionLookup({ life, store, undertaker, clock, logger }: SessionLookupOptions): SessionLookup {
   const { registry, cookies, records } = life
 
   async function load(alias: string): Promise<FoundSession | null> {
@@ -68,8 +70,8 @@ export function createSessionLookup({ life, store, clock, logger }: SessionLooku
     for (const { session, isRevoked } of ended) if (isRevoked) session.streams.endWithView('revoked')
     for (const { session, sessionId, isRevoked } of ended) {
       life.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId))
-      // The next token of this Clerk session would be from after its user's revocation.
-      if (isRevoked && kind === 'user') {
+      // The next token of this Clerk session would be from after its user's revocation. Who revokes buries those it knows.
+      if (isRevoked && kind === 'user' && !undertaker.isBurying) {
         void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
       }
     }
