@@ -35,8 +35,8 @@ export interface SessionLife {
   storeCookie(session: LiveSession): Promise<void>
   /** Buries, and goes on trying. → null once stored, else why not yet */
   bury(grave: Grave): Promise<AuthError | null>
-  /** Does what a grave demands: where another node dug it, listeners hear of it as adopted. */
-  follow(work: () => void): void
+  /** Does what a grave demands: where it was dug elsewhere, listeners hear of it as adopted. */
+  follow(work: () => void, isElsewhere: boolean): void
   /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
   signal(session: LiveSession | null): AbortSignal
   /** Ends every session here; their records stay. */
@@ -186,8 +186,8 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     rotate,
     storeCookie,
     bury,
-    follow(work) {
-      isFollowing = !undertaker.isBurying
+    follow(work, isElsewhere) {
+      isFollowing = isElsewhere
       try {
         work()
       } finally {

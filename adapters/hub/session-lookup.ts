@@ -29,7 +29,7 @@ export interface SessionLookupOptions {
   readonly logger: Logger
 }
 
-/** Sessions compared with the store at a time. */
+/** Sessions compared with the store, or ended, at a time. */
 const batchSize = 32
 
 export function createSessionLookup({ life, store, undertaker, clock, logger }: SessionLookupOptions): SessionLookup {
@@ -61,20 +61,36 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
    * are told before the machines are, so that of very many the last one does not wait for what follows from it.
    */
   function followGrave({ kind, id }: Grave) {
-    const ended = registry.find(kind, id).flatMap((session) => {
-      const { userId, sessionId, claims } = session.identity
-      if (userId === null || sessionId === null) return []
-      const code = store.buried({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
-      return code ? [{ session, sessionId, isRevoked: code === 'session-revoked' }] : []
-    })
-    for (const { session, isRevoked } of ended) if (isRevoked) session.streams.endWithView('revoked')
-    for (const { session, sessionId, isRevoked } of ended) {
-      life.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId))
+    const isElsewhere = !undertaker.isBurying
+    const sessions = registry.find(kind, id)
+    for (const session of sessions) {
+      const code = toEnd(session)
+      if (code === 'session-revoked') session.streams.endWithView('revoked')
+      else if (code) session.streams.push()
+    }
+    endInTurn(sessions, { isElsewhere, isUser: kind === 'user' })
+  }
+
+  /** Why the proof of a session is over, or null. */
+  function toEnd({ identity: { userId, sessionId, claims } }: LiveSession) {
+    if (userId === null || sessionId === null) return null
+    return store.buried({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
+  }
+
+  /** A few at a time: what was written meanwhile is on its way, to the store too. */
+  function endInTurn(sessions: readonly LiveSession[], from: { isElsewhere: boolean; isUser: boolean }) {
+    for (const session of sessions.slice(0, batchSize)) {
+      const { sessionId } = session.identity
+      const code = toEnd(session)
+      if (!code || sessionId === null) continue
+      const isRevoked = code === 'session-revoked'
+      life.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
       // The next token of this Clerk session would be from after its user's revocation. Who revokes buries those it knows.
-      if (isRevoked && kind === 'user' && !undertaker.isBurying) {
+      if (isRevoked && from.isUser && from.isElsewhere) {
         void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
       }
     }
+    if (sessions.length > batchSize) setImmediate(() => endInTurn(sessions.slice(batchSize).filter((session) => registry.has(session)), from))
   }
 
   function followRecord(record: SessionRecord) {

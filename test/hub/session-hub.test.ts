@@ -98,6 +98,24 @@ describe('revocation', () => {
     expect((await two.hub.receive({ cookieIds: [], token })).error?.code).toBe('session-revoked')
   })
 
+  it('of very many tells all of them at once, and ends their machines in turn', async () => {
+    const { hub, open } = startHub()
+    const reasons: string[] = []
+    hub.onAuthChange(({ reason }) => reasons.push(reason))
+    const browsers = await Promise.all(Array.from({ length: 100 }, () => open()))
+    for (const browser of browsers) await browser.token(toToken({}))
+    await turn()
+    reasons.length = 0
+    const revoked = hub.revoke({ kind: 'session', id: 'sess_a' })
+    expect(browsers.map(({ stream }) => stream.bye)).toEqual(browsers.map(() => 'revoked'))
+    expect(reasons.length).toBeLessThan(browsers.length)
+    for (const { views } of browsers) expect(views.at(-1)).toMatchObject({ state: 'signedOut' })
+    await revoked
+    await turn(10)
+    expect(reasons).toEqual(browsers.map(() => 'revoked'))
+    expect(hub.stats().signedIn).toBe(0)
+  })
+
   it('that lands while the token is being checked wins', async () => {
     const { hub, checks, open } = startHub({ held: true })
     const browser = await open()

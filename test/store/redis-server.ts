@@ -61,7 +61,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
     kill,
     restart: start,
     async cli(...args) {
-      const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args])
+      const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args], { maxBuffer: 2 ** 26 })
       return stdout.trim()
     },
     async stop() {
