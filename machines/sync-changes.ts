@@ -4,7 +4,7 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
 import { toFailure } from './sync-error.ts'
-import { isKnown, isSame } from './sync-rules.ts'
+import { isFinal, isKnown, isSame, showsIdentity } from './sync-rules.ts'
 
 const sessionBackoff = { first: 500, most: 30_000 }
 /** After a refusal the retry waits in full: Clerk's `iat` counts whole seconds, so an earlier token is refused again. */
@@ -22,7 +22,7 @@ export function afterFailure(
   failure: SyncFailure,
   isRefusal = failure.code.startsWith('token-') || failure.code === 'key-not-found',
 ): Partial<SyncContext> {
-  const { attempts, random } = context
+  const { attempts, random, view, identity } = context
   const delay = isRefusal
     ? Math.min(refusalBackoff.most, refusalBackoff.first * 2 ** attempts)
     : fullJitter(attempts, sessionBackoff, random)
@@ -33,6 +33,8 @@ export function afterFailure(
     // What hangs stays in Clerk's cache: asked without `skipCache`, it would be waited for again.
     isFresh: context.isFresh || isRefusal || failure.code === 'clerk-timeout',
     posted: isRefusal ? context.token : context.posted,
+    // Shown, but not stored: another node may yet have it otherwise.
+    isUnsure: context.isUnsure || (failure.code === 'store-unavailable' && showsIdentity(view, identity)),
     retryAt: now + (failure.retryAfter ?? 0) + delay,
     retryNotBefore: now + Math.max(failure.retryAfter ?? 0, isRefusal ? delay : 0),
   }
@@ -44,7 +46,7 @@ export function afterFailure(
  */
 export function toViewFailure({ view }: SyncContext): SyncFailure {
   return view.error
-    ? { ...view.error, retryAfter: null }
+    ? { ...view.error, retryable: !isFinal(view), retryAfter: null }
     : { ...toFailure('not-signed-in', 'The server holds nobody signed in'), retryAfter: 1_000 }
 }
 

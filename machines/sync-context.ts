@@ -53,7 +53,7 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly seq: number
   /** The last post has had no answer: it may have arrived, or arrive yet. */
   readonly isUnanswered: boolean
-  /** So it was when Clerk spoke: whatever the server shows, it may turn into who this tab was before. */
+  /** So it was when Clerk spoke, or the answer was that nothing is stored: what the server shows may be undone yet. */
   readonly isUnsure: boolean
   /** Failures in a row, in the session and in the stream. */
   readonly attempts: number

@@ -48,12 +48,20 @@ export function isOverruled(context: SyncContext): boolean {
 
 /** The server holds nobody signed in, for a reason that a fresh token may lift. A check in the air is waited for. */
 export function isLost({ view, identity }: SyncContext): boolean {
-  return identity !== null && !view.isSignedIn && view.state !== 'verifying' && view.error?.retryable !== false
+  return identity !== null && !view.isSignedIn && view.state !== 'verifying' && !isFinal(view)
+}
+
+/**
+ * What the view tells is final for every token of the session. That a token was refused is not: it may have been
+ * anybody's, and of this tab's own the answer tells.
+ */
+export function isFinal({ error }: AuthView): boolean {
+  return error?.retryable === false && !error.code.startsWith('token-')
 }
 
 /** The server refused for good: the same identity would be refused again. */
 export function isRefused({ view, identity }: SyncContext): boolean {
-  return identity !== null && view.state === 'signedOut' && view.error?.retryable === false
+  return identity !== null && view.state === 'signedOut' && isFinal(view)
 }
 
 export function isTokenDue(context: SyncContext): boolean {

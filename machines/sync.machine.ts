@@ -184,6 +184,9 @@ export const syncMachine = syncSetup.createMachine({
         degraded: {
           description: 'Gave up, without a sign-out. Tried again on any news, or rarely.',
           entry: 'disarm',
+          on: {
+            'ping.received': { guard: and(['isClockMoved', 'isRetryable']), target: 'waitingForClerk' },
+          },
           always: [
             { guard: 'mayRetryNow', target: 'waitingForClerk' },
             { guard: 'isCurrent', target: 'confirmed' },

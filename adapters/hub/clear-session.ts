@@ -6,6 +6,7 @@ import { toRotated } from './hub-requests.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { toAliases } from './session-cookies.ts'
+import type { FoundSession } from './session-cookies.ts'
 import type { Grave } from './session-store.ts'
 import { requireStore } from './store-gate.ts'
 import { toGrave } from './undertaker.ts'
@@ -15,14 +16,14 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
   const { life, lookup, undertaker, store, verifyTimeout, clockTolerance, clock, serve } = parts
 
   /** → null, or what keeps it from being certain that no token signs this browser's user in again. */
-  async function signOut(session: LiveSession, named: string | undefined): Promise<AuthError | null> {
+  async function signOut({ session, alias }: FoundSession, named: string | undefined): Promise<AuthError | null> {
     const { sessionId } = session.view()
     if (sessionId !== null && named !== undefined && sessionId !== named) return null
     const grave = toProvenGrave(session, named)
     if (grave) session.seat.isGraveOwed = true
     for (const token of session.end('cleared', named)) undertaker.identify(session, token, named)
     const [buried, learnt] = await Promise.all([
-      grave && buryOnce(session, grave),
+      grave ? buryOnce(session, grave) : buryStored(alias, named),
       withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError),
     ])
     await life.records.keep(session)
@@ -40,14 +41,29 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return error
   }
 
+  /** Nothing is known here of the Clerk session that is to end: another node may have signed it in, and stored that. */
+  async function buryStored(alias: string, named: string | undefined): Promise<AuthError | null> {
+    if (named === undefined) return null
+    try {
+      const stored = await lookup.findStored(alias)
+      if (stored?.sessionId !== named || stored.issuedAt === null) return null
+      return await life.bury(toClearGrave(named, stored.issuedAt, stored.expiresAt))
+    } catch (error) {
+      return toAuthError(error)
+    }
+  }
+
   function toProvenGrave(session: LiveSession, named: string | undefined): Grave | null {
     const { lastProven } = session.seat
     if (!lastProven || (named !== undefined && named !== lastProven.sessionId)) return null
+    return toClearGrave(lastProven.sessionId, lastProven.issuedAt, session.view().expiresAt)
+  }
+
+  function toClearGrave(id: string, issuedAt: number, expiresAt: number | null): Grave {
     const now = clock()
     // Clerk's clock may be ahead of this one: the proof itself is refused in any case.
-    const clearedAt = Math.max(now, lastProven.issuedAt)
-    const validUntil = (session.view().expiresAt ?? 0) + clockTolerance
-    return toGrave({ kind: 'session', id: lastProven.sessionId, clearedAt }, now, validUntil)
+    const clearedAt = Math.max(now, issuedAt)
+    return toGrave({ kind: 'session', id, clearedAt }, now, (expiresAt ?? 0) + clockTolerance)
   }
 
   return async ({ cookieIds, tab, seq, sessionId }) => {
@@ -59,7 +75,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     const { session } = found
     return serve(session, async () => {
       session.seat.budget.spend(clock())
-      const error = session.seat.seqs.accept(tab, seq) ? await signOut(session, sessionId) : null
+      const error = session.seat.seqs.accept(tab, seq) ? await signOut(found, sessionId) : null
       return { view: session.view(), error }
     })
   }

@@ -17,6 +17,8 @@ export interface SessionLookup {
   find(cookieIds: readonly string[]): Promise<FoundSession | null>
   /** Of the sessions here alone. */
   findHere(cookieIds: readonly string[]): FoundSession | null
+  /** What the store has under an alias now, whatever is known here. @throws AuthError `store-unavailable` */
+  findStored(alias: string): Promise<SessionRecord | null>
   close(): void
 }
 
@@ -35,11 +37,14 @@ const batchSize = 32
 export function createSessionLookup({ life, store, undertaker, clock, logger }: SessionLookupOptions): SessionLookup {
   const { registry, cookies, records } = life
 
-  async function load(alias: string): Promise<FoundSession | null> {
-    const stored = await store.read(alias).catch((cause: unknown) => {
+  const read = (alias: string) =>
+    store.read(alias).catch((cause: unknown) => {
       logger.error('store.failed', { method: 'read', error: cause })
       throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
     })
+
+  async function load(alias: string): Promise<FoundSession | null> {
+    const stored = await read(alias)
     if (!stored) return null
     // Held here under a cookie that it had before: what the store knows more of it counts at once.
     followRecord(stored.record)
@@ -81,7 +86,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
   function endInTurn(sessions: readonly LiveSession[], from: { isElsewhere: boolean; isUser: boolean }) {
     for (const session of sessions.slice(0, batchSize)) {
       const { sessionId } = session.identity
-      const code = toEnd(session)
+      const code = registry.has(session) ? toEnd(session) : null
       if (!code || sessionId === null) continue
       const isRevoked = code === 'session-revoked'
       life.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
@@ -90,7 +95,8 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
         void life.bury(toGrave({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
       }
     }
-    if (sessions.length > batchSize) setImmediate(() => endInTurn(sessions.slice(batchSize).filter((session) => registry.has(session)), from))
+    const others = sessions.slice(batchSize)
+    if (others.length > 0) setImmediate(() => endInTurn(others, from))
   }
 
   function followRecord(record: SessionRecord) {
@@ -165,6 +171,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
       const found = toAliases(cookieIds).flatMap((alias) => cookies.find(alias) ?? [])
       return found.find(({ retired }) => !retired) ?? found[0] ?? null
     },
+    findStored: async (alias) => (await read(alias))?.record ?? null,
     close: unwatch,
   }
 }

@@ -25,16 +25,17 @@ function storm(scene: Scene) {
   const change = random.pick(kinds)()
   world.note(`weather ${JSON.stringify(change)}`)
   Object.assign(weather, change)
-  const { climate } = world
-  const before = Object.fromEntries(Object.keys(change).map((name) => [name, climate[name as keyof Weather]]))
-  world.time.send(wire, random.between(2_000, 30_000), () => Object.assign(weather, before))
+  const names = Object.keys(change) as (keyof Weather)[]
+  // As the climate is by then: a storm that outlasts the faults leaves fair weather behind.
+  const end = () => Object.assign(weather, Object.fromEntries(names.map((name) => [name, world.climate[name]])))
+  world.time.send(wire, random.between(2_000, 30_000), end)
 }
 
 /** How often each happens, against each other. */
 const actions: readonly (readonly [number, Action])[] = [
   [5, people.signIn],
   [4, people.signOut],
-  [2, people.switchUser],
+  [4, people.switchUser],
   [3, people.switchOrganization],
   [2, people.revoke],
   [3, people.replay],

@@ -1,8 +1,9 @@
 import { toDigest } from '../../adapters/hub/secret-id.ts'
-import type { AuthView } from '../../machines/index.ts'
-import type { SimBrowser } from './sim-browser.ts'
+import { retireFor } from '../../adapters/hub/session-cookies.ts'
+import type { AuthView, SessionRecord } from '../../machines/index.ts'
+import type { SimBrowser, SimTab } from './sim-browser.ts'
 import type { MintedToken, SimClerk } from './sim-clerk.ts'
-import type { Exchange, Wiretap } from './sim-network.ts'
+import type { Exchange, Wiretap } from './exchange.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimStore } from './sim-store.ts'
 import type { Party } from './virtual-time.ts'
@@ -12,6 +13,14 @@ import type { World } from './world.ts'
 interface End {
   /** Tokens issued up to this second are covered; all of them where it was revoked. */
   readonly until: number
+}
+
+/** A cookie, the session that it was given for, and who was signed in there by then. */
+interface GivenCookie {
+  readonly cookie: string
+  readonly channel: string
+  readonly userId: string | null
+  readonly at: number
 }
 
 /** Judges everything that servers say against what really happened. */
@@ -40,6 +49,10 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const nodeRevs = new WeakMap<SimNode, Map<string, AuthView>>()
   /** What a node held of a session when a sign-out reached it. */
   const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
+  /** Every cookie given out. */
+  const givenOut: GivenCookie[] = []
+  /** The newest post of each tab that has reached a node. */
+  const newest = new WeakMap<SimTab, number>()
 
   function see(node: SimNode, view: AuthView, source: string, now: number, isFresh = true) {
     const at = `${source} at ${node.party.name}: ${toText(view)}`
@@ -65,7 +78,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const isCovered = ({ sessionId, iat }: MintedToken) => iat <= (ends.get(sessionId)?.until ?? -Infinity)
 
   function seeEnd(node: SimNode, proof: MintedToken, at: string) {
-    if (isCovered(proof) && node.store.knows(proof.sessionId))
+    if (isCovered(proof) && node.store.knows(proof.sessionId, proof.iat))
       world.violate('signOut', `signed in by what was signed out: ${at}`)
   }
 
@@ -92,15 +105,25 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     const at = node.clock()
     const { sessionId: named } = JSON.parse(exchange.body) as { sessionId?: string }
     const view = await node.probe(cookie)
-    const sessionId = view ? view.sessionId : await findStored(cookie)
-    if (sessionId === null) return
-    if (named === undefined || named === sessionId) clears.set(exchange, { sessionId, at })
+    // What this node holds, and what any other one has stored: who asks cannot know which of the two will answer.
+    const held = [view?.sessionId ?? null, (await findStored(cookie))?.sessionId ?? null]
+    const sessionId = named === undefined ? (view ? view.sessionId : held[1]) : held.find((id) => id === named)
+    if (sessionId) clears.set(exchange, { sessionId, at })
   }
 
-  /** Whom the store's record of a cookie says to be signed in. */
-  async function findStored(cookie: string): Promise<string | null> {
+  const seqOf = ({ body }: Exchange) => (body === '' ? 0 : ((JSON.parse(body) as { seq?: number }).seq ?? 0))
+
+  function noteSeq(exchange: Exchange) {
+    newest.set(exchange.tab, Math.max(seqOf(exchange), newest.get(exchange.tab) ?? 0))
+  }
+
+  /** A tab that has posted anew waits for what it posted before no longer: no answer to that tells it anything. */
+  const isOvertaken = (exchange: Exchange) => seqOf(exchange) < (newest.get(exchange.tab) ?? 0)
+
+  /** What a cookie leads to in the store. */
+  async function findStored(cookie: string): Promise<SessionRecord | null> {
     const stored = await store.peek(toDigest(cookie.slice(cookie.indexOf('=') + 1)))
-    return stored && !stored.retired ? stored.record.sessionId : null
+    return stored && !stored.retired ? stored.record : null
   }
 
   async function probeAll(node: SimNode) {
@@ -113,8 +136,21 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     }
   }
 
+  /** Whoever had a cookie before somebody signed in reads nothing of them: it was rotated, and is over by now. */
+  async function probeCookies(node: SimNode) {
+    const isOld = ({ at }: GivenCookie) => world.time.now() - at > retireFor
+    const rotations = givenOut.filter((each) => each.userId !== null && isOld(each))
+    for (const { cookie, channel, userId, at } of givenOut) {
+      const isRotated = rotations.some((each) => each.channel === channel && each.at > at)
+      if (userId !== null || !isRotated) continue
+      const found = await node.probe(cookie)
+      if (found?.userId) world.violate('rotation', `${found.userId} is read at ${node.party.name} by an old cookie`)
+    }
+  }
+
   return {
     async onRequest(exchange) {
+      noteSeq(exchange)
       if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
     },
     onAnswer(exchange, status, view) {
@@ -123,7 +159,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       if (status === 500) world.violate('internal', `${name} is answered with 500`)
       if (view) see(node, view, `answer to ${name}`, node.clock())
       const cleared = clears.get(exchange)
-      if (!cleared || status !== 200 || !view || view.isSignedIn) return
+      if (!cleared || status !== 200 || !view || view.isSignedIn || isOvertaken(exchange)) return
       end(cleared.sessionId, Math.floor(cleared.at / 1_000), 'a sign-out')
     },
     onFrame(exchange, view) {
@@ -135,14 +171,21 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       if (view.rev <= known) world.violate('rev', `rev went from ${known} to ${view.rev} in one stream: ${name}`)
       streamRevs.set(exchange, view.rev)
     },
+    async onCookie({ node }, cookie) {
+      const view = await node.probe(cookie)
+      if (view) givenOut.push({ cookie, channel: view.channel, userId: view.userId, at: world.time.now() })
+    },
     onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
-    isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId)),
+    isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId, token.iat)),
     async inspect(party) {
       const node = nodes().find((each) => each.party === party)
       if (node && !node.party.isDead) await probeAll(node)
     },
     async findDisagreement() {
-      for (const node of nodes()) await probeAll(node)
+      for (const node of nodes()) {
+        await probeAll(node)
+        await probeCookies(node)
+      }
       for (const browser of browsers) {
         const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser)
         if (found !== null) return found
@@ -152,12 +195,23 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   }
 }
 
+/**
+ * A view that another tab has changed is no reason to post, so that a stale tab never signs out the one beside it: where
+ * no tab is left that ever had a Clerk session, nobody ends it before its last token does.
+ */
+const isOrphaned = ({ session, tabs }: SimBrowser, { sessionId }: AuthView) =>
+  session === null && sessionId !== null && [...tabs].every(({ known }) => !known.has(sessionId))
+
 async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBrowser): Promise<string | null> {
-  if (browser.cookie === undefined || browser.tabs.size === 0) return null
+  const { session, cookie } = browser
+  if (cookie === undefined || browser.tabs.size === 0) return null
   for (const node of nodes) {
-    const view = await node.probe(browser.cookie)
-    if (!view?.isSignedIn || view.sessionId === browser.session?.id) continue
-    return `${node.party.name} holds ${toText(view)} of ${browser.name}, where Clerk says ${browser.session?.id ?? 'nobody'}`
+    const view = await node.probe(cookie)
+    // Clerk's script has yet to find out that its session is over: a token refused for that ends no other session.
+    const isAgreed =
+      session && session.status !== 'active' ? view?.sessionId !== session.id : view?.sessionId === session?.id
+    if (!view?.isSignedIn || isAgreed || isOrphaned(browser, view)) continue
+    return `${node.party.name} holds ${toText(view)} of ${browser.name}, where Clerk says ${session?.id ?? 'nobody'}`
   }
   return null
 }
@@ -170,7 +224,9 @@ function findClientDisagreement(browser: SimBrowser): string | null {
     const isActive = session?.status === 'active'
     const isAgreed = isActive
       ? view.isSignedIn && view.sessionId === session.id && orgs.has(view.orgId) && client.status === 'authenticated'
-      : !view.isSignedIn
+      : session
+        ? client.status !== 'authenticated'
+        : !view.isSignedIn || isOrphaned(browser, view)
     const state = JSON.stringify(client.actor.getSnapshot().value)
     if (!isAgreed)
       return `${party.name} (${state}, ${client.status}) shows ${toText(view)}, where Clerk says ${session?.id ?? 'nobody'} ${[...orgs].join('|')}`

@@ -7,27 +7,37 @@ import type { ClerkSession } from './sim-clerk.ts'
 const users = ['user_0', 'user_1', 'user_2'] as const
 const orgs = ['org_0', 'org_1', null] as const
 
-/** Clerk's script changes its mind in every tab: in the one that somebody uses at once. */
+/** Clerk's script changes its mind in every tab: in the one that somebody uses at once. Not used are those that sleep. */
 function announce({ world }: Scene, browser: SimBrowser, session: ClerkSession | null) {
   const { random } = world
   browser.session = session
-  const tabs = [...browser.tabs]
-  const used = tabs.length === 0 ? null : random.pick(tabs)
-  for (const tab of tabs) tell(world, tab, session, tab === used ? 0 : random.between(20, 1_500))
+  const used = random.pick(toAwake(browser))
+  for (const tab of browser.tabs) tell(world, tab, session, tab === used ? 0 : random.between(20, 1_500))
+}
+
+const toAwake = ({ tabs }: SimBrowser) => [...tabs].filter(({ party }) => !party.isHeld)
+const pickAwakeBrowser = (scene: Scene) => {
+  const browser = pickBrowser(scene)
+  return toAwake(browser).length > 0 ? browser : null
 }
 
 export function signIn(scene: Scene) {
-  const browser = pickBrowser(scene)
-  if (browser.session?.status === 'active') return
-  const { world, clerk } = scene
-  world.fired('user.signedIn')
-  announce(scene, browser, clerk.createSession(world.random.pick(users)))
+  const browser = pickAwakeBrowser(scene)
+  if (!browser || browser.session?.status === 'active') return
+  scene.world.fired('user.signedIn')
+  announce(scene, browser, createSession(scene, browser))
+}
+
+function createSession({ world, clerk, owners }: Scene, browser: SimBrowser): ClerkSession {
+  const session = clerk.createSession(world.random.pick(users))
+  owners.set(session, browser)
+  return session
 }
 
 export function signOut(scene: Scene) {
-  const browser = pickBrowser(scene)
-  const { session } = browser
-  if (!session) return
+  const browser = pickAwakeBrowser(scene)
+  const session = browser?.session
+  if (!browser || !session) return
   scene.world.fired('user.signedOut')
   if (session.status === 'active') session.status = 'ended'
   announce(scene, browser, null)
@@ -36,14 +46,15 @@ export function signOut(scene: Scene) {
 /** Another account of the same browser, or the same user anew: the Clerk session before lives on, or not. */
 export function switchUser(scene: Scene) {
   const { world, clerk } = scene
-  const browser = pickBrowser(scene)
-  const { session } = browser
-  if (!session) return
+  const browser = pickAwakeBrowser(scene)
+  const session = browser?.session
+  if (!browser || !session) return
   world.fired('user.switched')
   const others = [...clerk.sessions.values()].filter((each) => each !== session && scene.owners.get(each) === browser)
   const known = others.filter(({ status }) => status === 'active')
   if (world.random.chance(0.3)) session.status = 'ended'
-  announce(scene, browser, known.length > 0 ? world.random.pick(known) : clerk.createSession(world.random.pick(users)))
+  const isBack = known.length > 0 && world.random.chance(0.5)
+  announce(scene, browser, isBack ? world.random.pick(known) : createSession(scene, browser))
 }
 
 export function switchOrganization(scene: Scene) {

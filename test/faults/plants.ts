@@ -19,7 +19,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-view.ts',
     line: 'if (now < proofDeadline(context)) return null',
     instead: '  return null',
-    shownBy: 3760166664,
+    shownBy: 994_925_401,
   },
   {
     name: 'generous-tolerance',
@@ -27,7 +27,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-context.ts',
     line: 'return expiresAt + clockTolerance * 1_000',
     instead: '  return expiresAt + clockTolerance * 2_000',
-    shownBy: 2153101984,
+    shownBy: 3_302_453_141,
   },
   {
     name: 'organization-kept',
@@ -36,7 +36,7 @@ export const plants: readonly Plant[] = [
     line: 'const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session',
     instead:
       '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
-    shownBy: 718633285,
+    shownBy: 3_302_453_141,
   },
   {
     name: 'tombstones-forgotten',
@@ -44,7 +44,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/graveyard.ts',
     line: "return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null",
     instead: '      return null',
-    shownBy: 2568100356,
+    shownBy: 31_415,
   },
   {
     name: 'revocation-unheard',
@@ -52,7 +52,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session-lookup.ts',
     line: "else if (change.type === 'grave') followGrave(change.grave)",
     instead: "      else if (change.type === 'grave') return",
-    shownBy: 3424178837,
+    shownBy: 503_322_153,
   },
   {
     name: 'early-acknowledgement',
@@ -60,15 +60,15 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/clear-session.ts',
     line: 'return buried ?? learnt',
     instead: '    return learnt',
-    shownBy: 2641735417,
+    shownBy: 3_241_085_532,
   },
   {
     name: 'sign-out-unburied',
     what: 'a sign-out leaves no tombstone',
     file: 'adapters/hub/clear-session.ts',
-    line: 'grave && buryOnce(session, grave),',
+    line: 'grave ? buryOnce(session, grave) : buryStored(alias, named),',
     instead: '      null,',
-    shownBy: 1177356330,
+    shownBy: 2_507_742_269,
   },
   {
     name: 'rev-stands-still',
@@ -76,7 +76,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/live-session.ts',
     line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
-    shownBy: 3316018510,
+    shownBy: 3_302_453_141,
   },
   {
     name: 'overtaken-post',
@@ -84,7 +84,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/tab-seqs.ts',
     line: 'if (seq < this.#seqOf(tab, seq)) return false',
     instead: '',
-    shownBy: 1_372_966_003,
+    shownBy: 4_240_507_254,
   },
   {
     name: 'record-not-followed',
@@ -92,21 +92,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session-lookup.ts',
     line: "if (change.type === 'record') followRecord(change.record)",
     instead: "      if (change.type === 'record') return",
-    shownBy: 4_233_464_600,
-  },
-  {
-    name: 'outage-not-made-up',
-    what: 'a node does not compare its sessions with the store after an outage',
-    file: 'adapters/hub/session-lookup.ts',
-    line: "else if (change.type === 'back') void makeUp()",
-    instead: "      else if (change.type === 'back') return",
-  },
-  {
-    name: 'older-record-wins',
-    what: 'of two records the one with the older proof stands',
-    file: 'machines/resolve-record.ts',
-    line: '(a.issuedAt ?? 0) - (b.issuedAt ?? 0) ||',
-    instead: '    (b.issuedAt ?? 0) - (a.issuedAt ?? 0) ||',
+    shownBy: 2_247_696_942,
   },
   {
     name: 'key-never-sought',
@@ -114,7 +100,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/jwks.machine.ts',
     line: 'isWanted: ({ context }) => context.wanted,',
     instead: '    isWanted: ({ context }) => context.wanted && context.attempts === 0,',
-    shownBy: 122_600_131,
+    shownBy: 3_194_292_814,
   },
   {
     name: 'retry-forgotten',
@@ -122,6 +108,14 @@ export const plants: readonly Plant[] = [
     file: 'machines/sync.machine.ts',
     line: "after: { retryDelay: 'waitingForClerk' },",
     instead: '',
-    shownBy: 2_369_422_638,
+    shownBy: 3_302_453_141,
+  },
+  {
+    name: 'old-cookie-lives',
+    what: 'the cookie from before a sign-in still leads to the session',
+    file: 'adapters/hub/session-cookies.ts',
+    line: 'if (from !== null) retire(from)',
+    instead: '',
+    shownBy: 2_829_817_581,
   },
 ]

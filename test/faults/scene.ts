@@ -75,7 +75,8 @@ export function setScene(world: World): Scene {
     restart,
     heal() {
       world.note('every fault ends')
-      Object.assign(world.weather, fairWeather())
+      Object.assign(world.climate, fairWeather())
+      Object.assign(world.weather, world.climate)
       for (const node of farSkewed) node.skew = 0
       for (const { party } of nodes) time.release(party)
       for (const { tabs } of browsers) for (const { party } of tabs) time.release(party)

@@ -26,6 +26,8 @@ export interface SimTab {
   readonly client: AuthClient
   /** What Clerk says here; undefined while it loads. */
   session: ClerkSession | null | undefined
+  /** Every Clerk session that it has ever had. */
+  readonly known: Set<string>
   orgId: string | null
   /** Its clock against true time, ms. */
   skew: number
@@ -51,7 +53,7 @@ export function openTab(world: World, browser: SimBrowser, network: SimNetwork, 
       onError: (error) => world.note(`${name} ${error.code}`),
     }),
   )
-  const tab: SimTab = { party, browser, client, session: undefined, orgId: null, skew: 0 }
+  const tab: SimTab = { party, browser, client, session: undefined, known: new Set(), orgId: null, skew: 0 }
   browser.tabs.add(tab)
 
   async function getToken(session: ClerkSession, orgId: string | null, skipsCache: boolean) {
@@ -100,6 +102,7 @@ function setClerk(tab: SimTab, session: ClerkSession | null): void {
   if (tab.session?.id !== session?.id) tab.orgId = null
   const { orgId } = tab
   tab.session = session
+  if (session) tab.known.add(session.id)
   tab.client.setIdentity({
     isLoaded: true,
     isSignedIn: session !== null,

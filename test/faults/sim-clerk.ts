@@ -85,6 +85,9 @@ export function createSimClerk(world: World): SimClerk {
   const proofs = new Map<string, MintedToken>()
   const counts = new Map<string, number>()
   let active = 0
+  let turns = 0
+  /** When each key was given up last: one may have had another turn since. */
+  const retired = new Map<SigningKey, number>()
   let published: readonly SigningKey[] = [toKey(0)]
 
   function toClaims({ id, userId }: ClerkSession, orgId: string | null) {
@@ -159,11 +162,13 @@ export function createSimClerk(world: World): SimClerk {
       const old = toKey(active)
       active += 1
       const fresh = toKey(active)
-      published = [fresh, ...published.filter((key) => key !== fresh)].slice(0, keyCount - 1)
+      published = [fresh, ...published.filter((key) => key !== fresh)]
+      const turn = (turns += 1)
+      retired.set(old, turn)
       world.fired('keys.rotated')
       world.note(`Clerk signs with ${fresh.kid}`)
       time.send(party, (world.tokenLife + 2 * world.clockTolerance) * 1_000, () => {
-        if (toKey(active) !== old) published = published.filter((key) => key !== old)
+        if (toKey(active) !== old && retired.get(old) === turn) published = published.filter((key) => key !== old)
       })
     },
     fetchKeys: (node) =>

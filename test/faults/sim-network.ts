@@ -1,38 +1,10 @@
 import { createSseParser } from '../../adapters/browser/sse-parser.ts'
 import type { AuthView } from '../../machines/index.ts'
+import { toBodyText, toCookie, toRequest } from './exchange.ts'
+import type { Exchange, Wiretap } from './exchange.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
-import { appOrigin } from './sim-clerk.ts'
 import type { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
-
-/** One request and what becomes of it. */
-export interface Exchange {
-  readonly name: string
-  readonly tab: SimTab
-  readonly node: SimNode
-  readonly method: string
-  readonly body: string
-  /** The cookie that the browser sent. */
-  readonly cookie: string | undefined
-  /** The stream is open at both ends. */
-  isStreaming: boolean
-  /** The server's bytes have not been taken off without a break. */
-  wasStalled: boolean
-  /** The browser learns that the connection is gone. */
-  reset(): void
-  /** The server learns that the browser has gone. */
-  hangUp(): void
-  /** The server's bytes are taken off no more, until `resume`. */
-  stall(): void
-  resume(): void
-}
-
-/** What sees everything that a server says, as it says it. */
-export interface Wiretap {
-  onRequest(exchange: Exchange): Promise<void>
-  onAnswer(exchange: Exchange, status: number, view: AuthView | undefined): void
-  onFrame(exchange: Exchange, view: AuthView): void
-}
 
 export interface SimNetwork {
   /** A tab's `fetch`. */
@@ -67,22 +39,12 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
     return delay
   }
 
-  const toRequest = ({ method, body, cookie }: Exchange, path: string) =>
-    new Request(`${appOrigin}${path}`, {
-      method,
-      headers: {
-        origin: appOrigin,
-        'sec-fetch-site': 'same-origin',
-        ...(method === 'POST' && { 'content-type': 'application/json' }),
-        ...(cookie !== undefined && { cookie }),
-      },
-      ...(method === 'POST' && { body }),
-    })
-
   /** Has a node answer, and looks at the answer before it leaves. */
   async function answer(exchange: Exchange, path: string): Promise<{ response: Response; text: string | null }> {
     await wiretap.onRequest(exchange)
     const response = await exchange.node.fetch(toRequest(exchange, path))
+    const cookie = toCookie(response)
+    if (cookie !== undefined) await wiretap.onCookie(exchange, cookie)
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) return { response, text: null }
     const text = await response.text()
     const body = JSON.parse(text) as AuthView & { view?: AuthView }
@@ -160,8 +122,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
       }
 
       function keepCookie(response: Response) {
-        const cookie = response.headers.get('set-cookie')?.split(';')[0]
-        if (cookie !== undefined) browser.cookie = cookie
+        browser.cookie = toCookie(response) ?? browser.cookie
       }
 
       async function pump(body: ReadableStream<Uint8Array>, parse: (text: string) => void) {
@@ -189,7 +150,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         const latest = arrived.get(browser) ?? 0
         if (number < latest) world.fired('message.reordered')
         arrived.set(browser, Math.max(number, latest))
-        world.note(`${exchange.name} ${method} at ${node.party.name} ${exchange.body.slice(0, 24)}`)
+        world.note(`${exchange.name} ${method} at ${node.party.name} ${toBodyText(exchange)}`)
         const { response, text } = await answer(exchange, input)
         if (random.chance(weather.drop)) {
           world.fired('answer.dropped')
@@ -244,7 +205,9 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
       if (method === 'POST' && random.chance(weather.duplicate)) {
         world.fired('message.duplicated')
         const copy = { ...exchange, name: `${exchange.name} again`, node: random.pick(nodes()) }
-        time.send(copy.node.party, delay + random.between(0, 5_000), () => void replay(copy, input))
+        const later = delay + random.between(0, random.pick([1_000, 20_000]))
+        clearsAt = Math.max(clearsAt, time.now() + later)
+        time.send(copy.node.party, later, () => void replay(copy, input))
       }
       return undefined
     })
@@ -252,7 +215,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
 
   async function replay(copy: Exchange, path: string): Promise<void> {
     if (copy.node.isClosed) return
-    world.note(`${copy.name} POST at ${copy.node.party.name}`)
+    world.note(`${copy.name} POST at ${copy.node.party.name} ${toBodyText(copy)}`)
     await answer(copy, path)
   }
 

@@ -16,8 +16,8 @@ export interface SimStore {
 }
 
 export interface StoreConnection extends SessionStore {
-  /** Whether the node was told of the end of a Clerk session or user. */
-  knows(id: string): boolean
+  /** Whether the node was told of an end of a Clerk session that covers tokens issued in that second. */
+  knows(id: string, iat: number): boolean
   /** Have a `read` answered with nothing, at once, without a trace: an onlooker's. */
   isProbed: boolean
 }
@@ -44,7 +44,8 @@ export function createSimStore(world: World): SimStore {
     peek: (alias) => disk.read(alias),
     connect(node, clock) {
       const graveyard = createGraveyard(clock)
-      const known = new Set<string>()
+      /** Of what it was told: the last second that each end covers. */
+      const known = new Map<string, number>()
       const watchers = new Set<(change: StoreChange) => void>()
       let latestDue = 0
       let isLost = false
@@ -52,13 +53,17 @@ export function createSimStore(world: World): SimStore {
       /** Moments in the store are true ones; a node reckons by its own clock. */
       const skew = () => clock() - time.now()
       const learn = (grave: Grave) => graveyard.add({ ...grave, until: grave.until + skew() })
+      const note = ({ id, clearedAt = -Infinity, revokedAt }: Grave) => {
+        const until = revokedAt === undefined ? Math.floor(clearedAt / 1_000) : Infinity
+        known.set(id, Math.max(until, known.get(id) ?? -Infinity))
+      }
       const tell = (change: StoreChange) => {
         for (const watcher of watchers) watcher(change)
-        if (change.type === 'grave') known.add(change.grave.id)
+        if (change.type === 'grave') note(change.grave)
       }
       for (const grave of graves.values()) {
         learn(grave)
-        known.add(grave.id)
+        note(grave)
       }
 
       function hear(change: StoreChange) {
@@ -142,7 +147,7 @@ export function createSimStore(world: World): SimStore {
       const toTrue = (until: number) => until - skew()
       const connection: StoreConnection = {
         isProbed: false,
-        knows: (id) => known.has(id),
+        knows: (id, iat) => iat <= (known.get(id) ?? -Infinity),
         read(alias) {
           return connection.isProbed ? Promise.resolve(null) : ask('read', () => disk.read(alias))
         },

@@ -25,6 +25,7 @@ export const invariants = {
   proof: 'never signed in without a currently valid token',
   signOut: 'no acknowledged sign-out lost',
   identity: 'no view mixing two users',
+  rotation: 'nothing is read through a cookie from before the sign-in',
   rev: 'rev only rises within a channel',
   agreement: 'once faults stop, every client agrees with the server within 35 s',
   internal: 'no unhandled error, no 500, no endless activity',

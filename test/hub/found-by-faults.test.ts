@@ -138,4 +138,21 @@ describe('what the simulation of faults has found', () => {
     await vi.advanceTimersByTimeAsync(retireFor)
     expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
   })
+
+  it('a node that never heard of the Clerk session to end looks it up, and ends it', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const deaf = startHub({ store: { ...store, watch: () => () => {} } })
+    const there = startHub({ store })
+    const browser = await deaf.open()
+    await browser.token(toToken({}))
+    await browser.clear()
+    const ask = { cookieIds: [browser.cookie.id ?? ''], tab: 'other' }
+    const again = { sessionId: 'sess_again', issuedAt: createProof().issuedAt + 60_000 }
+    await there.hub.receive({ ...ask, token: toToken(again) })
+    const { error, view } = await browser.clear('sess_again')
+    expect({ error, isSignedIn: view.isSignedIn }).toEqual({ error: null, isSignedIn: false })
+    expect(store.buried(createProof(again))).toBe('token-superseded')
+    await turn()
+    expect((await there.hub.find(ask))?.view().isSignedIn ?? false).toBe(false)
+  })
 })

@@ -141,4 +141,43 @@ describe('what the simulation of faults has found', () => {
     expect(next).not.toBe(first)
     expect(tab.state).toBe('open | confirmed')
   })
+
+  it('a token of somebody else that was refused is no reason to give up', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.signOut('token-signature')
+    await pass(5 * second)
+    expect(server.view).toMatchObject({ isSignedIn: true, sessionId: ada.sessionId })
+    expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('a server whose clock is put right is tried again by its next ping, though the tab had given up', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.skew = hour
+    const tab = await openTab().start(ada)
+    await pass(240 * second)
+    expect(tab.state).toBe('open | degraded')
+    server.skew = 0
+    await pass(16 * second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.view).toMatchObject({ isSignedIn: true, sessionId: ada.sessionId })
+  })
+
+  it('a sign-in that is shown but not stored is posted again', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const { post } = server
+    server.post = async (...request) => {
+      server.post = post
+      await post(...request)
+      throw toError('store-unavailable')
+    }
+    tab.clerkSays(bob)
+    await settle()
+    expect(server.view).toMatchObject({ isSignedIn: true, sessionId: bob.sessionId })
+    expect(tab.state).toBe('open | retrying')
+    await pass(2 * second)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.posts.filter(({ userId }) => userId === bob.userId)).toHaveLength(2)
+  })
 })

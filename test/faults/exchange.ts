@@ -1,0 +1,57 @@
+import type { AuthView } from '../../machines/index.ts'
+import type { SimTab } from './sim-browser.ts'
+import { appOrigin } from './sim-clerk.ts'
+import type { SimNode } from './sim-node.ts'
+
+/** One request and what becomes of it. */
+export interface Exchange {
+  readonly name: string
+  readonly tab: SimTab
+  readonly node: SimNode
+  readonly method: string
+  readonly body: string
+  /** The cookie that the browser sent. */
+  readonly cookie: string | undefined
+  /** The stream is open at both ends. */
+  isStreaming: boolean
+  /** The server's bytes have not been taken off without a break. */
+  wasStalled: boolean
+  /** The browser learns that the connection is gone. */
+  reset(): void
+  /** The server learns that the browser has gone. */
+  hangUp(): void
+  /** The server's bytes are taken off no more, until `resume`. */
+  stall(): void
+  resume(): void
+}
+
+/** What sees everything that a server says, as it says it. */
+export interface Wiretap {
+  onRequest(exchange: Exchange): Promise<void>
+  onAnswer(exchange: Exchange, status: number, view: AuthView | undefined): void
+  onFrame(exchange: Exchange, view: AuthView): void
+  /** A cookie is given out, as it is to be sent. */
+  onCookie(exchange: Exchange, cookie: string): Promise<void>
+}
+
+export const toRequest = ({ method, body, cookie }: Exchange, path: string) =>
+  new Request(`${appOrigin}${path}`, {
+    method,
+    headers: {
+      origin: appOrigin,
+      'sec-fetch-site': 'same-origin',
+      ...(method === 'POST' && { 'content-type': 'application/json' }),
+      ...(cookie !== undefined && { cookie }),
+    },
+    ...(method === 'POST' && { body }),
+  })
+
+/** The cookie that an answer sets, as it is sent back. */
+export const toCookie = ({ headers }: Response) => headers.get('set-cookie')?.split(';')[0]
+
+/** What a request asks for. */
+export function toBodyText({ body }: Exchange): string {
+  if (body === '') return ''
+  const { type, seq, sessionId = '' } = JSON.parse(body) as { type: string; seq?: number; sessionId?: string }
+  return `${type} ${sessionId} seq ${seq}`
+}
