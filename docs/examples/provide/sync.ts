@@ -69,11 +69,13 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       mayReconnect: () => true,
       // Whether the server has to be told.
       isOccasion: ({ context }) => context.settled === null,
+      isOccasionMoot: () => false,
       isTokenDue: ({ context }) => context.view.sessionId !== context.identity?.sessionId,
       isClearDue: ({ context }) => context.ended !== null,
       isClearSpared: ({ context }) => context.settled === null,
       isClearMoot: ({ context }) => context.identity === null && context.ended === null,
       // What the server made of it.
+      isOverruled: () => false,
       isLost: ({ context }) => context.view.state === 'signedOut',
       isRefused: ({ context }) => context.view.state === 'signedOut' && context.view.error?.retryable === false,
       isCurrent: ({ context }) => context.view.isSignedIn && context.view.sessionId === context.identity?.sessionId,
