@@ -17,6 +17,11 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     const { seat } = session
     seat.budget.spend(clock())
     if (retired) await requireSameClerkSession(session, token)
+    if (seat.seqs.isOutdone(tab, seq)) {
+      // It proves nothing anew, so that no cookie is given out for it; its answer may be the first one to arrive.
+      const unstored = await storeSignIn(session)
+      return { view: session.view(), error: unstored }
+    }
     if (!seat.seqs.accept(tab, seq)) return { view: session.view(), error: null }
     const error = await tokens.decide(session, token, tab)
     if (!error && seat.isRotationDue) life.rotate(session, tab)

@@ -26,6 +26,8 @@ export interface SessionCookies {
   retire(alias: string): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
   current(session: LiveSession): { readonly alias: string; readonly cookieId: string | null } | undefined
+  /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
+  others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
 }
 
@@ -93,6 +95,7 @@ export function createSessionCookies(): SessionCookies {
     },
     retire,
     current: (session) => currents.get(session),
+    others: (session) => (aliases.get(session) ?? []).filter((alias) => alias !== currents.get(session)?.alias),
     forget(session) {
       for (const alias of aliases.get(session) ?? []) found.delete(alias)
       currents.delete(session)

@@ -110,9 +110,13 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
 
   function followRotation(id: string, from: string | null, to: string) {
     const session = registry.get(id)
-    if (!session || cookies.current(session)?.alias === to) return
-    cookies.bind(session, to)
-    if (from !== null) leave(session, from)
+    if (!session) return
+    // Of two rotations the later one may be told of first: what it retired is not brought back by the other.
+    const isNew = cookies.current(session)?.alias !== to && !cookies.find(to)?.retired
+    if (from !== null && isNew && !cookies.find(from)) cookies.bind(session, from)
+    if (isNew) cookies.bind(session, to)
+    // A cookie may come before the news of it; what this node has rotated itself is retired already.
+    if (from !== null && (isNew || cookies.find(from)?.retired === false)) leave(session, from)
   }
 
   /** Reads every session here anew, a few at a time: other nodes may have changed it, or the store may have lost it. */
@@ -129,6 +133,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
   }
 
   async function compare(session: LiveSession) {
+    await Promise.all(cookies.others(session).map((alias) => compareOther(session, alias)))
     const alias = cookies.current(session)?.alias
     if (alias === undefined || !registry.has(session)) return
     const stored = await store.read(alias)
@@ -137,6 +142,11 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
     if (stored?.retired || (!stored && !isLost && !session.seat.isCookieOwed)) return leave(session, alias)
     if (!stored && session.view().isSignedIn) await life.storeCookie(session)
     return undefined
+  }
+
+  async function compareOther(session: LiveSession, alias: string) {
+    const stored = await store.read(alias)
+    if (stored?.retired !== false) leave(session, alias)
   }
 
   /** Its cookie was rotated elsewhere: nothing more is read by what it leads to, nor by what was opened with it. */

@@ -22,6 +22,12 @@ export class TabSeqs {
     return true
   }
 
+  /** Whether a request has come before, and one of another tab since: the network repeats it, and nobody says it anew. */
+  isOutdone(tab: string | undefined, seq: number | undefined): boolean {
+    if (tab === undefined || seq === undefined) return false
+    return seq === this.#seqOf(tab, -1) && this.#seqs.at(-1)?.[0] !== tab
+  }
+
   merge(seqByTab: SessionRecord['seqByTab']) {
     for (const [tab, seq] of Object.entries(seqByTab)) this.#note(tab, Math.max(seq, this.#seqOf(tab, seq)))
   }

@@ -114,8 +114,8 @@ export const plants: readonly Plant[] = [
     name: 'old-cookie-lives',
     what: 'the cookie from before a sign-in still leads to the session',
     file: 'adapters/hub/session-cookies.ts',
-    line: 'if (from !== null) retire(from)',
-    instead: '',
+    line: 'if (!entry || entry.retired) return',
+    instead: 'return',
     shownBy: 2_829_817_581,
   },
 ]

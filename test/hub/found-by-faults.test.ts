@@ -3,6 +3,7 @@ import { createMemorySessionStore } from '../../adapters/hub/memory-session-stor
 import { toDigest } from '../../adapters/hub/secret-id.ts'
 import { retireFor } from '../../adapters/hub/session-cookies.ts'
 import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'
 
@@ -137,6 +138,66 @@ describe('what the simulation of faults has found', () => {
     expect(browser.views.some(({ userId }) => userId === later.userId)).toBe(false)
     await vi.advanceTimersByTimeAsync(retireFor)
     expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+  })
+
+  it.each(['late', 'never'])(
+    'an old cookie reads nothing where the new one came first, and the news %s',
+    async (news) => {
+      const store = createMemorySessionStore({ clock: () => Date.now() })
+      const feed: ((change: StoreChange) => void)[] = []
+      const told: StoreChange[] = []
+      store.watch((change) => void (change.type === 'rotated' && told.push(change)))
+      const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
+      const there = startHub({ store })
+      const browser = await deaf.open()
+      await browser.token(toToken({}))
+      await browser.clear()
+      const old = [browser.cookie.id ?? '']
+      const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
+      const current = await deaf.hub.find({ cookieIds: [cookieId] })
+      expect(current?.view().userId).toBe(later.userId)
+      const change: StoreChange = news === 'late' ? told.at(-1)! : { type: 'back' }
+      for (const tell of feed) tell(change)
+      await turn()
+      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+      expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
+      await vi.advanceTimersByTimeAsync(retireFor)
+      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+    },
+  )
+
+  it('two rotations of which the later one is told of first leave the last cookie alone', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const feed: ((change: StoreChange) => void)[] = []
+    const told: StoreChange[] = []
+    store.watch((change) => void (change.type === 'rotated' && told.push(change)))
+    const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
+    const there = startHub({ store })
+    const browser = await deaf.open()
+    await browser.token(toToken({}))
+    await browser.clear()
+    const ids = [browser.cookie.id ?? '']
+    const sign = async (proof: Partial<VerifiedSession>) =>
+      ids.unshift((await there.hub.receive({ cookieIds: [ids[0]!], token: toToken(proof), tab: 'tab' })).cookieId ?? '')
+    told.length = 0
+    await sign(later)
+    await there.hub.clear({ cookieIds: [ids[0]!], tab: 'tab' })
+    await sign({ userId: 'user_last', sessionId: 'sess_last' })
+    for (const tell of feed) for (const change of told.toReversed()) tell(change)
+    await turn()
+    const found = await Promise.all(ids.map(async (id) => (await deaf.hub.find({ cookieIds: [id] })) !== null))
+    expect(found).toEqual([true, false, false])
+  })
+
+  it('a post that the network repeats does not undo what another tab has posted since', async () => {
+    const { hub, open } = startHub()
+    const browser = await open()
+    await browser.token(toToken({}))
+    const post = (tab: string, sessionId: string) =>
+      hub.receive({ cookieIds: [browser.cookie.id ?? ''], token: toToken({ sessionId }), tab, seq: 1 })
+    await post('one', 'sess_one')
+    expect((await post('two', 'sess_two')).view.sessionId).toBe('sess_two')
+    expect((await post('one', 'sess_one')).view.sessionId).toBe('sess_two')
   })
 
   it('a node that never heard of the Clerk session to end looks it up, and ends it', async () => {
