@@ -102,6 +102,7 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
     ended: identity === null ? (before?.sessionId ?? context.ended) : null,
     // Only the role changed: the cached token may still carry the old one.
     isFresh: before !== null && identity !== null && !isKnown(before, identity) && isSame(before, identity),
+    stray: identity !== null ? null : context.isUnanswered && before ? before.sessionId : context.stray,
     owned: identity === null ? context.owned : toOwned(isSettledOut ? [] : context.owned, identity.sessionId),
     isUnsure: context.isUnsure || (context.isUnanswered && identity !== null),
     attempts: 0,
@@ -115,10 +116,13 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
  * What the context becomes on the answer to a sign-out. The server may never have heard of the session that it named, and
  * hold another one that this tab had before: then that one has to be ended too.
  */
-export function afterClear({ ended, owned }: SyncContext, view: AuthView): Partial<SyncContext> {
+export function afterClear(context: SyncContext, view: AuthView): Partial<SyncContext> {
+  const { ended, owned, stray } = context
   const left = owned.filter((sessionId) => sessionId !== ended)
   const isHeld = view.isSignedIn && view.sessionId !== null && left.includes(view.sessionId)
-  return { ended: isHeld ? view.sessionId : null, owned: left }
+  // What was told to end, and is there still, is not told so without end.
+  const isInVain = view.isSignedIn && view.sessionId === stray && (ended ?? context.view.sessionId) === stray
+  return { ended: isHeld ? view.sessionId : null, owned: left, stray: isInVain ? null : stray }
 }
 
 /** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */

@@ -45,6 +45,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly ended: string | null
   /** Clerk sessions of this tab since it was last signed out: the server may still hold any of them. */
   readonly owned: readonly string[]
+  /** Clerk session that this tab left while a post of its token had no answer: that may sign it in yet. */
+  readonly stray: string | null
   /** The token to post, and the last one that the server judged. */
   readonly token: BearerToken | null
   readonly posted: BearerToken | null
@@ -99,6 +101,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     asserted: null,
     ended: null,
     owned: [],
+    stray: null,
     token: null,
     posted: null,
     isFresh: false,

@@ -71,13 +71,13 @@ export function isTokenDue(context: SyncContext): boolean {
 }
 
 /**
- * A clear is due on this tab's own change to signed out, at its first loaded verdict, and where the server does not know
- * on a new occasion. Never because another tab signed in.
+ * A clear is due on this tab's own change to signed out, where a token that it posted before comes in late, at its first
+ * loaded verdict, and where the server does not know on a new occasion. Never because another tab signed in.
  */
 export function isClearDue(context: SyncContext): boolean {
-  const { isClerkLoaded, identity, view, ended, settled } = context
+  const { isClerkLoaded, identity, view, ended, stray, settled } = context
   if (!isClerkLoaded || identity !== null) return false
-  if (ended !== null) return true
+  if (ended !== null || (view.isSignedIn && view.sessionId === stray)) return true
   if (view.state === 'verifying' || !isOccasion(context)) return false
   return settled === null ? view.state !== 'signedOut' : view.state === 'unchecked' || view.state === 'error'
 }

@@ -157,6 +157,6 @@ export const syncSetup = setup({
     postTimeout: ({ context }) => context.postTimeout,
     renewalDelay: ({ context }) => rules.toRenewalDelay(context),
     retryDelay: ({ context }) => toDelay(context.retryAt, context.now()),
-    heartbeat: ({ context }) => 45_000 + context.random() * 30_000,
+    heartbeat: ({ context }) => 20_000 + context.random() * 10_000,
   },
 })

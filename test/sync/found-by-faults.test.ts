@@ -180,4 +180,38 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | confirmed')
     expect(server.posts.filter(({ userId }) => userId === bob.userId)).toHaveLength(2)
   })
+
+  it('a token that comes in after the sign-out has been acknowledged is followed by another sign-out', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(null)
+    server.isMute = true
+    tab.clerkSays(ada)
+    await pass(second)
+    server.isMute = false
+    tab.clerkSays(null)
+    await pass(30 * second)
+    expect(tab.state).toBe('open | signedOut')
+    const posted = server.posts.length
+    // By a node that had stood still, and that no tombstone tells of what it never heard of.
+    const late = { state: 'signedIn', isSignedIn: true, userId: ada.userId, sessionId: ada.sessionId } as const
+    server.show({ ...late, expiresAt: (server.view?.now ?? 0) + 60 * second })
+    await pass(5 * second)
+    expect(server.posts.slice(posted).map(({ event }) => event)).toMatchObject([
+      { type: 'session.cleared', sessionId: ada.sessionId },
+    ])
+    expect(server.view).toMatchObject({ isSignedIn: false })
+    expect(tab.state).toBe('open | signedOut')
+  })
+
+  it('a session that a tab has signed out of is left alone where every post had its answer', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    tab.clerkSays(null)
+    await pass(5 * second)
+    const posted = server.posts.length
+    const other = { state: 'signedIn', isSignedIn: true, userId: ada.userId, sessionId: ada.sessionId } as const
+    server.show({ ...other, expiresAt: (server.view?.now ?? 0) + 60 * second })
+    await pass(5 * second)
+    expect(server.posts).toHaveLength(posted)
+  })
 })
