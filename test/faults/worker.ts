@@ -4,7 +4,8 @@ import type { FaultName } from './weather.ts'
 
 const fired = new Map<FaultName, number>()
 const runCase = createCaseRunner(fired)
-const tell = (answer: Answer) => process.send?.(answer)
+/** Resolves when the answer is on its way: a channel that is closed sooner drops what does not fit into its buffer. */
+const tell = (answer: Answer) => new Promise<void>((resolve) => process.send!(answer, () => resolve()))
 
 async function work({ seeds }: Order): Promise<void> {
   const digests: string[] = []
@@ -12,12 +13,12 @@ async function work({ seeds }: Order): Promise<void> {
     const { violations, log, digest } = await runCase(seed)
     const [violation] = violations
     digests.push(digest)
-    tell({ type: 'case' })
+    void tell({ type: 'case' })
     if (!violation) continue
-    tell({ type: 'violation', index, seed, ...violation, log })
+    void tell({ type: 'violation', index, seed, ...violation, log })
     break
   }
-  tell({ type: 'end', digests, fired: Object.fromEntries(fired) })
+  await tell({ type: 'end', digests, fired: Object.fromEntries(fired) })
 }
 
 process.on('message', (order: Order) => {
