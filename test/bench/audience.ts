@@ -39,8 +39,7 @@ export async function openAudience({ server, mint, size, reader }: AudienceOptio
         const mark = mint.toMark(serials[n] ?? 0)
         const look = await reader?.lookOut(mark, size - 1)
         await browser.post(post, mark)
-        // Without sockets, every stream has its frame by the time that this browser's has crossed one.
-        await (look?.seen ?? sleep(10))
+        await (look?.seen ?? untilIdle(server))
       }
       return ((await server.report()).cpu - before.cpu) / views
     },
@@ -49,5 +48,16 @@ export async function openAudience({ server, mint, size, reader }: AudienceOptio
       reader?.stop()
       await server.stop()
     },
+  }
+}
+
+/** Without sockets nobody tells when the last frame is written: the server has nothing left to do then. */
+async function untilIdle(server: BenchServer): Promise<void> {
+  let { cpu: before } = await server.report()
+  for (;;) {
+    await sleep(50)
+    const { cpu } = await server.report()
+    if (cpu - before < 5_000) return
+    before = cpu
   }
 }

@@ -1,0 +1,39 @@
+import { createCluster } from 'redis'
+import { onTestFinished } from 'vitest'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import { eventually } from '../h3/harness.ts'
+import { untilReady } from '../nodes/nodes.ts'
+import { startRedis } from './redis-server.ts'
+import type { RedisServer } from './redis-server.ts'
+
+const masters = 3
+const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0']
+
+/** A real cluster of three masters, each with so many replicas. Masters first. */
+export async function startCluster(replicas = 0): Promise<RedisServer[]> {
+  const count = masters * (1 + replicas)
+  const servers = await Promise.all(Array.from({ length: count }, () => startRedis(...settings)))
+  const addresses = servers.map(({ port }) => `127.0.0.1:${port}`)
+  await servers[0]!.cli('--cluster', 'create', ...addresses, '--cluster-replicas', String(replicas), '--cluster-yes')
+  const isUp = async (server: RedisServer) => (await server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok')
+  await eventually(async () => (await Promise.all(servers.map(isUp))).every(Boolean), 'the cluster')
+  const isInSync = async (server: RedisServer) => (await server.cli('INFO', 'replication')).includes('link_status:up')
+  for (const replica of servers.slice(masters)) await eventually(() => isInSync(replica), 'the replication')
+  return servers
+}
+
+/** A node's store on the cluster; ends with the test. */
+export async function createClusterStore(servers: readonly RedisServer[]) {
+  const client = createCluster({
+    rootNodes: servers.map(({ url }) => ({ url })),
+    defaults: { disableOfflineQueue: true },
+  }).on('error', () => {})
+  await client.connect()
+  const store = createRedisSessionStore({ client, timeout: 5_000, logger: {} })
+  onTestFinished(async () => {
+    await store.close()
+    client.destroy()
+  })
+  await untilReady(store)
+  return store
+}
