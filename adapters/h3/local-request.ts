@@ -2,7 +2,8 @@ import type { H3Event } from 'h3'
 
 const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
 const loopbackHost = new RegExp(`^${loopback}$`)
-const loopbackPage = new RegExp(`^https?://${loopback}(?:[:/?#]|$)`)
+/** A URL of such a host, with a port or without: what stands before an `@` is no host. */
+const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopback}(?::\d*)?(?:[/?#]|$)`, 'i')
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
 /** A proxy was on the way, whatever host the request seems to be for. */
 const forwarding = [

@@ -29,7 +29,11 @@ describe('the name and the attributes of the cookie', () => {
     ['http://localhost:3000/', { via: '1.1 proxy' }, secure],
     ['http://localhost:3000/', { origin: 'https://app.example.com' }, secure],
     ['http://localhost:3000/', { referer: 'https://app.example.com/page' }, secure],
+    ['http://localhost:3000/', { referer: 'http://localhost:1@evil.example/' }, secure],
+    ['http://localhost:3000/', { referer: 'http://localhost.evil.example/' }, secure],
     ['http://localhost:3000/', { origin: 'http://localhost:5173' }, plain],
+    ['http://localhost:3000/', { referer: 'HTTP://LOCALHOST/page' }, plain],
+    ['http://localhost:3000/', { origin: 'capacitor://localhost' }, plain],
   ])('%s with %j: %s', async (url, headers, expected) => {
     expect(await nameFor(url, headers)).toBe(expected)
   })

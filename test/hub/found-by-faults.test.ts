@@ -9,6 +9,24 @@ import { startHub, toToken, turn } from './hub-harness.ts'
 
 const later = { userId: 'user_later', sessionId: 'sess_of_later' }
 
+/** Two nodes on one store, of which one hears of changes only what the test tells it. */
+function startDeaf() {
+  const store = createMemorySessionStore({ clock: () => Date.now() })
+  const watchers: ((change: StoreChange) => void)[] = []
+  const rotations: StoreChange[] = []
+  store.watch((change) => void (change.type === 'rotated' && rotations.push(change)))
+  return {
+    store,
+    deaf: startHub({ store: { ...store, watch: (listener) => (watchers.push(listener), () => {}) } }),
+    there: startHub({ store }),
+    /** What was rotated so far, in its order. */
+    rotations,
+    tell(change: StoreChange) {
+      for (const watcher of watchers) watcher(change)
+    },
+  }
+}
+
 describe('what the simulation of faults has found', () => {
   it('a sign-out at a node whose clock says that the session is over ends it on the others too', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
@@ -121,17 +139,14 @@ describe('what the simulation of faults has found', () => {
   })
 
   it('a node that missed a rotation brings no old cookie back, and ends what was opened with it', async () => {
-    const store = createMemorySessionStore({ clock: () => Date.now() })
-    const feed: ((change: StoreChange) => void)[] = []
-    const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
-    const there = startHub({ store })
+    const { store, deaf, there, tell } = startDeaf()
     const browser = await deaf.open()
     await browser.token(toToken({}))
     const old = [browser.cookie.id ?? '']
     await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
     await vi.advanceTimersByTimeAsync(retireFor)
     expect(await store.read(toDigest(old[0] ?? ''))).toBeNull()
-    for (const tell of feed) tell({ type: 'back' })
+    tell({ type: 'back' })
     await turn()
     expect(await store.read(toDigest(old[0] ?? ''))).toBeNull()
     expect(browser.stream.bye).toBe('rotated')
@@ -143,12 +158,7 @@ describe('what the simulation of faults has found', () => {
   it.each(['late', 'never'])(
     'an old cookie reads nothing where the new one came first, and the news %s',
     async (news) => {
-      const store = createMemorySessionStore({ clock: () => Date.now() })
-      const feed: ((change: StoreChange) => void)[] = []
-      const told: StoreChange[] = []
-      store.watch((change) => void (change.type === 'rotated' && told.push(change)))
-      const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
-      const there = startHub({ store })
+      const { deaf, there, rotations, tell } = startDeaf()
       const browser = await deaf.open()
       await browser.token(toToken({}))
       await browser.clear()
@@ -156,8 +166,7 @@ describe('what the simulation of faults has found', () => {
       const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
       const current = await deaf.hub.find({ cookieIds: [cookieId] })
       expect(current?.view().userId).toBe(later.userId)
-      const change: StoreChange = news === 'late' ? told.at(-1)! : { type: 'back' }
-      for (const tell of feed) tell(change)
+      tell(news === 'late' ? rotations.at(-1)! : { type: 'back' })
       await turn()
       expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
       expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
@@ -167,23 +176,18 @@ describe('what the simulation of faults has found', () => {
   )
 
   it('two rotations of which the later one is told of first leave the last cookie alone', async () => {
-    const store = createMemorySessionStore({ clock: () => Date.now() })
-    const feed: ((change: StoreChange) => void)[] = []
-    const told: StoreChange[] = []
-    store.watch((change) => void (change.type === 'rotated' && told.push(change)))
-    const deaf = startHub({ store: { ...store, watch: (listener) => (feed.push(listener), () => {}) } })
-    const there = startHub({ store })
+    const { deaf, there, rotations, tell } = startDeaf()
     const browser = await deaf.open()
     await browser.token(toToken({}))
     await browser.clear()
     const ids = [browser.cookie.id ?? '']
     const sign = async (proof: Partial<VerifiedSession>) =>
       ids.unshift((await there.hub.receive({ cookieIds: [ids[0]!], token: toToken(proof), tab: 'tab' })).cookieId ?? '')
-    told.length = 0
+    rotations.length = 0
     await sign(later)
     await there.hub.clear({ cookieIds: [ids[0]!], tab: 'tab' })
     await sign({ userId: 'user_last', sessionId: 'sess_last' })
-    for (const tell of feed) for (const change of told.toReversed()) tell(change)
+    for (const change of rotations.toReversed()) tell(change)
     await turn()
     const found = await Promise.all(ids.map(async (id) => (await deaf.hub.find({ cookieIds: [id] })) !== null))
     expect(found).toEqual([true, false, false])

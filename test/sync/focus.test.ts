@@ -20,6 +20,14 @@ function turn(from: Tab, to: Tab) {
   to.focus()
 }
 
+/** Focus goes to `a` and on to `b` before the server has heard of either. */
+async function goToAndFro({ a, b, pass }: Awaited<ReturnType<typeof openTwoTabs>>) {
+  a.focus()
+  await pass(100)
+  turn(a, b)
+  await pass(100)
+}
+
 /** Has posts wait on their way to the server, and answers on their way back. Returns what lets them go. */
 function holdPosts({ server }: World, where: 'there' | 'back'): () => void {
   const { post } = server
@@ -50,12 +58,9 @@ describe('of two tabs with two organizations the one focused last wins', () => {
 
   it('where the post of the other one arrives after it gained focus', async () => {
     const world = await openTwoTabs()
-    const { server, a, b, pass } = world
+    const { server, pass } = world
     const letGo = holdPosts(world, 'there')
-    a.focus()
-    await pass(100)
-    turn(a, b)
-    await pass(100)
+    await goToAndFro(world)
     letGo()
     await pass(5 * second)
     expect(server.posts.map(({ orgId }) => orgId)).toEqual(['org_a', 'org_b', 'org_a', 'org_b'])
@@ -64,15 +69,12 @@ describe('of two tabs with two organizations the one focused last wins', () => {
 
   it('where the other one hears of it before the answer to its own post', async () => {
     const world = await openTwoTabs()
-    const { server, a, b, pass } = world
+    const { server, pass } = world
     // Clerk's cache holds a token that was never posted: with it, the answer decides whether a fresher one is tried.
     await pass(55 * second)
     const before = server.posts.length
     const letGo = holdPosts(world, 'back')
-    a.focus()
-    await pass(100)
-    turn(a, b)
-    await pass(100)
+    await goToAndFro(world)
     letGo()
     await pass(5 * second)
     expect(server.posts.slice(before).map(({ orgId }) => orgId)).toEqual(['org_a', 'org_b'])
