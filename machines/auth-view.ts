@@ -1,3 +1,4 @@
+import type { StateValue } from 'xstate'
 import { proofDeadline } from './auth-context.ts'
 import type { AuthContext } from './auth-context.ts'
 import { toCodeView } from './auth-error.ts'
@@ -80,12 +81,14 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
   return projectView(snapshot, snapshot.context, options)
 }
 
+/** Where the machine stands, apart from its context. */
+export interface AuthPosition {
+  readonly value: StateValue
+  hasTag(tag: 'checked' | 'signedIn'): boolean
+}
+
 /** The same of a snapshot whose context is kept apart from the rest. */
-export function projectView(
-  snapshot: Pick<AuthSnapshot, 'value' | 'hasTag'>,
-  context: AuthContext,
-  options: AuthViewOptions,
-): AuthView {
+export function projectView(snapshot: AuthPosition, context: AuthContext, options: AuthViewOptions): AuthView {
   const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
   const isProven = snapshot.hasTag('signedIn')
   const end = isProven ? toEnd(context, now) : null
@@ -131,8 +134,8 @@ function toEnd(context: AuthContext, now: number): Pick<AuthView, 'state' | 'err
   return queue.length === 0 ? { state: 'signedOut', error: toCodeView('token-expired') } : { state: 'verifying', error }
 }
 
-function toStateName(value: AuthSnapshot['value']): AuthStateName {
-  return typeof value === 'string' ? value : 'unchecked'
+function toStateName(value: StateValue): AuthStateName {
+  return typeof value === 'string' ? (value as AuthStateName) : 'unchecked'
 }
 
 /** The claims of these names. */

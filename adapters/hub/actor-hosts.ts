@@ -9,7 +9,7 @@ import type { SessionHostOptions, StartHost } from './session-host.ts'
 
 export interface ActorHostOptions extends SessionHostOptions {
   /** Sees every inspection event of every actor. One that throws harms nobody. */
-  readonly inspect: (event: InspectionEvent) => void
+  readonly inspect: ((event: InspectionEvent) => void) | undefined
 }
 
 /** → a function that starts an actor for one session, named in the inspector by its channel. */
@@ -24,14 +24,14 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
   })
   const containedInspect = (event: InspectionEvent) => {
     try {
-      inspect(event)
+      inspect?.(event)
     } catch (error) {
       onError('inspector.failed', error)
     }
   }
 
   return (id, owner) => {
-    const actor = createActor(machine, { id, input, clock: unrefClock, inspect: containedInspect }).start()
+    const actor = createActor(machine, { id, input, clock: unrefClock, inspect: inspect && containedInspect }).start()
     actor.on('*', (event) => owner.receive(event))
     actor.subscribe(() => owner.receive({ type: 'view.changed' }))
     return {

@@ -1,12 +1,14 @@
 import type { InspectionEvent } from 'xstate'
-import type { AuthInput } from '../../machines/auth-context.ts'
+import type { AuthContext, AuthInput } from '../../machines/auth-context.ts'
 import { AuthError, isAuthError } from '../../machines/auth-error.ts'
+import { authMachine } from '../../machines/auth.machine.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
 import type { AuthChanges } from './auth-changes.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createActorHosts } from './actor-hosts.ts'
+import { compileChart } from './chart/compile-chart.ts'
 import { createClearSession } from './clear-session.ts'
 import { withDeadline } from './deadline.ts'
 import { endStreams } from './end-streams.ts'
@@ -16,7 +18,7 @@ import { createOpenSession } from './open-session.ts'
 import { createReceiveToken } from './receive-token.ts'
 import type { LoadUser } from './profiles.ts'
 import type { FoundSession } from './session-cookies.ts'
-import type { SessionHostOptions } from './session-host.ts'
+import type { SessionHostOptions, StartHost } from './session-host.ts'
 import { createSessionLife } from './session-life.ts'
 import { createSessionLookup } from './session-lookup.ts'
 import { createSnapshotHosts } from './snapshot-hosts.ts'
@@ -107,7 +109,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },
     onError: (code, error) => logger.error(code, { error }),
   }
-  const startHost = inspect ? createActorHosts({ ...hostOptions, inspect }) : createSnapshotHosts(hostOptions)
+  const startHost = createHosts(hostOptions, inspect)
   const life = createSessionLife({
     startHost,
     store,
@@ -224,6 +226,12 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       undertaker.close()
     },
   }
+}
+
+/** An actor for each session is the way to see them, and the only one where this XState makes machines of another kind. */
+function createHosts(options: SessionHostOptions, inspect: SessionHubOptions['inspect']): StartHost {
+  const chart = inspect ? null : compileChart<AuthContext>(authMachine)
+  return chart ? createSnapshotHosts({ ...options, chart }) : createActorHosts({ ...options, inspect })
 }
 
 /** A signal in place of one that is still to come; aborted too where it does not come. */

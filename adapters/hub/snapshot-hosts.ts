@@ -1,11 +1,11 @@
-import type { AnyActorRef, ExecutableActionObject } from 'xstate'
+import type { AnyEventObject } from 'xstate'
+import type { AuthContext } from '../../machines/auth-context.ts'
 import type { AuthEmitted } from '../../machines/auth-events.ts'
-import type { AuthSnapshot } from '../../machines/auth.machine.ts'
 import { projectView } from '../../machines/auth-view.ts'
 import type { AuthViewOptions } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
-import { createAuthStepper } from './auth-stepper.ts'
-import type { AuthMachineEvent, AuthShape, AuthStepper } from './auth-stepper.ts'
+import type { ChartEffect } from './chart/chart-actions.ts'
+import type { ChartState, ChartStep, CompiledChart } from './chart/compile-chart.ts'
 import { createDeadlineQueue } from './deadline-queue.ts'
 import type { Deadline, DeadlineQueue } from './deadline-queue.ts'
 import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
@@ -13,24 +13,32 @@ import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './se
 /** A delayed event of a session. */
 interface Delay extends Deadline {
   readonly host: SnapshotHost
-  readonly id: string
-  readonly event: AuthMachineEvent
+  readonly id: string | undefined
+  readonly event: AnyEventObject
+  /** The one that was begun before it. */
+  next: Delay | null
+}
+
+export interface SnapshotHostOptions extends SessionHostOptions {
+  /** The auth machine. */
+  readonly chart: CompiledChart<AuthContext>
 }
 
 /** What all sessions of a node share. */
-interface Runtime extends SessionHostOptions {
-  readonly stepper: AuthStepper
+interface Runtime extends SnapshotHostOptions {
+  /** How every session begins: nothing in it depends on when. */
+  readonly start: ChartStep<AuthContext>
   readonly delays: DeadlineQueue<Delay>
 }
 
 /**
- * → a function that holds one session as a plain snapshot, moved by the auth machine's pure transition function. Checks
- * and delays are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
+ * → a function that holds one session as a plain snapshot, moved by the auth machine as a pure function. Checks and delays
+ * are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
  */
-export function createSnapshotHosts(options: SessionHostOptions): StartHost {
+export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
   const runtime: Runtime = {
     ...options,
-    stepper: createAuthStepper(options.input),
+    start: options.chart.start(options.input),
     delays: createDeadlineQueue<Delay>((delay) => delay.host.wake(delay)),
   }
   return (_, owner) => new SnapshotHost(runtime, owner)
@@ -62,25 +70,25 @@ class Check {
 class SnapshotHost implements SessionHost {
   readonly #runtime: Runtime
   readonly #owner: HostOwner
-  #context: AuthSnapshot['context']
-  #shape: AuthShape
-  /** Replaced rather than changed, and never spread: a list that grows takes room for sixteen more. */
-  #delays: readonly Delay[] = []
+  #context: AuthContext
+  #state: ChartState
+  /** The one begun last, and from there on: three at most, for which an array would take more room than they do. */
+  #delays: Delay | null = null
   #check: Check | null = null
   /** Set while an event is worked on: what comes meanwhile waits here. */
-  #mailbox: AuthMachineEvent[] | null = null
+  #mailbox: AnyEventObject[] | null = null
   #isStopped = false
 
   constructor(runtime: Runtime, owner: HostOwner) {
-    const [snapshot, actions] = runtime.stepper.initial
+    const { state, context, effects } = runtime.start
     this.#runtime = runtime
     this.#owner = owner
-    this.#context = snapshot.context
-    this.#shape = runtime.stepper.toShape(snapshot) ?? snapshot
-    for (const action of actions) this.#execute(action)
+    this.#context = context
+    this.#state = state
+    for (const effect of effects) this.#execute(effect)
   }
 
-  send(event: AuthMachineEvent) {
+  send(event: AnyEventObject) {
     if (this.#mailbox) {
       this.#mailbox.push(event)
       return
@@ -97,78 +105,77 @@ class SnapshotHost implements SessionHost {
   }
 
   view(options: AuthViewOptions) {
-    return projectView(this.#shape, this.#context, options)
+    return projectView(this.#state, this.#context, options)
   }
 
   stop() {
     this.#isStopped = true
-    for (const delay of this.#delays) this.#runtime.delays.delete(delay)
-    this.#delays = []
+    for (let delay = this.#delays; delay; delay = delay.next) this.#runtime.delays.delete(delay)
+    this.#delays = null
     this.#abortCheck()
   }
 
   /** A delay is over. */
   wake(delay: Delay) {
-    this.#delays = this.#delays.toSpliced(this.#delays.indexOf(delay), 1)
+    this.#forget(delay)
     this.send(delay.event)
   }
 
-  #step(event: AuthMachineEvent) {
-    const { stepper } = this.#runtime
-    const before = { ...this.#shape, context: this.#context } as AuthSnapshot
-    const [snapshot, actions] = stepper.step(before, event)
-    this.#context = snapshot.context
-    this.#shape = stepper.toShape(snapshot) ?? snapshot
-    for (const action of actions) this.#execute(action)
-    if (snapshot !== before) this.#owner.receive({ type: 'view.changed' })
+  #step(event: AnyEventObject) {
+    const { state, context, effects } = this.#runtime.chart.step(this.#state, this.#context, event)
+    const isChanged = state !== this.#state || context !== this.#context
+    this.#state = state
+    this.#context = context
+    for (const effect of effects) this.#execute(effect)
+    if (isChanged) this.#owner.receive({ type: 'view.changed' })
   }
 
-  /** The machine's own actions are pure; what is left to do is what XState itself would do for them. */
-  #execute({ type, params, exec }: ExecutableActionObject) {
-    switch (type) {
-      case 'xstate.raise':
-        return this.#arm(params as { event: AuthMachineEvent; id: string; delay?: number })
-      case 'xstate.cancel':
-        return this.#disarm((params as { sendId: string }).sendId)
-      case 'xstate.emit':
-        return this.#owner.receive((params as { event: AuthEmitted }).event)
-      case 'xstate.spawnChild':
-        return this.#startCheck(params as { id: string; input: { token: BearerToken } })
-      case 'xstate.stopChild':
-        return this.#check?.id === (params as AnyActorRef).id ? this.#abortCheck() : undefined
-      default:
-        if (exec) throw new Error(`The auth machine's action ${type} cannot be run on a snapshot`)
-        return undefined
+  #execute(effect: ChartEffect) {
+    switch (effect.type) {
+      case 'delay':
+        return this.#arm(effect)
+      case 'cancel':
+        return this.#disarm(effect.id)
+      case 'emit':
+        return this.#owner.receive(effect.event as AuthEmitted)
+      case 'invoke':
+        return this.#startCheck(effect.id, effect.input as { readonly token: BearerToken })
+      case 'stop':
+        return this.#check?.id === effect.id ? this.#abortCheck() : undefined
     }
   }
 
-  #arm({ event, id, delay }: { event: AuthMachineEvent; id: string; delay?: number }) {
-    if (delay === undefined) return
-    this.#disarm(id)
-    const item: Delay = { due: performance.now() + delay, place: -1, host: this, id, event }
-    this.#delays = this.#delays.concat(item)
-    this.#runtime.delays.add(item)
+  #arm({ event, id, delay }: Extract<ChartEffect, { readonly type: 'delay' }>) {
+    if (id !== undefined) this.#disarm(id)
+    const { delays } = this.#runtime
+    this.#delays = { due: performance.now() + delay, place: -1, host: this, id, event, next: this.#delays }
+    delays.add(this.#delays)
   }
 
   #disarm(id: string) {
-    const index = this.#delays.findIndex((item) => item.id === id)
-    const delay = this.#delays[index]
-    if (!delay) return
-    this.#delays = this.#delays.toSpliced(index, 1)
-    this.#runtime.delays.delete(delay)
+    for (let delay = this.#delays; delay; delay = delay.next) {
+      if (delay.id !== id) continue
+      this.#runtime.delays.delete(delay)
+      return this.#forget(delay)
+    }
   }
 
-  #startCheck({ id, input }: { id: string; input: { token: BearerToken } }) {
+  #forget(delay: Delay) {
+    if (this.#delays === delay) this.#delays = delay.next
+    for (let other = this.#delays; other; other = other.next) if (other.next === delay) other.next = delay.next
+  }
+
+  #startCheck(id: string, { token }: { readonly token: BearerToken }) {
     const check = new Check(id)
     this.#check = check
-    const settle = (event: AuthMachineEvent) => {
+    const settle = (event: AnyEventObject) => {
       if (this.#check !== check) return
       this.#check = null
       this.send(event)
     }
-    this.#runtime.verifyToken(input.token, check).then(
-      (output) => settle({ type: `xstate.done.actor.${id}`, output } as AuthMachineEvent),
-      (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error } as AuthMachineEvent),
+    this.#runtime.verifyToken(token, check).then(
+      (output) => settle({ type: `xstate.done.actor.${id}`, output }),
+      (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error }),
     )
   }
 

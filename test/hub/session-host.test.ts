@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createActorHosts } from '../../adapters/hub/actor-hosts.ts'
+import { compileChart } from '../../adapters/hub/chart/compile-chart.ts'
 import type { HostOwner, HostSignal, SessionHostOptions, StartHost } from '../../adapters/hub/session-host.ts'
 import { createSnapshotHosts } from '../../adapters/hub/snapshot-hosts.ts'
-import { AuthError, BearerToken, toAuthView } from '../../machines/index.ts'
+import type { AuthContext } from '../../machines/auth-context.ts'
+import { AuthError, authMachine, BearerToken, toAuthView } from '../../machines/index.ts'
 import type { AuthInput, VerifiedSession } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { createAuthModel, modelRandom, modelTombstone } from '../kit/auth-model.ts'
@@ -41,7 +43,8 @@ function startHost(createHosts: (options: SessionHostOptions) => StartHost, inpu
 
 const hosts = {
   actor: (options: SessionHostOptions) => createActorHosts({ ...options, inspect() {} }),
-  snapshot: createSnapshotHosts,
+  snapshot: (options: SessionHostOptions) =>
+    createSnapshotHosts({ ...options, chart: compileChart<AuthContext>(authMachine)! }),
 }
 
 const turn = async () => {

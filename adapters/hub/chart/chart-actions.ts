@@ -1,0 +1,144 @@
+import type { AnyEventObject, AnyStateMachine, AnyStateNode } from 'xstate'
+
+/** What a chart asks of whoever runs it. */
+export type ChartEffect =
+  /** Send `event` to the chart in `delay` ms, unless it is cancelled by its id, if it has one. */
+  | { readonly type: 'delay'; readonly id: string | undefined; readonly event: AnyEventObject; readonly delay: number }
+  | { readonly type: 'cancel'; readonly id: string }
+  | { readonly type: 'emit'; readonly event: AnyEventObject }
+  /** Start an actor; its end is an event `xstate.done.actor.<id>` or `xstate.error.actor.<id>`. */
+  | { readonly type: 'invoke'; readonly id: string; readonly input: unknown }
+  | { readonly type: 'stop'; readonly id: string }
+
+/** What a step of a chart works on. */
+export interface ChartWork {
+  context: unknown
+  event: AnyEventObject
+  effects: ChartEffect[]
+  /** Events that the chart sent to itself, still to be worked on in this step. */
+  readonly raised: AnyEventObject[]
+}
+
+export type ChartAction = (work: ChartWork) => void
+export type ChartGuard = (work: ChartWork) => boolean
+
+/** The machine has something in it that is not compiled. */
+export class UnsupportedChart extends Error {}
+
+type Fields = Record<string, unknown>
+type Expression = (args: Fields, params?: unknown) => unknown
+/** An action of XState's own making: its creators leave what they were told on a function. */
+type Builtin = Expression & Fields & { readonly type: string }
+type Runner = (work: ChartWork, params?: unknown) => void
+
+/** @throws UnsupportedChart */
+export function compileGuard({ implementations }: AnyStateMachine, reference: unknown): ChartGuard {
+  if (reference === undefined) return () => true
+  const guard = (typeof reference === 'function' ? reference : implementations.guards[toName(reference)]) as Expression
+  // Combined guards look at more than the context and the event.
+  if (typeof guard !== 'function' || 'check' in guard) throw new UnsupportedChart()
+  const params = toParams(reference)
+  return (work) => Boolean(guard({ context: work.context, event: work.event }, evaluate(params, work)))
+}
+
+/** What entering a state does. @throws UnsupportedChart */
+export function compileEntry(machine: AnyStateMachine, node: AnyStateNode): ChartAction[] {
+  const invokes = node.invoke.map(({ id, input, onSnapshot }): ChartAction => {
+    if (onSnapshot) throw new UnsupportedChart()
+    return (work) => void work.effects.push({ type: 'invoke', id, input: evaluate(input, work) })
+  })
+  return [...compileActions(machine, node.entry), ...invokes]
+}
+
+/** What leaving a state does. @throws UnsupportedChart */
+export function compileExit(machine: AnyStateMachine, node: AnyStateNode): ChartAction[] {
+  const stops = node.invoke.map(
+    ({ id }): ChartAction =>
+      (work) =>
+        void work.effects.push({ type: 'stop', id }),
+  )
+  return [...compileActions(machine, node.exit), ...stops]
+}
+
+/** @throws UnsupportedChart */
+export function compileActions(machine: AnyStateMachine, references: readonly unknown[]): ChartAction[] {
+  return references.map((reference) => {
+    const action = typeof reference === 'function' ? reference : machine.implementations.actions[toName(reference)]
+    if (typeof action !== 'function' || !('type' in action)) throw new UnsupportedChart()
+    const run = compileBuiltin(machine, action as unknown as Builtin)
+    const params = toParams(reference)
+    return params === undefined ? run : (work) => run(work, evaluate(params, work))
+  })
+}
+
+function compileBuiltin(machine: AnyStateMachine, action: Builtin): Runner {
+  switch (action.type) {
+    case 'xstate.assign': {
+      const assignment = requireField(action, 'assignment')
+      return (work, params) => assign(work, assignment, params)
+    }
+    case 'xstate.emit': {
+      const event = requireField(action, 'event')
+      return (work, params) => emit(work, event, params)
+    }
+    case 'xstate.cancel': {
+      const id = requireField(action, 'sendId')
+      return (work, params) => void work.effects.push({ type: 'cancel', id: evaluate(id, work, params) as string })
+    }
+    case 'xstate.raise':
+      return compileRaise(machine, action)
+    case 'xstate.enqueueActions': {
+      const collect = requireField(action, 'collect') as Expression
+      return (work, params) => void collect({ ...toArgs(work), enqueue: toEnqueue(work) }, params)
+    }
+    default:
+      throw new UnsupportedChart()
+  }
+}
+
+function compileRaise({ implementations }: AnyStateMachine, action: Builtin): Runner {
+  const { id } = action
+  const raised = requireField(action, 'event')
+  const delay: unknown = typeof action['delay'] === 'string' ? implementations.delays[action['delay']] : action['delay']
+  return (work, params) => {
+    const event = evaluate(raised, work, params) as AnyEventObject
+    const ms = evaluate(delay, work, params)
+    if (typeof ms === 'number') work.effects.push({ type: 'delay', id: id as string | undefined, event, delay: ms })
+    else work.raised.push(event)
+  }
+}
+
+function assign(work: ChartWork, assignment: unknown, params?: unknown) {
+  const context = { ...(work.context as Fields) }
+  if (typeof assignment === 'function') Object.assign(context, evaluate(assignment, work, params))
+  else for (const name in assignment as Fields) context[name] = evaluate((assignment as Fields)[name], work, params)
+  work.context = context
+}
+
+function emit(work: ChartWork, event: unknown, params?: unknown) {
+  work.effects.push({ type: 'emit', event: evaluate(event, work, params) as AnyEventObject })
+}
+
+/** As in XState each runs on what those before it left; what is asked for here can be done at once. */
+const toEnqueue = (work: ChartWork) => ({
+  assign: (assignment: unknown) => assign(work, assignment),
+  emit: (event: unknown) => emit(work, event),
+})
+
+const toArgs = ({ context, event }: ChartWork) => ({ context, event })
+
+function evaluate(value: unknown, work: ChartWork, params?: unknown): unknown {
+  return typeof value === 'function' ? (value as Expression)(toArgs(work), params) : value
+}
+
+const toName = (reference: unknown): string =>
+  typeof reference === 'string' ? reference : (reference as { readonly type: string }).type
+
+const toParams = (reference: unknown): unknown =>
+  typeof reference === 'object' ? (reference as { readonly params?: unknown }).params : undefined
+
+/** What an XState of another make may call otherwise. */
+function requireField(action: Builtin, name: string): unknown {
+  if (action[name] === undefined) throw new UnsupportedChart()
+  return action[name]
+}
