@@ -1,6 +1,5 @@
-import type { H3Event, HTTPResponse } from 'h3'
+import type { H3Event } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
-import type { AuthView } from '../../machines/auth-view.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { HubAnswer } from '../hub/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
@@ -12,7 +11,8 @@ import { openStream } from './open-stream.ts'
 import { requireHost } from './origin-rule.ts'
 import type { OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toTab } from './parse-auth-request.ts'
-import { toJsonAnswer, toProblemAnswer } from './problem.ts'
+import { answerJson, answerProblem } from './problem.ts'
+import type { PublicViews } from './public-views.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { createSseStreams } from './sse-stream.ts'
 
@@ -22,8 +22,7 @@ export interface AuthRoutesOptions {
   readonly origins: OriginRule
   readonly allowedHosts: ReadonlySet<string> | null
   readonly readCarriedTokens: ReadCarriedTokens
-  /** The view as a browser may see it. */
-  readonly toPublicView: (view: AuthView) => AuthView
+  readonly publicViews: PublicViews
   /** The inspector's page, in development. */
   readonly inspectPage?: LocalPage
   /** Handles Clerk's webhooks, where there is a secret to check them by. */
@@ -37,11 +36,11 @@ export interface AuthRoutesOptions {
 /** Comes from Clerk's servers, not from a page: its signature stands in for the origin rule. */
 const webhookPath = '/webhook'
 
-type Route = (event: H3Event, headers: Headers) => unknown
+type Route = (event: H3Event) => unknown
 
 /** → the handler of everything under the base path. */
 export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) => Promise<unknown> {
-  const { hub, cookie, origins, allowedHosts, readCarriedTokens, toPublicView, webhook, basePath, logger } = options
+  const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clock, random } = options
   const startStream = createSseStreams({ clock, random })
 
@@ -52,41 +51,41 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
     ...(webhook && { [webhookPath]: { POST: webhook } }),
   }
 
-  async function getEvents(event: H3Event, headers: Headers) {
+  async function getEvents(event: H3Event) {
     const { tab } = toTab(event.url.searchParams.get('tab'))
     const opened = await hub.open({ cookieIds: cookie.read(event), carried: readCarriedTokens(event), tab })
-    setCookie(event, headers, opened.cookieId)
-    return openStream(event, { tab, headers, startStream, attach: (stream) => opened.attach(stream) })
+    setCookie(event, opened.cookieId)
+    return openStream(event, { tab, startStream, attach: (stream) => opened.attach(stream) })
   }
 
-  async function postEvent(event: H3Event, headers: Headers) {
+  async function postEvent(event: H3Event) {
     const request = await parseAuthRequest(event)
     const cookieIds = cookie.read(event)
+    const { tab, seq } = request
     const answer =
       request.type === 'token.received'
-        ? await hub.receive({ ...request, cookieIds })
-        : await hub.clear({ ...request, cookieIds })
-    setCookie(event, headers, answer.cookieId)
-    return toAnswer(answer, headers)
+        ? await hub.receive({ token: request.token, tab, seq, cookieIds })
+        : await hub.clear({ sessionId: request.sessionId, tab, seq, cookieIds })
+    setCookie(event, answer.cookieId)
+    return answerView(event, answer)
   }
 
-  async function getSession(event: H3Event, headers: Headers) {
+  async function getSession(event: H3Event) {
     const session = await hub.find({ cookieIds: cookie.read(event) })
-    return toJsonAnswer(toPublicView(session?.view() ?? toUncheckedView(clock())), { headers })
+    return answerJson(event, publicViews.toJson(session?.view() ?? toUncheckedView(clock())))
   }
 
-  function toAnswer({ view, error }: HubAnswer, headers: Headers): HTTPResponse {
-    const shown = toPublicView(view)
+  function answerView(event: H3Event, { view, error }: HubAnswer): string {
     // A pending session is a verdict like any other: signed out, and the view says why.
-    if (!error || error.code === 'session-pending') return toJsonAnswer(shown, { headers })
-    return toProblemAnswer(error, { headers, view: shown })
+    if (!error || error.code === 'session-pending') return answerJson(event, publicViews.toJson(view))
+    return answerProblem(event, error, publicViews.toView(view))
   }
 
-  function setCookie(event: H3Event, headers: Headers, cookieId: string | undefined) {
-    if (cookieId !== undefined) headers.append('set-cookie', cookie.toHeader(event, cookieId))
+  function setCookie(event: H3Event, cookieId: string | undefined) {
+    if (cookieId !== undefined) event.res.headers.append('set-cookie', cookie.toHeader(event, cookieId))
   }
 
-  function answer(event: H3Event, headers: Headers): unknown {
+  function answer(event: H3Event): unknown {
     const { method } = event.req
     const path = event.url.pathname.slice(basePath.length)
     const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
@@ -95,27 +94,24 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
     if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
     const route = methods[method]
     if (!route) {
-      headers.set('allow', [...Object.keys(methods), ...(isFromPages ? ['OPTIONS'] : [])].join(', '))
+      event.res.headers.set('allow', [...Object.keys(methods), ...(isFromPages ? ['OPTIONS'] : [])].join(', '))
       throw new AuthError('method-not-allowed')
     }
-    if (isFromPages) {
-      const cors = origins.toCorsHeaders(origins.require(event))
-      for (const [name, value] of Object.entries(cors)) headers.set(name, value)
-    }
-    return route(event, headers)
+    if (isFromPages) origins.require(event)
+    return route(event)
   }
 
   return async (event) => {
-    const headers = new Headers(origins.toCorsHeaders(null))
+    origins.vary(event)
     try {
       requireHost(event, allowedHosts)
-      return await answer(event, headers)
+      return await answer(event)
     } catch (cause) {
       const error = toAuthError(cause)
       // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14).
-      if (error.code === 'body-too-large' && error.cause) headers.set('connection', 'close')
+      if (error.code === 'body-too-large' && error.cause) event.res.headers.set('connection', 'close')
       if (error.code === 'internal') logger.error('request.failed', { error: cause })
-      return toProblemAnswer(error, { headers })
+      return answerProblem(event, error)
     }
   }
 }

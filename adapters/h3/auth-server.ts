@@ -11,7 +11,7 @@ import { toAuthUser } from '../clerk/clerk-users.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
 import type { LoadUser } from '../hub/profiles.ts'
-import { pickClaims, toUncheckedView } from '../../machines/auth-view.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
 import type { FetchJwks } from '../jose/fetch-jwks.ts'
@@ -32,12 +32,12 @@ import type { Inspect } from './inspect-option.ts'
 import { createOnLoad } from './on-load.ts'
 import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
+import { createPublicViews } from './public-views.ts'
 import { createRequireAuth, toUndecided } from './require-auth.ts'
 import type { RequireAuthOptions } from './require-auth.ts'
 import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
-import { toViewFrame } from './sse-stream.ts'
 import { createWebhook, requireWebhookSecret } from './webhook.ts'
 
 /** The auth of one h3 app: nothing of it is shared with another in the same process. */
@@ -127,12 +127,12 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     publishableKey: clerk.publishableKey,
     readsCookies: options.claims?.authorizedParties !== undefined,
   })
-  const toPublicView = createPublicView(publicClaims)
+  const publicViews = createPublicViews(publicClaims)
   const hub = createSessionHub({
     verify: clockOffset.verify,
     store,
     storeDown: resolved.storeDown,
-    encode: (view) => toViewFrame(toPublicView(view)),
+    encode: publicViews.toFrame,
     machine: {
       authWaitTimeout,
       verifyTimeout,
@@ -157,7 +157,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     origins: createOriginRule(resolved.allowedOrigins),
     allowedHosts: resolved.allowedHosts,
     readCarriedTokens,
-    toPublicView,
+    publicViews,
     inspectPage: inspectors.map((each) => (typeof each === 'function' ? undefined : each.page)).find(Boolean),
     webhook: clerk.webhookSecret ? createWebhook({ hub, secret: clerk.webhookSecret, logger }) : undefined,
     basePath,
@@ -244,9 +244,4 @@ function toLoadUser(loadUser: AuthServerOptions['loadUser'], clerk: ClerkAccess)
   if (loadUser !== true) return loadUser || undefined
   clerk.requireKey()
   return async (userId) => toAuthUser(await clerk.getUser(userId))
-}
-
-/** → what a browser may see of a view: the listed claims alone. */
-function createPublicView(publicClaims: readonly string[]): (view: AuthView) => AuthView {
-  return (view) => (view.claims ? { ...view, claims: pickClaims(view.claims, publicClaims) } : view)
 }

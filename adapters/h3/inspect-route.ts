@@ -25,36 +25,38 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
   const hasCookie = (event: H3Event) =>
     readCookie(event.req.headers.get('cookie'), cookieName).some((value) => page.isCookie(value))
 
-  function toDocument(headers: Headers, status: number, write: (nonce: string) => string): Response {
+  function answerPage({ res }: H3Event, status: number, write: (nonce: string) => string): string {
     const nonce = createSecretId()
-    for (const [name, value] of Object.entries(toPageHeaders(nonce))) headers.set(name, value)
-    return new Response(write(nonce), { status, headers })
+    res.status = status
+    for (const [name, value] of Object.entries(toPageHeaders(nonce))) res.headers.set(name, value)
+    return write(nonce)
   }
 
   /** Takes the key out of the address at once: it is worth nothing there any more, and in no history. */
-  function getPage(event: H3Event, headers: Headers): Response {
+  function getPage(event: H3Event): string | null {
     requireLocal(event)
     const key = event.url.searchParams.get('key')
     const cookie = key === null ? null : page.exchange(key)
     if (cookie !== null) {
+      const { headers } = event.res
+      event.res.status = 303
       headers.set('set-cookie', `${cookieName}=${cookie}; HttpOnly; SameSite=Strict; Path=${path}`)
       headers.set('cache-control', 'no-store')
       headers.set('referrer-policy', 'no-referrer')
       headers.set('location', path)
-      return new Response(null, { status: 303, headers })
+      return null
     }
-    if (key !== null || !hasCookie(event)) return toDocument(headers, 403, (nonce) => page.toRefusal(nonce))
-    return toDocument(headers, 200, (nonce) => page.toDocument(nonce))
+    if (key !== null || !hasCookie(event)) return answerPage(event, 403, (nonce) => page.toRefusal(nonce))
+    return answerPage(event, 200, (nonce) => page.toDocument(nonce))
   }
 
-  function getEvents(event: H3Event, headers: Headers): unknown {
+  function getEvents(event: H3Event): unknown {
     requireLocal(event)
     if (!hasCookie(event)) throw new AuthError('forbidden', 'Open the page of the inspector by a new link first')
     const id = event.url.searchParams.get('session')
-    headers.set('x-content-type-options', 'nosniff')
+    event.res.headers.set('x-content-type-options', 'nosniff')
     return openStream(event, {
       tab: undefined,
-      headers,
       startStream,
       attach: (stream) => page.watch(id, (frame) => stream.send(frame)),
     })

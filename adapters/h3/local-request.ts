@@ -1,7 +1,6 @@
 import type { H3Event } from 'h3'
 
 const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
-const loopbackHost = new RegExp(`^${loopback}$`)
 /** A URL of such a host, with a port or without: what stands before an `@` is no host. */
 const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopback}(?::\d*)?(?:[/?#]|$)`, 'i')
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
@@ -21,10 +20,11 @@ const forwarding = [
  */
 export function isLocal(event: H3Event): boolean {
   const { headers } = event.req
+  const { href } = event.url
   const pages = [headers.get('origin'), headers.get('referer')]
   return (
-    event.url.protocol === 'http:' &&
-    loopbackHost.test(event.url.hostname) &&
+    href.startsWith('http:') &&
+    loopbackPage.test(href) &&
     !forwarding.some((name) => headers.has(name)) &&
     pages.every((page) => page === null || loopbackPage.test(page))
   )

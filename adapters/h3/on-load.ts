@@ -1,7 +1,7 @@
 import type { EventHandler, H3Event } from 'h3'
 import { isAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import { toProblemAnswer } from './problem.ts'
+import { answerProblem } from './problem.ts'
 
 /** What a page load runs. `view.timedOut`: no verdict came in time, so that `view.isSignedIn` says nothing yet. */
 export type LoadHandler = (event: H3Event, view: AuthView) => unknown
@@ -25,7 +25,7 @@ export function createOnLoad(
         for (const handle of list) answer = await handle(event, view)
         return answer
       } catch (error) {
-        if (isAuthError(error) && error.code !== 'internal') return toProblemAnswer(error)
+        if (isAuthError(error) && error.code !== 'internal') return answerProblem(event, error)
         throw error
       }
     }

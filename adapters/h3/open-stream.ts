@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { HTTPResponse } from 'h3'
 import type { H3Event } from 'h3'
 import { sseHeaders } from './sse-stream.ts'
 import type { SseSink, SseStream, StartSseStream } from './sse-stream.ts'
 
 export interface OpenStreamOptions {
   readonly tab: string | undefined
-  readonly headers: Headers
   readonly startStream: StartSseStream
   /** Called with the stream once it can be written to. → what to do when it is over */
   readonly attach: (stream: SseStream) => () => void
@@ -14,7 +12,10 @@ export interface OpenStreamOptions {
 
 /** Answers with an event stream: straight to Node's response where there is one, else as a `ReadableStream`. */
 export function openStream(event: H3Event, options: OpenStreamOptions): unknown {
-  for (const [name, value] of Object.entries(sseHeaders)) options.headers.set(name, value)
+  const { res } = event
+  res.status = 200
+  res.statusText = 'OK'
+  for (const [name, value] of Object.entries(sseHeaders)) res.headers.set(name, value)
   return event.runtime?.node?.res ? openNodeStream(options) : openWebStream(event, options)
 }
 
@@ -22,15 +23,14 @@ export function openStream(event: H3Event, options: OpenStreamOptions): unknown 
  * Half the memory and a quarter of the CPU of a `ReadableStream`, and the headers leave with the first frame. As a body
  * that pipes itself it is sent by whatever sends h3's answers, and the request may be forgotten while the stream is open.
  */
-function openNodeStream({ tab, headers, startStream, attach }: OpenStreamOptions): HTTPResponse {
-  const body = {
+function openNodeStream({ tab, startStream, attach }: OpenStreamOptions) {
+  return {
     pipe(response: ServerResponse) {
       forgetCredentials(response.req)
       const stream = startStream(tab, new NodeSink(response))
       closeWith(response, stream, attach(stream))
     },
   }
-  return new HTTPResponse(body as unknown as BodyInit, { status: 200, statusText: 'OK', headers })
 }
 
 const credentials = ['authorization', 'cookie'] as const
@@ -71,13 +71,13 @@ class NodeSink implements SseSink {
   }
 }
 
-function openWebStream(event: H3Event, { tab, headers, startStream, attach }: OpenStreamOptions): Response {
+function openWebStream(event: H3Event, { tab, startStream, attach }: OpenStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let taken: (() => void) | null = null
   let close = () => {}
   let detach = () => {}
 
-  const body = new ReadableStream<Uint8Array>(
+  return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         let isOpen = true
@@ -115,5 +115,4 @@ function openWebStream(event: H3Event, { tab, headers, startStream, attach }: Op
     },
     { highWaterMark: 1 },
   )
-  return new Response(body, { headers })
 }

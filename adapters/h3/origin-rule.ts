@@ -6,44 +6,41 @@ import { AuthError } from '../../machines/auth-error.ts'
  * Forgery Prevention": Fetch Metadata, with Origin as the fallback).
  */
 export interface OriginRule {
-  /** The listed origin of a cross-origin request that passes, null for one from the same origin. @throws AuthError `origin-rejected` */
-  require(event: H3Event): string | null
-  /** The headers that let the page of a listed origin read the answer. */
-  toCorsHeaders(origin: string | null): Record<string, string>
+  /** Tells caches that answers differ by origin, where some are listed: of every answer, a refusal too. */
+  vary(event: H3Event): void
+  /** Lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
+  require(event: H3Event): void
   /** Answers a preflight (Fetch, §4.8). @throws AuthError `origin-rejected` */
-  preflight(event: H3Event): Response
+  preflight(event: H3Event): string
 }
 
 const maxAge = 600
 
 export function createOriginRule(allowedOrigins: readonly string[]): OriginRule {
   const allowed = new Set(allowedOrigins)
-  const vary: Record<string, string> = allowed.size > 0 ? { vary: 'Origin' } : {}
 
-  const toCorsHeaders = (origin: string | null): Record<string, string> =>
-    origin === null
-      ? vary
-      : {
-          ...vary,
-          'access-control-allow-origin': origin,
-          'access-control-allow-credentials': 'true',
-          'access-control-expose-headers': 'Retry-After',
-        }
+  function allow({ res }: H3Event, origin: string) {
+    res.headers.set('access-control-allow-origin', origin)
+    res.headers.set('access-control-allow-credentials', 'true')
+    res.headers.set('access-control-expose-headers', 'Retry-After')
+  }
 
   return {
-    toCorsHeaders,
+    vary({ res }) {
+      if (allowed.size > 0) res.headers.append('vary', 'Origin')
+    },
     require(event) {
       const { method, headers } = event.req
       const origin = headers.get('origin')
-      if (origin !== null && allowed.has(origin)) return origin
+      if (origin !== null && allowed.has(origin)) return allow(event, origin)
       if (origin === 'null') throw rejected('an opaque origin never passes')
       const site = headers.get('sec-fetch-site')
-      if (site === 'same-origin') return null
+      if (site === 'same-origin') return
       if (site === 'cross-site' || site === 'same-site') {
         throw rejected('the page is of another origin; list it in allowedOrigins')
       }
       if (origin !== null) {
-        if (isHost(origin, headers.get('host'))) return null
+        if (isHost(origin, headers.get('host'))) return
         throw rejected('Origin and Host differ; list the origin in allowedOrigins')
       }
       if (method === 'POST' && !headers.has('authorization')) {
@@ -51,21 +48,18 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
           'nothing tells where it comes from; send Origin, from one listed in allowedOrigins, or Authorization',
         )
       }
-      return null
     },
     preflight(event) {
       const origin = event.req.headers.get('origin')
       if (origin === null || !allowed.has(origin)) throw rejected('the origin is not listed in allowedOrigins')
-      return new Response(null, {
-        status: 204,
-        headers: {
-          ...toCorsHeaders(origin),
-          'cache-control': 'no-store',
-          'access-control-allow-methods': 'GET, POST',
-          'access-control-allow-headers': 'Authorization, Content-Type',
-          'access-control-max-age': String(maxAge),
-        },
-      })
+      allow(event, origin)
+      const { res } = event
+      res.status = 204
+      res.headers.set('cache-control', 'no-store')
+      res.headers.set('access-control-allow-methods', 'GET, POST')
+      res.headers.set('access-control-allow-headers', 'Authorization, Content-Type')
+      res.headers.set('access-control-max-age', String(maxAge))
+      return ''
     },
   }
 }

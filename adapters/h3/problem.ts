@@ -1,4 +1,4 @@
-import { HTTPResponse } from 'h3'
+import type { H3Event } from 'h3'
 import { authErrors } from '../../machines/auth-error.ts'
 import type { AuthError, AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
@@ -15,37 +15,23 @@ export interface Problem {
   readonly view?: AuthView
 }
 
-export interface AnswerOptions {
-  /** Default 200. */
-  readonly status?: number
-  /** Taken over, not copied. */
-  readonly headers?: Headers
-}
-
 /** Ms to wait where nothing better is known. */
 const defaultRetryAfter = 1_000
 
-/** A JSON answer, never cached. h3 writes it out as it is, where a `Response` would be read back through a stream. */
-export function toJsonAnswer(
-  body: object,
-  { status = 200, headers = new Headers() }: AnswerOptions = {},
-): HTTPResponse {
-  if (!headers.has('content-type')) headers.set('content-type', 'application/json; charset=utf-8')
-  headers.set('cache-control', 'no-store')
-  return new HTTPResponse(JSON.stringify(body), { status, headers })
+/**
+ * Answers with JSON, never cached. → the body: its status and headers go by `event.res`, since a `Response` would be read
+ * back through a stream, and headers handed over be copied.
+ */
+export function answerJson(event: H3Event, json: string, status = 200): string {
+  const { res } = event
+  res.status = status
+  if (!res.headers.has('content-type')) res.headers.set('content-type', 'application/json; charset=utf-8')
+  res.headers.set('cache-control', 'no-store')
+  return json
 }
 
-export interface ProblemOptions {
-  /** Taken over, not copied. */
-  readonly headers?: Headers
-  readonly view?: AuthView
-}
-
-/** An error as an answer, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
-export function toProblemAnswer(
-  error: AuthError,
-  { headers = new Headers(), view }: ProblemOptions = {},
-): HTTPResponse {
+/** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
+export function answerProblem(event: H3Event, error: AuthError, view?: AuthView): string {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
   const problem: Problem = {
@@ -57,9 +43,10 @@ export function toProblemAnswer(
     retryable,
     ...(view && { view }),
   }
+  const { headers } = event.res
   headers.set('content-type', 'application/problem+json; charset=utf-8')
   if (status === 429 || status === 503) {
     headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
   }
-  return toJsonAnswer(problem, { status, headers })
+  return answerJson(event, JSON.stringify(problem), status)
 }

@@ -4,7 +4,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { toPermissions } from './permissions.ts'
-import { toProblemAnswer } from './problem.ts'
+import { answerProblem } from './problem.ts'
 
 export interface RequireAuthOptions {
   /** The role in the active organization, `org:admin` or `admin`. */
@@ -33,7 +33,7 @@ export function createRequireAuth(
       } catch (cause) {
         const error = toAuthError(cause)
         if (error.code === 'internal') logger.error('requireAuth.failed', { error: cause })
-        return toProblemAnswer(error)
+        return answerProblem(event, error)
       }
       return next()
     }

@@ -1,4 +1,3 @@
-import type { AuthView } from '../../machines/auth-view.ts'
 import { createDeadlineQueue } from '../hub/deadline-queue.ts'
 import type { Deadline, DeadlineQueue } from '../hub/deadline-queue.ts'
 import type { ByeReason, ViewStream } from '../hub/view-stream.ts'
@@ -38,12 +37,10 @@ export const sseHeaders = {
   'x-accel-buffering': 'no',
 } as const
 
-/** One view as a frame. JSON knows no raw line break, so whatever is in the claims stays in its line. */
-export const toViewFrame = (view: AuthView): string => toFrame('view', view, view.rev)
+/** A view as a frame. JSON knows no raw line break, so whatever is in the claims stays in its line. */
+export const toViewFrame = (json: string, rev: number): string => `event: view\nid: ${rev}\ndata: ${json}\n\n`
 
-function toFrame(event: 'view' | 'ping' | 'bye', data: object, id?: number): string {
-  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
-}
+const toFrame = (event: 'ping' | 'bye', data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
 interface Runtime extends SseStreamsOptions {
   readonly looks: DeadlineQueue<SseStream>

@@ -87,6 +87,13 @@ export class LiveSession implements HostOwner {
     return this.#last
   }
 
+  /** The view now, which whoever reads the streams is sent before anybody else is told of it. */
+  publish(): AuthView {
+    const view = this.view()
+    this.streams.flush(view)
+    return view
+  }
+
   encode(view: AuthView): string {
     return this.#runtime.encode(view)
   }

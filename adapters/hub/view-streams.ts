@@ -17,7 +17,7 @@ export class ViewStreams {
   /** A list, since most sessions have one stream and none has many. */
   #streams = none
   #sentRev = 0
-  #isScheduled = false
+  #scheduled: NodeJS.Immediate | null = null
 
   constructor(source: ViewSource) {
     this.#source = source
@@ -25,7 +25,7 @@ export class ViewStreams {
 
   /** Sends the view of the moment, and every later one. */
   add(stream: ViewStream) {
-    this.#flush()
+    this.flush()
     this.#streams = this.#streams.concat(stream)
     stream.send(this.#encode(this.#source.view()))
   }
@@ -37,12 +37,16 @@ export class ViewStreams {
 
   /** Has a changed view sent at the end of this tick: what changes again until then is sent once. */
   push() {
-    if (this.#isScheduled || this.#streams.length === 0) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#flush()
-    })
+    if (this.#scheduled || this.#streams.length === 0) return
+    this.#scheduled = setImmediate(() => this.flush())
+  }
+
+  /** Sends what is due at once: `view`, which is the one of the moment, if it is not sent yet. */
+  flush(view = this.#source.view()) {
+    if (this.#scheduled) clearImmediate(this.#scheduled)
+    this.#scheduled = null
+    if (this.#streams.length === 0 || view.rev === this.#sentRev) return
+    this.#send(this.#streams, this.#encode(view), view.rev)
   }
 
   /** Ends the streams that match, without sending them what is due. */
@@ -63,13 +67,6 @@ export class ViewStreams {
 
   [Symbol.iterator]() {
     return this.#streams.values()
-  }
-
-  #flush() {
-    if (this.#streams.length === 0) return
-    const view = this.#source.view()
-    if (view.rev === this.#sentRev) return
-    this.#send(this.#streams, this.#encode(view), view.rev)
   }
 
   /** A few at a time: what is written to one stream is away before the next ones are touched, and requests come through. */

@@ -77,7 +77,7 @@ describe('the stream of a live session', () => {
     })
     const { headers } = await server.open()
     expect(headers['x-app']).toBe('yes')
-    expect(headers['set-cookie']).toEqual([expect.stringMatching(/^authchart=/), 'theirs=1'])
+    expect(headers['set-cookie']).toEqual(['theirs=1', expect.stringMatching(/^authchart=/)])
   })
 
   it('leaves nothing behind when its reader goes', async () => {
