@@ -43,14 +43,13 @@ export function requireTokenText(token: unknown): string {
  */
 export function parseJws(token: unknown, readHeader = toHeader): ParsedJws {
   const compact = requireTokenText(token)
-  const [protectedHeader, encodedPayload, encodedSignature, excess] = compact.split('.', 4)
-  if (!protectedHeader || encodedPayload === undefined || encodedSignature === undefined || excess !== undefined) {
-    throw malformed('not three segments')
-  }
-  const header = readHeader(protectedHeader)
-  const signature = decodeSegment(encodedSignature, 'signature')
+  const first = compact.indexOf('.')
+  const second = compact.indexOf('.', first + 1)
+  if (first < 1 || second === -1 || compact.includes('.', second + 1)) throw malformed('not three segments')
+  const header = readHeader(compact.slice(0, first))
+  const signature = decodeSegment(compact.slice(second + 1), 'signature')
   if (signature.length < minSignatureLength) throw malformed('its signature is cut short')
-  return { compact, header, payload: decodeSegment(encodedPayload, 'payload'), signature }
+  return { compact, header, payload: decodeSegment(compact.slice(first + 1, second), 'payload'), signature }
 }
 
 const encoder = new TextEncoder()

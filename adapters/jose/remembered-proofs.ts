@@ -35,7 +35,7 @@ export function createRememberedProofs(options: {
   const hash = nodeCrypto?.hash
   if (size === 0 || !hash) return { find: () => undefined, remember: () => {}, forgetAll: () => {} }
 
-  const toDigest = (token: string) => hash('sha256', token, 'base64')
+  const toDigest = (token: string) => hash('sha256', token, 'binary')
   const marks = createTokenMarks()
   // The one asked for longest ago comes first.
   const proofs = new Map<string, RememberedProof>()
@@ -50,7 +50,7 @@ export function createRememberedProofs(options: {
       return found
     },
     remember(token, proof, now) {
-      if (!marks.has(token)) return marks.add(token)
+      if (!marks.add(token)) return
       for (const [oldest, { proof }] of proofs) {
         if (proofs.size < size && now < proof.session.expiresAt + tolerance) break
         proofs.delete(oldest)

@@ -1,13 +1,14 @@
-/** Which tokens were shown before, roughly: one that was is always known, and of the rest one in a dozen seems to be. */
+/** Which tokens were shown before, roughly: one that was is always known, and of the rest one in fifty seems to be at most. */
 export interface TokenMarks {
   has(token: string): boolean
-  add(token: string): void
+  /** → whether it seemed to be known already */
+  add(token: string): boolean
   clear(): void
 }
 
 /** Characters at the end of a signature, which nobody chooses. */
 const tailLength = 12
-const slots = 131_072
+const slots = 524_288
 /** Beyond this many, a set of its size would take too many new tokens for known ones. It starts anew then. */
 const maxMarks = 10_000
 
@@ -19,15 +20,15 @@ export function createTokenMarks(): TokenMarks {
     bits.fill(0)
     marks = 0
   }
+  const isSet = (slot: number) => ((bits[slot >>> 3] ?? 0) & (1 << (slot & 7))) !== 0
   return {
-    has(token) {
-      const slot = toSlot(token)
-      return ((bits[slot >>> 3] ?? 0) & (1 << (slot & 7))) !== 0
-    },
+    has: (token) => isSet(toSlot(token)),
     add(token) {
-      if (++marks > maxMarks) clear()
       const slot = toSlot(token)
+      if (isSet(slot)) return true
+      if (++marks > maxMarks) clear()
       bits[slot >>> 3] = (bits[slot >>> 3] ?? 0) | (1 << (slot & 7))
+      return false
     },
     clear,
   }

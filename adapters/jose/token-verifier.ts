@@ -71,7 +71,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const { kid } = jws.header
     if (kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
     const key = await keys.getKey(kid, options)
-    await requireSignature(jws, key)
+    const check = requireSignature(jws, key)
+    if (check) await check
     return { kid, key, proof: toProof(members, claimsOptions) }
   }
 

@@ -3,6 +3,7 @@ import { createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { ContenderOptions } from './contenders/contender.ts'
 import { createVerifyWithJose } from './contenders/h3-actor.ts'
 import { createVerifyByHand } from './contenders/verify-by-hand.ts'
+import { median } from './statistics.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ContenderOptions
 const byHand = createVerifyByHand(options)
@@ -15,30 +16,50 @@ const verifiers = {
   jose: createVerifyWithJose(options),
   limit: async (token: string) => byHand(token),
 }
+const names = Object.keys(verifiers) as VerifierName[]
 export type VerifierName = keyof typeof verifiers
-export interface VerifyCommand {
-  readonly name: VerifierName
-  readonly tokens: readonly string[]
-  /** How often each is verified. */
-  readonly times: number
-}
 
-process.on('message', ({ name, tokens, times }: VerifyCommand) => {
-  void run(verifiers[name], tokens, times).then((micros) => process.send?.(micros))
+export type VerifyCommand =
+  /** Verifies new tokens with each; the answer is µs for one, by name. */
+  | { readonly type: 'cold'; readonly tokens: readonly string[] }
+  /** Verifies tokens of the last command again and again; the answer is µs for one. */
+  | { readonly type: 'seen'; readonly tokens: readonly string[]; readonly passes: number }
+
+process.on('message', (command: VerifyCommand) => {
+  globalThis.gc?.()
+  const answer = command.type === 'cold' ? compare(command.tokens) : repeat(command.tokens, command.passes)
+  void answer.then((answer) => process.send?.(answer))
 })
 process.on('disconnect', () => process.exit(0))
 
+/** Tokens that one verifier has to itself before it is the next one's turn: less than it takes a machine to change its pace. */
+const sliceSize = 32
 /** Some at a time, as in a busy server: one by one, jose would wait for its threads and not for its work. */
 const inTheAir = 16
 
-/** → µs for one. */
-async function run(verify: (token: string) => Promise<unknown>, tokens: readonly string[], times: number) {
-  globalThis.gc?.()
-  const start = performance.now()
-  for (let time = 0; time < times; time += 1) {
-    for (let n = 0; n < tokens.length; n += inTheAir) {
-      await Promise.all(tokens.slice(n, n + inTheAir).map((token) => verify(token)))
+/** Each slice by each, every one of them first, second and last as often as the others; of the slices the median. */
+async function compare(tokens: readonly string[]): Promise<Record<VerifierName, number>> {
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<VerifierName, number[]>
+  for (let n = 0; n < tokens.length; n += sliceSize) {
+    const first = (n / sliceSize) % names.length
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      times[name].push(await time(verifiers[name], tokens.slice(n, n + sliceSize)))
     }
   }
-  return ((performance.now() - start) * 1_000) / (tokens.length * times)
+  return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<VerifierName, number>
+}
+
+async function repeat(tokens: readonly string[], passes: number): Promise<number> {
+  const times: number[] = []
+  for (let pass = 0; pass < passes; pass += 1) times.push(await time(verify, tokens))
+  return median(times)
+}
+
+/** → µs for one. */
+async function time(verify: (token: string) => Promise<unknown>, tokens: readonly string[]): Promise<number> {
+  const start = performance.now()
+  for (let n = 0; n < tokens.length; n += inTheAir) {
+    await Promise.all(tokens.slice(n, n + inTheAir).map((token) => verify(token)))
+  }
+  return ((performance.now() - start) * 1_000) / tokens.length
 }
