@@ -50,11 +50,11 @@ export function toHeldView({ view, now, offset, clockTolerance }: SyncContext): 
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
-  const { context } = snapshot
-  const { view, identity, isClerkLoaded, failure } = context
-  const isSpent = snapshot.matches({ session: 'degraded' }) || context.attempts > context.retries
+  const { context, value } = snapshot
+  const { view, identity, isClerkLoaded, failure, attempts, retries } = context
+  const isSpent = value.session === 'degraded' || attempts > retries
   const isUndecided = view.state === 'error' && failure !== null
-  const isAtRest = snapshot.matches({ session: 'confirmed' }) || snapshot.matches({ session: 'signedOut' })
+  const isAtRest = value.session === 'confirmed' || value.session === 'signedOut'
   return {
     clerk: isClerkLoaded ? (identity ? 'signedIn' : 'signedOut') : 'loading',
     state: view.state,

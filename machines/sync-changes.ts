@@ -4,12 +4,10 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
 import { toFailure } from './sync-error.ts'
-import { isFinal, isKnown, isSame, showsIdentity } from './sync-rules.ts'
+import { isFinal, isSame, showsIdentity } from './sync-rules.ts'
 
-const sessionBackoff = { first: 500, most: 30_000 }
-/** After a refusal the retry waits in full: Clerk's `iat` counts whole seconds, so an earlier token is refused again. */
-const refusalBackoff = { first: 1_000, most: 30_000 }
-const streamBackoff = { most: 30_000 }
+/** Retries and reconnects are at most this far apart, ms. */
+const most = 30_000
 /** After `bye rotated` the new cookie is there, or about to be. */
 const rotationSpread = 250
 /** What held this long, ms, starts the count of failures anew. */
@@ -22,10 +20,12 @@ export function afterFailure(
   failure: SyncFailure,
   isRefusal = failure.code.startsWith('token-') || failure.code === 'key-not-found',
 ): Partial<SyncContext> {
-  const { attempts, random, view, identity } = context
+  const { attempts, random } = context
+  // After a refusal the retry waits in full: Clerk's `iat` counts whole seconds, so an earlier token is refused again.
   const delay = isRefusal
-    ? Math.min(refusalBackoff.most, refusalBackoff.first * 2 ** attempts)
-    : fullJitter(attempts, sessionBackoff, random)
+    ? fullJitter(attempts, { first: 1_000, most }, () => 1)
+    : fullJitter(attempts, { first: 500, most }, random)
+  const patience = failure.retryAfter ?? 0
   const now = context.now()
   return {
     failure,
@@ -34,9 +34,9 @@ export function afterFailure(
     isFresh: context.isFresh || isRefusal || failure.code === 'clerk-timeout',
     posted: isRefusal ? context.token : context.posted,
     // Shown, but not stored: another node may yet have it otherwise.
-    isUnsure: context.isUnsure || (failure.code === 'store-unavailable' && showsIdentity(view, identity)),
-    retryAt: now + (failure.retryAfter ?? 0) + delay,
-    retryNotBefore: now + Math.max(failure.retryAfter ?? 0, isRefusal ? delay : 0),
+    isUnsure: context.isUnsure || (failure.code === 'store-unavailable' && showsIdentity(context)),
+    retryAt: now + patience + delay,
+    retryNotBefore: now + Math.max(patience, isRefusal ? delay : 0),
   }
 }
 
@@ -47,22 +47,14 @@ export function afterFailure(
 export function toViewFailure({ view }: SyncContext): SyncFailure {
   return view.error
     ? { ...view.error, retryable: !isFinal(view), retryAfter: null }
-    : { ...toFailure('not-signed-in', 'The server holds nobody signed in'), retryAfter: 1_000 }
-}
-
-/** Why the stream is gone: by its own word, by a crash of the actor, or, on any other event, by silence. */
-function toStreamFailure(event: SyncEvent): SyncFailure {
-  if (event.type === 'stream.failed') return event.failure
-  return toFailure(
-    'network-failed',
-    event.type === 'stream.ended' ? 'The server ended the stream' : 'The stream fell silent',
-  )
+    : toFailure('not-signed-in', 'The server holds nobody signed in', 1_000)
 }
 
 /** What the context becomes when the stream is gone. One that had held starts the count anew. */
 export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
   const { openedAt, heardAt, random, reconnectBase } = context
-  const failure = toStreamFailure(event)
+  const failure =
+    event.type === 'stream.failed' ? event.failure : toFailure('network-failed', 'The stream ended or fell silent')
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
   const attempts = heardAt - openedAt >= streamStable ? 0 : context.streamAttempts
   // The server says when: the new cookie is on its way, whatever failed before.
@@ -74,9 +66,7 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
     isQuiet: isRotated,
     reconnectAt:
       notBefore +
-      (isExpected
-        ? random() * rotationSpread
-        : fullJitter(attempts, { ...streamBackoff, first: reconnectBase }, random)),
+      (isExpected ? random() * rotationSpread : fullJitter(attempts, { first: reconnectBase, most }, random)),
     reconnectNotBefore: notBefore,
   }
 }
@@ -93,22 +83,21 @@ const toOwned = (owned: readonly string[], sessionId: string) =>
 
 /** What the context becomes when Clerk speaks. `ended` keeps whom a sign-out has to end. */
 export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
-  const before = context.identity
-  const isOther = identity?.userId !== before?.userId || identity?.sessionId !== before?.sessionId
-  const isSettledOut = before === null && context.ended === null
+  const { identity: before, ended, owned, stray, posted, isUnanswered, isUnsure } = context
+  const news = { isClerkLoaded: true, identity, attempts: 0, failure: null, isRearmed: true }
+  if (identity === null) {
+    const left = before?.sessionId
+    return { ...news, ended: left ?? ended, isFresh: false, stray: (isUnanswered && left) || stray, posted: null }
+  }
   return {
-    isClerkLoaded: true,
-    identity,
-    ended: identity === null ? (before?.sessionId ?? context.ended) : null,
+    ...news,
+    ended: null,
     // Only the role changed: the cached token may still carry the old one.
-    isFresh: before !== null && identity !== null && !isKnown(before, identity) && isSame(before, identity),
-    stray: identity !== null ? null : context.isUnanswered && before ? before.sessionId : context.stray,
-    owned: identity === null ? context.owned : toOwned(isSettledOut ? [] : context.owned, identity.sessionId),
-    isUnsure: context.isUnsure || (context.isUnanswered && identity !== null),
-    attempts: 0,
-    failure: null,
-    isRearmed: true,
-    ...(isOther && { posted: null }),
+    isFresh: before !== null && isSame(before, identity) && before.orgRole !== identity.orgRole,
+    stray: null,
+    owned: toOwned(before === null && ended === null ? [] : owned, identity.sessionId),
+    isUnsure: isUnsure || isUnanswered,
+    posted: before?.sessionId === identity.sessionId ? posted : null,
   }
 }
 

@@ -35,29 +35,26 @@ export interface SyncErrorOptions {
 
 /** The error with which the actors of the sync machine reject. Tell errors apart by `code`; no message holds a token. */
 export class SyncError extends Error implements SyncFailure {
-  readonly code: SyncErrorCode
-  readonly retryable: boolean
-  readonly retryAfter: number | null
-  readonly view: AuthView | undefined
+  declare readonly code: SyncErrorCode
+  declare readonly retryable: boolean
+  declare readonly retryAfter: number | null
+  declare readonly view: AuthView | undefined
 
   constructor(code: SyncErrorCode, message: string, options: SyncErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'SyncError'
-    this.code = code
-    this.retryable = options.retryable ?? true
-    this.retryAfter = options.retryAfter ?? null
-    this.view = options.view
+    super(message, options)
+    const { retryable = true, retryAfter = null, view } = options
+    Object.assign(this, { name: 'SyncError', code, retryable, retryAfter, view })
   }
 }
 
 /** True for a {@link SyncError} of any copy of this package. */
 export function isSyncError(error: unknown): error is SyncError {
-  return error instanceof Error && error.name === 'SyncError' && 'code' in error && 'retryAfter' in error
+  return error instanceof Error && error.name === 'SyncError'
 }
 
 /** A failure worth another try, that happened on this side of the wire. */
-export function toFailure(code: SyncErrorCode, message: string): SyncFailure {
-  return { code, message, retryable: true, retryAfter: null }
+export function toFailure(code: SyncErrorCode, message: string, retryAfter: number | null = null): SyncFailure {
+  return { code, message, retryable: true, retryAfter }
 }
 
 /** Plain data of any error; one that is no {@link SyncError} counts as `internal`, and is worth another try. */

@@ -37,6 +37,9 @@ export type SyncEvent =
   | { type: 'stream.ended'; reason: ByeReason }
   | { type: 'stream.failed'; failure: SyncFailure }
 
+/** The event of one type. */
+export type SyncEventOf<Type extends SyncEvent['type']> = Extract<SyncEvent, { type: Type }>
+
 /** Input of the actor `openStream`, which sends the frames of one stream back as events. */
 export interface OpenStreamInput {
   readonly tab: string

@@ -11,7 +11,7 @@ const streamTries = 5
 type Same = Pick<ClerkIdentity, 'userId' | 'sessionId' | 'orgId'>
 
 /** True if the server's view is this very user, Clerk session and organization, proven. */
-export function showsIdentity(view: AuthView, identity: ClerkIdentity | null): boolean {
+export function showsIdentity({ view, identity }: Pick<SyncContext, 'view' | 'identity'>): boolean {
   return identity !== null && view.isSignedIn && isSame(view as Same, identity)
 }
 
@@ -35,14 +35,13 @@ export function isOccasion(context: SyncContext): boolean {
  * a post of the tab focused before may be on its way.
  */
 export function isOccasionMoot(context: SyncContext): boolean {
-  const { view, identity, isFocused, isUnsure } = context
-  return showsIdentity(view, identity) && !isFocused && !isUnsure && isOccasion(context)
+  return showsIdentity(context) && !context.isFocused && !context.isUnsure && isOccasion(context)
 }
 
 /** Another tab has had the last word: the server shows somebody else signed in, and there is no occasion to object. */
 export function isOverruled(context: SyncContext): boolean {
   const { view, identity, isUnsure } = context
-  const isOther = identity !== null && view.isSignedIn && !showsIdentity(view, identity)
+  const isOther = identity !== null && view.isSignedIn && !showsIdentity(context)
   return isOther && !isUnsure && !isOccasion(context)
 }
 
@@ -65,9 +64,12 @@ export function isRefused({ view, identity }: SyncContext): boolean {
 }
 
 export function isTokenDue(context: SyncContext): boolean {
-  const { identity, view, isFresh } = context
-  if (identity === null) return false
-  return isFresh || isLost(context) || (isOccasion(context) && !showsIdentity(view, identity))
+  if (context.identity === null) return false
+  return context.isFresh || isLost(context) || (isOccasion(context) && !showsIdentity(context))
+}
+
+export function isClerkSignedOut({ isClerkLoaded, identity }: SyncContext): boolean {
+  return isClerkLoaded && identity === null
 }
 
 /**
@@ -75,8 +77,8 @@ export function isTokenDue(context: SyncContext): boolean {
  * loaded verdict, and where the server does not know on a new occasion. Never because another tab signed in.
  */
 export function isClearDue(context: SyncContext): boolean {
-  const { isClerkLoaded, identity, view, ended, stray, settled } = context
-  if (!isClerkLoaded || identity !== null) return false
+  const { view, ended, stray, settled } = context
+  if (!isClerkSignedOut(context)) return false
   if (ended !== null || (view.isSignedIn && view.sessionId === stray)) return true
   if (view.state === 'verifying' || !isOccasion(context)) return false
   return settled === null ? view.state !== 'signedOut' : view.state === 'unchecked' || view.state === 'error'
@@ -89,26 +91,25 @@ export function toTimeLeft({ view, offset, now }: SyncContext): number {
 
 /** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */
 export function isCurrent(context: SyncContext): boolean {
-  const { view, identity, isUnsure } = context
-  return !isUnsure && showsIdentity(view, identity) && toTimeLeft(context) > renewal.lead + renewal.jitter
+  return !context.isUnsure && showsIdentity(context) && toTimeLeft(context) > renewal.lead + renewal.jitter
 }
 
 /** The view shows this tab's identity and is due for renewal. */
 export function isExpiring(context: SyncContext): boolean {
-  return showsIdentity(context.view, context.identity) && !isCurrent(context)
+  return showsIdentity(context) && !isCurrent(context)
 }
 
 /** So near to expiry that Clerk's cache can hardly hold a better token. */
 export function isNearExpiry(context: SyncContext): boolean {
-  return showsIdentity(context.view, context.identity) && toTimeLeft(context) < renewal.lead - renewal.jitter
+  return showsIdentity(context) && toTimeLeft(context) < renewal.lead - renewal.jitter
 }
 
 /** Delay until the renewal, from the server's clock; only the tab whose identity the view shows renews it. */
 export function toRenewalDelay(context: SyncContext): number {
-  const { view, identity, offset, postedAt, random } = context
-  if (view.expiresAt === null || !showsIdentity(view, identity)) return longestDelay
-  const due = view.expiresAt - offset - renewal.lead + (random() * 2 - 1) * renewal.jitter
-  return toDelay(Math.max(due, postedAt + renewal.spacing), context.now())
+  if (!showsIdentity(context)) return longestDelay
+  const now = context.now()
+  const due = now + toTimeLeft(context) - renewal.lead + (context.random() * 2 - 1) * renewal.jitter
+  return toDelay(Math.max(due, context.postedAt + renewal.spacing), now)
 }
 
 /** A server that asks for patience asks for less than this; further off, the local clock was set back since. */
@@ -139,20 +140,17 @@ export function isKnown(a: ClerkIdentity | null, b: ClerkIdentity | null): boole
   return a === b || (a !== null && b !== null && isSame(a, b) && a.orgRole === b.orgRole)
 }
 
-/** What the answer to a token means for this tab. */
-export function toAnswer(
-  context: SyncContext,
-  view: AuthView,
-): 'agreed' | 'refused' | 'askAfresh' | 'overruled' | 'lost' {
-  if (showsIdentity(view, context.identity) || view.state === 'verifying') return 'agreed'
-  if (isRefused({ ...context, view })) return 'refused'
-  if (!context.isFresh) return 'askAfresh'
+/** What the answer to a token means for this tab, where `view` is the newest one. */
+export function toAnswer(context: SyncContext): 'agreed' | 'refused' | 'askAfresh' | 'overruled' | 'lost' {
+  const { view, isFresh } = context
+  if (showsIdentity(context) || view.state === 'verifying') return 'agreed'
+  if (isRefused(context)) return 'refused'
+  if (!isFresh) return 'askAfresh'
   return view.isSignedIn ? 'overruled' : 'lost'
 }
 
 /** What is posted: this tab's token, or, where Clerk says that nobody is signed in, the end of a session by name. */
 export function toPost({ tab, seq, token, identity, ended, view }: SyncContext): PostEventInput {
   if (identity !== null && token !== null) return { type: 'token.received', token, tab, seq }
-  const sessionId = ended ?? view.sessionId
-  return { type: 'session.cleared', tab, seq, ...(sessionId !== null && { sessionId }) }
+  return { type: 'session.cleared', tab, seq, sessionId: ended ?? view.sessionId ?? undefined }
 }

@@ -23,10 +23,7 @@ export const syncMachine = syncSetup.createMachine({
         'client.stopped': { target: '.closed', actions: 'forgetStream' },
         'retry.hinted': { actions: 'noteHint' },
         'stream.ended': { target: '.backoff', actions: 'noteStreamLost' },
-        'stream.failed': [
-          { guard: 'isFinalFailure', target: '.closed', actions: 'noteStreamLost' },
-          { target: '.backoff', actions: 'noteStreamLost' },
-        ],
+        'stream.failed': { target: '.backoff', actions: 'noteStreamLost' },
         'xstate.error.actor.stream': { target: '.backoff', actions: 'noteStreamLost' },
       },
       states: {
@@ -66,6 +63,7 @@ export const syncMachine = syncSetup.createMachine({
         backoff: {
           description: 'The stream broke; the next attempt waits.',
           entry: 'closeStream',
+          always: { guard: 'isStreamRefused', target: 'closed' },
           on: {
             'focus.gained': { guard: 'mayReconnect', target: 'connecting' },
             'network.online': { guard: 'mayReconnect', target: 'connecting' },

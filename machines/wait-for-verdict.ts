@@ -18,24 +18,26 @@ export function waitForVerdict(source: VerdictSource, timeout: number, signal?: 
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const stops: (() => void)[] = []
-    const look = (isOver = false) => {
-      const view = source.view()
-      if (!view.authChecked && !isOver) return false
-      for (const stop of stops.splice(0)) stop()
-      resolve({ ...view, timedOut: !view.authChecked })
-      return true
+    const stop = () => {
+      for (const each of stops.splice(0)) each()
     }
-    const giveUp = () => look(true)
+    const end = () => {
+      stop()
+      const view = source.view()
+      resolve({ ...view, timedOut: !view.authChecked })
+    }
+    const look = () => {
+      const { authChecked } = source.view()
+      if (authChecked) end()
+      return authChecked
+    }
     const abort = () => {
-      for (const stop of stops.splice(0)) stop()
+      stop()
       reject(signal?.reason)
     }
     if (look()) return
-    stops.push(
-      source.startTimer(giveUp, timeout),
-      source.subscribe(() => look(), giveUp),
-    )
-    signal?.addEventListener('abort', abort, { once: true })
+    stops.push(source.startTimer(end, timeout), source.subscribe(look, end))
+    signal?.addEventListener('abort', abort)
     stops.push(() => signal?.removeEventListener('abort', abort))
   })
 }

@@ -42,8 +42,8 @@ export type AuthProviderProps = OwnClientProps | GivenClientProps
  * </ClerkProvider>
  */
 export function AuthProvider(props: AuthProviderProps) {
-  const { client: given, useAuth, children } = props
-  const [own] = useState(() => given ?? createAuthClient(props))
+  const { client: given, useAuth, children, ...options } = props
+  const [own] = useState(() => given ?? createAuthClient(options))
   const client = given ?? own
 
   useEffect(() => {

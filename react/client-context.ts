@@ -14,7 +14,7 @@ export function useAuthClient(): AuthClient {
   const client = useContext(ClientContext)
   if (client) return client
   throw new Error(
-    'authchart: no AuthProvider above this component. Wrap your app in <AuthProvider useAuth={useAuth}> inside ' +
-      "Clerk's provider, or in <ClerkAuthProvider publishableKey={…}> of authchart/react/clerk.",
+    "authchart: no AuthProvider above. Wrap your app in <AuthProvider useAuth={useAuth}> inside Clerk's provider, " +
+      'or in <ClerkAuthProvider publishableKey={…}>.',
   )
 }

@@ -15,7 +15,7 @@ export interface ClerkState {
 }
 
 /** Null where nobody is signed in. */
-export function toClerkIdentity({ isSignedIn, userId, sessionId, orgId, orgRole }: ClerkState): ClerkIdentity | null {
-  if (isSignedIn === false || !userId || !sessionId) return null
-  return { userId, sessionId, orgId: orgId ?? null, orgRole: orgRole ?? null }
+export function toClerkIdentity(clerk: ClerkState): ClerkIdentity | null {
+  const { isSignedIn, userId, sessionId, orgId = null, orgRole = null } = clerk
+  return isSignedIn === false || !userId || !sessionId ? null : { userId, sessionId, orgId, orgRole }
 }

@@ -40,7 +40,7 @@ export interface AuthClientOptions {
 }
 
 /** @throws TypeError naming the option */
-export function requireClientOptions(options: AuthClientOptions): AuthClientOptions {
+export function requireClientOptions(options: AuthClientOptions): void {
   const { basePath = '/', url = 'https:' } = options
   requireOption('basePath', /^\/[^?#]*$/.test(basePath), "a path that starts with '/'")
   requireOption('url', /^https?:[^?#]*$/.test(url), 'an absolute http(s) URL without a query')
@@ -48,7 +48,6 @@ export function requireClientOptions(options: AuthClientOptions): AuthClientOpti
   for (const name of ['pingInterval', 'tokenTimeout', 'postTimeout', 'clockTolerance', 'retries'] as const) {
     requireOption(name, (options[name] ?? 0) >= 0, 'a number that is not negative')
   }
-  return options
 }
 
 function requireOption(name: keyof AuthClientOptions, isRight: boolean, rule: string): void {

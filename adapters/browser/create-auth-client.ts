@@ -3,7 +3,6 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
 import type { AuthChange } from '../../machines/on-auth-change.ts'
-import type { SyncInput } from '../../machines/sync-context.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
@@ -52,27 +51,39 @@ export interface AuthClient {
  * client.onAuthChange(({ view }) => console.log(view.userId))
  */
 export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
-  const { url, basePath = '/auth', now = Date.now, onError, inspect, clock } = requireClientOptions(options)
+  requireClientOptions(options)
+  const {
+    basePath = '/auth',
+    url,
+    credentials = url ? 'include' : 'same-origin',
+    // Looked up at each call, so that what wraps `fetch` later is seen.
+    fetch = (...request) => globalThis.fetch(...request),
+    getToken = async (wish) => clerk?.getToken(wish) ?? null,
+    initialView: view,
+    onError,
+    inspect,
+    clock = globalThis,
+    ...input
+  } = options
   let clerk: ClerkState | null = null
   let unwatch: (() => void) | null = null
 
   const transport = createTransport({
     endpoint: (url ?? basePath).replace(/\/+$/, ''),
-    credentials: options.credentials ?? (url ? 'include' : 'same-origin'),
-    // Looked up at each call, so that what wraps `fetch` later is seen.
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
-    now,
+    credentials,
+    fetch,
+    now: input.now ?? Date.now,
   })
   const actors = createSyncActors({
     transport,
-    getToken: options.getToken ?? (async (wish) => clerk?.getToken(wish) ?? null),
-    setTimer: (run, delay) => (clock ?? globalThis).setTimeout(run, delay),
+    getToken,
+    setTimer: (run, delay) => clock.setTimeout(run, delay),
     onError: (error) => contain(() => onError?.(error)),
   })
   const actor = createActor(syncMachine.provide({ actors }), {
-    input: toSyncInput(options),
+    clock,
+    input: { ...input, tab: toRandomLabel(), view },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
-    ...(clock && { clock }),
   }).start()
 
   const tellClerk = () => {
@@ -114,13 +125,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   }
 }
 
-/** Only what the machine takes: an inspector sees all of the input, and React's props are neither JSON nor its business. */
-function toSyncInput(options: AuthClientOptions): SyncInput {
-  const { now, random, initialView: view, pingInterval, tokenTimeout, postTimeout, clockTolerance, retries } = options
-  return { tab: toRandomLabel(), view, now, random, pingInterval, tokenTimeout, postTimeout, clockTolerance, retries }
-}
-
 /** 96 random bits. Not `randomUUID`, which is missing on plain-http pages other than localhost. */
 function toRandomLabel(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return crypto.getRandomValues(new Uint32Array(3)).join('-')
 }

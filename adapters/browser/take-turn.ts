@@ -11,19 +11,15 @@ export function takeTurn(name: string): Promise<() => void> {
   if (!locks) return Promise.resolve(() => {})
   return new Promise((resolve) => {
     let end = () => {}
-    const ended = new Promise<void>((done) => {
+    const turn = new Promise<void>((done) => {
       end = done
     })
     const begin = () => {
       clearTimeout(timer)
       resolve(end)
+      return turn
     }
     const timer = setTimeout(begin, longestTurn)
-    locks
-      .request(name, () => {
-        begin()
-        return ended
-      })
-      .catch(begin)
+    locks.request(name, begin).catch(begin)
   })
 }

@@ -26,14 +26,16 @@ export interface Transport {
  * which it ends for good, and reconnects on a schedule of its own.
  */
 export function createTransport({ endpoint, credentials, fetch, now }: TransportOptions): Transport {
-  const events = `${endpoint}/events`
-  const request = { credentials, cache: 'no-store' } as const
+  const ask = async (query: string, init: RequestInit): Promise<Response> => {
+    const response = await fetch(`${endpoint}/events${query}`, { credentials, cache: 'no-store', ...init })
+    if (!response.ok) throw await toResponseError(response)
+    return response
+  }
 
   return {
     async readStream(tab, send, signal) {
       const headers = { accept: 'text/event-stream' }
-      const response = await fetch(`${events}?tab=${encodeURIComponent(tab)}`, { ...request, headers, signal })
-      if (!response.ok) throw await toResponseError(response)
+      const response = await ask(`?tab=${encodeURIComponent(tab)}`, { headers, signal })
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
         throw malformed('something else than an event stream')
       }
@@ -54,8 +56,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
 
     async post(event, signal) {
       const body = JSON.stringify('token' in event ? { ...event, token: event.token.reveal() } : event)
-      const response = await fetch(events, {
-        ...request,
+      const response = await ask('', {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body,
@@ -63,7 +64,6 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
         // Clerk's sign-out navigates away: the clear has to outlive the page.
         keepalive: event.type === 'session.cleared',
       })
-      if (!response.ok) throw await toResponseError(response)
       return parseView(await response.text())
     },
   }

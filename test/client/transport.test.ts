@@ -98,7 +98,13 @@ describe('an answer that is an error', () => {
     [502, true],
     [503, true],
   ])('of a proxy, %i without a problem document, is worth another try: %s', async (status, retryable) => {
-    for (const response of [new Response('<html>', { status }), toProblem(status, null), toProblem(status, {})]) {
+    const foreign = Response.json({ code: 16, retryable: !retryable }, { status })
+    for (const response of [
+      new Response('<html>', { status }),
+      foreign,
+      toProblem(status, null),
+      toProblem(status, {}),
+    ]) {
       await expect(createTest(response).read()).rejects.toMatchObject({
         code: 'answer-malformed',
         retryable,

@@ -62,7 +62,6 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isStreamOpen: ({ context }) => context.view.now > 0 && context.streamFailure === null,
       isStreamFailing: ({ context }) => context.streamAttempts > 3,
       isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
-      isFinalFailure: ({ event }) => event.type === 'stream.failed' && event.failure.code === 'origin-rejected',
       isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
       isOtherChannel: () => false,
       isClockMoved: () => false,
