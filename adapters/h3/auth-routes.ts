@@ -1,4 +1,4 @@
-import type { H3Event } from 'h3'
+import type { H3, H3Event } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { HubAnswer } from '../hub/hub-requests.ts'
@@ -38,8 +38,8 @@ const webhookPath = '/webhook'
 
 type Route = (event: H3Event) => unknown
 
-/** → the handler of everything under the base path. */
-export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) => Promise<unknown> {
+/** → what adds the handler of everything under the base path to an app. */
+export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clock, random } = options
   const startStream = createSseStreams({ clock, random })
@@ -101,7 +101,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
     return route(event)
   }
 
-  return async (event) => {
+  async function handle(event: H3Event): Promise<unknown> {
     origins.vary(event)
     try {
       requireHost(event, allowedHosts)
@@ -113,5 +113,12 @@ export function createAuthRoutes(options: AuthRoutesOptions): (event: H3Event) =
       if (error.code === 'internal') logger.error('request.failed', { error: cause })
       return answerProblem(event, error)
     }
+  }
+
+  return (app) => {
+    // By name what there is, which h3 finds without matching patterns; and the rest, since what is not there is told by us.
+    for (const path of Object.keys(routes)) app.all(`${basePath}${path}`, handle)
+    app.all(basePath, handle)
+    app.all(`${basePath}/**`, handle)
   }
 }

@@ -132,7 +132,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     verify: clockOffset.verify,
     store,
     storeDown: resolved.storeDown,
-    encode: publicViews.toFrame,
+    encode: (view) => publicViews.toFrame(view),
     machine: {
       authWaitTimeout,
       verifyTimeout,
@@ -151,7 +151,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     keysFetchedAt = performance.now()
     hub.retry()
   })
-  const handle = createAuthRoutes({
+  const plugin = createAuthRoutes({
     hub,
     cookie,
     origins: createOriginRule(resolved.allowedOrigins),
@@ -181,10 +181,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   }
 
   return {
-    plugin(app) {
-      app.all(basePath, handle)
-      app.all(`${basePath}/**`, handle)
-    },
+    plugin,
     session: async (event) => (await find(event))?.view() ?? checked.get(event) ?? toUncheckedView(clock()),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),

@@ -23,6 +23,8 @@ export interface SseStreamsOptions {
 const pingEvery = 15_000
 /** How often a stream is looked at, ms. */
 const lookEvery = 5_000
+/** Looks of very many streams fall on the same moments, ms apart: waking up costs more than looking. */
+const lookGrid = 50
 /** A write that nobody takes for so long ends the stream at the next look, ms. */
 const slowAfter = 10_000
 /** What a reader that was said goodbye may take to leave, ms. */
@@ -41,6 +43,8 @@ export const sseHeaders = {
 export const toViewFrame = (json: string, rev: number): string => `event: view\nid: ${rev}\ndata: ${json}\n\n`
 
 const toFrame = (event: 'ping' | 'bye', data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
+const toGrid = (moment: number) => Math.ceil(moment / lookGrid) * lookGrid
 
 interface Runtime extends SseStreamsOptions {
   readonly looks: DeadlineQueue<SseStream>
@@ -76,7 +80,7 @@ export class SseStream implements ViewStream, Deadline {
     this.#head = `retry: ${Math.round(minRetry + runtime.random() * (maxRetry - minRetry))}\n\n`
     const now = performance.now()
     this.#pingDue = now + pingEvery
-    this.due = now + lookEvery
+    this.due = toGrid(now + lookEvery)
     runtime.looks.add(this)
   }
 
@@ -120,7 +124,7 @@ export class SseStream implements ViewStream, Deadline {
 
   #lookIn(ms: number) {
     this.#runtime.looks.delete(this)
-    this.due = performance.now() + ms
+    this.due = toGrid(performance.now() + ms)
     this.#runtime.looks.add(this)
   }
 

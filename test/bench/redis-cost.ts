@@ -116,7 +116,7 @@ async function main(sessions: number, renewals: number, others: number) {
   await inBatches(sessions, async (index) => {
     const record = toRecord(index, 1)
     await store.write(record, { expectedRev: null, until: until() })
-    await store.rotate(record.id, { from: null, to: aliases[index]!, retireFor: 10_000 })
+    await store.rotate(record.id, { from: null, to: aliases[index]!, userId: record.userId, retireFor: 10_000 })
   })
   const held = await info('used_memory')
   const keys = (await redis.cli('--scan', '--pattern', 'authchart:*')).split('\n')
