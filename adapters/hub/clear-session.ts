@@ -2,7 +2,7 @@ import { toAuthError } from '../../machines/auth-error.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { withDeadline } from './deadline.ts'
-import { toRotated } from './hub-requests.ts'
+import { isOutdated, toRotated } from './hub-requests.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { toAliases } from './session-cookies.ts'
@@ -24,7 +24,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     for (const token of session.end('cleared', named)) undertaker.identify(session, token, named)
     const [buried, learnt] = await Promise.all([
       grave ? buryOnce(session, grave) : buryStored(alias, named),
-      withDeadline(verifyTimeout, () => undertaker.settled(session)).catch(toAuthError),
+      withDeadline(verifyTimeout, async () => undertaker.settled(session)).catch(toAuthError),
     ])
     await life.records.keep(session)
     return buried ?? learnt
@@ -76,7 +76,10 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return serve(session, async () => {
       session.seat.budget.spend(clock())
       const error = session.seat.seqs.accept(tab, seq) ? await signOut(found, sessionId) : null
-      return { view: session.view(), error }
+      const view = session.view()
+      // Somebody else signed in meanwhile: not for whoever had the cookie before.
+      if (view.userId !== null && isOutdated(life, found.alias)) throw toRotated()
+      return { view, error }
     })
   }
 }

@@ -71,6 +71,9 @@ export interface HubParts {
 /** For a browser whose next cookie is on its way to it. */
 export const toRotated = (): AuthError => new AuthError('session-rotated', undefined, { retryAfter: 1_000 })
 
+/** Whether a cookie that was good when its request came is so no longer. */
+export const isOutdated = ({ cookies }: SessionLife, alias: string): boolean => cookies.find(alias)?.retired !== false
+
 /** The cookie to set for a browser that came with another one, which may be none. */
 export function toNewCookie(
   { cookies }: SessionLife,

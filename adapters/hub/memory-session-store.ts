@@ -16,6 +16,7 @@ interface Alias {
   readonly id: string
   /** When a retired alias stops counting, epoch ms; Infinity for one in use. */
   readonly until: number
+  readonly userId?: string | null
 }
 
 /** How often what may be forgotten is looked for, ms. */
@@ -52,7 +53,7 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       const now = clock()
       const found = aliases.get(alias)
       const record = found && found.until > now ? readRecord(found.id, now) : null
-      return found && record ? { record, retired: found.until !== Infinity } : null
+      return found && record ? { record, retired: found.until !== Infinity, userId: found.userId } : null
     },
     async write(record, { expectedRev, until }) {
       const now = clock()
@@ -63,11 +64,11 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       tell({ type: 'record', record })
       return { written: true }
     },
-    async rotate(id, { from, to, retireFor }) {
+    async rotate(id, { from, to, userId, retireFor }) {
       const now = clock()
       if (from !== null) aliases.set(from, { id, until: now + retireFor })
-      aliases.set(to, { id, until: Infinity })
-      tell({ type: 'rotated', id, from, to })
+      aliases.set(to, { id, until: Infinity, userId })
+      tell({ type: 'rotated', id, from, to, userId })
     },
     async remove(id, expectedRev) {
       // Its aliases lead nowhere then, and go with the next sweep.

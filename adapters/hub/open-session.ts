@@ -3,7 +3,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import { withDeadline } from './deadline.ts'
-import { toNewCookie, toRotated } from './hub-requests.ts'
+import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
 import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import type { ViewStream } from './view-stream.ts'
@@ -13,21 +13,22 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   const { life, lookup, tokens, store, verify, authWaitTimeout, clockTolerance, clock, logger, serve } = parts
   const { registry, cookies } = life
 
+  /** → the Clerk session that a carried token proved, or null */
   async function raise(session: LiveSession, carried: readonly BearerToken[], tab: string | undefined) {
     for (const token of carried) {
       const { epoch } = session
       try {
         const verified = await withDeadline(authWaitTimeout, (signal) => verify(token, { signal, refresh: false }))
         // A clear that came meanwhile could not cut this check off, and whatever is being checked is the newer word.
-        if (epoch !== session.epoch || session.isChecking) return
+        if (epoch !== session.epoch || session.isChecking) return null
         if (!isRaise(session.view(), verified)) continue
         tokens.know(token, verified)
-        await tokens.decide(session, token, tab)
-        return
+        return (await tokens.decide(session, token, tab)) ? null : verified.sessionId
       } catch (error) {
         logger.debug('token.carried.ignored', { code: toAuthError(error).code })
       }
     }
+    return null
   }
 
   function isRaise(view: AuthView, verified: VerifiedSession): boolean {
@@ -38,9 +39,10 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   }
 
   /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
-  const createAttach = (session: LiveSession) => (stream: ViewStream) => {
-    if (!registry.has(session)) {
-      stream.end('closing')
+  const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
+    const isGone = !registry.has(session)
+    if (isGone || isOutdated(life, alias)) {
+      stream.end(isGone ? 'closing' : 'rotated')
       return () => {}
     }
     session.streams.add(stream)
@@ -61,10 +63,14 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
       if (session.streams.size >= parts.streamsPerSession) {
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
-      await raise(session, carried, tab)
-      if (!cookies.current(session)) cookies.issue(session)
+      const raised = await raise(session, carried, tab)
+      const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
       await session.seat.rotating
-      return { cookieId: toNewCookie(life, session, found?.alias), attach: createAttach(session) }
+      // Somebody signed in meanwhile: neither their view nor their cookie is for whoever had the cookie before.
+      const isOwn = raised !== null && raised === session.view().sessionId
+      if (found && !isOwn && isOutdated(life, found.alias)) throw toRotated()
+      const cookieId = toNewCookie(life, session, found?.alias)
+      return { cookieId, attach: createAttach(session, cookieId === undefined ? (found?.alias ?? alias) : alias) }
     })
   }
 }

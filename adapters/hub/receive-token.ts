@@ -1,11 +1,14 @@
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { withDeadline } from './deadline.ts'
-import { toNewCookie, toRotated } from './hub-requests.ts'
+import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
+import { toDigest } from './secret-id.ts'
 import { retireFor } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
+import type { SessionSeat } from './session-seat.ts'
 
 /** → has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
@@ -16,19 +19,30 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     const { session, alias, retired } = found
     const { seat } = session
     seat.budget.spend(clock())
-    if (retired) await requireSameClerkSession(session, token)
+    if (retired) await requireSameClerkSession(session.view(), token)
     if (seat.seqs.isOutdone(tab, seq)) {
       // It proves nothing anew, so that no cookie is given out for it; its answer may be the first one to arrive.
       const unstored = await storeSignIn(session)
-      return { view: session.view(), error: unstored }
+      return requireOwn(alias, token, { view: session.view(), error: unstored })
     }
-    if (!seat.seqs.accept(tab, seq)) return { view: session.view(), error: null }
+    if (!seat.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
+    const { proof } = seat
     if (!error && seat.isRotationDue) life.rotate(session, tab)
     if (!error && retired) await adoptBrowser(session)
     const unstored = await storeSignIn(session)
-    const answer = { view: session.view(), error: error ?? unstored }
-    return error ? answer : { ...answer, cookieId: toNewCookie(life, session, alias) }
+    const answer = { view: session.publish(), error: error ?? unstored }
+    if (error) return requireOwn(alias, token, answer)
+    return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) }, proof)
+  }
+
+  /** While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before. */
+  async function requireOwn(alias: string, token: BearerToken, answer: HubAnswer, proof?: SessionSeat['proof']) {
+    const { userId, sessionId } = answer.view
+    if (userId === null || !isOutdated(life, alias)) return answer
+    const isProven = proof?.claims.sid === sessionId && proof.digest === toDigest(token.reveal())
+    if (!isProven) await requireSameClerkSession(answer.view, token)
+    return answer
   }
 
   /** A token without a session makes one only if it signs in. */
@@ -54,7 +68,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
    */
   async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
-    await session.seat.rotating
+    if (session.seat.rotating) await session.seat.rotating
     try {
       if (session.seat.isCookieOwed) await life.storeCookie(session)
       if (records.isKnown(session)) return null
@@ -65,10 +79,10 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   }
 
   /** The token is what tells the browser that is signed in from whoever else may hold its old cookie. */
-  async function requireSameClerkSession(session: LiveSession, token: BearerToken) {
+  async function requireSameClerkSession({ sessionId }: AuthView, token: BearerToken) {
     try {
       const verified = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
-      if (session.view().sessionId === verified.sessionId) return tokens.know(token, verified)
+      if (sessionId === verified.sessionId) return tokens.know(token, verified)
     } catch (error) {
       logger.debug('cookie.retired', { code: toAuthError(error).code })
     }
@@ -78,9 +92,9 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   /** Where another node rotated the cookie, it alone knows the value: this browser gets one of its own. */
   async function adoptBrowser(session: LiveSession) {
     if (cookies.current(session)?.cookieId) return
-    const { to } = cookies.issue(session)
+    const { to, userId } = cookies.issue(session)
     try {
-      await store.rotate(session.id, { from: null, to, retireFor })
+      await store.rotate(session.id, { from: null, to, userId, retireFor })
     } catch (error) {
       // The token was accepted all the same; on this node the cookie holds.
       logger.error('store.failed', { method: 'rotate', error })

@@ -3,17 +3,22 @@ import type { Deadline } from './deadline-queue.ts'
 import type { LiveSession } from './live-session.ts'
 import { createSecretId, isSecretId, toDigest } from './secret-id.ts'
 
-/** A session found by a cookie. `retired`: the cookie was rotated a moment ago, and nothing may be read through it. */
+/** A session found by a cookie. */
 export interface FoundSession {
   readonly session: LiveSession
   readonly alias: string
+  /** Nothing may be read through it: it was rotated a moment ago, or is another user's. */
   readonly retired: boolean
+  /** It was given out for somebody else than is signed in as far as this node knows: the store may know better. */
+  readonly isForeign?: boolean
 }
 
 export interface Rotation {
   /** The alias that it had. */
   readonly from: string | null
   readonly to: string
+  /** Whom it is given out for, who is the one signed in; null for nobody yet. */
+  readonly userId: string | null
 }
 
 /** Which cookie leads to which session on this node. Cookies are known by their digest, the alias. */
@@ -21,11 +26,17 @@ export interface SessionCookies {
   find(alias: string): FoundSession | undefined
   /** Gives a session a new cookie and retires the one it had. */
   issue(session: LiveSession): Rotation
-  /** Notes an alias that another node, or an earlier run of this one, gave the session. */
-  bind(session: LiveSession, alias: string): void
-  retire(alias: string): void
+  /** Notes an alias that another node, or an earlier run of this one, gave the session, for one user or for anybody. */
+  bind(session: LiveSession, alias: string, userId?: string | null): void
+  /** From now on nothing is read through it; of one that is not known here, for the `session` that it once led to. */
+  retire(alias: string, session?: LiveSession): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
-  current(session: LiveSession): { readonly alias: string; readonly cookieId: string | null } | undefined
+  current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
+  /**
+   * Lets the current cookie, if it is nobody's yet, count for whoever is signed in now, where it cannot be rotated until
+   * the next post. → whether it is good for them; another user's never is
+   */
+  claim(session: LiveSession): boolean
   /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
   others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
@@ -41,6 +52,7 @@ export function toAliases(cookieIds: readonly string[]): string[] {
 
 interface CurrentCookie extends Deadline {
   readonly alias: string
+  userId: string | null | undefined
   /** The secret, for as long as somebody may still have to be told of it. */
   cookieId: string | null
 }
@@ -49,8 +61,22 @@ interface RetiredCookie extends Deadline {
   readonly alias: string
 }
 
+interface KnownCookie extends Pick<FoundSession, 'session' | 'alias' | 'retired'> {
+  readonly userId?: string | null
+}
+
+/**
+ * Whether what a cookie leads to may be read through it. A cookie is for one user: of several that lead to a session, not
+ * all are known to the node that sees the user change.
+ *
+ * @param owner Whom it was given out for; undefined where that was not noted.
+ */
+export function isOwnedBy(userId: string | null, owner: string | null | undefined): boolean {
+  return userId === null || owner === undefined || owner === userId
+}
+
 export function createSessionCookies(): SessionCookies {
-  const found = new Map<string, FoundSession>()
+  const found = new Map<string, KnownCookie>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
   const aliases = new WeakMap<LiveSession, readonly string[]>()
   const expiries = createDeadlineQueue<CurrentCookie | RetiredCookie>((cookie) => {
@@ -59,42 +85,56 @@ export function createSessionCookies(): SessionCookies {
   })
   const toDue = () => performance.now() + retireFor
 
-  function lead(alias: string, session: LiveSession) {
-    found.set(alias, { session, alias, retired: false })
+  function lead(alias: string, session: LiveSession, userId?: string | null) {
+    found.set(alias, { session, alias, retired: false, userId })
     const known = aliases.get(session) ?? []
     if (!known.includes(alias)) aliases.set(session, known.concat(alias))
   }
 
-  function retire(alias: string) {
-    const entry = found.get(alias)
-    if (!entry || entry.retired) return
-    found.set(alias, { ...entry, retired: true })
-    const known = aliases.get(entry.session) ?? []
+  function retire(alias: string, session = found.get(alias)?.session) {
+    if (!session || found.get(alias)?.retired) return
+    found.set(alias, { session, alias, retired: true })
+    const known = aliases.get(session) ?? []
     aliases.set(
-      entry.session,
+      session,
       known.filter((other) => other !== alias),
     )
     expiries.add({ alias, due: toDue(), place: -1 })
   }
 
   return {
-    find: (alias) => found.get(alias),
+    find(alias) {
+      const entry = found.get(alias)
+      if (!entry || entry.retired || isOwnedBy(entry.session.identity.userId, entry.userId)) return entry
+      return { ...entry, retired: true, isForeign: true }
+    },
     issue(session) {
       const from = currents.get(session)?.alias ?? null
       const cookieId = createSecretId()
-      const current: CurrentCookie = { alias: toDigest(cookieId), cookieId, due: toDue(), place: -1 }
-      lead(current.alias, session)
+      const { userId } = session.identity
+      const current: CurrentCookie = { alias: toDigest(cookieId), userId, cookieId, due: toDue(), place: -1 }
+      lead(current.alias, session, userId)
       currents.set(session, current)
       if (from !== null) retire(from)
       expiries.add(current)
-      return { from, to: current.alias }
+      return { from, to: current.alias, userId }
     },
-    bind(session, alias) {
-      lead(alias, session)
-      currents.set(session, { alias, cookieId: null, due: Infinity, place: -1 })
+    bind(session, alias, userId) {
+      lead(alias, session, userId)
+      currents.set(session, { alias, userId, cookieId: null, due: Infinity, place: -1 })
     },
     retire,
     current: (session) => currents.get(session),
+    claim(session) {
+      const { userId } = session.identity
+      const current = currents.get(session)
+      if (!current) return true
+      if (current.userId === null && !found.get(current.alias)?.retired) {
+        current.userId = userId
+        lead(current.alias, session, userId)
+      }
+      return isOwnedBy(userId, current.userId)
+    },
     others: (session) => (aliases.get(session) ?? []).filter((alias) => alias !== currents.get(session)?.alias),
     forget(session) {
       for (const alias of aliases.get(session) ?? []) found.delete(alias)

@@ -145,16 +145,12 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const parts = { life, lookup, tokens, undertaker, store, verify, ...times, streamsPerSession, logger, serve }
   const whileOpen =
     <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
-    async (request: Request): Promise<Answer> => {
-      if (isClosed) throw new AuthError('draining', undefined, { retryAfter: 1_000 })
-      return handle(request)
-    }
+    (request: Request): Promise<Answer> =>
+      isClosed ? Promise.reject(new AuthError('draining', undefined, { retryAfter: 1_000 })) : handle(request)
   const whileKnowing =
     <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
-    async (request: Request): Promise<Answer> => {
-      await requireStore(store, needs)
-      return handle(request)
-    }
+    (request: Request): Promise<Answer> =>
+      store.ready ? requireStore(store, needs).then(() => handle(request)) : handle(request)
   const toSession = (found: FoundSession | null) => (found && !found.retired ? found.session : null)
 
   return {

@@ -5,7 +5,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { createAuthChanges } from './auth-changes.ts'
-import type { AuthChanges } from './auth-changes.ts'
+import type { AuthChangeReason, AuthChanges } from './auth-changes.ts'
 import { LiveSession } from './live-session.ts'
 import type { LiveSessionRuntime, SessionChange } from './live-session.ts'
 import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
@@ -102,10 +102,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       seat.controller?.abort(new AuthError('not-signed-in'))
       seat.controller = null
     }
-    if (view.isSignedIn && reason === 'token' && view.userId !== previous.userId) {
-      if (by) rotate(session, by.tab)
-      else seat.isRotationDue = true
-    }
+    if (view.isSignedIn && view.userId !== previous.userId) onNewUser(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
       // Without a tombstone another node could take the proof that was just given up for the later word.
       const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
@@ -114,6 +111,16 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     // Of all nodes one tells.
     const isElsewhere = isFollowing || (reason === 'expired' && seat.isGuest)
     changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
+  }
+
+  /** Nothing that was opened with the cookie of before shows the new user: neither a request nor a stream. */
+  function onNewUser(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
+    if (reason === 'token' && by) return rotate(session, by.tab)
+    if (reason !== 'token') return session.streams.end('rotated')
+    // It had to wait for keys, and nobody is there to take a new cookie.
+    session.seat.isRotationDue = true
+    if (!cookies.claim(session)) session.streams.end('rotated')
+    return undefined
   }
 
   function rotate(session: LiveSession, tab: string | undefined) {
@@ -140,11 +147,12 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   }
 
   async function storeCookie(session: LiveSession) {
-    const alias = cookies.current(session)?.alias
-    if (alias === undefined) return
+    const current = cookies.current(session)
+    if (!current) return
+    const { alias: to, userId } = current
     const { unretired } = session.seat
     for (const from of unretired.length > 0 ? unretired : [null]) {
-      await store.rotate(session.id, { from, to: alias, retireFor })
+      await store.rotate(session.id, { from, to, userId, retireFor })
       noteRetired(session, from)
     }
     session.seat.isCookieOwed = false

@@ -4,10 +4,10 @@ import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { toIssuedAt } from './record-keeper.ts'
 import type { LiveSession } from './live-session.ts'
-import { toAliases } from './session-cookies.ts'
+import { isOwnedBy, toAliases } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
 import type { SessionLife } from './session-life.ts'
-import type { Grave, SessionStore } from './session-store.ts'
+import type { Grave, SessionStore, StoreChange, StoredSession } from './session-store.ts'
 import { toGrave } from './undertaker.ts'
 import type { Undertaker } from './undertaker.ts'
 
@@ -45,13 +45,19 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
 
   async function load(alias: string): Promise<FoundSession | null> {
     const stored = await read(alias)
-    if (!stored) return null
-    // Held here under a cookie that it had before: what the store knows more of it counts at once.
-    followRecord(stored.record)
-    const session = registry.get(stored.record.id) ?? revive(stored.record)
-    cookies.bind(session, alias)
-    if (stored.retired) cookies.retire(alias)
+    // Another user's leads nowhere, though the store keeps it: not every node that sees a change of user knows them all.
+    const isOver = !stored || (!stored.retired && !isOwnedBy(stored.record.userId, stored.userId))
+    if (isOver) cookies.retire(alias)
+    else hold(alias, stored)
     return cookies.find(alias) ?? null
+  }
+
+  function hold(alias: string, { record, retired, userId }: StoredSession) {
+    // Held here under a cookie that it had before: what the store knows more of it counts at once.
+    followRecord(record)
+    const session = registry.get(record.id) ?? revive(record)
+    if (retired) cookies.retire(alias, session)
+    else cookies.bind(session, alias, userId)
   }
 
   function revive(record: SessionRecord) {
@@ -101,20 +107,16 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
 
   function followRecord(record: SessionRecord) {
     const session = registry.get(record.id)
-    if (!session) return
-    const { userId } = session.identity
-    records.merge(session, record)
-    // The cookie was rotated for it: what was opened with the old one must not show the new user.
-    if (session.identity.userId !== null && session.identity.userId !== userId) session.streams.end('rotated')
+    if (session) records.merge(session, record)
   }
 
-  function followRotation(id: string, from: string | null, to: string) {
+  function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
     const session = registry.get(id)
     if (!session) return
     // Of two rotations the later one may be told of first: what it retired is not brought back by the other.
     const isNew = cookies.current(session)?.alias !== to && !cookies.find(to)?.retired
     if (from !== null && isNew && !cookies.find(from)) cookies.bind(session, from)
-    if (isNew) cookies.bind(session, to)
+    if (isNew) cookies.bind(session, to, userId)
     // A cookie may come before the news of it; what this node has rotated itself is retired already.
     if (from !== null && (isNew || cookies.find(from)?.retired === false)) leave(session, from)
   }
@@ -161,7 +163,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
       if (change.type === 'record') followRecord(change.record)
       else if (change.type === 'grave') followGrave(change.grave)
       else if (change.type === 'back') void makeUp()
-      else followRotation(change.id, change.from, change.to)
+      else followRotation(change)
     } catch (error) {
       logger.error('store.watch.failed', { type: change.type, error })
     }
@@ -171,7 +173,8 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
     async find(cookieIds) {
       let retired: FoundSession | null = null
       for (const alias of toAliases(cookieIds)) {
-        const found = cookies.find(alias) ?? (await load(alias))
+        const here = cookies.find(alias)
+        const found = here && !here.isForeign ? here : await load(alias)
         if (found && !found.retired) return found
         retired ??= found
       }

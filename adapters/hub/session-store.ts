@@ -15,8 +15,14 @@ export interface Grave extends Tombstone {
 export type StoreChange =
   | { readonly type: 'record'; readonly record: SessionRecord }
   | { readonly type: 'grave'; readonly grave: Grave }
-  /** The session got another cookie: `from` is retired. */
-  | { readonly type: 'rotated'; readonly id: string; readonly from: string | null; readonly to: string }
+  /** The session got another cookie: `from` is retired, `to` counts for one user. */
+  | {
+      readonly type: 'rotated'
+      readonly id: string
+      readonly from: string | null
+      readonly to: string
+      readonly userId?: string | null
+    }
   /** The store answers again after an outage: changes of other nodes may have been missed, and calls have failed. */
   | { readonly type: 'back' }
 
@@ -24,6 +30,8 @@ export type StoreChange =
 export interface StoredSession {
   readonly record: SessionRecord
   readonly retired: boolean
+  /** Whom the cookie was given out for, as `rotate` was told. */
+  readonly userId?: string | null
 }
 
 export interface WriteOptions {
@@ -42,6 +50,8 @@ export interface RotateOptions {
   /** Alias that stops counting after `retireFor`; null where the session had none. */
   readonly from: string | null
   readonly to: string
+  /** Whom `to` is given out for: while somebody else is signed in, nothing may be read through it. Default: anybody. */
+  readonly userId?: string | null
   /** Ms for which `from` is still found, as retired. */
   readonly retireFor: number
 }

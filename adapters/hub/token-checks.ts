@@ -24,7 +24,7 @@ export interface TokenChecks {
 export interface TokenChecksOptions {
   readonly verify: VerifyToken
   /** What must be known before a token of the session is judged. */
-  readonly ready: (session: LiveSession) => Promise<unknown>
+  readonly ready: (session: LiveSession) => Promise<unknown> | null
   readonly logger: Logger
 }
 
@@ -41,7 +41,8 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
     know: (token, session) => void outcomes.set(token, session),
     async check(token, options) {
       const owner = owners.get(token)
-      if (owner) await ready(owner)
+      const pending = owner && ready(owner)
+      if (pending) await pending
       const known = verified(token)
       if (known) return known
       try {

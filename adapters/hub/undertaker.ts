@@ -22,8 +22,11 @@ export interface Undertaker {
    * sign-out named, or whichever it is.
    */
   identify(session: LiveSession, token: BearerToken, named: string | undefined): void
-  /** Resolves when nothing is left to learn of a session: null, or why something could not be learnt or stored. */
-  settled(session: LiveSession): Promise<AuthError | null>
+  /**
+   * Resolves when nothing is left to learn of a session: null, or why something could not be learnt or stored. Null at
+   * once where there is nothing.
+   */
+  settled(session: LiveSession): Promise<AuthError | null> | null
   /** Keys are there again: what could not be learnt may be now. */
   retry(): void
   close(): void
@@ -134,7 +137,7 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
         if (learning.get(session) === learnt) learning.delete(session)
       })
     },
-    settled: (session) => learning.get(session) ?? Promise.resolve(null),
+    settled: (session) => learning.get(session) ?? null,
     retry: wakeAll,
     close() {
       life.isOver = true

@@ -24,6 +24,15 @@ export interface RedisRecordsOptions {
 const outlive = 600_000
 
 /**
+ * What an alias leads to: `<digest of the session>`, then `-` or the moment until which it is still found as retired,
+ * then whom it was given out for: `=` and the id, `-` for nobody yet. What stands for a default may be left out.
+ */
+const live = '-'
+const toOwnerText = (userId: string | null | undefined) =>
+  userId === undefined ? '' : ` ${live} ${userId === null ? '-' : `=${encodeURIComponent(userId)}`}`
+const toOwner = (text: string) => (text === '' ? undefined : text === '-' ? null : decodeURIComponent(text.slice(1)))
+
+/**
  * What a call sent may be applied after its caller gave up on it. Each is safe then: a write still needs its expected
  * `rev`, a removal too, and a rotation brings no alias back that was retired since.
  */
@@ -38,12 +47,12 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const aliasKey = keys.alias(toKeyDigest(alias))
       const lead = await call.ask<string | null>(aliasKey, (client) => client.get(aliasKey))
       if (lead === null) return null
-      const [digest = '', retiredUntil] = lead.split(' ')
-      if (retiredUntil !== undefined && Number(retiredUntil) <= clock()) return null
+      const [digest = '', retiredUntil = live, owner = ''] = lead.split(' ')
+      if (retiredUntil !== live && Number(retiredUntil) <= clock()) return null
       const key = keys.session(digest)
       const stored = await call.ask<string | null>(key, (client) => client.get(key))
       const record = stored === null ? null : toRecord(stored, clock())
-      return record && { record, retired: retiredUntil !== undefined }
+      return record && { record, retired: retiredUntil !== live, userId: toOwner(owner) }
     },
 
     async write(record, { expectedRev, until }) {
@@ -62,11 +71,11 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       return { written: true }
     },
 
-    async rotate(id, { from, to, retireFor }) {
+    async rotate(id, { from, to, userId, retireFor }) {
       const digest = toKeyDigest(id)
       const [oldAlias, newAlias] = [from === null ? '' : toKeyDigest(from), toKeyDigest(to)]
       const [oldKey, newKey] = [keys.alias(oldAlias), keys.alias(newAlias)]
-      const message = JSON.stringify({ from, to })
+      const message = JSON.stringify({ from, to, userId })
       const call = calls.begin()
       // Sent together: whoever hears of the new alias finds the old one retired.
       const retired = `${digest} ${Math.ceil(clock() + retireFor)}`
@@ -78,7 +87,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
         from !== null && call.ask(oldKey, (client) => client.set(oldKey, retired, toExpiration(retireFor))),
       ])
       const settings = { ...toExpiration(Number(lives)), condition: 'NX' as const }
-      await call.ask(newKey, (client) => client.set(newKey, digest, settings))
+      await call.ask(newKey, (client) => client.set(newKey, digest + toOwnerText(userId), settings))
     },
 
     async remove(id, expectedRev) {

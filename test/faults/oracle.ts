@@ -1,7 +1,7 @@
 import { toDigest } from '../../adapters/hub/secret-id.ts'
-import { retireFor } from '../../adapters/hub/session-cookies.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
+import { appOrigin } from './sim-clerk.ts'
 import type { MintedToken, SimClerk } from './sim-clerk.ts'
 import type { Exchange, Wiretap } from './exchange.ts'
 import type { SimNode } from './sim-node.ts'
@@ -15,12 +15,10 @@ interface End {
   readonly until: number
 }
 
-/** A cookie, the session that it was given for, and who was signed in there by then. */
+/** A session that a cookie was given for, and who was signed in there by then: whom it may show ever after. */
 interface GivenCookie {
-  readonly cookie: string
   readonly channel: string
   readonly userId: string | null
-  readonly at: number
 }
 
 /** Judges everything that servers say against what really happened. */
@@ -31,6 +29,8 @@ export interface Oracle extends Wiretap {
   isOver(token: MintedToken): boolean
   /** Looks at what the nodes hold, after a step of one party. */
   inspect(party: Party | null): Promise<void>
+  /** Has everyone who ever had a cookie try it at every node. */
+  tryCookies(): void
   /** Whether anything that a client shows or a node holds still differs from what Clerk says. → what, or null */
   findDisagreement(): Promise<string | null>
 }
@@ -50,7 +50,11 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   /** What a node held of a session when a sign-out reached it. */
   const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
   /** Every cookie given out. */
-  const givenOut: GivenCookie[] = []
+  const givenOut = new Map<string, GivenCookie>()
+  /** Who was given a cookie of which session. */
+  const rotated = new Set<string>()
+  /** The users whose tokens each tab has posted: it may keep a stream from before. */
+  const posted = new WeakMap<SimTab, Set<string>>()
   /** The newest post of each tab that has reached a node. */
   const newest = new WeakMap<SimTab, number>()
 
@@ -136,21 +140,48 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     }
   }
 
-  /** Whoever had a cookie before somebody signed in reads nothing of them: it was rotated, and is over by now. */
+  /**
+   * A cookie shows nobody but the user it was given out for: before anyone else is shown, another takes its place. Only
+   * where a first token waited for keys nobody is there to take it: what was for nobody yet serves until a post has
+   * brought another.
+   */
+  function seeReader(cookie: string | undefined, view: AuthView, source: string) {
+    const given = cookie === undefined ? undefined : givenOut.get(cookie)
+    if (!given || given.channel !== view.channel || view.userId === null || view.userId === given.userId) return
+    if (given.userId === null && !rotated.has(`${view.channel} ${view.userId}`)) return
+    world.violate('rotation', `${view.userId} is read by a cookie for ${given.userId ?? 'nobody'}: ${source}`)
+  }
+
   async function probeCookies(node: SimNode) {
-    const isOld = ({ at }: GivenCookie) => world.time.now() - at > retireFor
-    const rotations = givenOut.filter((each) => each.userId !== null && isOld(each))
-    for (const { cookie, channel, userId, at } of givenOut) {
-      const isRotated = rotations.some((each) => each.channel === channel && each.at > at)
-      if (userId !== null || !isRotated) continue
-      const found = await node.probe(cookie)
-      if (found?.userId) world.violate('rotation', `${found.userId} is read at ${node.party.name} by an old cookie`)
+    for (const cookie of givenOut.keys()) {
+      const view = await node.probe(cookie)
+      if (view) seeReader(cookie, view, `a reader at ${node.party.name}`)
     }
+  }
+
+  /** Whose token a request posts, or null. */
+  function toPostedUser({ body }: Exchange): string | null {
+    const { token } = (body === '' ? {} : JSON.parse(body)) as { token?: string }
+    return token === undefined ? null : (clerk.minted.find(({ text }) => text === token)?.userId ?? null)
+  }
+
+  /** Without the tab's name, it is somebody else's. */
+  function notePosted(exchange: Exchange) {
+    const userId = toPostedUser(exchange)
+    if (userId === null || !exchange.body.includes('"tab"')) return
+    posted.set(exchange.tab, (posted.get(exchange.tab) ?? new Set()).add(userId))
+  }
+
+  /** Where a node does not hold the session, it asks the store. */
+  async function tryCookie(node: SimNode, cookie: string) {
+    const response = await node.fetch(new Request(`${appOrigin}/auth/session`, { headers: { cookie } }))
+    if (response.ok) seeReader(cookie, (await response.json()) as AuthView, `a late reader at ${node.party.name}`)
   }
 
   return {
     async onRequest(exchange) {
       noteSeq(exchange)
+      notePosted(exchange)
       if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
     },
     onAnswer(exchange, status, view) {
@@ -158,6 +189,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       world.note(`${name} ${status} ${view ? toText(view) : ''}`)
       if (status === 500) world.violate('internal', `${name} is answered with 500`)
       if (view) see(node, view, `answer to ${name}`, node.clock())
+      if (view && view.userId !== toPostedUser(exchange)) seeReader(exchange.cookie, view, `answer to ${name}`)
       const cleared = clears.get(exchange)
       if (!cleared || status !== 200 || !view || view.isSignedIn || isOvertaken(exchange)) return
       end(cleared.sessionId, Math.floor(cleared.at / 1_000), 'a sign-out')
@@ -167,25 +199,32 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       world.note(`${name} frame ${toText(view)}`)
       // What a stalled reader takes at last was sent long ago.
       see(node, view, `frame of ${name}`, exchange.wasStalled ? view.now : node.clock(), !exchange.wasStalled)
+      if (!posted.get(exchange.tab)?.has(view.userId ?? '')) seeReader(exchange.cookie, view, `frame of ${name}`)
       const known = streamRevs.get(exchange) ?? 0
       if (view.rev <= known) world.violate('rev', `rev went from ${known} to ${view.rev} in one stream: ${name}`)
       streamRevs.set(exchange, view.rev)
     },
     async onCookie({ node }, cookie) {
       const view = await node.probe(cookie)
-      if (view) givenOut.push({ cookie, channel: view.channel, userId: view.userId, at: world.time.now() })
+      if (!view) return
+      givenOut.set(cookie, { channel: view.channel, userId: view.userId })
+      if (view.userId !== null) rotated.add(`${view.channel} ${view.userId}`)
     },
     onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
     isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId, token.iat)),
     async inspect(party) {
       const node = nodes().find((each) => each.party === party)
-      if (node && !node.party.isDead) await probeAll(node)
+      if (!node || node.party.isDead) return
+      await probeAll(node)
+      await probeCookies(node)
+    },
+    tryCookies() {
+      for (const node of nodes()) {
+        for (const cookie of givenOut.keys()) world.time.send(node.party, 1, () => void tryCookie(node, cookie))
+      }
     },
     async findDisagreement() {
-      for (const node of nodes()) {
-        await probeAll(node)
-        await probeCookies(node)
-      }
+      for (const node of nodes()) await probeAll(node)
       for (const browser of browsers) {
         const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser)
         if (found !== null) return found

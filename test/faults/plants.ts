@@ -19,7 +19,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-view.ts',
     line: 'if (now < proofDeadline(context)) return null',
     instead: '  return null',
-    shownBy: 994_925_401,
+    shownBy: 1_265_815_198,
   },
   {
     name: 'generous-tolerance',
@@ -27,7 +27,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-context.ts',
     line: 'return expiresAt + clockTolerance * 1_000',
     instead: '  return expiresAt + clockTolerance * 2_000',
-    shownBy: 3_302_453_141,
+    shownBy: 427_379_653,
   },
   {
     name: 'organization-kept',
@@ -36,7 +36,7 @@ export const plants: readonly Plant[] = [
     line: 'const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session',
     instead:
       '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
-    shownBy: 3_302_453_141,
+    shownBy: 1_452_986_070,
   },
   {
     name: 'tombstones-forgotten',
@@ -44,7 +44,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/graveyard.ts',
     line: "return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null",
     instead: '      return null',
-    shownBy: 31_415,
+    shownBy: 2_905_097_705,
   },
   {
     name: 'revocation-unheard',
@@ -52,7 +52,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session-lookup.ts',
     line: "else if (change.type === 'grave') followGrave(change.grave)",
     instead: "      else if (change.type === 'grave') return",
-    shownBy: 503_322_153,
+    shownBy: 590_771_499,
   },
   {
     name: 'early-acknowledgement',
@@ -60,7 +60,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/clear-session.ts',
     line: 'return buried ?? learnt',
     instead: '    return learnt',
-    shownBy: 3_241_085_532,
+    shownBy: 412_804_762,
   },
   {
     name: 'sign-out-unburied',
@@ -68,7 +68,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/clear-session.ts',
     line: 'grave ? buryOnce(session, grave) : buryStored(alias, named),',
     instead: '      null,',
-    shownBy: 2_507_742_269,
+    shownBy: 2_905_097_705,
   },
   {
     name: 'rev-stands-still',
@@ -76,7 +76,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/live-session.ts',
     line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
-    shownBy: 3_302_453_141,
+    shownBy: 658_275_198,
   },
   {
     name: 'overtaken-post',
@@ -84,7 +84,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/tab-seqs.ts',
     line: 'if (seq < this.#seqOf(tab, seq)) return false',
     instead: '',
-    shownBy: 4_240_507_254,
+    shownBy: 2_974_904_115,
   },
   {
     name: 'record-not-followed',
@@ -92,7 +92,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session-lookup.ts',
     line: "if (change.type === 'record') followRecord(change.record)",
     instead: "      if (change.type === 'record') return",
-    shownBy: 2_247_696_942,
+    shownBy: 4_234_474_122,
   },
   {
     name: 'key-never-sought',
@@ -100,7 +100,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/jwks.machine.ts',
     line: 'isWanted: ({ context }) => context.wanted,',
     instead: '    isWanted: ({ context }) => context.wanted && context.attempts === 0,',
-    shownBy: 3_194_292_814,
+    shownBy: 2_446_374_660,
   },
   {
     name: 'retry-forgotten',
@@ -108,14 +108,46 @@ export const plants: readonly Plant[] = [
     file: 'machines/sync.machine.ts',
     line: "after: { retryDelay: 'waitingForClerk' },",
     instead: '',
-    shownBy: 3_302_453_141,
+    shownBy: 2_706_419_987,
   },
   {
     name: 'old-cookie-lives',
-    what: 'the cookie from before a sign-in still leads to the session',
+    what: 'a cookie that was rotated is never retired',
     file: 'adapters/hub/session-cookies.ts',
-    line: 'if (!entry || entry.retired) return',
-    instead: 'return',
-    shownBy: 2_829_817_581,
+    line: 'if (!session || found.get(alias)?.retired) return',
+    instead: '    return',
+    shownBy: 2_843_730_096,
+  },
+  {
+    name: 'cookie-for-anyone',
+    what: 'a cookie leads on to whoever signs in after the user that it was given out for',
+    file: 'adapters/hub/session-cookies.ts',
+    line: 'return userId === null || owner === undefined || owner === userId',
+    instead: '  return true',
+    shownBy: 2_905_097_705,
+  },
+  {
+    name: 'owner-unstored',
+    what: 'the store does not know whom a cookie was given out for',
+    file: 'adapters/hub/memory-session-store.ts',
+    line: 'aliases.set(to, { id, until: Infinity, userId })',
+    instead: '      aliases.set(to, { id, until: Infinity })',
+    shownBy: 2_905_097_705,
+  },
+  {
+    name: 'stream-outlives-user',
+    what: 'a stream goes on where another node has signed in somebody else',
+    file: 'adapters/hub/session-life.ts',
+    line: "if (reason !== 'token') return session.streams.end('rotated')",
+    instead: "    if (reason !== 'token') return",
+    shownBy: 15_449_326,
+  },
+  {
+    name: 'answered-to-anyone',
+    what: 'a post is answered with whoever signed in while it was decided on',
+    file: 'adapters/hub/receive-token.ts',
+    line: 'if (userId === null || !isOutdated(life, alias)) return answer',
+    instead: '    return answer',
+    shownBy: 1_581_092_044,
   },
 ]

@@ -60,6 +60,8 @@ export function createCaseRunner(fired: Map<FaultName, number>): (seed: number) 
     if (!isOver()) {
       const disagreement = await scene.oracle.findDisagreement()
       if (disagreement) current.violate('agreement', disagreement)
+      scene.oracle.tryCookies()
+      await advance(1_000)
     }
     if (steps > maxSteps) current.violate('internal', 'the activity does not end')
     return steps

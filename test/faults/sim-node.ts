@@ -50,9 +50,9 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
 
   async function probe(cookie: string): Promise<AuthView | null> {
     connection.isProbed = true
-    const view = await auth.session(toEvent(cookie))
+    const view = await auth.session(toEvent(cookie)).catch(() => null)
     connection.isProbed = false
-    return view.channel === '' ? null : view
+    return view?.channel ? view : null
   }
 
   return Object.assign(node, { auth, store: connection, probe, fetch: async (request: Request) => app.fetch(request) })

@@ -18,7 +18,7 @@ export interface SimStore {
 export interface StoreConnection extends SessionStore {
   /** Whether the node was told of an end of a Clerk session that covers tokens issued in that second. */
   knows(id: string, iat: number): boolean
-  /** Have a `read` answered with nothing, at once, without a trace: an onlooker's. */
+  /** Have a `read` fail at once, without a trace: an onlooker's. */
   isProbed: boolean
 }
 
@@ -149,7 +149,9 @@ export function createSimStore(world: World): SimStore {
         isProbed: false,
         knows: (id, iat) => iat <= (known.get(id) ?? -Infinity),
         read(alias) {
-          return connection.isProbed ? Promise.resolve(null) : ask('read', () => disk.read(alias))
+          return connection.isProbed
+            ? Promise.reject(new Error('An onlooker asks'))
+            : ask('read', () => disk.read(alias))
         },
         write(record, { expectedRev, until }) {
           const trueUntil = toTrue(until)

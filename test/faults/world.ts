@@ -25,7 +25,7 @@ export const invariants = {
   proof: 'never signed in without a currently valid token',
   signOut: 'no acknowledged sign-out lost',
   identity: 'no view mixing two users',
-  rotation: 'nothing is read through a cookie from before the sign-in',
+  rotation: 'a cookie shows nobody but the user that it was given out for',
   rev: 'rev only rises within a channel',
   agreement: 'once faults stop, every client agrees with the server within 35 s',
   internal: 'no unhandled error, no 500, no endless activity',

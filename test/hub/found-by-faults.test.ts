@@ -2,30 +2,12 @@ import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
 import { toDigest } from '../../adapters/hub/secret-id.ts'
 import { retireFor } from '../../adapters/hub/session-cookies.ts'
-import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import type { SessionStore } from '../../adapters/hub/session-store.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
-import { startHub, toToken, turn } from './hub-harness.ts'
+import { startDeaf, startHub, toToken, turn } from './hub-harness.ts'
 
 const later = { userId: 'user_later', sessionId: 'sess_of_later' }
-
-/** Two nodes on one store, of which one hears of changes only what the test tells it. */
-function startDeaf() {
-  const store = createMemorySessionStore({ clock: () => Date.now() })
-  const watchers: ((change: StoreChange) => void)[] = []
-  const rotations: StoreChange[] = []
-  store.watch((change) => void (change.type === 'rotated' && rotations.push(change)))
-  return {
-    store,
-    deaf: startHub({ store: { ...store, watch: (listener) => (watchers.push(listener), () => {}) } }),
-    there: startHub({ store }),
-    /** What was rotated so far, in its order. */
-    rotations,
-    tell(change: StoreChange) {
-      for (const watcher of watchers) watcher(change)
-    },
-  }
-}
 
 describe('what the simulation of faults has found', () => {
   it('a sign-out at a node whose clock says that the session is over ends it on the others too', async () => {

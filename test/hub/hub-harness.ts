@@ -2,6 +2,7 @@ import { onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
 import { createSessionHub } from '../../adapters/hub/session-hub.ts'
 import type { SessionHubOptions } from '../../adapters/hub/session-hub.ts'
+import type { StoreChange } from '../../adapters/hub/session-store.ts'
 import type { ViewStream } from '../../adapters/hub/view-stream.ts'
 import { AuthError, BearerToken } from '../../machines/index.ts'
 import type { AuthView, VerifiedSession } from '../../machines/index.ts'
@@ -9,6 +10,7 @@ import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 
 /** One check that waits for the test to let it go. */
 export interface HeldCheck {
+  readonly token: BearerToken
   readonly proof: VerifiedSession | null
   settle(): void
 }
@@ -29,7 +31,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
     verify: async (token) => {
       verified += 1
       const proof = JSON.parse(token.reveal()) as VerifiedSession | null
-      if (held) await new Promise<void>((settle) => void checks.push({ proof, settle }))
+      if (held) await new Promise<void>((settle) => void checks.push({ token, proof, settle }))
       if (!proof) throw new AuthError('token-signature')
       return proof
     },
@@ -54,12 +56,12 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
     get verified() {
       return verified
     },
-    /** A browser with a stream open. */
-    async open(tab = 'tab') {
+    /** A browser with a stream open, which may have come with a cookie. */
+    async open(tab = 'tab', cookieId?: string) {
       const views: AuthView[] = []
-      const cookie: { id: string | undefined } = { id: undefined }
-      const opened = await hub.open({ cookieIds: [], tab, carried: [] })
-      cookie.id = opened.cookieId
+      const cookie = { id: cookieId }
+      const opened = await hub.open({ cookieIds: cookieId ? [cookieId] : [], tab, carried: [] })
+      cookie.id = opened.cookieId ?? cookieId
       const stream: ViewStream & { bye: string | null } = {
         tab,
         bye: null,
@@ -86,6 +88,24 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
         },
         clear: (sessionId?: string) => hub.clear({ ...ask(), ...(sessionId !== undefined && { sessionId }) }),
       }
+    },
+  }
+}
+
+/** Two nodes on one store, of which one hears of changes only what the test tells it. */
+export function startDeaf() {
+  const store = createMemorySessionStore({ clock: () => Date.now() })
+  const watchers: ((change: StoreChange) => void)[] = []
+  const rotations: StoreChange[] = []
+  store.watch((change) => void (change.type === 'rotated' && rotations.push(change)))
+  return {
+    store,
+    deaf: startHub({ store: { ...store, watch: (listener) => (watchers.push(listener), () => {}) } }),
+    there: startHub({ store }),
+    /** What was rotated so far, in its order. */
+    rotations,
+    tell(change: StoreChange) {
+      for (const watcher of watchers) watcher(change)
     },
   }
 }

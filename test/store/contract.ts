@@ -125,6 +125,16 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
       expect(await store.read('alias-2')).toEqual({ record, retired: false })
     })
 
+    it.each(['user_a', 'ü b', '-', null])('knows whom an alias was given out for, and tells: %j', async (userId) => {
+      const record = await keep()
+      await store.rotate(record.id, { from: 'alias-1', to: 'alias-2', userId, retireFor: 10_000 })
+      await settle()
+      expect(await peer.read('alias-2')).toEqual({ record, retired: false, userId })
+      expect(changes.at(-1)).toEqual({ type: 'rotated', id: record.id, from: 'alias-1', to: 'alias-2', userId })
+      await store.rotate(record.id, { from: 'alias-2', to: 'alias-3', userId, retireFor: 10_000 })
+      expect((await peer.read('alias-2'))?.retired).toBe(true)
+    })
+
     it('lets a session have a second alias beside the first', async () => {
       const record = await keep()
       await store.rotate(record.id, { from: null, to: 'alias-2', retireFor: 10_000 })

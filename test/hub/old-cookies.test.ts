@@ -1,0 +1,296 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { toDigest } from '../../adapters/hub/secret-id.ts'
+import { retireFor } from '../../adapters/hub/session-cookies.ts'
+import type { SessionHub } from '../../adapters/hub/session-hub.ts'
+import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import { AuthError } from '../../machines/index.ts'
+import type { VerifiedSession } from '../../machines/index.ts'
+import { createProof } from '../kit/auth-fixtures.ts'
+import { startDeaf, startHub, toToken, turn } from './hub-harness.ts'
+
+const ada = createProof()
+const bob = createProof({ userId: 'user_bob', issuedAt: ada.issuedAt + 1_000 })
+const rotated = { code: 'session-rotated' }
+
+/** Who is read by a cookie: a user, null for nobody. */
+async function read(hub: SessionHub, cookieId: string | undefined): Promise<string | null> {
+  return (await hub.find({ cookieIds: [cookieId ?? ''] }))?.view().userId ?? null
+}
+
+const post = (hub: SessionHub, cookieId: string | undefined, proof: Partial<VerifiedSession>, tab = 'tab') =>
+  hub.receive({ cookieIds: [cookieId ?? ''], token: toToken(proof), tab })
+
+/** Ada is signed in, and her browser was given a cookie by each of two nodes. A third one knows only what is stored. */
+async function startTwice() {
+  const store = createMemorySessionStore({ clock: () => Date.now() })
+  const [here, there, late] = [startHub({ store }), startHub({ store }), startHub({ store })]
+  const browser = await here.open()
+  const before = browser.cookie.id
+  await browser.token(toToken(ada))
+  const [one, two] = [browser.cookie.id, (await post(there.hub, before, ada)).cookieId]
+  expect([await read(here.hub, one), await read(here.hub, two)]).toEqual([ada.userId, ada.userId])
+  return { store, here: here.hub, there: there.hub, late: late.hub, browser, one, two }
+}
+
+describe('of two cookies that lead to a session', () => {
+  it.each(['at once', 'after a sign-out'])('the other one reads nobody when the user changes %s', async (when) => {
+    const { here, there, late, browser, one, two } = await startTwice()
+    if (when === 'after a sign-out') await browser.clear()
+    const { cookieId, error } = await post(here, one, bob)
+    expect(error).toBeNull()
+    for (const node of [here, there, late]) {
+      expect([await read(node, one), await read(node, two)]).toEqual([null, null])
+      expect(await read(node, cookieId)).toBe(bob.userId)
+    }
+    await expect(here.open({ cookieIds: [two ?? ''], carried: [] })).rejects.toMatchObject(rotated)
+    await vi.advanceTimersByTimeAsync(retireFor)
+    for (const node of [here, there, late]) {
+      expect(await read(node, two)).toBeNull()
+      // Nobody is locked out by it: once it is forgotten, it is like none.
+      expect((await node.open({ cookieIds: [two ?? ''], carried: [] })).cookieId).toBeDefined()
+    }
+  })
+
+  it('a browser that kept the other one is given the new one for a token of who is signed in now', async () => {
+    const { here, there, one, two } = await startTwice()
+    await post(here, one, bob)
+    await expect(post(there, two, ada)).rejects.toMatchObject(rotated)
+    const { cookieId, view } = await post(there, two, bob)
+    expect(view.userId).toBe(bob.userId)
+    expect([await read(here, cookieId), await read(there, cookieId)]).toEqual([bob.userId, bob.userId])
+  })
+
+  it('a node that learns of the new user before the new cookie shows him by none of the old ones', async () => {
+    const { store, deaf, there, tell } = startDeaf()
+    const heard: StoreChange[] = []
+    const browser = await there.open()
+    const before = browser.cookie.id
+    await browser.token(toToken(ada))
+    const one = browser.cookie.id
+    const two = (await post(deaf.hub, before, ada)).cookieId
+    expect(await read(deaf.hub, one)).toBe(ada.userId)
+    store.watch((change) => void heard.push(change))
+    const { cookieId } = await post(there.hub, one, bob)
+    for (const change of heard.toSorted(({ type }) => (type === 'record' ? -1 : 1))) {
+      tell(change)
+      expect([await read(deaf.hub, one), await read(deaf.hub, two)]).toEqual([null, null])
+    }
+    expect(await read(deaf.hub, cookieId)).toBe(bob.userId)
+  })
+
+  it('news of an old cookie that come late do not make it good', async () => {
+    const { store, deaf, there, rotations, tell } = startDeaf()
+    const browser = await there.open()
+    const before = browser.cookie.id
+    await browser.token(toToken(ada))
+    const late = startHub({ store }).hub
+    const two = (await post(late, before, ada)).cookieId
+    const news = rotations.at(-1)!
+    const { cookieId } = await post(there.hub, browser.cookie.id, bob)
+    expect(await read(deaf.hub, cookieId)).toBe(bob.userId)
+    tell(news)
+    expect(await read(deaf.hub, two)).toBeNull()
+    expect(await read(deaf.hub, cookieId)).toBe(bob.userId)
+  })
+})
+
+describe('two nodes that sign a browser in at the same moment', () => {
+  it.each([
+    ['the one first', false],
+    ['the other first', true],
+  ])('as another user: its cookies of both are good on both, whatever they hear of %s', async (_, isReversed) => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const changes: StoreChange[] = []
+    store.watch((change) => void changes.push(change))
+    const watchers: ((change: StoreChange) => void)[] = []
+    const startUntold = () =>
+      startHub({ store: { ...store, watch: (listener) => (watchers.push(listener), () => {}) } })
+    const [here, there] = [startUntold(), startUntold()]
+    const browser = await here.open()
+    await browser.token(toToken(ada))
+    const { id: old } = browser.cookie
+    expect(await read(there.hub, old)).toBe(ada.userId)
+    changes.length = 0
+    const answers = await Promise.all([post(here.hub, old, bob, 'one'), post(there.hub, old, bob, 'two')])
+    for (const change of isReversed ? changes.toReversed() : changes) for (const tell of watchers) tell(change)
+    for (const { cookieId, error } of answers) {
+      expect(error).toBeNull()
+      expect([await read(here.hub, cookieId), await read(there.hub, cookieId)]).toEqual([bob.userId, bob.userId])
+    }
+    expect([await read(here.hub, old), await read(there.hub, old)]).toEqual([null, null])
+  })
+})
+
+describe('a node that knows a session by a retired cookie', () => {
+  it('takes it for no current one: the good one is retired when the user changes', async () => {
+    const { store, here, late, browser } = await startTwice()
+    const { id: one } = browser.cookie
+    const last = (await post(here, one, bob)).cookieId
+    expect([await read(late, last), await read(late, one)]).toEqual([bob.userId, null])
+    await post(late, last, createProof({ userId: 'user_eve', issuedAt: bob.issuedAt + 1_000 }))
+    expect((await store.read(toDigest(last ?? '')))?.retired).toBe(true)
+  })
+})
+
+/** A store one of whose methods answers when the test lets it. */
+function createSlowStore(method: 'write' | 'bury') {
+  const store = createMemorySessionStore({ clock: () => Date.now() })
+  let letGo = () => {}
+  const gate = new Promise<void>((resolve) => (letGo = resolve))
+  const call = store[method] as (...args: unknown[]) => Promise<unknown>
+  const slow: SessionStore = {
+    ...store,
+    async [method](...args: unknown[]) {
+      const done = await call(...args)
+      await gate
+      return done
+    },
+  }
+  return { slow, letGo: () => letGo() }
+}
+
+describe('while somebody signs in', () => {
+  it('a stream that was asked for with the cookie of before gets neither the view nor the new cookie', async () => {
+    const { hub, checks, open } = startHub({ held: true })
+    const browser = await open()
+    const cookieIds = [browser.cookie.id ?? '']
+    const opening = hub.open({ cookieIds, tab: 'other', carried: [toToken(null)] })
+    await turn()
+    const posted = browser.token(toToken(ada))
+    await turn()
+    checks[1]?.settle()
+    expect((await posted).view.userId).toBe(ada.userId)
+    checks[0]?.settle()
+    await expect(opening).rejects.toMatchObject(rotated)
+  })
+
+  it('a stream that is not attached yet ends before it shows anything', async () => {
+    const { hub, open } = startHub()
+    const browser = await open()
+    const opened = await hub.open({ cookieIds: [browser.cookie.id ?? ''], tab: 'other', carried: [] })
+    await browser.token(toToken(ada))
+    const shown: string[] = []
+    opened.attach({
+      tab: 'other',
+      send: (frame) => shown.push(frame),
+      end: (reason) => shown.push(reason),
+      destroy() {},
+    })
+    expect(shown).toEqual(['rotated'])
+  })
+
+  it('a carried token that signs in itself is given its stream and its cookie', async () => {
+    const { hub, open } = startHub()
+    const browser = await open()
+    const opened = await hub.open({ cookieIds: [browser.cookie.id ?? ''], tab: 'tab', carried: [toToken(ada)] })
+    expect(await read(hub, opened.cookieId)).toBe(ada.userId)
+    const shown: string[] = []
+    opened.attach({ tab: 'tab', send: (frame) => shown.push(frame), end() {}, destroy() {} })
+    expect(JSON.parse(shown[0] ?? '')).toMatchObject({ userId: ada.userId })
+  })
+
+  it('a token that is refused after it was posted with the cookie of before is not told who', async () => {
+    const { hub, checks, open } = startHub({ held: true })
+    const browser = await open()
+    const cookieIds = [browser.cookie.id ?? '']
+    const posted = browser.token(toToken(ada))
+    const refused = hub.receive({ cookieIds, token: toToken(null), tab: 'other' })
+    const outcome = refused.catch((error: unknown) => error)
+    for (let check = 0; check < 3; check += 1) {
+      await turn()
+      checks[check]?.settle()
+    }
+    expect((await posted).view.userId).toBe(ada.userId)
+    expect(await outcome).toMatchObject(rotated)
+  })
+
+  it('a post whose user gives way to another before it is answered is told neither who nor the cookie', async () => {
+    const { letGo, slow } = createSlowStore('write')
+    const { hub, open } = startHub({ store: slow })
+    const browser = await open()
+    const { id: before } = browser.cookie
+    const outcome = post(hub, before, ada, 'other').catch((error: unknown) => error)
+    const posted = post(hub, before, bob)
+    await turn()
+    letGo()
+    expect((await posted).view.userId).toBe(bob.userId)
+    expect(await outcome).toMatchObject(rotated)
+  })
+
+  it('a sign-out by the cookie of before is not told who', async () => {
+    const { letGo, slow } = createSlowStore('bury')
+    const { hub, open } = startHub({ store: slow })
+    const browser = await open()
+    await browser.token(toToken(ada))
+    const cleared = browser.clear(ada.sessionId)
+    await turn()
+    const posted = post(hub, browser.cookie.id, bob)
+    await turn()
+    letGo()
+    await expect(cleared).rejects.toMatchObject(rotated)
+    expect((await posted).view.userId).toBe(bob.userId)
+  })
+})
+
+describe('a node that finds another user in the store when it stores its own', () => {
+  it('shows him neither to the streams of before nor to the post', async () => {
+    const { deaf, there } = startDeaf()
+    const browser = await deaf.open()
+    await browser.token(toToken(ada))
+    await post(there.hub, browser.cookie.id, createProof({ userId: bob.userId, issuedAt: ada.issuedAt + 5_000 }))
+    const renewal = createProof({ issuedAt: ada.issuedAt + 2_000 })
+    await expect(browser.token(toToken(renewal))).rejects.toMatchObject(rotated)
+    await turn()
+    expect(browser.stream.bye).toBe('rotated')
+    expect(browser.views.some(({ userId }) => userId === bob.userId)).toBe(false)
+  })
+})
+
+describe('a sign-in that had to wait for keys', () => {
+  async function startWaiting(first: VerifiedSession | null) {
+    let isDown = false
+    const { hub, open } = startHub({
+      verify: async (token) => {
+        if (isDown) throw new AuthError('keys-unavailable')
+        return JSON.parse(token.reveal())
+      },
+    })
+    const browser = await open()
+    if (first) {
+      await browser.token(toToken(first))
+      await browser.clear()
+    }
+    const { id: before } = browser.cookie
+    isDown = true
+    expect((await browser.token(toToken(ada))).error?.code).toBe('keys-unavailable')
+    isDown = false
+    hub.retry()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await turn()
+    return { hub, browser, before }
+  }
+
+  it('is read by a cookie that was for nobody yet, until the next post brings another', async () => {
+    const { hub, browser, before } = await startWaiting(null)
+    expect(browser.views.at(-1)).toMatchObject({ userId: ada.userId })
+    expect(await read(hub, before)).toBe(ada.userId)
+    await browser.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
+    expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
+  })
+
+  it('is not read by the cookie of a user who was signed in before, nor by a stream of then', async () => {
+    const { hub, browser, before } = await startWaiting(bob)
+    expect(browser.stream.bye).toBe('rotated')
+    expect(browser.views.some(({ userId }) => userId === ada.userId)).toBe(false)
+    expect(await read(hub, before)).toBeNull()
+    await expect(hub.open({ cookieIds: [before ?? ''], carried: [] })).rejects.toMatchObject(rotated)
+  })
+
+  it.each([null, bob])('is given its cookie with the next post, however late: after %j', async (first) => {
+    const { hub, browser } = await startWaiting(first)
+    await vi.advanceTimersByTimeAsync(40_000)
+    await browser.token(toToken({ issuedAt: ada.issuedAt + 40_000 }))
+    expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
+  })
+})
