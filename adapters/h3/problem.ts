@@ -22,13 +22,7 @@ const defaultRetryAfter = 1_000
  * Answers with JSON, never cached. → the body: its status and headers go by `event.res`, since a `Response` would be read
  * back through a stream, and headers handed over be copied.
  */
-export function answerJson(event: H3Event, json: string, status = 200): string {
-  const { res } = event
-  res.status = status
-  if (!res.headers.has('content-type')) res.headers.set('content-type', 'application/json; charset=utf-8')
-  res.headers.set('cache-control', 'no-store')
-  return json
-}
+export const answerJson = (event: H3Event, json: string): string => answer(event, 200, 'application/json', json)
 
 /** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
 export function answerProblem(event: H3Event, error: AuthError, view?: AuthView): string {
@@ -43,10 +37,15 @@ export function answerProblem(event: H3Event, error: AuthError, view?: AuthView)
     retryable,
     ...(view && { view }),
   }
-  const { headers } = event.res
-  headers.set('content-type', 'application/problem+json; charset=utf-8')
   if (status === 429 || status === 503) {
-    headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
+    event.res.headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
   }
-  return answerJson(event, JSON.stringify(problem), status)
+  return answer(event, status, 'application/problem+json', JSON.stringify(problem))
+}
+
+function answer({ res }: H3Event, status: number, type: string, body: string): string {
+  res.status = status
+  res.headers.set('content-type', `${type}; charset=utf-8`)
+  res.headers.set('cache-control', 'no-store')
+  return body
 }

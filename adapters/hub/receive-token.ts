@@ -5,10 +5,8 @@ import { withDeadline } from './deadline.ts'
 import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
-import { toDigest } from './secret-id.ts'
 import { retireFor } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
-import type { SessionSeat } from './session-seat.ts'
 
 /** → has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
@@ -27,22 +25,24 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     }
     if (!seat.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
-    const { proof } = seat
     if (!error && seat.isRotationDue) life.rotate(session, tab)
     if (!error && retired) await adoptBrowser(session)
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }
     if (error) return requireOwn(alias, token, answer)
-    return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) }, proof)
+    return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) })
   }
 
-  /** While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before. */
-  async function requireOwn(alias: string, token: BearerToken, answer: HubAnswer, proof?: SessionSeat['proof']) {
+  /**
+   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before.
+   * Why the token was refused tells nothing of them.
+   */
+  function requireOwn(alias: string, token: BearerToken, answer: HubAnswer) {
     const { userId, sessionId } = answer.view
     if (userId === null || !isOutdated(life, alias)) return answer
-    const isProven = proof?.claims.sid === sessionId && proof.digest === toDigest(token.reveal())
-    if (!isProven) await requireSameClerkSession(answer.view, token)
-    return answer
+    if (answer.error) throw answer.error
+    const isProven = tokens.sessionOf(token) === sessionId
+    return isProven ? answer : requireSameClerkSession(answer.view, token).then(() => answer)
   }
 
   /** A token without a session makes one only if it signs in. */

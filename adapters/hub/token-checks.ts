@@ -17,6 +17,8 @@ export interface TokenChecks {
   check(token: BearerToken, options: { readonly signal: AbortSignal }): Promise<VerifiedSession>
   /** The token was verified already: its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
+  /** The Clerk session that a token was verified to be of, whatever became of it; null where it was not. */
+  sessionOf(token: BearerToken): string | null
   /** Has a session decide on a token. → why not accepted, or null */
   decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
 }
@@ -39,6 +41,7 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
 
   return {
     know: (token, session) => void outcomes.set(token, session),
+    sessionOf: (token) => verified(token)?.sessionId ?? null,
     async check(token, options) {
       const owner = owners.get(token)
       const pending = owner && ready(owner)

@@ -1,4 +1,5 @@
 import { createMemorySessionStore } from '../../../adapters/hub/memory-session-store.ts'
+import type { SessionStore } from '../../../adapters/hub/session-store.ts'
 import type { SessionRecord } from '../../../machines/index.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 
@@ -10,7 +11,12 @@ export function createSharedStore(clock: () => number) {
     if (change.type === 'record') stored = change.record
   })
   return {
-    store: { ...memory, close: async () => unwatch() },
+    store: {
+      ...memory,
+      // Who signs in at the other node gets a cookie there. The browser of a path has one, which serves for both.
+      rotate: (id, { userId: _, ...rotation }) => memory.rotate(id, rotation),
+      close: async () => unwatch(),
+    } satisfies SessionStore,
     get isStored() {
       return stored !== undefined
     },
