@@ -14,7 +14,7 @@ export function createSharedStore(clock: () => number) {
     store: {
       ...memory,
       // Who signs in at the other node gets a cookie there. The browser of a path has one, which serves for both.
-      rotate: (id, { userId: _, ...rotation }) => memory.rotate(id, rotation),
+      rotate: (id, rotation) => memory.rotate(id, { ...rotation, userId: undefined }),
       close: async () => unwatch(),
     } satisfies SessionStore,
     get isStored() {
