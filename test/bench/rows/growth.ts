@@ -176,7 +176,7 @@ function toGrowthRow(costs: Readonly<Record<string, Samples<Size>>>, rawFrameCpu
     ...worst.row,
     value: worst.row.ratio,
     peerValue: 1,
-    note: `${all.join('; ')}, where one of the limit grows × ${raw}${streams}`,
+    note: `${all.join('; ')}, where a frame of the limit grows × ${raw}${streams}`,
   }
 }
 
