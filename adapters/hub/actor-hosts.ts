@@ -8,7 +8,7 @@ import { unrefClock } from '../unref-clock.ts'
 import type { SessionHostOptions, StartHost } from './session-host.ts'
 
 export interface ActorHostOptions extends SessionHostOptions {
-  /** Sees every inspection event of every actor. One that throws harms nobody. */
+  /** Sees every inspection event of every actor, if anybody does. One that throws harms nobody. */
   readonly inspect: ((event: InspectionEvent) => void) | undefined
 }
 
@@ -22,16 +22,18 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
       ),
     },
   })
-  const containedInspect = (event: InspectionEvent) => {
-    try {
-      inspect?.(event)
-    } catch (error) {
-      onError('inspector.failed', error)
-    }
-  }
+  const containedInspect =
+    inspect &&
+    ((event: InspectionEvent) => {
+      try {
+        inspect(event)
+      } catch (error) {
+        onError('inspector.failed', error)
+      }
+    })
 
   return (id, owner) => {
-    const actor = createActor(machine, { id, input, clock: unrefClock, inspect: inspect && containedInspect }).start()
+    const actor = createActor(machine, { id, input, clock: unrefClock, inspect: containedInspect }).start()
     actor.on('*', (event) => owner.receive(event))
     actor.subscribe(() => owner.receive({ type: 'view.changed' }))
     return {

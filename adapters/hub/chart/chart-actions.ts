@@ -38,7 +38,7 @@ export function compileGuard({ implementations }: AnyStateMachine, reference: un
   // Combined guards look at more than the context and the event.
   if (typeof guard !== 'function' || 'check' in guard) throw new UnsupportedChart()
   const params = toParams(reference)
-  return (work) => Boolean(guard({ context: work.context, event: work.event }, evaluate(params, work)))
+  return (work) => Boolean(guard(toArgs(work), evaluate(params, work)))
 }
 
 /** What entering a state does. @throws UnsupportedChart */
