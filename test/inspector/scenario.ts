@@ -11,6 +11,8 @@ export async function startInspected(
   const server = await startServer({
     inspect: inspector,
     keys: { fetchJwks: () => Promise.resolve(signer.jwks) },
+    // Real browsers take real time: however slow the machine, the end of a wait is no step of the story.
+    authWaitTimeout: 600_000,
     ...options.server,
   })
   /** What a browser gets for a link: the cookie of the page. */
