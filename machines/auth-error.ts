@@ -104,9 +104,14 @@ export function isAuthErrorCode(value: unknown): value is AuthErrorCode {
   return typeof value === 'string' && Object.hasOwn(authErrors, value)
 }
 
-/** True for an {@link AuthError} of any copy of this package, optionally of one code. */
+/**
+ * True for an {@link AuthError} of any copy of this package, optionally of one code. Others have codes such as `not-found`
+ * too, and messages that no browser may see; what they do not have is our word on whether to try again.
+ */
 export function isAuthError(error: unknown, code?: AuthErrorCode): error is AuthError {
-  return error instanceof Error && 'code' in error && isAuthErrorCode(error.code) && (!code || error.code === code)
+  if (!(error instanceof Error) || !('code' in error) || !isAuthErrorCode(error.code)) return false
+  const { retryable } = error as Partial<AuthError>
+  return retryable === authErrors[error.code].retryable && (!code || error.code === code)
 }
 
 /** The error itself where it is an {@link AuthError}; anything else becomes `internal` with the original as its cause. */

@@ -33,7 +33,8 @@ export function answerProblem(event: H3Event, error: AuthError, view?: AuthView)
     title,
     status,
     code,
-    detail: message,
+    // What went wrong inside is for the log.
+    detail: code === 'internal' ? title : message,
     retryable,
     ...(view && { view }),
   }

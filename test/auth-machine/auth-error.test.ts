@@ -21,6 +21,19 @@ describe('AuthError', () => {
     expect(isAuthErrorCode('toString')).toBe(false)
   })
 
+  it('is not told from other errors by a code that they happen to share', () => {
+    const stored = Object.assign(new Error('5 NOT_FOUND: no document users/42'), { code: 'not-found' })
+    expect(isAuthError(stored)).toBe(false)
+    expect(toErrorView(toAuthError(stored))).toEqual({
+      code: 'internal',
+      message: authErrors.internal.title,
+      retryable: true,
+    })
+    expect(toAuthError(Object.assign(new Error('connect 10.0.0.7'), { code: 'internal' })).message).toBe(
+      authErrors.internal.title,
+    )
+  })
+
   it('wraps what it does not know as internal, with the cause and without its text', () => {
     const cause = new Error('secret')
     expect(toAuthError(cause)).toMatchObject({ code: 'internal', message: authErrors.internal.title, cause })

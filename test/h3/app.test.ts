@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { AuthChange, AuthServer, AuthServerOptions, RequireAuthOptions } from '../../adapters/h3/index.ts'
+import { AuthError, authErrors } from '../../machines/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 
@@ -88,6 +89,20 @@ describe('requireAuth', () => {
     const { status, body } = await browser.get('/api/me')
     expect([status, body.code]).toEqual([500, 'internal'])
     expect(server.lines).toContainEqual(['error', 'requireAuth.failed', expect.anything()])
+  })
+
+  it('tells nobody of an error of somebody else that has a code like one of ours', async () => {
+    const failures = [
+      Object.assign(new Error('5 NOT_FOUND: no document users/42'), { code: 'not-found' }),
+      new AuthError('internal', 'connect 10.0.0.7'),
+    ]
+    for (const failure of failures) {
+      const { server, browser } = await startApp({ check: () => Promise.reject(failure) })
+      await browser.token(server.mint())
+      const { status, body } = await browser.get('/api/me')
+      expect([status, body.code, body.detail]).toEqual([500, 'internal', authErrors.internal.title])
+      expect(server.lines).toContainEqual(['error', 'requireAuth.failed', { error: failure }])
+    }
   })
 
   it.each([
