@@ -92,7 +92,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     if (!methods) throw new AuthError('not-found')
     const isFromPages = path !== webhookPath
     if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
-    const route = methods[method]
+    const route = Object.hasOwn(methods, method) ? methods[method] : undefined
     if (!route) {
       event.res.headers.set('allow', [...Object.keys(methods), ...(isFromPages ? ['OPTIONS'] : [])].join(', '))
       throw new AuthError('method-not-allowed')

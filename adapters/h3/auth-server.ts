@@ -10,6 +10,8 @@ import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
+import type { Admission } from '../hub/admit-request.ts'
+import type { LiveSession } from '../hub/live-session.ts'
 import type { LoadUser } from '../hub/profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
@@ -166,23 +168,23 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     logger,
   })
 
-  /** What requests without a session carried, so that it is checked once in each. */
-  const checked = new WeakMap<H3Event, AuthView>()
-  const find = (event: H3Event) => hub.find({ cookieIds: cookie.read(event) })
+  /** Whom requests were let in as: one that waited, or was judged by its own token, is so to its end. */
+  const admissions = new WeakMap<H3Event, Admission>()
+  const toRequest = (event: H3Event) => ({ cookieIds: cookie.read(event), admission: admissions.get(event) })
+  const find = (event: H3Event) => hub.find(toRequest(event))
+  const toView = (session: LiveSession | null) => session?.view() ?? toUncheckedView(clock())
 
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
-    const session = await find(event)
-    if (session) return session.whenChecked(wait?.timeout ?? authWaitTimeout, wait?.signal)
-    const known = checked.get(event)
-    if (known) return known
-    const view = await hub.check(readCarriedTokens(event), wait?.timeout ?? authWaitTimeout, wait?.signal)
-    if (!view.timedOut) checked.set(event, view)
-    return view
+    const carried = readCarriedTokens(event)
+    const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
+    const admission = await hub.admit({ ...toRequest(event), carried, timeout, giveUp })
+    if (!admission.view.timedOut) admissions.set(event, admission)
+    return admission.view
   }
 
   return {
     plugin,
-    session: async (event) => (await find(event))?.view() ?? checked.get(event) ?? toUncheckedView(clock()),
+    session: async (event) => toView(await find(event)),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
     requireAuth: createRequireAuth(whenChecked, logger),
@@ -194,11 +196,11 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     },
     revoke: createRevoke(hub, clerkAccess),
     signal(event) {
-      return hub.signal({ cookieIds: cookie.read(event) })
+      return hub.signal(toRequest(event))
     },
     async explain(event) {
       const session = await find(event)
-      const view = session?.view() ?? checked.get(event) ?? toUncheckedView(clock())
+      const view = toView(session)
       return explainHistory(session?.seat.history ?? createHistory(view), view, {
         keysAge: keysFetchedAt === null ? null : performance.now() - keysFetchedAt,
         clockOffset: clockOffset.read(),

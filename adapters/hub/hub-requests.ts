@@ -2,6 +2,7 @@ import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
+import type { Admission } from './admit-request.ts'
 import type { LiveSession } from './live-session.ts'
 import type { SessionLife } from './session-life.ts'
 import type { SessionLookup } from './session-lookup.ts'
@@ -14,6 +15,8 @@ import type { ViewStream } from './view-stream.ts'
 export interface HubRequest {
   /** The values of the session cookie, of which more than one may have been sent. */
   readonly cookieIds: readonly string[]
+  /** Whom it was let in as before. */
+  readonly admission?: Admission
   readonly tab?: string
   /** Rises with each request of a tab. */
   readonly seq?: number

@@ -10,7 +10,19 @@ import type { ViewStream } from './view-stream.ts'
 
 /** → finds or makes the session of a stream, and raises it by a token that the request carries. */
 export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
-  const { life, lookup, tokens, store, verify, authWaitTimeout, clockTolerance, clock, logger, serve } = parts
+  const {
+    life,
+    lookup,
+    tokens,
+    store,
+    verify,
+    authWaitTimeout,
+    clockTolerance,
+    clock,
+    logger,
+    serve,
+    streamsPerSession,
+  } = parts
   const { registry, cookies } = life
 
   /** → the Clerk session that a carried token proved, or null */
@@ -38,11 +50,14 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     return !view.isSignedIn || (isSame && expiresAt > (view.expiresAt ?? 0))
   }
 
+  /** Asked when a stream is asked for, and when it begins: of many at once each could be the last one. */
+  const isFull = ({ streams }: LiveSession) => streams.size >= streamsPerSession
+
   /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
-    const isGone = !registry.has(session)
-    if (isGone || isOutdated(life, alias)) {
-      stream.end(isGone ? 'closing' : 'rotated')
+    const isClosed = !registry.has(session) || isFull(session)
+    if (isClosed || isOutdated(life, alias)) {
+      stream.end(isClosed ? 'closing' : 'rotated')
       return () => {}
     }
     session.streams.add(stream)
@@ -60,7 +75,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     return serve(session, async () => {
       if (found) session.seat.budget.spend(clock())
       else life.admit(session)
-      if (session.streams.size >= parts.streamsPerSession) {
+      if (isFull(session)) {
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
       const raised = await raise(session, carried, tab)

@@ -29,21 +29,23 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     if (!error && retired) await adoptBrowser(session)
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }
-    if (error) return requireOwn(alias, token, answer)
-    return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) })
+    if (!error) return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) })
+    // Why it was refused tells nothing of them.
+    if (isOthers(alias, answer)) throw error
+    return answer
   }
 
   /**
-   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before.
-   * Why the token was refused tells nothing of them.
+   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before,
+   * but for whoever proves the same.
    */
   function requireOwn(alias: string, token: BearerToken, answer: HubAnswer) {
-    const { userId, sessionId } = answer.view
-    if (userId === null || !isOutdated(life, alias)) return answer
-    if (answer.error) throw answer.error
-    const isProven = tokens.sessionOf(token) === sessionId
-    return isProven ? answer : requireSameClerkSession(answer.view, token).then(() => answer)
+    const isProven = tokens.sessionOf(token) === answer.view.sessionId
+    if (isProven || !isOthers(alias, answer)) return answer
+    return requireSameClerkSession(answer.view, token).then(() => answer)
   }
+
+  const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(life, alias)
 
   /** A token without a session makes one only if it signs in. */
   async function receiveUnknown({ token, tab, seq }: TokenRequest): Promise<HubAnswer> {

@@ -11,6 +11,8 @@ export interface FoundSession {
   readonly retired: boolean
   /** It was given out for somebody else than is signed in as far as this node knows: the store may know better. */
   readonly isForeign?: boolean
+  /** Whom it was given out for: null for nobody yet; undefined where that was not noted. */
+  readonly userId?: string | null
 }
 
 export interface Rotation {
@@ -57,13 +59,9 @@ interface CurrentCookie extends Deadline {
   cookieId: string | null
 }
 
-interface RetiredCookie extends Deadline {
-  readonly alias: string
-}
+type KnownCookie = Omit<FoundSession, 'isForeign'>
 
-interface KnownCookie extends Pick<FoundSession, 'session' | 'alias' | 'retired'> {
-  readonly userId?: string | null
-}
+interface RetiredCookie extends KnownCookie, Deadline {}
 
 /**
  * Whether what a cookie leads to may be read through it. A cookie is for one user: of several that lead to a session, not
@@ -78,28 +76,42 @@ export function isOwnedBy(userId: string | null, owner: string | null | undefine
 export function createSessionCookies(): SessionCookies {
   const found = new Map<string, KnownCookie>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
+  /** All that lead to a session, the retired ones too. */
   const aliases = new WeakMap<LiveSession, readonly string[]>()
   const expiries = createDeadlineQueue<CurrentCookie | RetiredCookie>((cookie) => {
     if ('cookieId' in cookie) cookie.cookieId = null
-    else found.delete(cookie.alias)
+    else drop(cookie)
   })
   const toDue = () => performance.now() + retireFor
 
-  function lead(alias: string, session: LiveSession, userId?: string | null) {
-    found.set(alias, { session, alias, retired: false, userId })
+  function note(cookie: KnownCookie) {
+    const { alias, session } = cookie
     const known = aliases.get(session) ?? []
+    found.set(alias, cookie)
     if (!known.includes(alias)) aliases.set(session, known.concat(alias))
+  }
+
+  function lead(alias: string, session: LiveSession, userId?: string | null) {
+    note({ session, alias, retired: false, userId })
   }
 
   function retire(alias: string, session = found.get(alias)?.session) {
     if (!session || found.get(alias)?.retired) return
-    found.set(alias, { session, alias, retired: true })
+    const cookie: RetiredCookie = { session, alias, retired: true, due: toDue(), place: -1 }
+    note(cookie)
+    expiries.add(cookie)
+  }
+
+  /** Unless its session was let go of since: the alias may lead to it anew, as the store has it. */
+  function drop(cookie: RetiredCookie) {
+    const { alias, session } = cookie
+    if (found.get(alias) !== cookie) return
+    found.delete(alias)
     const known = aliases.get(session) ?? []
     aliases.set(
       session,
       known.filter((other) => other !== alias),
     )
-    expiries.add({ alias, due: toDue(), place: -1 })
   }
 
   return {
@@ -135,7 +147,10 @@ export function createSessionCookies(): SessionCookies {
       }
       return isOwnedBy(userId, current.userId)
     },
-    others: (session) => (aliases.get(session) ?? []).filter((alias) => alias !== currents.get(session)?.alias),
+    others: (session) =>
+      (aliases.get(session) ?? []).filter(
+        (alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired,
+      ),
     forget(session) {
       for (const alias of aliases.get(session) ?? []) found.delete(alias)
       currents.delete(session)

@@ -1,16 +1,15 @@
 import type { InspectionEvent } from 'xstate'
 import type { AuthContext, AuthInput } from '../../machines/auth-context.ts'
-import { AuthError, isAuthError } from '../../machines/auth-error.ts'
+import { AuthError } from '../../machines/auth-error.ts'
 import { authMachine } from '../../machines/auth.machine.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
+import { createAdmitRequest, toAdmitted } from './admit-request.ts'
+import type { Admission, AdmitRequest } from './admit-request.ts'
 import type { AuthChanges } from './auth-changes.ts'
-import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createActorHosts } from './actor-hosts.ts'
 import { compileChart } from './chart/compile-chart.ts'
 import { createClearSession } from './clear-session.ts'
-import { withDeadline } from './deadline.ts'
 import { endStreams } from './end-streams.ts'
 import type { ClearRequest, HubAnswer, HubRequest, OpenedSession, StreamRequest, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
@@ -78,10 +77,10 @@ export interface SessionHub {
   /** The session of a request, or null where it has none (any more). */
   find(request: HubRequest): Promise<LiveSession | null>
   /**
-   * What tokens prove by themselves, without a session; of several the first that signs in. `timedOut` after `timeout`
-   * ms. Rejects with the reason of `giveUp`.
+   * The session of a request once a verdict stands, else what the tokens that it carries prove by themselves. The view is
+   * `timedOut` after `timeout` ms. Rejects with the reason of `giveUp`.
    */
-  check(tokens: readonly BearerToken[], timeout: number, giveUp?: AbortSignal): Promise<AuthView>
+  admit(request: AdmitRequest): Promise<Admission>
   /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
   signal(request: HubRequest): AbortSignal
   /**
@@ -157,34 +156,15 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     open: whileOpen(whileKnowing(createOpenSession(parts))),
     receive: whileOpen(whileKnowing(createReceiveToken(parts))),
     clear: whileOpen(createClearSession(parts)),
-    find: whileKnowing(async ({ cookieIds }) => toSession(await lookup.find(cookieIds))),
+    find: whileKnowing(async (request) => toAdmitted(request) ?? toSession(await lookup.find(request.cookieIds))),
+    admit: whileKnowing(createAdmitRequest(parts)),
 
-    async check(carried, timeout, giveUp) {
-      await requireStore(store, needs)
-      let view = toUncheckedView(clock())
-      const checkAll = async (signal: AbortSignal) => {
-        for (const token of carried) {
-          const session = life.create()
-          signal.addEventListener('abort', () => session.stop(), { once: true })
-          await tokens.decide(session, token, undefined)
-          if (signal.aborted) return
-          view = session.view()
-          session.stop()
-          if (view.isSignedIn) return
-        }
-      }
-      try {
-        if (carried.length > 0) await withDeadline(timeout, checkAll, giveUp)
-        return view
-      } catch (error) {
-        if (!isAuthError(error, 'verify-timeout')) throw error
-        return { ...toUncheckedView(clock()), state: 'verifying', timedOut: true }
-      }
-    },
-
-    signal({ cookieIds }) {
+    signal(request) {
+      const { cookieIds } = request
+      const admitted = toAdmitted(request)
+      if (admitted) return life.signal(admitted)
       const here = lookup.findHere(cookieIds)
-      if (here) return life.signal(toSession(here))
+      if (here !== undefined) return life.signal(toSession(here))
       // Not on this node yet: the store will tell.
       return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found))))
     },

@@ -15,8 +15,8 @@ import type { Undertaker } from './undertaker.ts'
 export interface SessionLookup {
   /** The session of a cookie; a retired one only where there is no other. @throws AuthError `store-unavailable` */
   find(cookieIds: readonly string[]): Promise<FoundSession | null>
-  /** Of the sessions here alone. */
-  findHere(cookieIds: readonly string[]): FoundSession | null
+  /** Of what is known here; undefined where the store may know more. */
+  findHere(cookieIds: readonly string[]): FoundSession | null | undefined
   /** What the store has under an alias now, whatever is known here. @throws AuthError `store-unavailable` */
   findStored(alias: string): Promise<SessionRecord | null>
   close(): void
@@ -181,8 +181,9 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
       return retired
     },
     findHere(cookieIds) {
-      const found = toAliases(cookieIds).flatMap((alias) => cookies.find(alias) ?? [])
-      return found.find(({ retired }) => !retired) ?? found[0] ?? null
+      const known = toAliases(cookieIds).map((alias) => cookies.find(alias))
+      const isAskable = known.some((found) => !found || found.isForeign)
+      return known.find((found) => found?.retired === false) ?? (isAskable ? undefined : (known[0] ?? null))
     },
     findStored: async (alias) => (await read(alias))?.record ?? null,
     close: unwatch,

@@ -140,6 +140,55 @@ describe('whenChecked', () => {
     await posted
   })
 
+  /** A browser whose next check waits for a word, and what asks for it by its cookie meanwhile. */
+  async function startWaiting(userId: string | null) {
+    const checks: (() => void)[] = []
+    let isSlow = false
+    const validate = () => (isSlow ? new Promise<void>((resolve) => void checks.push(resolve)) : undefined)
+    let asked = 0
+    const server = await startServer({ authWaitTimeout: 20_000, claims: { issuer, validate } }, (app, auth) => {
+      app.use('/api/**', () => void (asked += 1))
+      app.use('/api/guarded', auth.requireAuth())
+      app.get('/api/guarded', async (event) => ({
+        ...(await auth.session(event)),
+        isAborted: auth.signal(event).aborted,
+        explained: (await auth.explain(event)).text,
+      }))
+      app.get(
+        '/api/page',
+        auth.onLoad((_, view) => view),
+      )
+    })
+    const browser = server.browser()
+    await browser.open()
+    if (userId !== null) {
+      await browser.token(server.mint({ sub: userId, sid: `sess_${userId}` }))
+      await browser.clear()
+    }
+    isSlow = true
+    const cookie = browser.cookie ?? ''
+    const posted = browser.token(server.mint({ sub: 'user_next', sid: 'sess_next' }))
+    await eventually(() => checks.length === 1, 'the check')
+    const answers = ['/api/guarded', '/api/page'].map((path) => server.send(path, { headers: { cookie } }))
+    await eventually(() => asked === 2, 'the requests')
+    checks[0]?.()
+    await posted
+    const [guarded, page] = await Promise.all(answers)
+    return { guarded: guarded!, page: page!, anew: await server.send('/api/guarded', { headers: { cookie } }) }
+  }
+
+  it('lets a request that waited for the sign-in be of whoever signed in, to its end', async () => {
+    const { guarded, page, anew } = await startWaiting(null)
+    expect(guarded).toMatchObject({ status: 200, body: { userId: 'user_next', isAborted: false } })
+    expect(page.body.userId).toBe('user_next')
+    expect(anew.status).toBe(401)
+  })
+
+  it('tells whoever has a cookie of somebody else nothing of who signs in meanwhile', async () => {
+    const { guarded, page, anew } = await startWaiting('user_before')
+    expect([guarded.status, page.body.userId, page.body.timedOut, anew.status]).toEqual([401, null, true, 401])
+  })
+
   it('resolves with timedOut when its time is up', async () => {
     const { browser } = await startApp()
     await browser.open()
@@ -165,6 +214,27 @@ describe('whenChecked', () => {
     for (let round = 0; round < 20; round += 1) await browser.get('/checked')
     // The client has timers of its own.
     expect(vi.getTimerCount()).toBeLessThanOrEqual(before + 2)
+  })
+
+  it('of a token that a request carries, holds for the request only as long as the token does', async () => {
+    let now = Date.now()
+    const seen: unknown[] = []
+    const server = await startServer({ clock: () => now }, (app, auth) =>
+      app.get('/work', async (event) => {
+        const look = async () => seen.push((await auth.session(event)).userId)
+        seen.push((await auth.whenChecked(event)).userId, auth.signal(event).aborted)
+        await look()
+        now += 3_600_000
+        await look()
+        now -= 3_600_000
+        await auth.revoke({ sessionId: 'sess_a' })
+        await look()
+        seen.push((await auth.whenChecked(event)).userId)
+        return ''
+      }),
+    )
+    await server.send('/work', { headers: { authorization: `Bearer ${server.mint()}` } })
+    expect(seen).toEqual(['user_a', true, 'user_a', null, null, null])
   })
 
   it('gives up with the reason of an aborted signal', async () => {
@@ -326,6 +396,8 @@ describe('signal', () => {
   it('has fired already for whoever is not signed in', async () => {
     const { browser, work } = await startSignals()
     await browser.open()
+    expect((await work()).aborted).toBe(true)
+    browser.cookie = ''
     expect((await work()).aborted).toBe(true)
     browser.cookie = `authchart=${'D'.repeat(43)}`
     const unknown = await work()

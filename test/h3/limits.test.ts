@@ -54,6 +54,24 @@ describe('the limits', () => {
     expect((await browser.open({}, 'tab3')).status).toBe(200)
   })
 
+  it('of streams of one session that are asked for at once, while their tokens are checked', async () => {
+    const checks: ((verdict: boolean) => void)[] = []
+    const server = await startServer({
+      limits: { streamsPerSession: 2 },
+      claims: { validate: () => new Promise<boolean>((resolve) => void checks.push(resolve)) },
+    })
+    const browser = server.browser()
+    await browser.open()
+    const headers = { cookie: browser.cookie ?? '', authorization: `Bearer ${server.mint()}` }
+    const opening = Array.from({ length: 5 }, (_, tab) => server.open(headers, `tab${tab + 2}`))
+    await eventually(() => checks.length === 5, 'the checks')
+    for (const refuse of checks) refuse(false)
+    const streams = await Promise.all(opening)
+    expect(server.auth.stats().streams).toBe(2)
+    const ended = streams.filter((stream) => stream.text().includes('"reason":"closing"'))
+    expect(ended.length).toBe(4)
+  })
+
   it('of sessions: anonymous ones nobody reads go first, then those that are read go for who signs in', async () => {
     const server = await startServer({ limits: { sessions: 2 } })
     const idle = await server.open()

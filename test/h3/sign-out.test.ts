@@ -222,11 +222,15 @@ describe('a store that is down', () => {
     expect((await browser.clear()).status).toBe(200)
   })
 
-  it('signs in here all the same, but acknowledges it only once it is stored', async () => {
+  it.each([
+    ['with the first request of a browser', false],
+    ['of a browser that reads its stream, as every client does', true],
+  ])('signs in here all the same, but acknowledges it only once it is stored: %s', async (_, isOpen) => {
     const { fragile, down } = createFragileStore()
     const server = await startServer({ store: fragile })
-    down.add('write').add('rotate')
     const browser = server.browser()
+    if (isOpen) await browser.open()
+    down.add('write').add('rotate')
     const { status, body } = await browser.token(server.mint())
     expect([status, body.code, body.view?.isSignedIn]).toEqual([503, 'store-unavailable', true])
     expect((await browser.session()).body.isSignedIn).toBe(true)

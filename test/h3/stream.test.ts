@@ -246,6 +246,15 @@ describe('without Node, as a ReadableStream', () => {
     expect(rest).toContain('event: bye\ndata: {"reason":"closing"}')
   })
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'knows no method %s, which Node would not let through',
+    async (method) => {
+      const { ask } = startPortable()
+      const answer = await ask('/auth/session', { method })
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, OPTIONS'])
+    },
+  )
+
   it('keeps only the latest view for a reader that does not read', async () => {
     const { ask, post } = startPortable()
     const stream = await ask('/auth/events?tab=t')
