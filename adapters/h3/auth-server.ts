@@ -47,10 +47,13 @@ export interface AuthServer {
   /** `app.register(auth.plugin)` adds the routes under `basePath`. */
   readonly plugin: (app: H3) => void
   /**
-   * The view of a request's session, with the full claims, without waiting. Without a known session, what `whenChecked`
-   * or `requireAuth` made of the request's own token, else a blank view.
+   * The view of a request's session, with the full claims, without waiting. After `whenChecked`, `requireAuth` or
+   * `onLoad` it is of whoever they let in, by a session or by the request's own token, as long as that holds. Else a blank
+   * view.
    */
   session(event: H3Event): Promise<AuthView>
+  /** The same with the `publicClaims` alone, as the browser gets it: for a page that is rendered on the server. */
+  publicView(event: H3Event): Promise<AuthView>
   /**
    * The view once a verdict stands, or with `timedOut` after `timeout` ms (default `authWaitTimeout`), counted from the
    * call. A request without a known session is judged by the Clerk token that it carries, else answered at once.
@@ -65,7 +68,10 @@ export interface AuthServer {
    * answers with the last one's value. @throws TypeError where they are not handlers
    */
   onLoad(handlers: LoadHandler | readonly LoadHandler[] | null): EventHandler
-  /** Aborts when the request's session signs out or changes its identity: guards what outlives a request. */
+  /**
+   * Aborts when the request's session signs out or changes its identity: guards what outlives a request. It has aborted
+   * already where nobody is signed in, or only the request's own token says so.
+   */
   signal(event: H3Event): AbortSignal
   /**
    * Clerk's user of the signed-in session, waiting for the verdict like `whenChecked`. An answer is shared, and at most
@@ -173,6 +179,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const toRequest = (event: H3Event) => ({ cookieIds: cookie.read(event), admission: admissions.get(event) })
   const find = (event: H3Event) => hub.find(toRequest(event))
   const toView = (session: LiveSession | null) => session?.view() ?? toUncheckedView(clock())
+  const session = async (event: H3Event) => toView(await find(event))
 
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
     const carried = readCarriedTokens(event)
@@ -184,7 +191,8 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
 
   return {
     plugin,
-    session: async (event) => toView(await find(event)),
+    session,
+    publicView: async (event) => publicViews.toView(await session(event)),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
     requireAuth: createRequireAuth(whenChecked, logger),

@@ -266,6 +266,19 @@ describe('session', () => {
   })
 })
 
+describe('publicView', () => {
+  it('is what the browser gets, with the public claims alone', async () => {
+    const server = await startServer({}, (app, auth) => app.get('/page', (event) => auth.publicView(event)))
+    const browser = server.browser()
+    expect((await server.send('/page')).body).toMatchObject({ channel: '', state: 'unchecked' })
+    await browser.token(server.mint({ email: 'ada@example.test' }))
+    const [page, session] = [await browser.get('/page'), await browser.session()]
+    expect(page.body).toEqual({ ...session.body, now: page.body.now })
+    expect(page.body).toMatchObject({ isSignedIn: true, claims: { sub: 'user_a' } })
+    expect(page.body.claims).not.toHaveProperty('email')
+  })
+})
+
 describe('onAuthChange', () => {
   async function startHeard() {
     const server = await startServer()

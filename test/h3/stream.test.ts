@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { H3 } from 'h3'
+import type { AddressInfo } from 'node:net'
+import { H3, toNodeHandler } from 'h3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createSseStreams } from '../../adapters/h3/sse-stream.ts'
 import { eventually, signer, startServer, useVirtualTime, virtualEpoch } from './harness.ts'
+import { openSse } from './sse-reader.ts'
 
 describe('the stream of a live session', () => {
   it('pings every 15 seconds, with the time', async () => {
@@ -209,6 +213,20 @@ describe('closing', () => {
     await closed
     expect(server.auth.stats().streams).toBe(0)
   })
+})
+
+it('streams from an http server that was there before', async () => {
+  const auth = createAuthServer({ keys: { jwks: signer.jwks }, clerk: {}, logger: {} })
+  const app = new H3({ silent: true })
+  app.register(auth.plugin)
+  const server = createServer(toNodeHandler(app)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const stream = await openSse(`http://127.0.0.1:${port}/auth/events`)
+  await eventually(() => stream.text().includes('"unchecked"'), 'the first view')
+  await auth.close({ timeout: 100 })
+  await stream.ended
+  server.close()
 })
 
 describe('without Node, as a ReadableStream', () => {

@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createClerkEmulator } from 'authchart/testing'
@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const manifest: { devDependencies: Record<string, string> } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
-const peers = ['xstate', 'h3', 'jose', '@clerk/backend', 'react', '@xstate/react', '@clerk/clerk-react']
+const peers = ['xstate', 'h3', 'jose', '@clerk/backend', 'react', '@xstate/react', '@clerk/clerk-react', 'redis']
 const tools = ['typescript', '@types/node', '@types/react']
 
 /** The README's code block whose first line names this file. */
@@ -23,6 +23,12 @@ function snippet(name: string): string {
   const found = [...blocks].find(([, , title]) => title === name)?.[1]
   if (!found) throw new Error(`README.md has no code block titled ${name}`)
   return found
+}
+
+/** The README's table of entry points, with the packages that each needs beside XState. */
+function entryPoints(): [name: string, needs: string[]][] {
+  const rows = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `(authchart[\w/]*)` \|[^|]*\|([^|]*)\|$/gm)
+  return [...rows].map(([, name = '', needs = '']) => [name, needs.split('(')[0]?.match(/[@\w/-]+/g) ?? []])
 }
 
 describe('the packed package, installed with its peers into an empty project', () => {
@@ -69,6 +75,18 @@ describe('the packed package, installed with its peers into an empty project', (
     const ours = stdout.split('\n').filter((line) => /^(node_modules\/authchart\/|[\w.]+\()/.test(line))
     expect(ours).toEqual([])
   }, 120_000)
+
+  it.each(entryPoints())('loads %s with what the README says that it needs, and nothing else', async (name, needs) => {
+    const modules = join(mkdtempSync(join(project, 'alone-')), 'node_modules')
+    cpSync(join(project, 'node_modules/authchart'), join(modules, 'authchart'), { recursive: true })
+    for (const peer of ['xstate', ...needs]) {
+      mkdirSync(dirname(join(modules, peer)), { recursive: true })
+      symlinkSync(join(project, 'node_modules', peer), join(modules, peer))
+    }
+    const load = `import('${name}').then((module) => console.log(Object.keys(module).length))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', load], { cwd: dirname(modules) })
+    expect(Number(stdout)).toBeGreaterThan(0)
+  })
 
   it('runs the server snippet: a token signs in, and the guarded route knows who asks', async () => {
     clerk = await createClerkEmulator()

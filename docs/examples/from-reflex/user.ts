@@ -1,5 +1,5 @@
 import type { EventHandler } from 'h3'
-import { MissingUserError } from 'authchart'
+import { isAuthError } from 'authchart'
 import type { AuthServer } from 'authchart/h3'
 
 export const greeting = (auth: AuthServer): EventHandler =>
@@ -8,7 +8,7 @@ export const greeting = (auth: AuthServer): EventHandler =>
       const { firstName, primaryEmailAddress } = await auth.getUser(event)
       return { firstName, email: primaryEmailAddress?.emailAddress }
     } catch (error) {
-      if (error instanceof MissingUserError) return { firstName: 'stranger', code: error.code }
+      if (isAuthError(error, 'not-signed-in')) return { firstName: 'stranger', code: error.code }
       throw error
     }
   }

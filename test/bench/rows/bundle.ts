@@ -29,7 +29,7 @@ export const bundle: Bench = {
     const react = await measure(`export * from './react/index.ts'`, ['react', 'xstate', '@xstate/react'])
     const client = await measure(`export { createAuthClient } from './adapters/browser/index.ts'`, [])
     const xstate = await measure(
-      `export { assign, createActor, emit, enqueueActions, fromCallback, fromPromise, raise, setup, stateIn } from 'xstate'`,
+      `export { and, assign, cancel, createActor, createMachine, fromCallback, fromPromise, or, raise, spawnChild, stateIn, stopChild } from 'xstate'`,
       [],
     )
     return [

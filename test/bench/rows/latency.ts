@@ -7,9 +7,10 @@ import { measureRounds } from '../rounds.ts'
 import { startServer } from '../start-server.ts'
 import type { BenchServer } from '../start-server.ts'
 import { median, quantile } from '../statistics.ts'
+import { createWarmUp } from '../warm-up.ts'
 
 const rounds = 9
-const warmUps = 2
+const warmUps = 1
 const posts = 150
 const names = ['authchart', 'limit'] as const
 const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
@@ -17,11 +18,13 @@ const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 export const latency: Bench = {
   rows: ['latency-p50/limit'],
   async run({ mint, chart }) {
+    const warmUp = createWarmUp(mint)
     const servers: BenchServer[] = []
     const browsers = new Map<string, Browser>()
     for (const name of names) {
       const server = await startServer(name, mint.options)
       servers.push(server)
+      await warmUp(server)
       browsers.set(name, await openBrowser(server, mint, 0))
     }
     const all: Record<(typeof names)[number], number[]> = { authchart: [], limit: [] }

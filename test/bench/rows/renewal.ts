@@ -10,6 +10,7 @@ import { measureRounds } from '../rounds.ts'
 import { createSessions } from '../sessions.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
+import { createWarmUp } from '../warm-up.ts'
 
 const rounds = 5
 const sessions = sized(10_000)
@@ -23,11 +24,13 @@ export const renewal: Bench = {
   rows: ['renewal/limit'],
   async run({ mint }) {
     const { toStreamRequests } = await createSessions(mint, sessions)
+    const warmUp = createWarmUp(mint)
     const parties = new Map<string, Awaited<ReturnType<typeof open>>>()
     for (const name of names) parties.set(name, await open(name))
 
     async function open(name: (typeof names)[number]) {
       const [server, reader] = await Promise.all([startServer(name, mint.options), startReader()])
+      await warmUp(server)
       const cookies = await reader.open(server.port, toStreamRequests(server.port))
       const pool = await Promise.all(Array.from({ length: connections }, () => connect(server.port)))
       return { server, reader, cookies, pool }

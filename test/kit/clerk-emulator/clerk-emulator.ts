@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { toNodeHandler, type H3 } from 'h3'
+import type { H3 } from 'h3'
 import { createClientSessions } from './client-sessions.ts'
 import { createDirectory } from './directory.ts'
 import { createEmulatorClock } from './emulator-clock.ts'
@@ -7,7 +7,6 @@ import { createEmulatorControls, type EmulatorControls } from './emulator-contro
 import { resolveOptions, type ClerkEmulatorOptions } from './emulator-options.ts'
 import type { EmulatorParts } from './emulator-parts.ts'
 import { createFaults } from './faults.ts'
-import { createGateway } from './gateway.ts'
 import { listenOnLoopback } from './loopback-server.ts'
 import { createPublishableKey } from './publishable-key.ts'
 import type { LoggedRequest } from './request-log.ts'
@@ -49,6 +48,8 @@ export interface ClerkEmulator extends EmulatorControls {
  */
 export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
   const resolved = resolveOptions(options)
+  // Loaded when it is needed: paths through the machine, from the same entry point, need no h3.
+  const [{ toNodeHandler }, { createGateway }] = await Promise.all([import('h3'), import('./gateway.ts')])
   const { applicationName, issuer, secretKey, webhookSecret, appOrigin } = resolved
   const publishableKey = createPublishableKey(resolved.frontendApiHost)
 
