@@ -130,7 +130,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   })
   const clockOffset = watchClockOffset(verifier, clock)
   const store = options.store ?? createMemorySessionStore({ clock })
-  const cookie = createSessionCookie(resolved.cookie)
+  const cookie = createSessionCookie(resolved.cookie, logger)
   const readCarriedTokens = createCarriedTokens({
     publishableKey: clerk.publishableKey,
     readsCookies: options.claims?.authorizedParties !== undefined,

@@ -1,4 +1,5 @@
 import type { H3Event } from 'h3'
+import type { Logger } from '../logger.ts'
 import { isLocal } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
@@ -19,13 +20,28 @@ export interface SessionCookie {
   toHeader(event: H3Event, cookieId: string): string
 }
 
-export function createSessionCookie(options: Required<CookieOptions>): SessionCookie {
+export function createSessionCookie(options: Required<CookieOptions>, logger: Logger): SessionCookie {
   const { name, sameSite, secure } = options
   const attributes = `HttpOnly; Path=/; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`
   const isSecure = (event: H3Event) => secure === true || sameSite === 'none' || !isLocal(event)
 
+  let isMixed = false
+
+  /** Told once: some requests of a browser look local and others do not, and so its sessions never meet. */
+  function warnOfMixed(header: string | null) {
+    if (isMixed || readCookie(header, name).length === 0) return
+    isMixed = true
+    logger.warn('cookie.mixed', { name })
+  }
+
   return {
-    read: (event) => readCookie(event.req.headers.get('cookie'), isSecure(event) ? `__Host-${name}` : name),
+    read(event) {
+      const header = event.req.headers.get('cookie')
+      if (!isSecure(event)) return readCookie(header, name)
+      const values = readCookie(header, `__Host-${name}`)
+      if (values.length === 0) warnOfMixed(header)
+      return values
+    },
     toHeader: (event, cookieId) =>
       isSecure(event) ? `__Host-${name}=${cookieId}; ${attributes}; Secure` : `${name}=${cookieId}; ${attributes}`,
   }

@@ -1,11 +1,12 @@
 import { H3 } from 'h3'
 import { describe, expect, it, vi } from 'vitest'
 import { createSessionCookie } from '../../adapters/h3/session-cookie.ts'
+import { toLogger } from '../../adapters/logger.ts'
 import { startServer, useVirtualTime } from './harness.ts'
 
 describe('the name and the attributes of the cookie', () => {
   async function nameFor(url: string, headers: Record<string, string> = {}, secure: 'auto' | true = 'auto') {
-    const cookie = createSessionCookie({ name: 'authchart', sameSite: 'lax', secure })
+    const cookie = createSessionCookie({ name: 'authchart', sameSite: 'lax', secure }, toLogger())
     const app = new H3().get('/', (event) => cookie.toHeader(event, 'ID'))
     return (await app.request(url, { headers })).text()
   }
@@ -51,7 +52,13 @@ describe('the name and the attributes of the cookie', () => {
       (await server.send('/auth/session', { headers: { cookie, ...headers } })).body.isSignedIn
     expect(await view(`authchart=${id}`)).toBe(true)
     expect(await view(`__Host-authchart=${id}`)).toBe(false)
-    expect(await view(`authchart=${id}`, { 'x-forwarded-proto': 'https' })).toBe(false)
+    expect(server.lines).not.toContainEqual(['warn', 'cookie.mixed', expect.anything()])
+    for (let twice = 0; twice < 2; twice += 1) {
+      expect(await view(`authchart=${id}`, { 'x-forwarded-proto': 'https' })).toBe(false)
+    }
+    expect(server.lines.filter(([, code]) => code === 'cookie.mixed')).toEqual([
+      ['warn', 'cookie.mixed', { name: 'authchart' }],
+    ])
     expect(await view(`__Host-authchart=${id}`, { 'x-forwarded-proto': 'https' })).toBe(true)
   })
 })
