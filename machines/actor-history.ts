@@ -19,7 +19,7 @@ export interface ActorHistory {
   readonly clockOffset: number | null
 }
 
-const histories = new WeakMap<AuthActor, { -readonly [Key in keyof ActorHistory]: ActorHistory[Key] }>()
+const histories = new WeakMap<AuthActor, ActorHistory>()
 
 const hints: Readonly<Record<string, AuthReasonHint>> = {
   'session.adopted': 'adopted',
@@ -32,13 +32,12 @@ export function watchHistory(actor: AuthActor): ActorHistory {
   const known = histories.get(actor)
   if (known) return known
   const first = toAuthView(actor.getSnapshot())
-  const watched: ActorHistory = {
+  const record: { -readonly [Key in keyof ActorHistory]: ActorHistory[Key] } = {
     history: createHistory(first),
     startedAt: first.now,
     isWhole: isUntouched(actor.getSnapshot()),
     clockOffset: null,
   }
-  const record = { ...watched }
   histories.set(actor, record)
   watchSteps(actor, (event, snapshot) => {
     record.history = addToHistory(record.history, toAuthView(snapshot), hints[event.type])

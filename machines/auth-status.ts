@@ -1,8 +1,9 @@
 import type { SnapshotFrom } from 'xstate'
+import { toUncheckedView } from './auth-view.ts'
 import type { AuthStateName, AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { syncMachine } from './sync.machine.ts'
-import { isClearDue, isStreamFailing } from './sync-rules.ts'
+import { isClearDue, isHeld, isStreamFailing } from './sync-rules.ts'
 
 /** What a page should show. */
 export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'failed'
@@ -10,7 +11,7 @@ export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'fail
 /** The facts on which a status rests. */
 export interface AuthStatusFacts {
   readonly clerk: 'loading' | 'signedIn' | 'signedOut'
-  /** State of the server's view. */
+  /** State of the server's view, as it stands at this moment. */
   readonly state: AuthStateName
   /** The view shows somebody signed in, and its token has not expired by the server's clock. */
   readonly isHeld: boolean
@@ -39,26 +40,29 @@ export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, syn
 const lapsed = new WeakMap<AuthView, AuthView>()
 
 /**
- * The newest view as it stands at this moment: past expiry and tolerance, by the server's clock, it says signed in no
- * more, even if the server cannot be heard. The same reference as long as nothing changes.
+ * The newest view as it stands at this moment: past expiry and tolerance, by the server's clock, it is `unchecked` and
+ * names nobody, even if the server cannot be heard. The same reference as long as nothing changes.
  */
-export function toHeldView({ view, now, offset, clockTolerance }: SyncContext): AuthView {
-  if (!view.isSignedIn || now() + offset < (view.expiresAt ?? Infinity) + clockTolerance * 1000) return view
-  const known = lapsed.get(view) ?? { ...view, isSignedIn: false }
+export function toHeldView(context: SyncContext): AuthView {
+  const { view } = context
+  if (!view.isSignedIn || isHeld(context)) return view
+  const { channel, rev, now } = view
+  const known = lapsed.get(view) ?? { ...toUncheckedView(now), channel, rev }
   lapsed.set(view, known)
   return known
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
   const { context, value } = snapshot
-  const { view, identity, isClerkLoaded, failure, attempts, retries } = context
+  const { identity, isClerkLoaded, failure, attempts, retries } = context
+  const view = toHeldView(context)
   const isSpent = value.session === 'degraded' || attempts > retries
   const isUndecided = view.state === 'error' && failure !== null
   const isAtRest = value.session === 'confirmed' || value.session === 'signedOut'
   return {
     clerk: isClerkLoaded ? (identity ? 'signedIn' : 'signedOut') : 'loading',
     state: view.state,
-    isHeld: toHeldView(context).isSignedIn,
+    isHeld: view.isSignedIn,
     isSameSession: view.userId === identity?.userId && view.sessionId === identity?.sessionId,
     isFinal: view.error?.retryable === false,
     sync:

@@ -1,4 +1,4 @@
-import type { ActorRefFrom } from 'xstate'
+import type { ActorRefFrom, Subscription } from 'xstate'
 import { isSameIdentity, toAuthView } from './auth-view.ts'
 import type { AuthView } from './auth-view.ts'
 import type { AuthMachine } from './auth.machine.ts'
@@ -10,6 +10,11 @@ export interface AuthChange {
   readonly previous: AuthView | null
 }
 
+export interface AuthChangeOptions {
+  /** Ends it, as the returned function does. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Calls the listener at once with the current view, and then on each change of identity: somebody signed in or out, or
  * another user or Clerk session took over. Not on a renewal, nor on another organization. A listener that throws harms
@@ -18,12 +23,22 @@ export interface AuthChange {
 export function onAuthChange(
   actor: ActorRefFrom<AuthMachine>,
   listener: (change: AuthChange) => void,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options?: AuthChangeOptions,
+): () => void {
+  return onIdentityChange(actor, () => toAuthView(actor.getSnapshot()), listener, options)
+}
+
+/** The same of any actor whose snapshots have a view. */
+export function onIdentityChange(
+  actor: { subscribe(look: () => void): Subscription },
+  toView: () => AuthView,
+  listener: (change: AuthChange) => void,
+  { signal }: AuthChangeOptions = {},
 ): () => void {
   if (signal?.aborted) return () => {}
-  let previous = toAuthView(actor.getSnapshot())
-  const subscription = actor.subscribe((snapshot) => {
-    const change = { view: toAuthView(snapshot), previous }
+  let previous = toView()
+  const subscription = actor.subscribe(() => {
+    const change = { view: toView(), previous }
     previous = change.view
     if (!isSameIdentity(change.view, change.previous)) contain(() => listener(change))
   })

@@ -70,6 +70,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly channel: string
   /** The server's wish for spreading reconnects, ms. */
   readonly reconnectBase: number
+  /** For which end of the view the timer is set, epoch ms by the local clock; null: it has to be set anew. */
+  readonly lapseAt: number | null
   /** Moments by the local clock, epoch ms. The `…NotBefore` are the server's, from Retry-After. */
   readonly heardAt: number
   readonly openedAt: number
@@ -116,6 +118,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     isQuiet: false,
     channel: '',
     reconnectBase: 1_000,
+    lapseAt: null,
     heardAt: 0,
     openedAt: 0,
     reconnectAt: 0,

@@ -21,10 +21,12 @@ export type SyncEvent =
   | { type: 'client.stopped' }
   /** What Clerk says: still loading, signed out (null), or somebody. Repeating it changes nothing. */
   | { type: 'clerk.changed'; isLoaded: boolean; identity: ClerkIdentity | null }
-  /** The tab gained focus or became visible, or a person asked to try again. */
+  /** The tab gained focus or became visible. */
   | { type: 'focus.gained' }
   /** The tab lost focus. */
   | { type: 'focus.lost' }
+  /** A person asked to try again, or a refusal is so old that it may be so no more. */
+  | { type: 'retry.wanted' }
   /** The browser is online again. */
   | { type: 'network.online' }
   /** A frame of the stream. */

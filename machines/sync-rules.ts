@@ -84,9 +84,22 @@ export function isClearDue(context: SyncContext): boolean {
   return settled === null ? view.state !== 'signedOut' : view.state === 'unchecked' || view.state === 'error'
 }
 
-/** Time left until the proving token expires, ms by the server's clock. */
-export function toTimeLeft({ view, offset, now }: SyncContext): number {
-  return (view.expiresAt ?? Infinity) - (now() + offset)
+/** Expiry of the proving token by the server's clock, in epoch ms of the local one. */
+const toExpiry = ({ view, offset }: SyncContext) => (view.expiresAt ?? Infinity) - offset
+
+/** Time left until the proving token expires, ms. */
+export function toTimeLeft(context: SyncContext): number {
+  return toExpiry(context) - context.now()
+}
+
+/** When the view ends by itself, past expiry and tolerance: epoch ms of the local clock. */
+export function toLapse(context: SyncContext): number {
+  return toExpiry(context) + context.clockTolerance * 1000
+}
+
+/** The view shows somebody signed in, and has not come to its end. */
+export function isHeld(context: SyncContext): boolean {
+  return context.view.isSignedIn && context.now() < toLapse(context)
 }
 
 /** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */

@@ -1,4 +1,4 @@
-import { assign, fromCallback, fromPromise, spawnChild, stateIn, stopChild } from 'xstate'
+import { assign, cancel, fromCallback, fromPromise, raise, spawnChild, stateIn, stopChild } from 'xstate'
 import type { DoneActorEvent, ErrorActorEvent } from 'xstate'
 import type { AuthView } from './auth-view.ts'
 import type { BearerToken } from './bearer-token.ts'
@@ -36,7 +36,11 @@ const maxDrift = 5_000
 
 /** What the chart of the sync machine names: its actors, guards, actions and delays. */
 export const syncSetup = slimSetup({
-  types: { context: {} as SyncContext, events: {} as SyncEvent, input: {} as SyncInput },
+  types: {
+    context: {} as SyncContext,
+    events: {} as SyncEvent | { type: 'view.aged' },
+    input: {} as SyncInput,
+  },
   actors: {
     openStream: fromCallback<SyncEvent, OpenStreamInput>(notProvided('openStream')),
     fetchToken: fromPromise<BearerToken, FetchTokenInput>(notProvided('fetchToken')),
@@ -57,6 +61,10 @@ export const syncSetup = slimSetup({
     isOtherChannel: by(({ view, channel }) => view.channel !== channel),
     /** The server's clock was set: what was reckoned by it has to be reckoned anew. */
     isClockMoved: by((context, { now }: PingReceived) => Math.abs(now - context.now() - context.offset) > maxDrift),
+    /** Between start and stop: a client made while rendering on a server arms no timer, nor does one that rests. */
+    isLapseMoved: by(
+      (context) => context.heardAt > 0 && rules.isHeld(context) && rules.toLapse(context) !== context.lapseAt,
+    ),
     mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
     isOccasion: by(rules.isOccasion),
     isOccasionMoot: by(rules.isOccasionMoot),
@@ -112,8 +120,15 @@ export const syncSetup = slimSetup({
     notePing: assign(by((context, ping: PingReceived) => heard(context, ping))),
     noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
     noteStreamLost: assign(by(changes.afterStream)),
+    planReopening: raise({ type: 'retry.wanted' }, { id: 'reopening', delay: 'reopenDelay' }),
+    dropReopening: cancel('reopening'),
     hushReconnect: assign({ isQuiet: true }),
-    forgetStream: assign({ streamFailure: null, streamAttempts: 0 }),
+    forgetStream: assign({ streamFailure: null, streamAttempts: 0, heardAt: 0, lapseAt: null }),
+
+    forgetLapse: assign({ lapseAt: null }),
+    noteLapse: assign(by((context) => ({ lapseAt: rules.toLapse(context) }))),
+    disarmLapse: cancel('lapse'),
+    armLapse: raise({ type: 'view.aged' }, { id: 'lapse', delay: 'lapse' }),
 
     noteClerk: assign(
       by((context, { isLoaded, identity }: ClerkChanged) =>
@@ -122,6 +137,7 @@ export const syncSetup = slimSetup({
     ),
     forgetClerk: assign({ isClerkLoaded: false, token: null }),
     noteFocus: assign(by((context) => ({ ...toOccasion(context), isFocused: true }))),
+    noteRetry: assign(by(toOccasion)),
     noteFocusLost: assign({ isFocused: false }),
     passOccasion: assign(by((context) => ({ settled: rules.toIdentityKey(context) }))),
     rearm: assign({ attempts: 0, isRearmed: true }),
@@ -175,10 +191,14 @@ export const syncSetup = slimSetup({
   delays: {
     watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
     reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
+    /** A refusal may be a deployment's, on a page that nobody is in front of: 4 to 6 minutes. */
+    reopenDelay: ({ context }) => 240_000 + context.random() * 120_000,
     tokenTimeout: ({ context }) => context.tokenTimeout,
     postTimeout: ({ context }) => context.postTimeout,
     renewalDelay: ({ context }) => rules.toRenewalDelay(context),
     retryDelay: ({ context }) => toDelay(context.retryAt, context.now()),
+    /** With a look every 15 s: timers do not run while a machine sleeps, and clocks are set. */
+    lapse: ({ context }) => Math.min(toDelay(rules.toLapse(context), context.now()), 15_000),
     heartbeat: ({ context }) => 20_000 + context.random() * 10_000,
   },
 })

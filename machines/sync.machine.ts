@@ -20,7 +20,7 @@ export const syncMachine = syncSetup.createMachine({
       description: 'The event stream of the server.',
       initial: 'closed',
       on: {
-        'client.stopped': { target: '.closed', actions: 'forgetStream' },
+        'client.stopped': { target: '.closed', actions: ['forgetStream', 'disarmLapse'] },
         'retry.hinted': { actions: 'noteHint' },
         'stream.ended': { target: '.backoff', actions: 'noteStreamLost' },
         'stream.failed': { target: '.backoff', actions: 'noteStreamLost' },
@@ -28,12 +28,15 @@ export const syncMachine = syncSetup.createMachine({
       },
       states: {
         closed: {
-          description: 'No stream: not started, stopped, or refused for good.',
+          description: 'Not started, stopped, or refused.',
           entry: 'closeStream',
+          exit: 'dropReopening',
           on: {
             'client.started': 'connecting',
             'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'connecting' },
             'focus.gained': { guard: 'isStreamRefused', target: 'connecting' },
+            'network.online': { guard: 'isStreamRefused', target: 'connecting' },
+            'retry.wanted': { guard: 'isStreamRefused', target: 'connecting' },
           },
         },
         connecting: {
@@ -52,6 +55,7 @@ export const syncMachine = syncSetup.createMachine({
             'ping.received': { actions: 'notePing' },
             'focus.gained': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
             'network.online': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
+            'retry.wanted': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
           },
           after: {
             watchdog: [
@@ -63,10 +67,11 @@ export const syncMachine = syncSetup.createMachine({
         backoff: {
           description: 'The stream broke; the next attempt waits.',
           entry: 'closeStream',
-          always: { guard: 'isStreamRefused', target: 'closed' },
+          always: { guard: 'isStreamRefused', target: 'closed', actions: 'planReopening' },
           on: {
             'focus.gained': { guard: 'mayReconnect', target: 'connecting' },
             'network.online': { guard: 'mayReconnect', target: 'connecting' },
+            'retry.wanted': { guard: 'mayReconnect', target: 'connecting' },
           },
           after: { reconnectDelay: 'connecting' },
         },
@@ -81,8 +86,12 @@ export const syncMachine = syncSetup.createMachine({
         'focus.gained': { actions: 'noteFocus' },
         'focus.lost': { actions: 'noteFocusLost' },
         'network.online': { actions: 'rearm' },
+        'view.aged': { actions: 'forgetLapse' },
       },
-      always: { guard: and(['isStreamOpen', 'isOccasionMoot']), actions: 'passOccasion' },
+      always: [
+        { guard: and(['isStreamOpen', 'isOccasionMoot']), actions: 'passOccasion' },
+        { guard: 'isLapseMoved', actions: ['disarmLapse', 'noteLapse', 'armLapse'] },
+      ],
       states: {
         waitingForClerk: {
           description: 'Clerk loads. Every new attempt starts here.',
@@ -93,6 +102,7 @@ export const syncMachine = syncSetup.createMachine({
         },
         signedOut: {
           description: 'Clerk says nobody is signed in; the server is told where it has to be.',
+          on: { 'retry.wanted': { actions: 'noteRetry' } },
           always: [
             { guard: and(['isStreamOpen', 'isClearDue']), target: 'posting' },
             { guard: and(['isStreamOpen', 'isClearSpared']), actions: 'settle' },
@@ -171,6 +181,7 @@ export const syncMachine = syncSetup.createMachine({
         retrying: {
           description: 'An attempt failed; the next one waits.',
           entry: 'disarm',
+          on: { 'retry.wanted': { actions: 'noteRetry' } },
           always: [
             { guard: 'isSpent', target: 'degraded' },
             { guard: 'mayRetryNow', target: 'waitingForClerk' },
@@ -184,6 +195,7 @@ export const syncMachine = syncSetup.createMachine({
           entry: 'disarm',
           on: {
             'ping.received': { guard: and(['isClockMoved', 'isRetryable']), target: 'waitingForClerk' },
+            'retry.wanted': { actions: 'noteRetry' },
           },
           always: [
             { guard: 'mayRetryNow', target: 'waitingForClerk' },

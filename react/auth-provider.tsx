@@ -9,7 +9,7 @@ import {
 } from '../adapters/browser/index.ts'
 import { ClientContext } from './client-context.ts'
 
-/** The hook `useAuth` of any Clerk package: clerk-react, react, nextjs, react-router, tanstack-start, expo. */
+/** The hook `useAuth` of any Clerk package for the web: clerk-react, react, nextjs, react-router, tanstack-start. */
 export type UseAuth = () => ClerkState
 
 interface ProviderChildren {
@@ -43,8 +43,9 @@ export type AuthProviderProps = OwnClientProps | GivenClientProps
  */
 export function AuthProvider(props: AuthProviderProps) {
   const { client: given, useAuth, children, ...options } = props
-  const [own] = useState(() => given ?? createAuthClient(options))
-  const client = given ?? own
+  // Made once, at the first render that has no client given: a given one may come and go, and stays its owner's.
+  const [own] = useState<{ client?: AuthClient }>({})
+  const client = given ?? (own.client ??= createAuthClient(options))
 
   useEffect(() => {
     client.start()

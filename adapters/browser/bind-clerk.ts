@@ -11,7 +11,6 @@ export interface ClerkResourcesLike {
   readonly session?: {
     readonly id: string
     readonly status?: string
-    readonly lastActiveOrganizationId?: string | null
     getToken: GetToken
   } | null
   readonly user?: {

@@ -2,14 +2,14 @@ import { createActor, type ActorRefFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
-import type { AuthChange } from '../../machines/on-auth-change.ts'
+import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { watchPage } from './page-signals.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport } from './transport.ts'
-import { onIdentityChange, onViewChange, toView } from './view-changes.ts'
+import { onViewChange, toView } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
 /** The running sync machine: subscribe to it, select from it, inspect it. */
@@ -28,7 +28,10 @@ export interface AuthClient {
   stop(): void
   /** Tells what Clerk says, as often as you like: only a change counts. */
   setIdentity(clerk: ClerkState): void
-  /** Tries again at once, where it had given up or was waiting. */
+  /**
+   * Tries again where it had given up or was waiting: now, or, where the server has named a moment by `Retry-After`, not
+   * before that. Nothing else changes: it is no focus.
+   */
   retry(): void
   /** Calls the listener on every change of the view. Returns the function that ends it. */
   subscribe(listener: (view: AuthView) => void): () => void
@@ -36,7 +39,7 @@ export interface AuthClient {
    * Calls the listener at once with the current view, and then whenever somebody signs in, signs out, or another user or
    * Clerk session takes over. Returns the function that ends it, as does the signal.
    */
-  onAuthChange(listener: (change: AuthChange) => void, options?: { readonly signal?: AbortSignal }): () => void
+  onAuthChange(listener: (change: AuthChange) => void, options?: AuthChangeOptions): () => void
   /** Resolves with the view once the server has a verdict, good or bad, or the time is up (`timedOut: true`). */
   whenChecked(options?: WhenViewCheckedOptions): Promise<AuthView>
 }
@@ -113,14 +116,9 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
       clerk = state
       if (unwatch) tellClerk()
     },
-    retry: () => actor.send({ type: 'focus.gained' }),
+    retry: () => actor.send({ type: 'retry.wanted' }),
     subscribe: (listener) => onViewChange(actor, listener),
-    onAuthChange(listener, { signal } = {}) {
-      if (signal?.aborted) return () => {}
-      const stop = onIdentityChange(actor, listener)
-      signal?.addEventListener('abort', stop, { once: true })
-      return stop
-    },
+    onAuthChange: (listener, wish) => onIdentityChange(actor, () => toView(actor), listener, wish),
     whenChecked: (wish) => whenViewChecked(actor, wish),
   }
 }

@@ -16,44 +16,44 @@ const sweepEvery = 60_000
 
 /** @param clock Epoch ms. */
 export function createGraveyard(clock: () => number): Graveyard {
-  const graves = new Map<string, Grave>()
+  const graves: Readonly<Record<Grave['kind'], Map<string, Grave>>> = { session: new Map(), user: new Map() }
   let nextSweep = -Infinity
 
   function sweep(now: number) {
     if (now < nextSweep) return
     nextSweep = now + sweepEvery
-    for (const [key, { until }] of graves) if (until <= now) graves.delete(key)
+    for (const byId of Object.values(graves)) {
+      for (const [id, { until }] of byId) if (until <= now) byId.delete(id)
+    }
   }
 
   return {
     add(grave) {
       sweep(clock())
-      const key = toKey(grave.kind, grave.id)
-      const known = graves.get(key)
+      const byId = graves[grave.kind]
+      const known = byId.get(grave.id)
       const merged = known ? mergeGraves(known, grave) : grave
-      graves.set(key, merged)
+      byId.set(grave.id, merged)
       return merged
     },
     covers(grave) {
-      const known = graves.get(toKey(grave.kind, grave.id))
+      const known = graves[grave.kind].get(grave.id)
       if (!known) return false
       const { until, clearedAt, revokedAt } = mergeGraves(known, grave)
       return until === known.until && clearedAt === known.clearedAt && revokedAt === known.revokedAt
     },
     find({ userId, sessionId, issuedAt }: Buriable) {
-      const session = graves.get(toKey('session', sessionId))
-      const user = graves.get(toKey('user', userId))
+      const session = graves.session.get(sessionId)
+      const user = graves.user.get(userId)
       if (session?.revokedAt !== undefined) return 'session-revoked'
       if (user?.revokedAt !== undefined && isNotAfter(issuedAt, user.revokedAt)) return 'session-revoked'
       return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null
     },
     get size() {
-      return graves.size
+      return graves.session.size + graves.user.size
     },
   }
 }
-
-const toKey = (kind: Grave['kind'], id: string) => `${kind}:${id}`
 
 const latest = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)

@@ -62,6 +62,7 @@ export class LiveSession implements HostOwner {
   #rev = 1
   #tokens = 0
   #epoch = 0
+  #isStopped = false
   /** Set while the machine works on something that names the reason of whatever changes. */
   #cause: AuthChangeReason | null = null
   #by: SessionChange['by'] = null
@@ -115,6 +116,7 @@ export class LiveSession implements HostOwner {
 
   /** Has a token of a tab checked. Resolves with its verdict, which may be that there is none yet. */
   submit(token: BearerToken, tab?: string): Promise<Verdict> {
+    if (this.#isStopped) return Promise.resolve(cutOff)
     return new Promise((resolve) => {
       const id = String((this.#tokens += 1))
       this.#awaited ??= new Map()
@@ -146,11 +148,13 @@ export class LiveSession implements HostOwner {
     this.#host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId })
   }
 
-  /** The next revision is higher than `rev`. */
-  outrank(rev: number) {
-    if (this.#rev > rev) return
-    this.#rev = rev + 1
-    this.streams.push()
+  /** The next revision is higher than `rev`. → the one of now */
+  outrank(rev: number): number {
+    if (this.#rev <= rev) {
+      this.#rev = rev + 1
+      this.streams.push()
+    }
+    return this.#rev
   }
 
   /** Keys are there again. */
@@ -165,10 +169,9 @@ export class LiveSession implements HostOwner {
   }
 
   stop() {
+    this.#isStopped = true
     this.#host.stop()
-    for (const { resolve } of this.#awaited?.values() ?? []) {
-      resolve({ outcome: 'undecided', error: toCodeView('draining') })
-    }
+    for (const { resolve } of this.#awaited?.values() ?? []) resolve(cutOff)
     this.#awaited = null
     this.#verdicts?.giveUp()
   }
@@ -220,6 +223,9 @@ export class LiveSession implements HostOwner {
     }
   }
 }
+
+/** Of a session that is no longer held, nobody settles a token. */
+const cutOff: Verdict = { outcome: 'undecided', error: toCodeView('draining') }
 
 const toReason = ({ isSignedIn, state, error }: AuthView): AuthChangeReason => {
   if (isSignedIn) return 'token'

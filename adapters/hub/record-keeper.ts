@@ -35,7 +35,11 @@ interface Kept {
   /** The Clerk session of the stored record. */
   sessionId: string | null
   outcome: Outcome
-  writing: Promise<void> | null
+  /** The record on its way to the store. */
+  sent: SessionRecord | null
+  isWriting: boolean
+  /** Resolves when the last writing is over. */
+  written: Promise<void>
   /** What changes now comes from the store, and need not go back there. */
   isAdopting: boolean
   /** The store had a record where none was expected. */
@@ -53,6 +57,7 @@ const signedOutFor = 60_000
  */
 const revStep = 1_024
 const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1) * revStep - 1
+const over = Promise.resolve()
 /** Rounds of compare-and-set before the record is left to whoever else is writing it. */
 const maxRounds = 5
 
@@ -63,11 +68,13 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   const keptOf = (session: LiveSession): Kept => {
     const known = keeping.get(session)
     if (known) return known
-    const kept = {
+    const kept: Kept = {
       storedRev: null,
       sessionId: null,
       outcome: null,
-      writing: null,
+      sent: null,
+      isWriting: false,
+      written: over,
       isAdopting: false,
       isContested: false,
     }
@@ -86,31 +93,41 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     (view.isSignedIn || (storedRev !== null && !session.seat.isGraveOwed)) &&
     !isSameOutcome(view, outcome)
 
+  /** Over in the very moment of its last look: what changes afterwards is written anew. */
   async function write(session: LiveSession, kept: Kept) {
-    for (let round = 0; round < maxRounds; round += 1) {
-      if (!isDue(session, session.view(), kept)) return
-      session.outrank(toRevBefore(kept.storedRev ?? 0))
-      const view = session.view()
-      const record = toRecord(session, view)
-      const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
-      const result = await store.write(record, { expectedRev: kept.storedRev, until })
-      if (result.written) {
-        note(kept, record.rev, view)
-        session.seat.isGuest = false
-      } else {
-        // What is stored counts, even where a store has lost what it once had.
-        kept.storedRev = null
-        kept.sessionId = null
-        kept.isContested = result.current !== null
-        if (result.current) merge(session, result.current)
+    kept.isWriting = true
+    try {
+      for (let round = 0; round < maxRounds; round += 1) {
+        const view = session.view()
+        if (!isDue(session, view, kept)) return
+        const record = toRecord(session, view, session.outrank(toRevBefore(kept.storedRev ?? 0)))
+        const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
+        kept.sent = record
+        const result = await store.write(record, { expectedRev: kept.storedRev, until })
+        if (result.written) {
+          note(kept, record)
+          session.seat.isGuest = false
+        } else {
+          // What is stored counts, even where a store has lost what it once had.
+          kept.storedRev = null
+          kept.sessionId = null
+          kept.isContested = result.current !== null
+          if (result.current) merge(session, result.current)
+        }
       }
+    } catch (error) {
+      // What is proven here stays proven: only other nodes, and a restart, do without it.
+      logger.error('store.failed', { method: 'write', error })
+    } finally {
+      kept.sent = null
+      kept.isWriting = false
     }
   }
 
-  function note(kept: Kept, storedRev: number, view: AuthView) {
+  function note(kept: Kept, mine: SessionRecord, storedRev = mine.rev) {
     kept.storedRev = storedRev
-    kept.sessionId = view.sessionId
-    kept.outcome = toOutcome(view)
+    kept.sessionId = mine.sessionId
+    kept.outcome = toOutcome(mine)
   }
 
   function merge(session: LiveSession, record: SessionRecord) {
@@ -119,8 +136,9 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     const view = session.view()
     const mine = toRecord(session, view)
     if (isSameProof(mine, record)) {
-      note(kept, record.rev, view)
-      return session.outrank(record.rev - 1)
+      note(kept, mine, record.rev)
+      session.outrank(record.rev - 1)
+      return
     }
     // A node that has decided nothing since follows; one that has may be right, and then writes again.
     const isConflict = isDue(session, view, kept)
@@ -137,33 +155,31 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     }
     session.adopt(record)
     kept.isAdopting = false
-    const outcome = session.view()
-    kept.outcome = toOutcome(outcome)
+    const adopted = toRecord(session, session.view())
+    kept.outcome = toOutcome(adopted)
     // Where this node knows better, what it shows is the later word, wherever the record itself is shown.
-    session.outrank(isSameProof(toRecord(session, outcome), record) ? record.rev - 1 : record.rev)
+    session.outrank(isSameProof(adopted, record) ? record.rev - 1 : record.rev)
   }
 
   function keep(session: LiveSession): Promise<void> {
     const kept = keptOf(session)
-    if (kept.isAdopting) return Promise.resolve()
-    kept.writing ??= (async () => {
-      try {
-        await write(session, kept)
-      } catch (error) {
-        // What is proven here stays proven: only other nodes, and a restart, do without it.
-        logger.error('store.failed', { method: 'write', error })
-      } finally {
-        kept.writing = null
-      }
-    })()
-    return kept.writing
+    if (kept.isAdopting) return over
+    if (!kept.isWriting) kept.written = write(session, kept)
+    return kept.written
   }
 
   return {
     keep,
     merge(session, record) {
-      merge(session, record)
-      if (isDue(session, session.view(), keptOf(session))) void keep(session)
+      const kept = keptOf(session)
+      const { sent } = kept
+      // What is on its way has come back before the answer: it is stored, whatever becomes of that.
+      if (sent?.rev === record.rev && isSameProof(sent, record)) {
+        note(kept, sent)
+      } else {
+        merge(session, record)
+        void keep(session)
+      }
     },
     isKnown(session) {
       const { sessionId } = session.view()
@@ -171,7 +187,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     },
     async restore(session) {
       const kept = keptOf(session)
-      await kept.writing
+      while (kept.isWriting) await kept.written
       kept.storedRev = null
       kept.sessionId = null
       kept.outcome = null
@@ -189,12 +205,12 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   }
 }
 
-function toRecord(session: LiveSession, view: AuthView): SessionRecord {
+function toRecord(session: LiveSession, view: AuthView, rev = view.rev): SessionRecord {
   const claims = view.claims as AuthClaims | null
   return {
     id: session.id,
     channel: session.channel,
-    rev: view.rev,
+    rev,
     status: view.isSignedIn ? 'signedIn' : 'signedOut',
     claims,
     user: view.user,
@@ -213,8 +229,12 @@ export function toIssuedAt(claims: AuthClaims | null): number | null {
   return seconds === undefined ? null : seconds * 1_000
 }
 
-/** Not the view itself, which a node would hold once more for each of its sessions. */
-const toOutcome = ({ isSignedIn, claims, user }: AuthView): Outcome => ({ isSignedIn, claims, user })
+/** Not the record itself, which a node would hold once more for each of its sessions. */
+const toOutcome = ({ status, claims, user }: SessionRecord): Outcome => ({
+  isSignedIn: status === 'signedIn',
+  claims,
+  user,
+})
 
 function isSameOutcome(a: Outcome, b: Outcome): boolean {
   return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user

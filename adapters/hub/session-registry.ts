@@ -7,7 +7,8 @@ import { setUnrefTimeout } from '../unref-clock.ts'
 /** The sessions of one node, and how long each stays. */
 export interface SessionRegistry {
   /**
-   * Takes a session in. At the limit an anonymous one goes for it; only a signed-in newcomer ends the streams of one.
+   * Takes a session in. At the limit an anonymous one goes for it: the one that was left first; where none was, the first
+   * one that is read, but only for a signed-in newcomer.
    * @throws AuthError `at-capacity`
    */
   add(session: LiveSession): void
@@ -41,6 +42,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
   const anonymous = new Set<LiveSession>()
   const identities = createIdentityIndex()
   const holds = new Map<LiveSession, number>()
+  /** Of those that are not needed, in the order in which they were left. */
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
@@ -56,12 +58,16 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     if (sessions.delete(session.id)) onEnd(session)
   }
 
+  function findSpare(candidates: Iterable<LiveSession>): LiveSession | null {
+    for (const session of candidates) if (anonymous.has(session) && !holds.has(session)) return session
+    return null
+  }
+
   function makeRoom(newcomer: LiveSession) {
     if (sessions.size < limit) return
-    const mayEndStreams = newcomer.identity.isSignedIn
-    for (const session of anonymous) {
-      if (!holds.has(session) && (mayEndStreams || session.streams.size === 0)) return remove(session)
-    }
+    // All that nobody reads or works on have a grace: there may be very many others to look at.
+    const spare = findSpare(graces.keys()) ?? (newcomer.identity.isSignedIn ? findSpare(anonymous) : null)
+    if (spare) return remove(spare)
     throw new AuthError('at-capacity', undefined, { retryAfter: 5_000 })
   }
 

@@ -75,9 +75,11 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
   }
 
   return {
-    async getKey(kid, { signal, refresh = true } = {}) {
+    async getKey(kid, options = {}) {
       const key = find(kid)
       if (key) return key
+      // Read only now: a signal that nobody waits on need not be made.
+      const { signal, refresh = true } = options
       if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
       if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
       try {

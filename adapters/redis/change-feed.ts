@@ -20,8 +20,8 @@ export interface ChangeFeed {
   readonly lostAt: number
   /** Something may have been missed, or may be: catches up, again and again until that has worked. */
   lose(error: unknown): void
-  /** Resolves when the state is no longer what it is. */
-  changed(): Promise<void>
+  /** Resolves when the state is no longer what it is, or after `ms`: at once where that is 0 or less. */
+  changed(ms: number): Promise<void>
   close(): void
 }
 
@@ -58,11 +58,27 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   let lostAt = -Infinity
   let subscribed: Promise<unknown> | null = null
 
+  function wakeAll() {
+    for (const wake of waiting) wake()
+  }
+
   function enter(next: FeedState) {
     if (state === next) return
     state = next
-    for (const resolve of waiting) resolve()
-    waiting.clear()
+    wakeAll()
+  }
+
+  function changed(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        resolve()
+      }
+      const timer = setUnrefTimeout(wake, ms)
+      waiting.add(wake)
+    })
   }
 
   async function subscribe() {
@@ -135,12 +151,11 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       return lostAt
     },
     lose,
-    changed: () => new Promise((resolve) => void waiting.add(resolve)),
+    changed,
     close() {
       life.isOver = true
       clearInterval(check)
-      for (const resolve of waiting) resolve()
-      waiting.clear()
+      wakeAll()
       subscriber.destroy()
     },
   }

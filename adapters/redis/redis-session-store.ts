@@ -1,7 +1,6 @@
 import { createGraveyard } from '../hub/graveyard.ts'
 import type { Grave, RotateOptions, SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
 import { toLogger } from '../logger.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createGraveLog } from './grave-log.ts'
 import { createRedisCalls } from './redis-calls.ts'
@@ -84,7 +83,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   /** As far as it can be had now, what was buried since the feed fell behind. */
   async function makeUp() {
     // Most losses are over at once: what comes right after one waits for that, and nothing waits out an outage.
-    if (!client.isReady) await within(feed.lostAt + timeout - performance.now(), feed.changed())
+    if (!client.isReady) await feed.changed(feed.lostAt + timeout - performance.now())
     if (feed.state !== 'behind' || !calls.isAnswering) return
     await readGraves().catch((error: unknown) => logger.debug('redis.behind', { error }))
   }
@@ -127,7 +126,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       return () => watchers.delete(listener)
     },
     async ready(needs) {
-      if (feed.state === 'loading') await within(timeout, feed.changed())
+      if (feed.state === 'loading') await feed.changed(timeout)
       else if (feed.state === 'behind') await makeUp()
       if (!isReady(needs)) throw new Error('Redis is out of reach')
     },
@@ -153,11 +152,4 @@ function shareNext(work: () => Promise<void>): () => Promise<void> {
       })
     return next
   }
-}
-
-function within(ms: number, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setUnrefTimeout(resolve, ms)
-    promise.finally(() => clearTimeout(timer)).then(resolve, reject)
-  })
 }

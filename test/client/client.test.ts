@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
-import { waitFor } from 'xstate'
+import { SimulatedClock, waitFor } from 'xstate'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   createAuthClient,
@@ -293,9 +294,71 @@ describe('what a client never does', () => {
     ahead = (expiresAt ?? 0) + 59_000 - Date.now() - offset
     expect(client.view.isSignedIn).toBe(true)
     ahead += 2_000
-    expect(client.view.isSignedIn).toBe(false)
+    const nobody = { state: 'unchecked', authChecked: false, isSignedIn: false, userId: null, sessionId: null }
+    expect(client.view).toMatchObject({ ...nobody, claims: null, expiresAt: null })
     expect(client.view).toBe(client.view)
     expect(client.status).not.toBe('unauthenticated')
+  })
+
+  it('leave a page in the belief that somebody is signed in, where the server refuses to be heard', async () => {
+    const { browser } = await open()
+    const clock = new SimulatedClock()
+    const began = Date.now()
+    const now = () => began + clock.now()
+    let isRefused = false
+    const fetch: typeof globalThis.fetch = (...request) =>
+      isRefused ? Promise.resolve(new Response('', { status: 404 })) : browser.fetch(...request)
+    const client = start(browser, { fetch, clock, now })
+    const views: (string | null)[] = []
+    const changes: (string | null)[] = []
+    client.subscribe(({ userId }) => views.push(userId))
+    client.onAuthChange(({ view }) => changes.push(view.userId))
+    client.setIdentity(signedIn(ada))
+    const { expiresAt } = await until(client, ({ isSignedIn }) => isSignedIn)
+    await atRest(client, 'confirmed')
+
+    isRefused = true
+    client.actor.send({ type: 'stream.ended', reason: 'closing' })
+    clock.increment(1_000)
+    await waitFor(client.actor, (snapshot) => snapshot.matches({ stream: 'closed' }))
+    clock.increment((expiresAt ?? 0) + 60_000 - client.actor.getSnapshot().context.offset - now() - 1)
+    expect([views.at(-1), changes, client.status]).toEqual(['user_ada', [null, 'user_ada'], 'authenticated'])
+    clock.increment(1)
+    expect([views.at(-1), changes, client.status]).toEqual([null, [null, 'user_ada', null], 'failed'])
+    expect(await client.whenChecked({ timeout: 0 })).toMatchObject({ timedOut: true, authChecked: false })
+  })
+
+  it('keep a listener of a signal whose subscription has ended', async () => {
+    const client = createAuthClient()
+    const { signal } = new AbortController()
+    for (let round = 0; round < 20; round += 1) client.onAuthChange(() => {}, { signal })()
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  it('arm a timer before the start, or while a page is rendered on a server', () => {
+    const clock = new SimulatedClock()
+    const armed = vi.spyOn(clock, 'setTimeout')
+    const initialView = { ...createAuthClient().view, isSignedIn: true, expiresAt: Date.now() + 60_000 }
+    const client = createAuthClient({ initialView, clock })
+    client.setIdentity(signedIn(ada))
+    expect(client.view).toBe(initialView)
+    expect(armed).not.toHaveBeenCalled()
+  })
+
+  it('take the wish to try again for a focus', async () => {
+    const { browser } = await open()
+    let isDown = true
+    const client = start(browser, { retries: 0 })
+    client.setIdentity(signedIn(ada, () => (isDown ? Promise.resolve(null) : mintToken(ada))))
+    await atRest(client, 'degraded')
+    isDown = false
+    client.retry()
+    await atRest(client, 'confirmed')
+    const { isFocused, epoch } = client.actor.getSnapshot().context
+    client.retry()
+    expect(client.actor.getSnapshot().context).toMatchObject({ isFocused: false, epoch })
+    expect(isFocused).toBe(false)
+    expect(browser.posts()).toHaveLength(1)
   })
 })
 

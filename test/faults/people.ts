@@ -138,5 +138,5 @@ export function closeSomeTab(scene: Scene) {
 
 export function focus(scene: Scene) {
   const tab = pickTab(scene)
-  if (tab) scene.world.time.send(tab.party, 0, () => tab.client.retry())
+  if (tab) scene.world.time.send(tab.party, 0, () => tab.client.actor.send({ type: 'focus.gained' }))
 }

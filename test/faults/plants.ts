@@ -76,7 +76,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/live-session.ts',
     line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
-    shownBy: 658_275_198,
+    shownBy: 2_137_618_624,
   },
   {
     name: 'overtaken-post',
@@ -146,8 +146,8 @@ export const plants: readonly Plant[] = [
     name: 'answered-to-anyone',
     what: 'a post is answered with whoever signed in while it was decided on',
     file: 'adapters/hub/receive-token.ts',
-    line: 'if (userId === null || !isOutdated(life, alias)) return answer',
-    instead: '    return answer',
+    line: 'const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(life, alias)',
+    instead: '  const isOthers = (_alias: string, _answer: HubAnswer) => false',
     shownBy: 1_581_092_044,
   },
 ]

@@ -195,6 +195,21 @@ describe('keys behind a URL', () => {
     )
   })
 
+  it('has no signal made for a token whose key is there', async () => {
+    let made = 0
+    const options = {
+      get signal() {
+        made += 1
+        return new AbortController().signal
+      },
+    }
+    const verify = createTokenVerifier({ keys: source, clock: () => nowMs, logger: {} })
+    await verify(mint(), options)
+    expect(made).toBe(1)
+    await Promise.all([verify(mint(), options), source.getKey(kid, options)])
+    expect(made).toBe(1)
+  })
+
   it('asked with refresh: false, it fetches only where it has no keys at all', async () => {
     const carried = (id: string) =>
       source.getKey(id, { refresh: false }).then(

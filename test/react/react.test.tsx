@@ -3,8 +3,8 @@ import './dom.ts'
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { Component, StrictMode, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
-import { waitFor } from 'xstate'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { SimulatedClock, waitFor } from 'xstate'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createAuthClient, type AuthClient, type AuthView } from '../../adapters/browser/index.ts'
 import {
   AuthFailed,
@@ -17,6 +17,7 @@ import {
   useAuthStatus,
 } from '../../react/index.ts'
 import { createBrowser } from '../client/browser.ts'
+import { toUncheckedView } from '../../machines/index.ts'
 import { mintToken, startServer } from '../client/real-server.ts'
 import { createClerkStore } from './clerk-store.ts'
 
@@ -199,6 +200,69 @@ it('serves a client of your own: started, never stopped, useful without useAuth'
   client.stop()
 })
 
+it('leaves alone a client of yours that is given no more, or comes later', async () => {
+  const clerk = createClerkStore(signedOut)
+  const given = createAuthClient({ fetch: browser.fetch })
+  const stopped = vi.spyOn(given, 'stop')
+  const { Page, client, atRest } = createPage()
+  const renderWith = (which: AuthClient | undefined) =>
+    which ? (
+      <AuthProvider client={which} useAuth={clerk.useAuth}>
+        <Page />
+      </AuthProvider>
+    ) : (
+      <AuthProvider useAuth={clerk.useAuth} fetch={browser.fetch}>
+        <Page />
+      </AuthProvider>
+    )
+  const { rerender, unmount } = render(renderWith(given))
+  expect(client()).toBe(given)
+  rerender(renderWith(undefined))
+  const own = client()
+  expect(own).not.toBe(given)
+  await atRest('signedOut')
+  rerender(renderWith(given))
+  expect(client()).toBe(given)
+  expect(own.actor.getSnapshot().matches({ stream: 'closed' })).toBe(true)
+  rerender(renderWith(undefined))
+  expect(client()).toBe(own)
+  unmount()
+  expect(own.actor.getSnapshot().matches({ stream: 'closed' })).toBe(true)
+  expect(stopped).not.toHaveBeenCalled()
+  given.stop()
+})
+
+it('shows nobody any more at the end of the view, though the server refuses to be heard', async () => {
+  const clerk = createClerkStore(signedIn)
+  const clock = new SimulatedClock()
+  const began = Date.now()
+  const now = () => began + clock.now()
+  const { Page, until, client, shown } = createPage()
+  const Who = () => <b>{useAuthState((view) => view.userId) ?? 'nobody'}</b>
+  let isRefused = false
+  const fetch = ((...request) =>
+    isRefused
+      ? Promise.resolve(new Response('', { status: 404 }))
+      : browser.fetch(...request)) as typeof globalThis.fetch
+  render(
+    <AuthProvider useAuth={clerk.useAuth} fetch={fetch} clock={clock} now={now} random={() => 0}>
+      <Page>
+        <Who />
+      </Page>
+    </AuthProvider>,
+  )
+  const { context } = await until(({ isSignedIn }) => isSignedIn)
+  isRefused = true
+  act(() => client().actor.send({ type: 'stream.ended', reason: 'closing' }))
+  act(() => clock.increment(1_000))
+  await act(() => waitFor(client().actor, (snapshot) => snapshot.matches({ stream: 'closed' })))
+  expect([shown.at(-1), screen.getByText('user_ada').textContent]).toEqual(['authenticated', 'user_ada'])
+  act(() => clock.increment((context.view.expiresAt ?? 0) + 58_000 - now()))
+  expect([shown.at(-1), screen.getByText('user_ada').textContent]).toEqual(['authenticated', 'user_ada'])
+  act(() => clock.increment(3_000))
+  expect([shown.at(-1), screen.getByText('nobody').textContent]).toEqual(['failed', 'nobody'])
+})
+
 it('shows failed where the server refuses the page, and tries again when asked', async () => {
   const clerk = createClerkStore(signedIn)
   const { Page, shown, atRest, client } = createPage()
@@ -270,4 +334,24 @@ it('without a provider says how to mend it', () => {
   console.error = error
   expect(container.textContent).toContain('<AuthProvider useAuth={useAuth}>')
   expect(container.textContent).toContain('<ClerkAuthProvider publishableKey={…}>')
+})
+
+it('a component is tested without a server, as docs/testing.md has it', () => {
+  const blank = toUncheckedView(Date.now())
+  const proof = { ...ada, expiresAt: Date.now() + 60_000 }
+  const show = (view: AuthView, clerk: typeof loading | typeof signedOut) => {
+    const { container, unmount } = render(
+      <AuthProvider useAuth={() => clerk} initialView={view} fetch={() => new Promise(() => {})}>
+        <Authenticated>in</Authenticated>
+        <Unauthenticated>out</Unauthenticated>
+        <AuthLoading>wait</AuthLoading>
+      </AuthProvider>,
+    )
+    const { textContent } = container
+    unmount()
+    return textContent
+  }
+  expect(show({ ...blank, state: 'signedIn', authChecked: true, isSignedIn: true, ...proof }, loading)).toBe('in')
+  expect(show({ ...blank, state: 'signedOut', authChecked: true }, signedOut)).toBe('out')
+  expect(show(blank, loading)).toBe('wait')
 })

@@ -199,6 +199,18 @@ describe('what a tab shows over time', () => {
     expect(seen.at(-1)).toBe('authenticated')
   })
 
+  it('a dashboard that nobody touches, refused by a deployment: failed as its view ends, and back by itself', async () => {
+    const { tab, seen, server, pass } = await watch()
+    await tab.start(ada)
+    server.streamFailure = toError('not-found')
+    server.drop()
+    await pass(3_600_000, 1_000)
+    expect(seen).toEqual(['loading', 'authenticated', 'failed'])
+    server.streamFailure = null
+    await pass(361_000, 1_000)
+    expect(seen).toEqual(['loading', 'authenticated', 'failed', 'loading', 'authenticated'])
+  })
+
   it('a revocation: the sign-in page, since no token lifts it', async () => {
     const { tab, seen, server, pass } = await watch()
     await tab.start(ada)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
 import { SyncError } from '../../machines/sync-error.ts'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
@@ -59,6 +60,38 @@ describe('a post that fails', () => {
     tab.focus()
     await settle()
     expect(tab.state).toBe('open | confirmed')
+  })
+
+  it('is retried when a person asks, at once or after Retry-After, and that is no focus', async () => {
+    for (const patience of [null, 40 * second]) {
+      const { server, openTab, pass } = createWorld()
+      server.postFailure = toError('too-many-requests', patience)
+      // Left to itself, the retry would come half a minute later.
+      const tab = openTab('tab', { random: () => 0.999 })
+      await tab.start(ada)
+      server.postFailure = toError('too-many-requests')
+      if (!patience) await pass(40 * second)
+      server.postFailure = null
+      const before = server.posts.length
+      tab.send({ type: 'retry.wanted' })
+      await settle()
+      expect(server.posts).toHaveLength(patience ? before : before + 1)
+      await pass(patience ?? 0)
+      await pass(patience ? 6 * second : 0)
+      expect(tab.state).toBe('open | confirmed')
+      expect(server.posts).toHaveLength(before + 1)
+      expect(tab.context.isFocused).toBe(false)
+    }
+  })
+
+  it('shown as failed is tried again when asked, where Clerk says signed out and the server could not decide', async () => {
+    const { server, openTab } = createWorld()
+    const tab = await openTab().start(null)
+    server.show({ state: 'error', authChecked: false })
+    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('failed')
+    tab.send({ type: 'retry.wanted' })
+    await settle()
+    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('unauthenticated')
   })
 
   it('for want of an answer is retried after 15 s', async () => {

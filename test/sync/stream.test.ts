@@ -3,7 +3,7 @@ import { createSyncContext } from '../../machines/sync-context.ts'
 import { afterStream } from '../../machines/sync-changes.ts'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
-import { ada, createWorld, settle } from './world.ts'
+import { ada, createWorld, settle, type Tab } from './world.ts'
 
 const second = 1_000
 
@@ -32,14 +32,13 @@ describe('the stream', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it.each(['focus', 'online'] as const)(
+  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)(
     'found silent on %s is opened again without waiting for the watchdog',
-    async (kind) => {
+    async (type) => {
       const { clock, server, openTab, pass, sleep } = createWorld()
       const tab = await openTab().start(null)
       sleep(600 * second)
-      if (kind === 'focus') tab.focus()
-      else tab.send({ type: 'network.online' })
+      tab.send({ type })
       expect(tab.state).toMatch(/^backoff/)
       await pass(second)
       expect(server.connects).toHaveLength(2)
@@ -48,20 +47,60 @@ describe('the stream', () => {
   )
 
   it.each(['origin-rejected', 'not-signed-in'] as const)(
-    'stops on %s, until focus or Clerk brings news',
+    'stops on %s, until focus, the network, a person or Clerk brings news',
     async (code) => {
-      const { server, openTab, pass } = createWorld()
-      server.streamFailure = toError(code)
-      const tab = await openTab().start(ada)
-      await pass(600 * second, second)
-      expect(server.connects).toHaveLength(1)
-      expect(tab.state).toBe('closed | degraded')
-      server.streamFailure = null
-      tab.focus()
-      await settle()
-      expect(tab.state).toBe('open | confirmed')
+      const news = [
+        (tab: Tab) => tab.focus(),
+        (tab: Tab) => tab.send({ type: 'network.online' }),
+        (tab: Tab) => tab.send({ type: 'retry.wanted' }),
+        (tab: Tab) => tab.clerkSays({ ...ada, orgRole: 'org:admin' }),
+      ]
+      for (const bring of news) {
+        const { server, openTab, pass } = createWorld()
+        server.streamFailure = toError(code)
+        const tab = await openTab().start(ada)
+        await pass(239 * second, second)
+        expect(server.connects).toHaveLength(1)
+        expect(tab.state).toBe('closed | degraded')
+        server.streamFailure = null
+        bring(tab)
+        await settle()
+        expect(tab.state).toBe('open | confirmed')
+      }
     },
   )
+
+  it('that was refused is asked for again every 4 to 6 minutes, whatever was tried in between', async () => {
+    const { server, openTab, pass } = createWorld()
+    const random = createRandom(5)
+    server.streamFailure = toError('not-found')
+    const tab = await openTab('tab', { random }).start(null)
+    for (let each = 0; each < 5; each += 1) {
+      await pass(second)
+      tab.focus()
+      await settle()
+    }
+    expect(server.connects).toHaveLength(6)
+    await pass(3_600 * second, second)
+    const gaps = server.connects.slice(5).map((at, index, all) => (at - (all[index - 1] ?? at)) / second)
+    expect(gaps.length).toBeGreaterThan(10)
+    expect(Math.min(...gaps.slice(1))).toBeGreaterThanOrEqual(240)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(361)
+    server.streamFailure = null
+    await pass(361 * second, second)
+    expect(tab.state).toBe('open | signedOut')
+  })
+
+  it('that was refused is asked for no more once the client is stopped', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = toError('not-found')
+    const tab = await openTab().start(null)
+    tab.send({ type: 'client.stopped' })
+    for (const type of ['focus.gained', 'network.online', 'retry.wanted'] as const) tab.send({ type })
+    await pass(3_600 * second, second)
+    expect(server.connects).toHaveLength(1)
+    expect(tab.state).toBe('closed | waitingForClerk')
+  })
 
   it.each(['too-many-requests', 'draining', 'internal'] as const)(
     'backs off on %s, doubling up to 30 s',
@@ -92,8 +131,8 @@ describe('the stream', () => {
     expect(tab.state).toBe('open | signedOut')
   })
 
-  it('comes back at once on focus or online, where the server allows it', async () => {
-    const signals = [{ type: 'focus.gained' }, { type: 'network.online' }] as const
+  it('comes back at once on focus, online or when asked, where the server allows it', async () => {
+    const signals = [{ type: 'focus.gained' }, { type: 'network.online' }, { type: 'retry.wanted' }] as const
     for (const signal of signals) {
       const { server, openTab } = createWorld()
       const tab = await openTab().start(null)

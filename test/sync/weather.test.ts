@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
 import { ada, bob, createWorld, settle, type Tab, type World } from './world.ts'
+import { toHeldView } from '../../machines/auth-status.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 
 const first = Number(process.env['SEED'] ?? 1_000)
@@ -46,6 +47,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => tab.focus(),
     () => tab.blur(),
     () => tab.send({ type: 'network.online' }),
+    () => tab.send({ type: 'retry.wanted' }),
     () => tab.send({ type: 'retry.hinted', delay: 500 + random() * 3_000 }),
     () => tab.send({ type: 'client.stopped' }),
     () => tab.send({ type: 'client.started' }),
@@ -67,6 +69,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => (server.isSilent = random() < 0.2 && any([true, any(reasons)])),
     () => (sleep(random() * 100 * second), tab.focus()),
     () => (sleep(random() * 100 * second), tab.send({ type: 'network.online' })),
+    () => (sleep(random() * 100 * second), tab.send({ type: 'retry.wanted' })),
     () => (tab.clerk.lag = random() < 0.5 ? 30 : 0),
     () => (tab.clerk.mode = any(['ok', 'ok', 'null', 'throw', 'hang'] as const)),
     () => (tab.clerk.lifetime = any([60, 60, 20, 3_600])),
@@ -84,11 +87,14 @@ it(`after any weather all tabs agree with the server, over every state and trans
     const world = createWorld()
     const { server, pass } = world
     const tabs = ['a', 'b', 'c'].map((name) => world.openTab(name, { random }))
+    const heard = new Map<Tab, boolean>()
+    const untold = new Map<Tab, number>()
     const says = new Map<Tab, (typeof identities)[number]>()
     for (const tab of tabs) {
       const names = listTransitions(tab.actor.logic.root)
       tab.onTransition((transition) => visited.add(names.get(transition) ?? 'none'))
       tab.actor.subscribe((snapshot) => snapshot._nodes.forEach((node) => states.add(node.id)))
+      tab.actor.subscribe(({ context }) => heard.set(tab, toHeldView(context).isSignedIn))
       const { clerkSays } = tab
       tab.clerkSays = (identity) => {
         if (identity !== undefined) says.set(tab, identity)
@@ -104,6 +110,15 @@ it(`after any weather all tabs agree with the server, over every state and trans
       strike(world, tab, random)
       await settle()
       await pass(random() < 0.2 ? 50 * second : random() * 4 * second, 500)
+      for (const each of tabs) {
+        // One that rests tells nobody, but is right whenever it is asked.
+        const isTold = each.context.heardAt === 0 || heard.get(each) === toHeldView(each.context).isSignedIn
+        if (isTold) untold.delete(each)
+        else if (!untold.has(each)) untold.set(each, world.clock.now())
+        // A clock that was set is noticed within 15 s; the clock of this test goes in steps.
+        const lateness = world.clock.now() - (untold.get(each) ?? Infinity)
+        expect(lateness, `seed ${seed}: a page was not told that its view has ended`).toBeLessThan(16 * second)
+      }
       for (const { event } of server.posts.slice(before)) {
         const sender = tabs.find(({ context }) => context.tab === event.tab) as Tab
         const isClear = event.type === 'session.cleared'

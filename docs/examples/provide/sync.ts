@@ -45,10 +45,12 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
     delays: {
       watchdog: 3 * interval,
       reconnectDelay: interval,
+      reopenDelay: 600_000,
       tokenTimeout: 5_000,
       postTimeout: 5_000,
       renewalDelay: ({ context }) => Math.max((context.view.expiresAt ?? Infinity) - context.now() - 20_000, 5_000),
       retryDelay: ({ context }) => 1_000 * 2 ** Math.min(context.attempts, 5),
+      lapse: interval,
       heartbeat: 60_000,
     },
     // One that lets a transition be taken at once must become false by what the transition does.
@@ -65,6 +67,8 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
       isOtherChannel: () => false,
       isClockMoved: () => false,
+      // The end of a view is looked for once an interval.
+      isLapseMoved: ({ context }) => context.view.isSignedIn && context.lapseAt === null,
       mayReconnect: () => true,
       // Whether the server has to be told.
       isOccasion: ({ context }) => context.settled === null,

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { ViewStreams } from '../../adapters/hub/view-streams.ts'
+import { startHub, toToken, turn } from './hub-harness.ts'
+
+const sessions = 200
+const full = { code: 'at-capacity' }
+
+/** A hub with as many sessions as it may hold, each with a stream. */
+async function startFull(options: Parameters<typeof startHub>[0] = {}) {
+  const harness = startHub({ limits: { sessions, streamsPerSession: 16, requestsPerSession: 1_000 }, ...options })
+  const browsers: Awaited<ReturnType<typeof harness.open>>[] = []
+  for (let tab = 0; tab < sessions; tab += 1) browsers.push(await harness.open(`tab${tab}`))
+  return { ...harness, browsers }
+}
+
+/** How often anybody has looked whether a session is read. */
+const countLooks = () => vi.spyOn(ViewStreams.prototype, 'size', 'get')
+
+describe('a hub that holds all it may', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('refuses a newcomer without a look at every session', async () => {
+    const { hub, open } = await startFull()
+    const looks = countLooks()
+    for (let newcomer = 0; newcomer < 10; newcomer += 1) await expect(open()).rejects.toMatchObject(full)
+    expect(hub.stats().sessions).toBe(sessions)
+    looks.mockClear()
+    await expect(open()).rejects.toMatchObject(full)
+    expect(looks.mock.calls.length).toBeLessThan(10)
+  })
+
+  it('lets the one go that has been left the longest, and none that is read, worked on or signed in', async () => {
+    const { browsers, open, hub } = await startFull()
+    const ask = (n: number) => hub.find({ cookieIds: [browsers[n]?.cookie.id ?? ''] })
+    await browsers[7]!.token(toToken({}))
+    for (const n of [7, 150, 20, 3]) {
+      browsers[n]!.detach()
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    await open('new1')
+    expect([await ask(150), (await ask(20)) !== null, (await ask(3)) !== null]).toEqual([null, true, true])
+    const back = await open('back', browsers[20]!.cookie.id)
+    await open('new2')
+    expect([await ask(3), (await ask(20)) !== null]).toEqual([null, true])
+    await expect(open('new3')).rejects.toMatchObject(full)
+    back.detach()
+    await open('new4')
+    expect(await ask(20)).toBeNull()
+    expect((await ask(7))?.view().isSignedIn).toBe(true)
+    expect(hub.stats()).toMatchObject({ sessions, signedIn: 1 })
+  })
+
+  it('looks at no more of them for one who signs in, for whom it ends the streams of the oldest if none is left', async () => {
+    const { hub, browsers } = await startFull()
+    browsers[9]!.detach()
+    const looks = countLooks()
+    const signIn = async (sessionId: string) => {
+      looks.mockClear()
+      const { view } = await hub.receive({ cookieIds: [], token: toToken({ sessionId }) })
+      expect(view).toMatchObject({ isSignedIn: true, sessionId })
+      expect(looks.mock.calls.length).toBeLessThan(20)
+      return browsers.flatMap(({ stream }, n) => (stream.bye ? [[n, stream.bye]] : []))
+    }
+    expect(await signIn('sess_1')).toEqual([])
+    expect(await signIn('sess_2')).toEqual([[0, 'closing']])
+  })
+
+  it('keeps one whose token is being checked, though nobody reads it', async () => {
+    const { hub, browsers, checks } = await startFull({ held: true })
+    browsers[0]!.detach()
+    const worked = browsers[0]!.token(toToken({}))
+    const newcomer = hub.receive({ cookieIds: [], token: toToken({ sessionId: 'sess_new' }) })
+    await turn()
+    checks[1]!.settle()
+    expect((await newcomer).view.sessionId).toBe('sess_new')
+    checks[0]!.settle()
+    expect((await worked).view.isSignedIn).toBe(true)
+    expect(browsers.flatMap(({ stream }, n) => (stream.bye ? [n] : []))).toEqual([1])
+  })
+
+  it('keeps one that is signed in, though another node holds it and this one may forget it soon', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const { hub, open, browsers } = await startFull({ store })
+    const elsewhere = await startHub({ store }).open()
+    await elsewhere.token(toToken({}))
+    const cookieIds = [elsewhere.cookie.id ?? '']
+    browsers[0]!.detach()
+    const guest = await hub.find({ cookieIds })
+    expect(guest?.view().isSignedIn).toBe(true)
+    await expect(open()).rejects.toMatchObject(full)
+    expect(await hub.find({ cookieIds })).toBe(guest)
+  })
+})

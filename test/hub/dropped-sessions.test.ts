@@ -1,0 +1,80 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { createSessionCookies, retireFor } from '../../adapters/hub/session-cookies.ts'
+import { createProof } from '../kit/auth-fixtures.ts'
+import { startHub, toToken, turn } from './hub-harness.ts'
+
+/** How long a node keeps a session that nobody uses, ms. */
+const grace = 5_000
+const ada = createProof()
+const renewal = createProof({ issuedAt: ada.issuedAt + 1_000 })
+
+/** What a promise comes to without any time passing. */
+const now = <T>(promise: Promise<T>) => Promise.race([promise, turn(10).then(() => 'still waiting' as const)])
+
+/** A browser that signed in at one node, lost the answer with its new cookie, and came to another one with the old. */
+async function startLeft() {
+  const store = createMemorySessionStore({ clock: () => Date.now() })
+  const [here, there] = [startHub({ store }), startHub({ store })]
+  const browser = await here.open()
+  const cookieIds = [browser.cookie.id ?? '']
+  await browser.token(toToken(ada))
+  expect(await there.hub.find({ cookieIds })).toBeNull()
+  expect(there.hub.stats().sessions).toBe(1)
+  await vi.advanceTimersByTimeAsync(grace)
+  expect(there.hub.stats().sessions).toBe(0)
+  return { here: here.hub, there: there.hub, cookieIds, current: browser.cookie.id }
+}
+
+describe('a session that a node has let go of', () => {
+  it('is found anew by its retired cookie, so that a post with it has its answer', async () => {
+    const { here, there, cookieIds } = await startLeft()
+    const answer = await now(there.receive({ cookieIds, tab: 'tab', token: toToken(renewal) }))
+    expect(answer).toMatchObject({ error: null, view: { isSignedIn: true, sessionId: ada.sessionId } })
+    const { cookieId = '' } = answer as { cookieId?: string }
+    for (const hub of [here, there]) {
+      expect((await hub.find({ cookieIds: [cookieId] }))?.view().userId).toBe(ada.userId)
+      expect(await hub.find({ cookieIds })).toBeNull()
+    }
+    // Nothing is in the air any more.
+    expect(await now(there.close({ timeout: 60_000 }))).toBeUndefined()
+  })
+
+  it('is not read by its retired cookie, neither before that is forgotten nor after', async () => {
+    const { there, cookieIds, current } = await startLeft()
+    await expect(there.open({ cookieIds, carried: [] })).rejects.toMatchObject({ code: 'session-rotated' })
+    expect(await there.find({ cookieIds })).toBeNull()
+    // Found by its good one, it stays the same; and what was noted of the other before has its end at its own time.
+    const session = await there.find({ cookieIds: [current ?? ''] })
+    expect(session?.view().userId).toBe(ada.userId)
+    await vi.advanceTimersByTimeAsync(grace)
+    expect(await there.find({ cookieIds })).toBeNull()
+    expect((await there.find({ cookieIds: [current ?? ''] }))?.view().userId).toBe(ada.userId)
+  })
+
+  it('takes what was noted of its cookies along, so that the end of that does not touch what comes after', async () => {
+    const { open } = startHub()
+    const [gone, next] = [(await (await open()).session())!, (await (await open()).session())!]
+    const cookies = createSessionCookies()
+    for (const alias of ['one', 'two']) cookies.bind(gone, alias)
+    cookies.retire('one')
+    expect(cookies.find('one')).toMatchObject({ session: gone, retired: true })
+    expect(cookies.others(gone)).toEqual([])
+    cookies.forget(gone)
+    expect([cookies.find('one'), cookies.find('two')]).toEqual([undefined, undefined])
+    cookies.bind(next, 'one')
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(cookies.find('one')).toMatchObject({ session: next, retired: false })
+  })
+
+  it.each(['a snapshot', 'an actor'])('answers who still holds it, though it was held as %s', async (how) => {
+    const { open } = startHub(how === 'an actor' ? { inspect() {} } : {})
+    const browser = await open()
+    const session = (await browser.session())!
+    browser.detach()
+    await vi.advanceTimersByTimeAsync(grace)
+    const verdict = { outcome: 'undecided', error: { code: 'draining' } }
+    expect(await now(session.submit(toToken(ada)))).toMatchObject(verdict)
+    expect(session.isChecking).toBe(false)
+  })
+})

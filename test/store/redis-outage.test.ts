@@ -1,0 +1,93 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createClient } from 'redis'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import type { RedisSessionStore } from '../../adapters/redis/index.ts'
+import { untilLost, untilReady } from '../nodes/nodes.ts'
+import { findRedis, startRedis } from './redis-server.ts'
+import type { RedisServer } from './redis-server.ts'
+
+const timeout = 50
+const requests = 20_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function measureHeap(): number {
+  // Twice: what the first collection finalises, the second frees.
+  for (let time = 0; time < 2; time += 1) collect()
+  return process.memoryUsage().heapUsed
+}
+
+/** Until all has happened that takes no time. */
+const untilTurned = () => new Promise((resolve) => setImmediate(resolve, 'still waiting'))
+
+describe.runIf(findRedis())('while Redis is out of reach', () => {
+  let redis: RedisServer
+  beforeEach(async () => {
+    redis = await startRedis()
+  })
+  afterEach(() => redis.stop())
+
+  function connect(): RedisSessionStore {
+    const store = createRedisSessionStore({ url: redis.url, timeout, logger: { info() {}, warn() {}, error() {} } })
+    onTestFinished(() => store.close())
+    return store
+  }
+
+  /** Asks very many times whether a store is ready. → the answers, and the bytes that each request has left behind */
+  async function ask(store: RedisSessionStore) {
+    const answers = new Set<string>()
+    const askAll = async (count: number) => {
+      const settled = await Promise.allSettled(Array.from({ length: count }, () => store.ready('loaded')))
+      for (const { status } of settled) answers.add(status)
+    }
+    await askAll(500)
+    const before = measureHeap()
+    for (let asked = 0; asked < requests; asked += 2_000) await askAll(2_000)
+    return { answers: [...answers], bytes: (measureHeap() - before) / requests }
+  }
+
+  it('a request leaves nothing behind, and does not wait', async () => {
+    const store = connect()
+    await untilReady(store)
+    await redis.kill()
+    await untilLost(store)
+    const { answers, bytes } = await ask(store)
+    expect(answers).toEqual(['fulfilled'])
+    expect(bytes).toBeLessThan(100)
+    expect(await Promise.race([store.ready('loaded'), untilTurned()])).toBeUndefined()
+    await redis.restart()
+    await untilReady(store)
+  })
+
+  it('nor does one that waits in vain for the first word of it', async () => {
+    await redis.kill()
+    const store = connect()
+    const { answers, bytes } = await ask(store)
+    expect(answers).toEqual(['rejected'])
+    expect(bytes).toBeLessThan(100)
+    await redis.restart()
+    await untilReady(store)
+  })
+
+  it('one that comes right after the loss waits for what may be back soon', async () => {
+    const client = createClient({ url: redis.url, disableOfflineQueue: true }).on('error', () => {})
+    const subscriber = client.duplicate()
+    client.duplicate = (() => subscriber) as never
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    const store = createRedisSessionStore({ client, timeout: 20_000, logger: { info() {}, warn() {}, error() {} } })
+    onTestFinished(() => store.close())
+    await untilReady(store)
+    const untilReconnecting = (of: typeof client) => new Promise((resolve) => void of.once('reconnecting', resolve))
+    const isLost = Promise.all([client, subscriber].map(untilReconnecting))
+    await redis.kill()
+    await isLost
+    const ready = store.ready('current').then(() => 'ready')
+    expect(await Promise.race([ready, untilTurned()])).toBe('still waiting')
+    await redis.restart()
+    expect(await ready).toBe('ready')
+  })
+})
