@@ -223,7 +223,7 @@ it('streams from an http server that was there before', async () => {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const stream = await openSse(`http://127.0.0.1:${port}/auth/events`)
-  await eventually(() => stream.text().includes('"unchecked"'), 'the first view')
+  expect(await stream.view()).toMatchObject({ state: 'unchecked' })
   await auth.close({ timeout: 100 })
   await stream.ended
   server.close()
