@@ -38,7 +38,7 @@ interface Kept {
   /** The record on its way to the store. */
   sent: SessionRecord | null
   isWriting: boolean
-  /** Resolves when the last writing is over. */
+  /** Resolves when the writing is over, if there is one. */
   written: Promise<void>
   /** What changes now comes from the store, and need not go back there. */
   isAdopting: boolean
@@ -121,6 +121,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     } finally {
       kept.sent = null
       kept.isWriting = false
+      kept.written = over
     }
   }
 
@@ -164,8 +165,10 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   function keep(session: LiveSession): Promise<void> {
     const kept = keptOf(session)
     if (kept.isAdopting) return over
-    if (!kept.isWriting) kept.written = write(session, kept)
-    return kept.written
+    if (kept.isWriting) return kept.written
+    const written = write(session, kept)
+    if (kept.isWriting) kept.written = written
+    return written
   }
 
   return {

@@ -17,7 +17,7 @@ export interface RememberedProof {
  */
 export interface RememberedProofs {
   find(token: string): RememberedProof | undefined
-  /** Forgets what has expired, and beyond the size what was asked for longest ago. */
+  /** Forgets what has expired, and beyond the size what is there longest and was not asked for since. */
   remember(token: string, proof: RememberedProof, now: number): void
   forgetAll(): void
 }
@@ -37,25 +37,29 @@ export function createRememberedProofs(options: {
 
   const toDigest = (token: string) => hash('sha256', token, 'binary')
   const marks = createTokenMarks()
-  // The one asked for longest ago comes first.
-  const proofs = new Map<string, RememberedProof>()
+  // To put what is asked for last each time would cost more than all the rest of a look-up but its digest.
+  const proofs = new Map<string, { readonly proof: RememberedProof; isAsked: boolean }>()
+
+  function makeRoom(now: number) {
+    for (const [digest, kept] of proofs) {
+      const isOver = now >= kept.proof.proof.session.expiresAt + tolerance
+      if (proofs.size < size && !isOver) return
+      proofs.delete(digest)
+      if (kept.isAsked && !isOver) proofs.set(digest, { ...kept, isAsked: false })
+    }
+  }
+
   return {
     find(token) {
       if (!marks.has(token)) return undefined
-      const digest = toDigest(token)
-      const found = proofs.get(digest)
-      if (!found) return undefined
-      proofs.delete(digest)
-      proofs.set(digest, found)
-      return found
+      const found = proofs.get(toDigest(token))
+      if (found) found.isAsked = true
+      return found?.proof
     },
     remember(token, proof, now) {
       if (!marks.add(token)) return
-      for (const [oldest, { proof }] of proofs) {
-        if (proofs.size < size && now < proof.session.expiresAt + tolerance) break
-        proofs.delete(oldest)
-      }
-      proofs.set(toDigest(token), proof)
+      makeRoom(now)
+      proofs.set(toDigest(token), { proof, isAsked: false })
     },
     forgetAll() {
       marks.clear()

@@ -56,6 +56,7 @@ export async function connect(port: number): Promise<Connection> {
     send: (request) =>
       new Promise((resolve, reject) => {
         if (settle) throw new Error('one request at a time')
+        if (socket.destroyed) throw new Error('the server hung up')
         settle = { resolve, reject }
         socket.write(request, 'latin1')
       }),

@@ -31,14 +31,12 @@ export const renewal: Bench = {
     async function open(name: (typeof names)[number]) {
       const [server, reader] = await Promise.all([startServer(name, mint.options), startReader()])
       await warmUp(server)
-      const cookies = await reader.open(server.port, toStreamRequests(server.port))
-      const pool = await Promise.all(Array.from({ length: connections }, () => connect(server.port)))
-      return { server, reader, cookies, pool }
+      return { server, reader, cookies: await reader.open(server.port, toStreamRequests(server.port)) }
     }
 
     const perRound = (sessions * span) / every
     const samples = await measureRounds(names, { rounds, warmUps: 0 }, async (name, round) => {
-      const { server, cookies, pool } = parties.get(name)!
+      const { server, cookies } = parties.get(name)!
       const { port } = server
       const users = Array.from({ length: perRound }, (_, n) => (round * perRound + n) % sessions)
       const serial = 1 + Math.floor((round * perRound) / sessions)
@@ -48,14 +46,16 @@ export const renewal: Bench = {
           return toTokenRequest(name, { port, tab: `tab-${user}`, cookie: cookies[user] ?? '', token })
         }),
       )
+      // Opened anew: a server closes a connection that brings nothing for a minute.
+      const pool = await Promise.all(Array.from({ length: connections }, () => connect(port)))
       const before = await server.report()
       const start = performance.now()
       await sendEvenly(posts, pool, span)
       const seconds = (performance.now() - start) / 1_000
+      for (const connection of pool) connection.destroy()
       return ((await server.report()).cpu - before.cpu) / seconds / 1e4
     })
-    for (const { server, reader, pool } of parties.values()) {
-      for (const connection of pool) connection.destroy()
+    for (const { server, reader } of parties.values()) {
       reader.stop()
       await server.stop()
     }
