@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts'
 import { withDeadline } from './deadline.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Grave, SessionStore } from './session-store.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
+import { createWaits } from '../waits.ts'
 
 /** Sees to it that what ended stays ended. */
 export interface Undertaker {
@@ -55,6 +55,7 @@ export function toGrave(grave: Omit<Grave, 'until'>, now: number, validUntil = 0
 export function createUndertaker({ store, verify, clock, verifyTimeout, logger }: UndertakerOptions): Undertaker {
   const learning = new WeakMap<LiveSession, Promise<AuthError | null>>()
   const life = { isOver: false, isBurying: false }
+  const { wait, wakeAll } = createWaits()
 
   /** The store tells of a grave before `bury` returns. */
   function dig(grave: Grave): Promise<void> {
@@ -64,22 +65,6 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
     } finally {
       life.isBurying = false
     }
-  }
-
-  const wakes = new Set<() => void>()
-
-  const wait = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        wakes.delete(wake)
-        resolve()
-      }
-      const timer = setUnrefTimeout(wake, ms)
-      wakes.add(wake)
-    })
-  const wakeAll = () => {
-    for (const wake of wakes) wake()
   }
 
   async function buryLater(grave: Grave) {

@@ -1,6 +1,7 @@
 import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { setUnrefTimeout } from '../unref-clock.ts'
+import { createWaits } from '../waits.ts'
 import type { RedisSubscriber } from './redis-client.ts'
 import { shards } from './redis-keys.ts'
 import type { RedisKeys } from './redis-keys.ts'
@@ -44,7 +45,7 @@ const losses = ['error', 'reconnecting', 'node-error', 'node-ready', 'sharded-ch
 
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   const { subscriber, keys, onMessage, catchUp, logger } = options
-  const waiting = new Set<() => void>()
+  const { wait: changed, wakeAll } = createWaits()
   const life = { isOver: false }
   let state: FeedState = 'loading'
   let isRecovering = false
@@ -58,27 +59,10 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   let lostAt = -Infinity
   let subscribed: Promise<unknown> | null = null
 
-  function wakeAll() {
-    for (const wake of waiting) wake()
-  }
-
   function enter(next: FeedState) {
     if (state === next) return
     state = next
     wakeAll()
-  }
-
-  function changed(ms: number): Promise<void> {
-    if (ms <= 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        waiting.delete(wake)
-        resolve()
-      }
-      const timer = setUnrefTimeout(wake, ms)
-      waiting.add(wake)
-    })
   }
 
   async function subscribe() {
