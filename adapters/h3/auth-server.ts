@@ -10,7 +10,7 @@ import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
-import type { Admission } from '../hub/admit-request.ts'
+import type { Admission } from '../hub/hub-requests.ts'
 import type { LiveSession } from '../hub/live-session.ts'
 import type { LoadUser } from '../hub/profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
@@ -182,7 +182,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const session = async (event: H3Event) => toView(await find(event))
 
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
-    const carried = readCarriedTokens(event)
+    const carried = () => readCarriedTokens(event)
     const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
     const admission = await hub.admit({ ...toRequest(event), carried, timeout, giveUp })
     if (!admission.view.timedOut) admissions.set(event, admission)

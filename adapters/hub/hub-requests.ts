@@ -2,7 +2,6 @@ import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { Logger } from '../logger.ts'
-import type { Admission } from './admit-request.ts'
 import type { LiveSession } from './live-session.ts'
 import type { SessionLife } from './session-life.ts'
 import type { SessionLookup } from './session-lookup.ts'
@@ -10,6 +9,16 @@ import type { SessionStore } from './session-store.ts'
 import type { TokenChecks, VerifyToken } from './token-checks.ts'
 import type { Undertaker } from './undertaker.ts'
 import type { ViewStream } from './view-stream.ts'
+
+/**
+ * Whom a request was let in as. The sign-in that it waited for retires its cookie, and what its own token proves is in no
+ * registry: what comes after it in the same request is told by this.
+ */
+export interface Admission {
+  readonly view: AuthView
+  /** What tells more of it later; null where there is nothing. */
+  readonly session: LiveSession | null
+}
 
 /** Who asks. */
 export interface HubRequest {
@@ -25,6 +34,15 @@ export interface HubRequest {
 export interface StreamRequest extends HubRequest {
   /** Tokens that came along. They can only raise a session. */
   readonly carried: readonly BearerToken[]
+}
+
+export interface AdmitRequest extends HubRequest {
+  /** → the tokens that came along, which count where there is no session. */
+  readonly carried: () => readonly BearerToken[]
+  /** Ms. */
+  readonly timeout: number
+  /** Ends the wait with its reason. */
+  readonly giveUp?: AbortSignal
 }
 
 export interface TokenRequest extends HubRequest {

@@ -5,13 +5,21 @@ import { authMachine } from '../../machines/auth.machine.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { Logger } from '../logger.ts'
 import { createAdmitRequest, toAdmitted } from './admit-request.ts'
-import type { Admission, AdmitRequest } from './admit-request.ts'
 import type { AuthChanges } from './auth-changes.ts'
 import { createActorHosts } from './actor-hosts.ts'
 import { compileChart } from './chart/compile-chart.ts'
 import { createClearSession } from './clear-session.ts'
 import { endStreams } from './end-streams.ts'
-import type { ClearRequest, HubAnswer, HubRequest, OpenedSession, StreamRequest, TokenRequest } from './hub-requests.ts'
+import type {
+  Admission,
+  AdmitRequest,
+  ClearRequest,
+  HubAnswer,
+  HubRequest,
+  OpenedSession,
+  StreamRequest,
+  TokenRequest,
+} from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { createOpenSession } from './open-session.ts'
 import { createReceiveToken } from './receive-token.ts'
