@@ -2,6 +2,7 @@ import type { SnapshotFrom } from 'xstate'
 import { toUncheckedView } from './auth-view.ts'
 import type { AuthStateName, AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
+import type { SyncFailure } from './sync-error.ts'
 import type { syncMachine } from './sync.machine.ts'
 import { isClearDue, isHeld, isStreamFailing } from './sync-rules.ts'
 
@@ -24,16 +25,18 @@ export interface AuthStatusFacts {
 }
 
 /**
- * Maps facts to a status without a flash: the sign-in page shows only on the server's word that nobody is signed in,
- * and only where Clerk agrees or the refusal is final. What is still being settled is `loading`, or still
+ * Maps facts to a status without a flash. The sign-in page shows only where server and Clerk agree that nobody is signed
+ * in: Clerk's own sign-in page sends a signed-in user away, so that a page which shows it beside a final refusal of the
+ * server would load without end. That refusal is `failed`. What is still being settled is `loading`, or still
  * `authenticated` while the view holds.
  */
 export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, sync }: AuthStatusFacts): AuthStatus {
   const isAgreed = sync === 'settled' || (clerk === 'signedIn' && isSameSession) || clerk === 'loading'
   if (isHeld && isAgreed) return 'authenticated'
   if (clerk === 'loading') return sync === 'degraded' ? 'failed' : 'loading'
-  if (state === 'signedOut' && (clerk === 'signedOut' || (isFinal && sync !== 'due'))) return 'unauthenticated'
-  if (sync === 'degraded' || (state === 'error' && sync === 'settled')) return 'failed'
+  if (state === 'signedOut' && clerk === 'signedOut') return 'unauthenticated'
+  const isRefused = state === 'error' || (state === 'signedOut' && isFinal)
+  if (sync === 'degraded' || (isRefused && sync === 'settled')) return 'failed'
   return 'loading'
 }
 
@@ -50,6 +53,14 @@ export function toHeldView(context: SyncContext): AuthView {
   const known = lapsed.get(view) ?? { ...toUncheckedView(now), channel, rev }
   lapsed.set(view, known)
   return known
+}
+
+/** An error as a page may show it: of the browser, or of the server's view. */
+export type AuthFailure = Pick<SyncFailure, 'code' | 'message' | 'retryable'>
+
+/** The last thing that went wrong and still matters; null once server and Clerk agree. The reference is stable. */
+export function toAuthFailure({ failure, streamFailure, view }: SyncContext): AuthFailure | null {
+  return failure ?? streamFailure ?? view.error
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {

@@ -12,7 +12,7 @@ export function Authenticated({ children }: ControlProps) {
   return useAuthStatus() === 'authenticated' ? children : null
 }
 
-/** Shows its children once the server says that nobody is signed in and Clerk agrees, or the refusal is final. */
+/** Shows its children once server and Clerk agree that nobody is signed in. */
 export function Unauthenticated({ children }: ControlProps) {
   return useAuthStatus() === 'unauthenticated' ? children : null
 }
@@ -22,7 +22,11 @@ export function AuthLoading({ children }: ControlProps) {
   return useAuthStatus() === 'loading' ? children : null
 }
 
-/** Shows its children when they could not be brought to agree: `useAuthClient().retry()` tries again. */
+/**
+ * Shows its children when server and Clerk could not be brought to agree, or the server refuses for good who is signed in
+ * at Clerk. `useAuthError()` says why, `useAuthClient().retry()` tries again, and Clerk's `<SignOutButton>` is the way
+ * out of a final refusal.
+ */
 export function AuthFailed({ children }: ControlProps) {
   return useAuthStatus() === 'failed' ? children : null
 }

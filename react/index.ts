@@ -3,6 +3,14 @@ export type { AuthProviderProps, GivenClientProps, OwnClientProps, UseAuth } fro
 export { AuthFailed, AuthLoading, Authenticated, Unauthenticated } from './control-components.tsx'
 export type { ControlProps } from './control-components.tsx'
 export { useAuthClient } from './client-context.ts'
+export { useAuthError } from './use-auth-error.ts'
 export { useAuthState } from './use-auth-state.ts'
 export { useAuthStatus } from './use-auth-status.ts'
-export type { AuthClient, AuthClientOptions, AuthStatus, AuthView, ClerkState } from '../adapters/browser/index.ts'
+export type {
+  AuthClient,
+  AuthClientOptions,
+  AuthFailure,
+  AuthStatus,
+  AuthView,
+  ClerkState,
+} from '../adapters/browser/index.ts'

@@ -1,6 +1,12 @@
 import { createActor, type ActorRefFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
-import { toAuthStatus, toAuthStatusFacts, type AuthStatus } from '../../machines/auth-status.ts'
+import {
+  toAuthFailure,
+  toAuthStatus,
+  toAuthStatusFacts,
+  type AuthFailure,
+  type AuthStatus,
+} from '../../machines/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
 import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
@@ -22,6 +28,8 @@ export interface AuthClient {
   readonly view: AuthView
   /** What the page should show. */
   readonly status: AuthStatus
+  /** The last thing that went wrong and still matters; null once server and Clerk agree. */
+  readonly error: AuthFailure | null
   /** Opens the stream. Starting twice is starting once. */
   start(): void
   /** Closes the stream and rests until the next start. The server's session is left alone. */
@@ -100,6 +108,9 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     },
     get status() {
       return toAuthStatus(toAuthStatusFacts(actor.getSnapshot()))
+    },
+    get error() {
+      return toAuthFailure(actor.getSnapshot().context)
     },
     start() {
       if (unwatch) return

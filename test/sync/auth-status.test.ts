@@ -40,8 +40,8 @@ describe('the truth table', () => {
     signedIn  signedIn   yes no  -   due      loading
     signedIn  signedIn   yes no  -   degraded failed
     signedIn  -          no  -   -   due      loading
-    signedIn  signedOut  no  -   yes settled  unauthenticated
-    signedIn  signedOut  no  -   yes degraded unauthenticated
+    signedIn  signedOut  no  -   yes settled  failed
+    signedIn  signedOut  no  -   yes degraded failed
     signedIn  signedOut  no  -   no  settled  loading
     signedIn  signedOut  no  -   no  degraded failed
     signedIn  error      no  -   -   settled  failed
@@ -90,10 +90,10 @@ describe('the truth table', () => {
     for (const facts of possible) expect(toAuthStatus(facts), JSON.stringify(facts)).toBe(matching(facts)[0]?.[6])
   })
 
-  it('shows the sign-in page only on a signed-out view, and Clerk signed out or a final refusal', () => {
+  it('shows the sign-in page only on a signed-out view, with Clerk signed out too', () => {
     for (const facts of possible.filter((each) => toAuthStatus(each) === 'unauthenticated')) {
       expect(facts.state).toBe('signedOut')
-      expect(facts.clerk === 'signedOut' || facts.isFinal).toBe(true)
+      expect(facts.clerk).toBe('signedOut')
     }
   })
 })
@@ -211,11 +211,24 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'authenticated', 'failed', 'loading', 'authenticated'])
   })
 
-  it('a revocation: the sign-in page, since no token lifts it', async () => {
+  it('a revocation: failed while Clerk is signed in, since its sign-in page would send the user away', async () => {
     const { tab, seen, server, pass } = await watch()
     await tab.start(ada)
     server.signOut('session-revoked')
     await pass(1_000)
-    expect(seen).toEqual(['loading', 'authenticated', 'unauthenticated'])
+    expect(seen).toEqual(['loading', 'authenticated', 'failed'])
+    tab.clerkSays(null)
+    await pass(1_000)
+    expect(seen.slice(3)).toEqual(['unauthenticated'])
+    tab.clerkSays({ ...ada, sessionId: 'sess_next' })
+    await pass(1_000)
+    expect(seen.at(-1)).toBe('authenticated')
+  })
+
+  it('a refusal of every token: failed, and never the sign-in page while Clerk is signed in', async () => {
+    const { tab, seen, pass } = await watch(({ server }) => (server.postFailure = toError('token-claims')))
+    await tab.start(ada)
+    await pass(60_000)
+    expect(seen).toEqual(['loading', 'failed'])
   })
 })
