@@ -42,6 +42,7 @@ export const authErrors = {
   'session-pending': refused('The Clerk session has a task to finish first', false, 200),
   // A key that Clerk has withdrawn signs no fresh token.
   'key-not-found': refused('The key that signed the token is not published', true),
+  'cookie-missing': untouched(400, 'The browser did not send the session cookie'),
   'not-signed-in': untouched(401, 'Nobody is signed in'),
   forbidden: untouched(403, 'The signed-in user may not do this'),
   'origin-rejected': untouched(403, 'The origin is not allowed'),

@@ -4,7 +4,14 @@ import type { AuthStateName, AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { syncMachine } from './sync.machine.ts'
-import { isClearDue, isHeld, isStreamFailing } from './sync-rules.ts'
+import { isClearDue, isHeld, isPolling, isRestoring, isStreamFailing } from './sync-rules.ts'
+
+/**
+ * How a page hears of the server. `connecting`: for the first time · `live`: by its stream · `polling`: no stream gets
+ * through, and the view is asked for every few seconds · `restoring`: the stream is lost, or the server lost the session,
+ * and both are being brought back · `lost`: the stream was refused, or fails and fails.
+ */
+export type AuthConnection = 'connecting' | 'live' | 'polling' | 'restoring' | 'lost'
 
 /** What a page should show. */
 export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'failed'
@@ -44,10 +51,13 @@ const lapsed = new WeakMap<AuthView, AuthView>()
 
 /**
  * The newest view as it stands at this moment: past expiry and tolerance, by the server's clock, it is `unchecked` and
- * names nobody, even if the server cannot be heard. The same reference as long as nothing changes.
+ * names nobody, even if the server cannot be heard. For a few seconds after the server lost the session (a deployment
+ * without a shared store) it is the last one that still counts, while the tab proves itself again. The same reference as
+ * long as nothing changes.
  */
 export function toHeldView(context: SyncContext): AuthView {
-  const { view } = context
+  const { view, proof } = context
+  if (proof && isRestoring(context)) return proof
   if (!view.isSignedIn || isHeld(context)) return view
   const { channel, rev, now } = view
   const known = lapsed.get(view) ?? { ...toUncheckedView(now), channel, rev }
@@ -63,12 +73,20 @@ export function toAuthFailure({ failure, streamFailure, view }: SyncContext): Au
   return failure ?? streamFailure ?? view.error
 }
 
+export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMachine>): AuthConnection {
+  if (value.stream === 'open') return isRestoring(context) ? 'restoring' : 'live'
+  if (context.isUnshared || isPolling(context)) return 'polling'
+  if (isStreamFailing(context)) return 'lost'
+  return context.channel === '' ? 'connecting' : 'restoring'
+}
+
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
   const { context, value } = snapshot
   const { identity, isClerkLoaded, failure, attempts, retries } = context
   const view = toHeldView(context)
   const isSpent = value.session === 'degraded' || attempts > retries
   const isUndecided = view.state === 'error' && failure !== null
+  const isClerkMissing = !isClerkLoaded && failure?.code === 'clerk-unavailable'
   const isAtRest = value.session === 'confirmed' || value.session === 'signedOut'
   return {
     clerk: isClerkLoaded ? (identity ? 'signedIn' : 'signedOut') : 'loading',
@@ -77,7 +95,7 @@ export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): A
     isSameSession: view.userId === identity?.userId && view.sessionId === identity?.sessionId,
     isFinal: view.error?.retryable === false,
     sync:
-      isSpent || isUndecided || isStreamFailing(context)
+      isSpent || isUndecided || isClerkMissing || isStreamFailing(context)
         ? 'degraded'
         : isAtRest && !isClearDue(context)
           ? 'settled'

@@ -31,6 +31,7 @@ export type {
   ByeReason,
   ClerkIdentity,
   FetchTokenInput,
+  FetchViewInput,
   OpenStreamInput,
   PostEventInput,
   SyncEvent,

@@ -4,7 +4,8 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
 import { toFailure } from './sync-error.ts'
-import { isFinal, isSame, showsIdentity } from './sync-rules.ts'
+import { isFinal, isHeld, isSame, showsIdentity, streamTries } from './sync-rules.ts'
+import { toUncheckedView } from './auth-view.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
 const most = 30_000
@@ -13,6 +14,43 @@ const rotationSpread = 250
 /** What held this long, ms, starts the count of failures anew. */
 const streamStable = 5_000
 const sessionStable = 30_000
+/** The page shows its last proof this long after the server lost the session, ms. */
+const restoreFor = 5_000
+/** So many nodes are remembered. */
+const maxNodes = 8
+
+/** A channel begins with the name of the node that made it. */
+const toNode = ({ channel }: AuthView) => channel.slice(0, channel.indexOf('.') + 1)
+
+/**
+ * What the context becomes when the server shows a view. A view of another server session that knows nothing of this tab
+ * may mean that the server was restarted, or that another node answered which does not share the sessions of the first:
+ * the first node then comes back with yet another session.
+ */
+export function afterView(context: SyncContext, view: AuthView): Partial<SyncContext> {
+  const { view: known, lostNodes, isUnshared } = context
+  const node = toNode(view)
+  const isOther = node !== '' && view.channel !== known.channel && node !== toNode(known)
+  const isLost = view.channel !== known.channel && isHeld(context) && showsIdentity(context) && !view.authChecked
+  return {
+    view,
+    isUnshared: isUnshared || (isOther && lostNodes.includes(node)),
+    ...(isLost && isOther && { lostNodes: [...new Set([...lostNodes, toNode(known)])].slice(-maxNodes) }),
+    ...(isLost && { proof: known, proofUntil: context.now() + restoreFor }),
+    ...(view.authChecked && { proof: null }),
+  }
+}
+
+/**
+ * What the context becomes where the browser sent no cookie. If it has sent one before, it was deleted, and a new session
+ * is worth a try; else every session would be lost like this one.
+ */
+function afterCookie(context: SyncContext): Partial<SyncContext> {
+  return { ...afterView(context, toUncheckedView(context.view.now)), isCookieKept: false }
+}
+
+const toCookieFailure = ({ isCookieKept }: SyncContext, failure: SyncFailure): SyncFailure =>
+  failure.code === 'cookie-missing' && isCookieKept ? { ...failure, retryable: true } : failure
 
 /** What the context becomes when the session fails to agree with the server. */
 export function afterFailure(
@@ -28,7 +66,8 @@ export function afterFailure(
   const patience = failure.retryAfter ?? 0
   const now = context.now()
   return {
-    failure,
+    ...(failure.code === 'cookie-missing' && context.isCookieKept && afterCookie(context)),
+    failure: toCookieFailure(context, failure),
     attempts: attempts + 1,
     // What hangs stays in Clerk's cache: asked without `skipCache`, it would be waited for again.
     isFresh: context.isFresh || isRefusal || failure.code === 'clerk-timeout',
@@ -52,17 +91,22 @@ export function toViewFailure({ view }: SyncContext): SyncFailure {
 
 /** What the context becomes when the stream is gone. One that had held starts the count anew. */
 export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
-  const { openedAt, heardAt, random, reconnectBase } = context
+  const { openedAt, heardAt, random, reconnectBase, isStreamMute } = context
   const failure =
-    event.type === 'stream.failed' ? event.failure : toFailure('network-failed', 'The stream ended or fell silent')
+    event.type === 'stream.failed'
+      ? toCookieFailure(context, event.failure)
+      : toFailure('network-failed', 'The stream ended or fell silent')
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
   const attempts = heardAt - openedAt >= streamStable ? 0 : context.streamAttempts
   // The server says when: the new cookie is on its way, whatever failed before.
   const isExpected = isRotated || failure.code === 'session-rotated'
   const notBefore = context.now() + (failure.retryAfter ?? 0)
+  const streamAttempts = attempts + (isExpected ? 0 : 1)
   return {
-    streamFailure: failure,
-    streamAttempts: attempts + (isExpected ? 0 : 1),
+    ...(failure.code === 'cookie-missing' && afterCookie(context)),
+    streamFailure: isRotated ? null : failure,
+    streamAttempts,
+    isStreamMute: isStreamMute || streamAttempts >= streamTries,
     isQuiet: isRotated,
     reconnectAt:
       notBefore +
@@ -73,7 +117,7 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
 
 /** What the context becomes on leaving an agreement: one that had held starts the count of failures anew. */
 export function afterAgreement(context: SyncContext): Partial<SyncContext> {
-  return context.now() - context.confirmedAt >= sessionStable ? { attempts: 0 } : {}
+  return context.now() - context.confirmedAt >= sessionStable ? { attempts: 0, lostNodes: [] } : {}
 }
 
 /** So many sessions of one tab are remembered. */
@@ -121,4 +165,19 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
   const isEqual =
     view.state === known.state && view.isSignedIn === known.isSignedIn && view.expiresAt === known.expiresAt
   return isEqual ? known : view
+}
+
+/**
+ * What the context becomes on the answer to a question for the view. One that was on its way while a post was may be older
+ * than the answer to the post.
+ */
+export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
+  const { view: known, pollAskedAt, postedAt, isUnanswered } = context
+  const isOld = isUnanswered || postedAt >= pollAskedAt
+  return {
+    hasPolled: true,
+    pollFailures: 0,
+    offset: view.now - context.now(),
+    ...(!isOld && afterView(context, toNewerView(known, view))),
+  }
 }

@@ -15,6 +15,10 @@ export interface SyncInput {
   readonly view?: AuthView
   /** How often the server pings, ms. Default 15 000; a stream silent for 2.5 of them is given up. */
   readonly pingInterval?: number
+  /** How long Clerk may take to load before the page counts as failed, ms. Default 10 000. */
+  readonly clerkTimeout?: number
+  /** How often the view is asked for where no stream gets through, ms. Default 5 000. */
+  readonly pollInterval?: number
   /** How long Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number
   /** How long the server's answer may take, ms. Default 15 000. */
@@ -68,6 +72,22 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly isQuiet: boolean
   /** The server session that the stream belongs to. */
   readonly channel: string
+  /** No stream gets through for now: the view is asked for instead. */
+  readonly isStreamMute: boolean
+  /** It has been asked for, and answered, since streams do not get through. */
+  readonly hasPolled: boolean
+  /** Questions in a row that had no answer, and when the last one was put. */
+  readonly pollFailures: number
+  readonly pollAskedAt: number
+  /** The browser is known to send the session cookie back. */
+  readonly isCookieKept: boolean
+  /** Server nodes that knew a proof of this tab which another node then did not know. */
+  readonly lostNodes: readonly string[]
+  /** The server's nodes do not share their sessions: the answers to this tab's posts are all that counts. */
+  readonly isUnshared: boolean
+  /** The last proof, still shown until `proofUntil` after the server lost its session, while the tab proves itself again. */
+  readonly proof: AuthView | null
+  readonly proofUntil: number
   /** The server's wish for spreading reconnects, ms. */
   readonly reconnectBase: number
   /** For which end of the view the timer is set, epoch ms by the local clock; null: it has to be set anew. */
@@ -90,6 +110,8 @@ export function createSyncContext(input: SyncInput): SyncContext {
     random: input.random ?? Math.random,
     view: input.view ?? toUncheckedView(0),
     pingInterval: input.pingInterval ?? 15_000,
+    clerkTimeout: input.clerkTimeout ?? 10_000,
+    pollInterval: input.pollInterval ?? 5_000,
     tokenTimeout: input.tokenTimeout ?? 10_000,
     postTimeout: input.postTimeout ?? 15_000,
     clockTolerance: input.clockTolerance ?? 60,
@@ -117,6 +139,15 @@ export function createSyncContext(input: SyncInput): SyncContext {
     isRearmed: false,
     isQuiet: false,
     channel: '',
+    isStreamMute: false,
+    hasPolled: false,
+    pollFailures: 0,
+    pollAskedAt: 0,
+    isCookieKept: false,
+    lostNodes: [],
+    isUnshared: false,
+    proof: null,
+    proofUntil: 0,
     reconnectBase: 1_000,
     lapseAt: null,
     heardAt: 0,

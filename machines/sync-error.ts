@@ -12,6 +12,8 @@ export type SyncErrorCode =
   | 'network-failed'
   /** The server, or something between, answered with what is no part of the protocol. */
   | 'answer-malformed'
+  /** Two nodes of the server answered, and one does not know the session that the other has just signed in. */
+  | 'store-not-shared'
 
 /** A failure as the sync machine keeps it: plain data without secrets. */
 export interface SyncFailure {

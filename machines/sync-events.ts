@@ -42,8 +42,14 @@ export type SyncEvent =
 /** The event of one type. */
 export type SyncEventOf<Type extends SyncEvent['type']> = Extract<SyncEvent, { type: Type }>
 
+/** Input of the actor `fetchView`, which resolves with the view, or rejects with a `SyncError`. */
+export interface FetchViewInput {
+  /** The server session that this tab was told of last: a server that gets no cookie with it knows that none was kept. */
+  readonly channel?: string
+}
+
 /** Input of the actor `openStream`, which sends the frames of one stream back as events. */
-export interface OpenStreamInput {
+export interface OpenStreamInput extends FetchViewInput {
   readonly tab: string
 }
 
@@ -54,7 +60,7 @@ export interface FetchTokenInput {
 }
 
 /** Input of the actor `postEvent`, which resolves with the view after the verdict, or rejects with a `SyncError`. */
-export type PostEventInput = { readonly tab: string; readonly seq: number } & (
-  | { readonly type: 'token.received'; readonly token: BearerToken }
-  | { readonly type: 'session.cleared'; readonly sessionId?: string }
-)
+export type PostEventInput = OpenStreamInput & { readonly seq: number } & (
+    | { readonly type: 'token.received'; readonly token: BearerToken }
+    | { readonly type: 'session.cleared'; readonly sessionId?: string }
+  )

@@ -6,7 +6,9 @@ import { longestDelay, toDelay } from './backoff.ts'
 /** A token is renewed this long before it expires, give or take the jitter, and never twice within the spacing. In ms. */
 const renewal = { lead: 15_000, jitter: 2_000, spacing: 5_000 }
 /** This many failures in a row, and the stream counts as failing, though it is tried on. */
-const streamTries = 5
+export const streamTries = 5
+/** So many questions for the view may fail before polling counts as failing too. */
+const pollTries = 3
 
 type Same = Pick<ClerkIdentity, 'userId' | 'sessionId' | 'orgId'>
 
@@ -84,22 +86,31 @@ export function isClearDue(context: SyncContext): boolean {
   return settled === null ? view.state !== 'signedOut' : view.state === 'unchecked' || view.state === 'error'
 }
 
-/** Expiry of the proving token by the server's clock, in epoch ms of the local one. */
-const toExpiry = ({ view, offset }: SyncContext) => (view.expiresAt ?? Infinity) - offset
+/** Expiry of the token that proves a view, by the server's clock, in epoch ms of the local one. */
+const toExpiry = ({ offset }: SyncContext, view: AuthView) => (view.expiresAt ?? Infinity) - offset
+/** The same with the tolerance: when a view ends by itself. */
+const toEnd = (context: SyncContext, view: AuthView) => toExpiry(context, view) + context.clockTolerance * 1000
 
 /** Time left until the proving token expires, ms. */
 export function toTimeLeft(context: SyncContext): number {
-  return toExpiry(context) - context.now()
+  return toExpiry(context, context.view) - context.now()
 }
 
-/** When the view ends by itself, past expiry and tolerance: epoch ms of the local clock. */
+/** When what the page shows ends by itself: epoch ms of the local clock. */
 export function toLapse(context: SyncContext): number {
-  return toExpiry(context) + context.clockTolerance * 1000
+  const { view, proof, proofUntil } = context
+  return proof ? Math.min(proofUntil, toEnd(context, proof)) : toEnd(context, view)
 }
 
 /** The view shows somebody signed in, and has not come to its end. */
 export function isHeld(context: SyncContext): boolean {
-  return context.view.isSignedIn && context.now() < toLapse(context)
+  return context.view.isSignedIn && context.now() < toEnd(context, context.view)
+}
+
+/** The server lost the session of this tab a moment ago: its last proof is shown while the tab proves itself again. */
+export function isRestoring(context: SyncContext): boolean {
+  const { proof, identity } = context
+  return proof !== null && context.now() < toLapse(context) && showsIdentity({ view: proof, identity })
 }
 
 /** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */
@@ -143,9 +154,21 @@ export function toSilenceLimit({ pingInterval }: SyncContext): number {
   return pingInterval * 2.5
 }
 
-/** The stream was refused, or failed so often in a row that a person should hear of it. */
-export function isStreamFailing({ streamFailure, streamAttempts }: SyncContext): boolean {
-  return streamFailure !== null && (!streamFailure.retryable || streamAttempts >= streamTries)
+/** The view has to be asked for. Where the server refuses the stream for good, it would refuse the question too. */
+export function isPollDue({ isStreamMute, isUnshared, streamFailure }: SyncContext): boolean {
+  return isStreamMute && !isUnshared && streamFailure?.retryable !== false
+}
+
+/** The view is asked for in place of a stream, with success. */
+export function isPolling(context: SyncContext): boolean {
+  return isPollDue(context) && context.hasPolled && context.pollFailures < pollTries
+}
+
+/** Nothing is heard: the stream was refused, or failed so often in a row that a person should hear of it. */
+export function isStreamFailing(context: SyncContext): boolean {
+  const { streamFailure, streamAttempts, isUnshared } = context
+  if (streamFailure === null || isUnshared || isPolling(context)) return false
+  return !streamFailure.retryable || streamAttempts >= streamTries
 }
 
 /** Nothing changed at Clerk, the role included. */
@@ -164,6 +187,7 @@ export function toAnswer(context: SyncContext): 'agreed' | 'refused' | 'askAfres
 
 /** What is posted: this tab's token, or, where Clerk says that nobody is signed in, the end of a session by name. */
 export function toPost({ tab, seq, token, identity, ended, view }: SyncContext): PostEventInput {
-  if (identity !== null && token !== null) return { type: 'token.received', token, tab, seq }
-  return { type: 'session.cleared', tab, seq, sessionId: ended ?? view.sessionId ?? undefined }
+  const from = { tab, seq, channel: view.channel }
+  if (identity !== null && token !== null) return { type: 'token.received', token, ...from }
+  return { type: 'session.cleared', sessionId: ended ?? view.sessionId ?? undefined, ...from }
 }

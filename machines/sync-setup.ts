@@ -1,10 +1,17 @@
-import { assign, cancel, fromCallback, fromPromise, raise, spawnChild, stateIn, stopChild } from 'xstate'
+import { and, assign, cancel, fromCallback, fromPromise, not, or, raise, spawnChild, stateIn, stopChild } from 'xstate'
 import type { DoneActorEvent, ErrorActorEvent } from 'xstate'
 import type { AuthView } from './auth-view.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { SyncContext, SyncInput } from './sync-context.ts'
-import type { FetchTokenInput, OpenStreamInput, PostEventInput, SyncEvent, SyncEventOf } from './sync-events.ts'
-import { toDelay } from './backoff.ts'
+import type {
+  FetchTokenInput,
+  FetchViewInput,
+  OpenStreamInput,
+  PostEventInput,
+  SyncEvent,
+  SyncEventOf,
+} from './sync-events.ts'
+import { fullJitter, toDelay } from './backoff.ts'
 import { slimSetup } from './slim-setup.ts'
 import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
 import * as changes from './sync-changes.ts'
@@ -31,6 +38,13 @@ const heard = ({ now }: SyncContext, word: { readonly now: number }) => ({ heard
 /** An occasion on which this tab asserts anew who it is, however often it has failed. */
 const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
 
+/** A stream that has shown nothing for so long may never do so, ms. */
+const patience = 3_000
+/** A post that has no answer for so long may be waiting for a connection, of which a browser has six for a host, ms. */
+const stallAfter = 2_000
+/** After that the tab does without a stream for so long, at least, and at most half as long again, ms. */
+const yieldFor = 60_000
+
 /** Two readings of the server's clock differ by the way they took: more than this, ms, and it was set. */
 const maxDrift = 5_000
 
@@ -38,11 +52,12 @@ const maxDrift = 5_000
 export const syncSetup = slimSetup({
   types: {
     context: {} as SyncContext,
-    events: {} as SyncEvent | { type: 'view.aged' },
+    events: {} as SyncEvent | { type: 'view.aged' } | { type: 'clerk.late' } | { type: 'post.stalled' },
     input: {} as SyncInput,
   },
   actors: {
     openStream: fromCallback<SyncEvent, OpenStreamInput>(notProvided('openStream')),
+    fetchView: fromPromise<AuthView, FetchViewInput>(notProvided('fetchView')),
     fetchToken: fromPromise<BearerToken, FetchTokenInput>(notProvided('fetchToken')),
     postEvent: fromPromise<AuthView, PostEventInput>(notProvided('postEvent')),
   },
@@ -53,18 +68,28 @@ export const syncSetup = slimSetup({
     ),
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
     isClerkSignedOut: by(rules.isClerkSignedOut),
+    isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
     isStreamOpen: stateIn({ stream: 'open' }),
+    /** The server has shown what it knows: by a stream, or, where none gets through, by its answers. */
+    hasServerView: or([stateIn({ stream: 'open' }), by((context) => context.isUnshared || rules.isPolling(context))]),
     isStreamFailing: by(rules.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
     isSilent: by(rules.isSilent),
     /** Where an answer tells of no channel, the cookie leads to no session: not to the one of the stream either. */
-    isOtherChannel: by(({ view, channel }) => view.channel !== channel),
+    isOtherChannel: by(({ view, channel, isUnshared }) => view.channel !== channel && !isUnshared),
     /** The server's clock was set: what was reckoned by it has to be reckoned anew. */
     isClockMoved: by((context, { now }: PingReceived) => Math.abs(now - context.now() - context.offset) > maxDrift),
     /** Between start and stop: a client made while rendering on a server arms no timer, nor does one that rests. */
     isLapseMoved: by(
-      (context) => context.heardAt > 0 && rules.isHeld(context) && rules.toLapse(context) !== context.lapseAt,
+      (context) =>
+        context.heardAt > 0 &&
+        (rules.isHeld(context) || rules.isRestoring(context)) &&
+        rules.toLapse(context) !== context.lapseAt,
     ),
+    isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
+    isPollDue: by(rules.isPollDue),
+    isPollOver: by((context) => !rules.isPollDue(context)),
+    isRefusal: by((_, { error }: Failed) => !toSyncFailure(error).retryable),
     mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
     isOccasion: by(rules.isOccasion),
     isOccasionMoot: by(rules.isOccasionMoot),
@@ -91,20 +116,32 @@ export const syncSetup = slimSetup({
       (context, { output: view }: Answered, kind: ReturnType<typeof rules.toAnswer>) =>
         rules.toAnswer({ ...context, view: changes.toNewerView(context.view, view) }) === kind,
     ),
+    /** Clerk's cached token may lack what a fresh one has: the origin of this page, or a role given since. */
+    isCachedTokenRefused: by(({ isFresh, identity }, { error }: Failed) => {
+      const { code, retryable } = toSyncFailure(error)
+      return identity !== null && !isFresh && !retryable && code.startsWith('token-')
+    }),
     isSpent: by(({ failure, attempts, retries }) => failure?.retryable === false || attempts > retries),
     isRetryable: by(({ failure }) => failure?.retryable !== false),
     mayRetryNow: by((context) => context.isRearmed && rules.isPast(context, context.retryNotBefore)),
   },
   actions: {
-    openStream: spawnChild('openStream', { id: 'stream', input: ({ context }) => ({ tab: context.tab }) }),
+    openStream: spawnChild('openStream', {
+      id: 'stream',
+      input: ({ context: { tab, view } }) => ({ tab, channel: view.channel }),
+    }),
     closeStream: stopChild('stream'),
     noteConnecting: assign(by(({ now }) => ({ heardAt: now(), openedAt: now() }))),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
         ...heard(context, view),
+        ...changes.afterView(context, view),
         openedAt: context.now(),
-        view,
         channel: view.channel,
+        isCookieKept: context.isCookieKept || view.channel === context.view.channel,
+        isStreamMute: false,
+        hasPolled: false,
+        pollFailures: 0,
         streamFailure: null,
         isQuiet: false,
         ...(view.channel !== context.channel && { posted: null }),
@@ -114,16 +151,55 @@ export const syncSetup = slimSetup({
     takeView: assign(
       by((context, { view }: ViewReceived) => ({
         ...heard(context, view),
-        view: changes.toNewerView(context.view, view),
+        ...changes.afterView(context, changes.toNewerView(context.view, view)),
       })),
     ),
     notePing: assign(by((context, ping: PingReceived) => heard(context, ping))),
     noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
     noteStreamLost: assign(by(changes.afterStream)),
+    noteMute: assign({ isStreamMute: true }),
+    noteYield: assign(
+      by(({ now, random }) => ({
+        isStreamMute: true,
+        hasPolled: true,
+        reconnectAt: now() + yieldFor * (1 + random() / 2),
+        reconnectNotBefore: now(),
+      })),
+    ),
+    noteUnshared: assign({
+      streamFailure: {
+        ...toFailure('store-not-shared', 'The nodes of the server do not share their sessions: give them one store'),
+        retryable: false,
+      },
+    }),
+    notePoll: assign(by(({ now }) => ({ pollAskedAt: now() }))),
+    takePolledView: assign(
+      by((context, { output: view }: Answered) => ({
+        ...changes.afterPoll(context, view),
+        ...(!context.hasPolled && toOccasion(context)),
+      })),
+    ),
+    notePollFailure: assign(by(({ pollFailures }) => ({ pollFailures: pollFailures + 1 }))),
+    refuseStream: raise(({ event }) => ({
+      type: 'stream.failed',
+      failure: toSyncFailure((event as unknown as Failed).error),
+    })),
+    trustNodes: assign({ isUnshared: false }),
     planReopening: raise({ type: 'retry.wanted' }, { id: 'reopening', delay: 'reopenDelay' }),
     dropReopening: cancel('reopening'),
     hushReconnect: assign({ isQuiet: true }),
-    forgetStream: assign({ streamFailure: null, streamAttempts: 0, heardAt: 0, lapseAt: null }),
+    forgetStream: assign({
+      streamFailure: null,
+      streamAttempts: 0,
+      heardAt: 0,
+      lapseAt: null,
+      isStreamMute: false,
+      hasPolled: false,
+      pollFailures: 0,
+      isUnshared: false,
+      lostNodes: [],
+      proof: null,
+    }),
 
     forgetLapse: assign({ lapseAt: null }),
     noteLapse: assign(by((context) => ({ lapseAt: rules.toLapse(context) }))),
@@ -135,7 +211,15 @@ export const syncSetup = slimSetup({
         isLoaded ? changes.afterClerk(context, identity) : { isClerkLoaded: false },
       ),
     ),
-    forgetClerk: assign({ isClerkLoaded: false, token: null }),
+    forgetClerk: assign({ isClerkLoaded: false, token: null, failure: null }),
+    awaitClerk: raise({ type: 'clerk.late' }, { id: 'clerk', delay: 'clerkTimeout' }),
+    stopAwaitingClerk: cancel('clerk'),
+    noteClerkLate: assign({
+      failure: toFailure(
+        'clerk-unavailable',
+        'Clerk did not load: its script or its API is blocked, or cannot be reached',
+      ),
+    }),
     noteFocus: assign(by((context) => ({ ...toOccasion(context), isFocused: true }))),
     noteRetry: assign(by(toOccasion)),
     noteFocusLost: assign({ isFocused: false }),
@@ -146,6 +230,7 @@ export const syncSetup = slimSetup({
     chooseCache: assign(by((context) => ({ isFresh: context.isFresh || rules.isNearExpiry(context) }))),
     askAfresh: assign({ isFresh: true }),
     holdToken: assign(by((_, { output: token }: DoneActorEvent<BearerToken>) => ({ token }))),
+    noteStall: raise({ type: 'post.stalled' }),
     numberPost: assign(
       by((context) => ({
         seq: context.seq + 1,
@@ -156,8 +241,9 @@ export const syncSetup = slimSetup({
     ),
     takeAnswer: assign(
       by((context, { output: view }: Answered) => ({
-        view: changes.toNewerView(context.view, view),
+        ...changes.afterView(context, changes.toNewerView(context.view, view)),
         offset: view.now - context.now(),
+        isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         posted: context.token,
         isUnanswered: false,
         isUnsure: false,
@@ -165,9 +251,10 @@ export const syncSetup = slimSetup({
       })),
     ),
     takeErrorView: assign(
-      by(({ view }, { error }: Failed) => ({
-        view: changes.toNewerView(view, (error as Partial<SyncError> | undefined)?.view ?? view),
-      })),
+      by((context, { error }: Failed) => {
+        const { view = context.view } = Object(error) as Partial<SyncError>
+        return changes.afterView(context, changes.toNewerView(context.view, view))
+      }),
     ),
     settle: assign(
       by((context) => ({
@@ -190,6 +277,14 @@ export const syncSetup = slimSetup({
   },
   delays: {
     watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
+    patience: () => patience,
+    stallDelay: () => stallAfter,
+    clerkTimeout: ({ context }) => context.clerkTimeout,
+    /** Where the questions fail, like a reconnect. */
+    pollDelay: ({ context: { pollFailures, pollInterval, random } }) =>
+      pollFailures === 0
+        ? pollInterval
+        : pollInterval / 2 + fullJitter(pollFailures, { first: pollInterval, most: 30_000 }, random),
     reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
     /** A refusal may be a deployment's, on a page that nobody is in front of: 4 to 6 minutes. */
     reopenDelay: ({ context }) => 240_000 + context.random() * 120_000,

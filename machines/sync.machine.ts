@@ -5,10 +5,11 @@ import { syncSetup } from './sync-setup.ts'
 
 /**
  * Keeps the server's view equal to what Clerk says in this tab. Region `stream` holds the server's event stream open;
- * region `session` reconciles, posting only while the stream is open, one post at a time.
+ * region `poll` asks for the view where no stream gets through; region `session` reconciles, posting only while the server
+ * is heard in one of the two ways, one post at a time.
  *
  * The host provides the actors: `openStream` sends `view.received`, `ping.received`, `retry.hinted`, and at its end
- * `stream.ended` or `stream.failed`; `fetchToken` asks Clerk; `postEvent` asks the server.
+ * `stream.ended` or `stream.failed`; `fetchView` and `postEvent` ask the server; `fetchToken` asks Clerk.
  */
 export const syncMachine = syncSetup.createMachine({
   id: 'sync',
@@ -25,12 +26,18 @@ export const syncMachine = syncSetup.createMachine({
         'stream.ended': { target: '.backoff', actions: 'noteStreamLost' },
         'stream.failed': { target: '.backoff', actions: 'noteStreamLost' },
         'xstate.error.actor.stream': { target: '.backoff', actions: 'noteStreamLost' },
+        'post.stalled': { guard: 'isStreamOpen', target: '.backoff', actions: 'noteYield' },
+      },
+      always: {
+        guard: 'isUnshared',
+        target: '.closed',
+        actions: ['noteUnshared', 'planReopening'],
       },
       states: {
         closed: {
           description: 'Not started, stopped, or refused.',
           entry: 'closeStream',
-          exit: 'dropReopening',
+          exit: ['dropReopening', 'trustNodes'],
           on: {
             'client.started': 'connecting',
             'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'connecting' },
@@ -45,7 +52,10 @@ export const syncMachine = syncSetup.createMachine({
           on: {
             'view.received': { target: 'open', actions: 'takeFirstView' },
           },
-          after: { watchdog: { target: 'backoff', actions: 'noteStreamLost' } },
+          after: {
+            patience: { actions: 'noteMute' },
+            watchdog: { target: 'backoff', actions: 'noteStreamLost' },
+          },
         },
         open: {
           description: 'Views arrive. Given up when silent for 2.5 pings.',
@@ -77,19 +87,56 @@ export const syncMachine = syncSetup.createMachine({
         },
       },
     },
+    poll: {
+      description: 'Asks for the view where no stream gets through.',
+      initial: 'off',
+      on: { 'client.stopped': '.off' },
+      states: {
+        off: {
+          description: 'A stream brings the view, or is about to.',
+          always: { guard: 'isPollDue', target: 'asking' },
+        },
+        asking: {
+          description: 'The view is asked for.',
+          entry: 'notePoll',
+          invoke: {
+            src: 'fetchView',
+            input: ({ context }) => ({ channel: context.view.channel }),
+            onDone: { target: 'waiting', actions: 'takePolledView' },
+            onError: [
+              { guard: 'isRefusal', target: 'waiting', actions: 'refuseStream' },
+              { target: 'waiting', actions: 'notePollFailure' },
+            ],
+          },
+          always: { guard: 'isPollOver', target: 'off' },
+          after: { postTimeout: { target: 'waiting', actions: 'notePollFailure' } },
+        },
+        waiting: {
+          description: 'The view is asked for again in a few seconds.',
+          always: { guard: 'isPollOver', target: 'off' },
+          after: { pollDelay: 'asking' },
+        },
+      },
+    },
     session: {
       description: 'What this tab asserts, and whether the server agrees.',
       initial: 'waitingForClerk',
       on: {
-        'client.stopped': { target: '.waitingForClerk', actions: 'forgetClerk' },
-        'clerk.changed': { guard: 'isClerkNews', target: '.waitingForClerk', actions: 'noteClerk' },
+        'client.started': { actions: 'awaitClerk' },
+        'client.stopped': { target: '.waitingForClerk', actions: ['forgetClerk', 'stopAwaitingClerk'] },
+        'clerk.changed': {
+          guard: 'isClerkNews',
+          target: '.waitingForClerk',
+          actions: ['noteClerk', 'stopAwaitingClerk', 'awaitClerk'],
+        },
+        'clerk.late': { guard: 'isClerkLate', actions: 'noteClerkLate' },
         'focus.gained': { actions: 'noteFocus' },
         'focus.lost': { actions: 'noteFocusLost' },
         'network.online': { actions: 'rearm' },
         'view.aged': { actions: 'forgetLapse' },
       },
       always: [
-        { guard: and(['isStreamOpen', 'isOccasionMoot']), actions: 'passOccasion' },
+        { guard: and(['hasServerView', 'isOccasionMoot']), actions: 'passOccasion' },
         { guard: 'isLapseMoved', actions: ['disarmLapse', 'noteLapse', 'armLapse'] },
       ],
       states: {
@@ -104,8 +151,8 @@ export const syncMachine = syncSetup.createMachine({
           description: 'Clerk says nobody is signed in; the server is told where it has to be.',
           on: { 'retry.wanted': { actions: 'noteRetry' } },
           always: [
-            { guard: and(['isStreamOpen', 'isClearDue']), target: 'posting' },
-            { guard: and(['isStreamOpen', 'isClearSpared']), actions: 'settle' },
+            { guard: and(['hasServerView', 'isClearDue']), target: 'posting' },
+            { guard: and(['hasServerView', 'isClearSpared']), actions: 'settle' },
           ],
         },
         fetchingToken: {
@@ -116,8 +163,8 @@ export const syncMachine = syncSetup.createMachine({
             waitingForStream: {
               description: 'The server shows first what it knows.',
               always: [
-                { guard: and(['isStreamOpen', or(['isTokenDue', 'isExpiring'])]), target: 'requesting' },
-                { guard: 'isStreamOpen', target: '#sync.session.confirmed' },
+                { guard: and(['hasServerView', or(['isTokenDue', 'isExpiring'])]), target: 'requesting' },
+                { guard: 'hasServerView', target: '#sync.session.confirmed' },
                 { guard: 'isStreamFailing', target: '#sync.session.degraded', actions: 'noteStreamFailure' },
               ],
             },
@@ -159,9 +206,19 @@ export const syncMachine = syncSetup.createMachine({
               },
               { target: 'retrying', actions: ['takeAnswer', 'noteViewError'] },
             ],
-            onError: { target: 'retrying', actions: ['takeErrorView', 'noteFailure'] },
+            onError: [
+              {
+                guard: 'isCachedTokenRefused',
+                target: 'fetchingToken.requesting',
+                actions: ['takeErrorView', 'askAfresh'],
+              },
+              { target: 'retrying', actions: ['takeErrorView', 'noteFailure'] },
+            ],
           },
-          after: { postTimeout: { target: 'retrying', actions: { type: 'noteLate', params: 'network-failed' } } },
+          after: {
+            stallDelay: { actions: 'noteStall' },
+            postTimeout: { target: 'retrying', actions: { type: 'noteLate', params: 'network-failed' } },
+          },
         },
         confirmed: {
           description: 'The server knows who this tab is. The token is renewed before it expires.',

@@ -9,6 +9,7 @@ export { useAuthStatus } from './use-auth-status.ts'
 export type {
   AuthClient,
   AuthClientOptions,
+  AuthConnection,
   AuthFailure,
   AuthStatus,
   AuthView,

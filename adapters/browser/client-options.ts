@@ -19,6 +19,10 @@ export interface AuthClientOptions {
   readonly initialView?: AuthView
   /** How often the server pings, ms. Default 15 000. */
   readonly pingInterval?: number
+  /** How long Clerk may take to load before the status is `failed` with `clerk-unavailable`, ms. Default 10 000. */
+  readonly clerkTimeout?: number
+  /** How often the view is asked for where no stream gets through, ms. Default 5 000. */
+  readonly pollInterval?: number
   /** How long Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number
   /** How long the server may take to answer a post, ms. Default 15 000. */
@@ -39,13 +43,23 @@ export interface AuthClientOptions {
   readonly random?: () => number
 }
 
+const numbers = [
+  'pingInterval',
+  'clerkTimeout',
+  'pollInterval',
+  'tokenTimeout',
+  'postTimeout',
+  'clockTolerance',
+  'retries',
+] as const
+
 /** @throws TypeError naming the option */
 export function requireClientOptions(options: AuthClientOptions): void {
   const { basePath = '/', url = 'https:' } = options
   requireOption('basePath', /^\/[^?#]*$/.test(basePath), "a path that starts with '/'")
   requireOption('url', /^https?:[^?#]*$/.test(url), 'an absolute http(s) URL without a query')
   requireOption('url', !(options.url && options.basePath), 'given without basePath')
-  for (const name of ['pingInterval', 'tokenTimeout', 'postTimeout', 'clockTolerance', 'retries'] as const) {
+  for (const name of numbers) {
     requireOption(name, (options[name] ?? 0) >= 0, 'a number that is not negative')
   }
 }

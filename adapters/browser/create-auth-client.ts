@@ -1,9 +1,11 @@
 import { createActor, type ActorRefFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import {
+  toAuthConnection,
   toAuthFailure,
   toAuthStatus,
   toAuthStatusFacts,
+  type AuthConnection,
   type AuthFailure,
   type AuthStatus,
 } from '../../machines/auth-status.ts'
@@ -12,6 +14,7 @@ import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../..
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
+import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport } from './transport.ts'
@@ -28,6 +31,8 @@ export interface AuthClient {
   readonly view: AuthView
   /** What the page should show. */
   readonly status: AuthStatus
+  /** How the page hears of the server. */
+  readonly connection: AuthConnection
   /** The last thing that went wrong and still matters; null once server and Clerk agree. */
   readonly error: AuthFailure | null
   /** Opens the stream. Starting twice is starting once. */
@@ -85,17 +90,20 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     fetch,
     now: input.now ?? Date.now,
   })
+  const failures = createFailures(onError)
   const actors = createSyncActors({
     transport,
     getToken,
     setTimer: (run, delay) => clock.setTimeout(run, delay),
-    onError: (error) => contain(() => onError?.(error)),
+    onError: failures.explain,
   })
   const actor = createActor(syncMachine.provide({ actors }), {
     clock,
     input: { ...input, tab: toRandomLabel(), view },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
   }).start()
+
+  failures.watch(actor)
 
   const tellClerk = () => {
     if (clerk) actor.send({ type: 'clerk.changed', isLoaded: clerk.isLoaded, identity: toClerkIdentity(clerk) })
@@ -108,6 +116,9 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     },
     get status() {
       return toAuthStatus(toAuthStatusFacts(actor.getSnapshot()))
+    },
+    get connection() {
+      return toAuthConnection(actor.getSnapshot())
     },
     get error() {
       return toAuthFailure(actor.getSnapshot().context)

@@ -6,7 +6,13 @@ export type { ClerkLike, ClerkResourcesLike } from './bind-clerk.ts'
 export type { ClerkState, GetToken } from './clerk-state.ts'
 export type { AuthChange } from '../../machines/on-auth-change.ts'
 export type { WhenViewCheckedOptions } from './when-view-checked.ts'
-export { toAuthFailure, toAuthStatus, toAuthStatusFacts, toHeldView } from '../../machines/auth-status.ts'
-export type { AuthFailure, AuthStatus, AuthStatusFacts } from '../../machines/auth-status.ts'
+export {
+  toAuthConnection,
+  toAuthFailure,
+  toAuthStatus,
+  toAuthStatusFacts,
+  toHeldView,
+} from '../../machines/auth-status.ts'
+export type { AuthConnection, AuthFailure, AuthStatus, AuthStatusFacts } from '../../machines/auth-status.ts'
 export type { SyncError, SyncErrorCode, SyncFailure } from '../../machines/sync-error.ts'
 export type { AuthStateName, AuthView } from '../../machines/auth-view.ts'

@@ -1,6 +1,12 @@
 import { fromCallback, fromPromise } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { FetchTokenInput, OpenStreamInput, PostEventInput, SyncEvent } from '../../machines/sync-events.ts'
+import type {
+  FetchTokenInput,
+  FetchViewInput,
+  OpenStreamInput,
+  PostEventInput,
+  SyncEvent,
+} from '../../machines/sync-events.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
 import { SyncError, toSyncFailure } from '../../machines/sync-error.ts'
 import type { GetToken } from './clerk-state.ts'
@@ -14,7 +20,7 @@ export interface SyncActorsOptions {
   readonly getToken: GetToken
   /** Takes the timer of the machine's clock. */
   readonly setTimer: (run: () => void, delay: number) => unknown
-  /** Told of every failure, with its cause. */
+  /** Told of every error before the machine is. */
   readonly onError: (error: SyncError) => void
 }
 
@@ -44,7 +50,7 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
           if (!signal.aborted) sendBack(event)
         }
         try {
-          if (!signal.aborted) await transport.readStream(input.tab, send, signal)
+          if (!signal.aborted) await transport.readStream(input, send, signal)
         } catch (error) {
           send({ type: 'stream.failed', failure: toSyncFailure(report(error, signal)) })
         } finally {
@@ -54,6 +60,12 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
       void read()
       return () => controller.abort()
     }),
+
+    fetchView: fromPromise<AuthView, FetchViewInput>(({ input, signal }) =>
+      transport.fetchView(input, signal).catch((error: unknown) => {
+        throw report(error, signal)
+      }),
+    ),
 
     fetchToken: fromPromise<BearerToken, FetchTokenInput>(async ({ input, signal }) => {
       try {

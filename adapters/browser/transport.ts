@@ -1,5 +1,11 @@
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync-events.ts'
+import type {
+  ByeReason,
+  FetchViewInput,
+  OpenStreamInput,
+  PostEventInput,
+  SyncEvent,
+} from '../../machines/sync-events.ts'
 import { SyncError } from '../../machines/sync-error.ts'
 import { createSseParser, type SseMessage } from './sse-parser.ts'
 import { malformed, parseJson, parseView, toResponseError } from './sync-response.ts'
@@ -16,7 +22,9 @@ export interface TransportOptions {
 /** The client's side of the wire protocol. Both functions reject with what `fetch` rejects with, or a `SyncError`. */
 export interface Transport {
   /** Reads one stream and sends its frames. Ends by the signal only, or rejects: no stream ends well by itself. */
-  readStream(tab: string, send: (event: SyncEvent) => void, signal: AbortSignal): Promise<never>
+  readStream(input: OpenStreamInput, send: (event: SyncEvent) => void, signal: AbortSignal): Promise<never>
+  /** Asks for the view of this moment. */
+  fetchView(input: FetchViewInput, signal: AbortSignal): Promise<AuthView>
   /** Posts one event and resolves with the view after the verdict. */
   post(event: PostEventInput, signal: AbortSignal): Promise<AuthView>
 }
@@ -26,18 +34,34 @@ export interface Transport {
  * which it ends for good, and reconnects on a schedule of its own.
  */
 export function createTransport({ endpoint, credentials, fetch, now }: TransportOptions): Transport {
-  const ask = async (query: string, init: RequestInit): Promise<Response> => {
-    const response = await fetch(`${endpoint}/events${query}`, { credentials, cache: 'no-store', ...init })
+  // A browser does not tell a server that is away from one that does not list the page's origin.
+  const unreached = /^https?:/.test(endpoint)
+    ? "The server could not be reached, or this page's origin is not in its allowedOrigins"
+    : 'The server could not be reached'
+  const ask = async (
+    path: string,
+    query: Readonly<Record<string, string | undefined>>,
+    init: RequestInit,
+  ): Promise<Response> => {
+    // Before the first view there is no channel to name.
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value ? `${name}=${encodeURIComponent(value)}` : [],
+    )
+    const search = given.length > 0 ? `?${given.join('&')}` : ''
+    const request = fetch(`${endpoint}/${path}${search}`, { credentials, cache: 'no-store', ...init })
+    const response = await request.catch((cause: unknown) => {
+      throw new SyncError('network-failed', unreached, { cause })
+    })
     if (!response.ok) throw await toResponseError(response)
     return response
   }
 
   return {
-    async readStream(tab, send, signal) {
+    async readStream({ tab, channel }, send, signal) {
       const headers = { accept: 'text/event-stream' }
-      const response = await ask(`?tab=${encodeURIComponent(tab)}`, { headers, signal })
+      const response = await ask('events', { tab, channel }, { headers, signal })
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        throw malformed('something else than an event stream')
+        throw malformed(`something else than an event stream: is authchart mounted at ${endpoint}?`)
       }
 
       const take = ({ event, data }: SseMessage) => {
@@ -54,16 +78,22 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
       }
     },
 
-    async post(event, signal) {
+    async fetchView({ channel }, signal) {
+      const response = await ask('session', { channel }, { headers: { accept: 'application/json' }, signal })
+      return parseView(await response.text())
+    },
+
+    async post({ channel, ...event }, signal) {
       const body = JSON.stringify('token' in event ? { ...event, token: event.token.reveal() } : event)
-      const response = await ask('', {
+      const init = {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body,
         signal,
         // Clerk's sign-out navigates away: the clear has to outlive the page.
         keepalive: event.type === 'session.cleared',
-      })
+      }
+      const response = await ask('events', { channel }, init)
       return parseView(await response.text())
     },
   }

@@ -196,7 +196,7 @@ describe('the client on a real server', () => {
     await until(client, ({ channel }) => channel !== '')
     client.stop()
     client.setIdentity(signedIn(ada))
-    expect(client.actor.getSnapshot().value).toEqual({ stream: 'closed', session: 'waitingForClerk' })
+    expect(client.actor.getSnapshot().value).toEqual({ poll: 'off', stream: 'closed', session: 'waitingForClerk' })
     client.start()
     client.start()
     await until(client, ({ isSignedIn }) => isSignedIn)

@@ -23,7 +23,7 @@ function createTest(response: Response) {
   return {
     requests,
     events,
-    read: () => transport.readStream('tab-1', (event) => events.push(event), signal),
+    read: () => transport.readStream({ tab: 'tab-1' }, (event) => events.push(event), signal),
     post: (event: Parameters<typeof transport.post>[0] = post) => transport.post(event, signal),
   }
 }

@@ -119,7 +119,7 @@ it('under StrictMode runs one actor, opens one stream and posts once', async () 
   expect(server.auth.stats().sessions).toBe(1)
   const { actor } = client()
   unmount()
-  expect(actor.getSnapshot().value).toEqual({ stream: 'closed', session: 'waitingForClerk' })
+  expect(actor.getSnapshot().value).toEqual({ poll: 'off', stream: 'closed', session: 'waitingForClerk' })
 })
 
 it('renders again only where the selected value changes', async () => {

@@ -32,6 +32,7 @@ const charts: readonly { readonly machine: AnyStateMachine; readonly pictures: r
     machine: syncMachine,
     pictures: [
       { title: 'Region `stream`:', scope: 'sync.stream' },
+      { title: 'Region `poll`:', scope: 'sync.poll', direction: 'LR' },
       { title: 'Region `session`:', scope: 'sync.session', isOverview: true },
       { title: 'Inside `session.fetchingToken`:', scope: 'sync.session.fetchingToken' },
     ],

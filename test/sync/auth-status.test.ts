@@ -189,7 +189,9 @@ describe('what a tab shows over time', () => {
   })
 
   it('a server out of reach: loading, then failed, and what it was once it is back', async () => {
-    const { tab, seen, server, pass } = await watch(({ server }) => (server.streamFailure = toError('draining')))
+    const { tab, seen, server, pass } = await watch(({ server }) => {
+      server.streamFailure = server.pollFailure = toError('draining')
+    })
     await tab.start(ada)
     await pass(60_000)
     expect(seen).toEqual(['loading', 'failed'])

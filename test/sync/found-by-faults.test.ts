@@ -17,7 +17,7 @@ describe('what the simulation of faults has found', () => {
     server.isMute = false
     await pass(20 * second)
     expect(server.view).toMatchObject({ isSignedIn: false })
-    expect(tab.state).toBe('open | signedOut')
+    expect(tab.state).toBe('backoff | signedOut')
     const clears = server.posts.flatMap(({ event }) => ('sessionId' in event ? [event.sessionId] : []))
     expect([...new Set(clears)]).toEqual([bob.sessionId, ada.sessionId])
   })
@@ -104,7 +104,7 @@ describe('what the simulation of faults has found', () => {
     server.isMute = false
     await pass(20 * second)
     expect(server.view).toMatchObject({ isSignedIn: false })
-    expect(tab.state).toBe('open | signedOut')
+    expect(tab.state).toBe('backoff | signedOut')
   })
 
   it('a post that may arrive yet is outdone by another, though the server still shows what the tab wants', async () => {
@@ -190,17 +190,18 @@ describe('what the simulation of faults has found', () => {
     server.isMute = false
     tab.clerkSays(null)
     await pass(30 * second)
-    expect(tab.state).toBe('open | signedOut')
+    // A post without an answer made it give up its stream: it asks for the view.
+    expect(tab.state).toBe('backoff | signedOut')
     const posted = server.posts.length
     // By a node that had stood still, and that no tombstone tells of what it never heard of.
     const late = { state: 'signedIn', isSignedIn: true, userId: ada.userId, sessionId: ada.sessionId } as const
     server.show({ ...late, expiresAt: (server.view?.now ?? 0) + 60 * second })
-    await pass(5 * second)
+    await pass(6 * second)
     expect(server.posts.slice(posted).map(({ event }) => event)).toMatchObject([
       { type: 'session.cleared', sessionId: ada.sessionId },
     ])
     expect(server.view).toMatchObject({ isSignedIn: false })
-    expect(tab.state).toBe('open | signedOut')
+    expect(tab.state).toBe('backoff | signedOut')
   })
 
   it('a session that a tab has signed out of is left alone where every post had its answer', async () => {

@@ -54,23 +54,29 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
     isMute: false,
     /** Every token proves a Clerk session with a task to finish. */
     isPending: false,
-    /** No cookie is kept: every request makes a session of its own. */
+    /** No cookie is kept: a request that names no session makes one of its own. */
     isCookieless: false,
+    /** So many requests in turn go to another node, which shares no sessions with the others; 0: there is one node. */
+    nodes: 0,
+    /** The view is not told to those who ask for it. */
+    pollFailure: null as SyncError | null,
     rotates: false as boolean,
     posts: [] as LoggedPost[],
     connects: [] as number[],
+    polls: [] as number[],
     get view() {
       return cookie?.view ?? null
     },
     get openStreams() {
       return streams.size
     },
-    connect(tab: string, listener: Listener) {
+    connect(tab: string, channel: string | undefined, listener: Listener) {
       server.connects.push(now())
       if (server.streamFailure) return listener.fail(server.streamFailure)
+      if (server.isCookieless && channel) return listener.fail(toError('cookie-missing'))
       if (typeof server.isSilent === 'string') listener.send({ type: 'stream.ended', reason: server.isSilent })
       if (server.isSilent) return
-      const session = server.isCookieless ? createSession() : (cookie ??= createSession())
+      const session = findSession()
       const ping = () => {
         const stream = streams.get(listener)
         if (!stream) return
@@ -101,12 +107,20 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
       cookie = null
       server.drop('closing')
     },
+    async answerView(channel: string | undefined, signal: AbortSignal): Promise<AuthView> {
+      server.polls.push(now())
+      if (server.isMute) return new Promise((_, reject) => signal.addEventListener('abort', reject))
+      if (server.pollFailure) throw server.pollFailure
+      if (server.isCookieless && channel) throw toError('cookie-missing')
+      return cookie && !server.isCookieless ? toFrame(cookie) : toUncheckedView(now() + server.skew)
+    },
     async post(event: PostEventInput, signal: AbortSignal): Promise<AuthView> {
       const token = 'token' in event ? readToken(event.token.reveal()) : null
       server.posts.push({ at: now(), event, userId: token?.userId ?? null, orgId: token?.orgId ?? null })
       if (server.isMute) return new Promise((_, reject) => signal.addEventListener('abort', reject))
       if (server.postFailure) throw server.postFailure
-      const session = server.isCookieless ? createSession() : (cookie ??= createSession())
+      if (server.isCookieless && event.channel) throw toError('cookie-missing')
+      const session = findSession()
       if ((session.seqs.get(event.tab) ?? 0) >= event.seq) return toFrame(session)
       session.seqs.set(event.tab, event.seq)
       const { view } = session
@@ -171,8 +185,17 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
     retryable: authErrors[code].retryable,
   })
 
-  function createSession(): ModelSession {
-    const view = { ...toUncheckedView(0), channel: `channel-${++channels}`, rev: 1 }
+  let requests = 0
+
+  /** The session of the cookie, where the node that is asked knows it. */
+  function findSession(): ModelSession {
+    const node = server.nodes > 0 ? `node${requests++ % server.nodes}.` : ''
+    const isKnown = cookie !== null && !server.isCookieless && cookie.view.channel.startsWith(node)
+    return isKnown ? cookie! : (cookie = createSession(node))
+  }
+
+  function createSession(node: string): ModelSession {
+    const view = { ...toUncheckedView(0), channel: `${node}channel-${++channels}`, rev: 1 }
     return { view, iat: 0, seqs: new Map(), expiry: undefined }
   }
 

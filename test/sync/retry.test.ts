@@ -55,7 +55,9 @@ describe('a post that fails', () => {
     const tab = await openTab().start(ada)
     await pass(600 * second, second)
     expect(tab.state).toBe('open | degraded')
-    expect(server.posts).toHaveLength(1)
+    // The cached token, and one fresh one.
+    expect(tab.clerk.calls.map(({ skipCache }) => skipCache)).toEqual([false, true])
+    expect(server.posts).toHaveLength(2)
     server.postFailure = null
     tab.focus()
     await settle()
@@ -99,9 +101,9 @@ describe('a post that fails', () => {
     server.isMute = true
     const tab = await openTab().start(ada)
     await pass(14_900)
-    expect(tab.state).toBe('open | posting')
+    expect(tab.state).toBe('backoff | posting')
     await pass(200)
-    expect(tab.state).toBe('open | retrying')
+    expect(tab.state).toBe('backoff | retrying')
     expect(tab.context.failure?.code).toBe('network-failed')
   })
 

@@ -106,7 +106,7 @@ describe('the stream', () => {
     'backs off on %s, doubling up to 30 s',
     async (code) => {
       const { server, openTab, pass } = createWorld()
-      server.streamFailure = toError(code)
+      server.streamFailure = server.pollFailure = toError(code)
       const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
       await pass(125 * second, 100)
       const gaps = server.connects.map((at, index) => at - (server.connects[index - 1] ?? at)).slice(1)

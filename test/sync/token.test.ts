@@ -209,3 +209,19 @@ it('holds tokens as BearerToken only: no snapshot shows their text', async () =>
   expect(shown).not.toContain('jti')
   expect(shown).toContain('[token]')
 })
+
+describe('a refused token of Clerk’s cache', () => {
+  it('gets one try afresh, at once, where the refusal is final: a fresh one may have what it lacks', async () => {
+    const { server, openTab, pass } = createWorld()
+    const { post } = server
+    server.post = (event, signal) => {
+      const isFirst = server.posts.length === 0
+      server.postFailure = isFirst ? toError('token-claims') : null
+      return post(event, signal)
+    }
+    const tab = await openTab().start(ada)
+    await pass(100)
+    expect(tab.clerk.calls.map(({ skipCache }) => skipCache)).toEqual([false, true])
+    expect(tab.state).toBe('open | confirmed')
+  })
+})

@@ -7,7 +7,7 @@ import { toHeldView } from '../../machines/auth-status.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 
 const first = Number(process.env['SEED'] ?? 1_000)
-const runs = Number(process.env['RUNS'] ?? (process.env['SEED'] ? 1 : 120))
+const runs = Number(process.env['RUNS'] ?? (process.env['SEED'] ? 1 : 240))
 const second = 1_000
 
 /** Every transition of the chart, by state, event and place in its list. */
@@ -32,6 +32,8 @@ const fair: Partial<World['server']> = {
   isPinging: true,
   skew: 0,
   isCookieless: false,
+  nodes: 0,
+  pollFailure: null,
   isCrashing: false,
   isSilent: false,
   isPending: false,
@@ -58,11 +60,13 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => server.show({ state: any(['unchecked', 'verifying', 'error'] as const), isSignedIn: false, error: null }),
     () => (server.postFailure = maybe(toError(any(codes), maybe(3 * second)))),
     () => (server.streamFailure = maybe(toError(any(codes), maybe(3 * second)))),
-    () => ((server.postFailure = toError('origin-rejected')), tab.clerkSays(null)),
+    () => ((server.postFailure = toError(any(['origin-rejected', 'draining'] as const))), tab.clerkSays(null)),
     () => (server.isMute = random() < 0.3),
     () => (server.isPinging = random() < 0.6),
     () => (server.skew = any([0, 20, -20]) * second),
     () => (server.isCookieless = random() < 0.1),
+    () => (server.nodes = random() < 0.2 ? 2 : 0),
+    () => (server.pollFailure = maybe(toError(any(codes)))),
     () => (server.isPending = random() < 0.2),
     () => (server.rotates = random() < 0.5),
     () => (server.isCrashing = random() < 0.15),

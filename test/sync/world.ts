@@ -26,12 +26,13 @@ export function createWorld() {
   function openTab(tab = 'tab', input: Partial<SyncInput> = {}) {
     const clerk = createModelClerk(now)
     const transport: Transport = {
-      readStream: (tab, send, signal) =>
+      readStream: ({ tab, channel }, send, signal) =>
         new Promise((_, fail) => {
           const listener = { send, fail }
           signal.addEventListener('abort', () => server.disconnect(listener))
-          server.connect(tab, listener)
+          server.connect(tab, channel, listener)
         }),
+      fetchView: ({ channel }, signal) => server.answerView(channel, signal),
       post: (event, signal) => server.post(event, signal),
     }
     const errors: SyncError[] = []
@@ -67,7 +68,7 @@ export function createWorld() {
       },
       /** As `open | posting`. */
       get state() {
-        const { stream, session } = actor.getSnapshot().value as { stream: string; session: string | object }
+        const { stream, session } = actor.getSnapshot().value
         return `${stream} | ${typeof session === 'string' ? session : Object.entries(session).join().replace(',', '.')}`
       },
       /** Clerk's word in this tab; undefined while it loads. */

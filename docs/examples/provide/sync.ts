@@ -1,6 +1,6 @@
 import { fromCallback, fromPromise } from 'xstate'
 import { BearerToken, SyncError, syncMachine } from 'authchart'
-import type { AuthView, FetchTokenInput, OpenStreamInput, PostEventInput, SyncEvent } from 'authchart'
+import type { AuthView, FetchTokenInput, FetchViewInput, OpenStreamInput, PostEventInput, SyncEvent } from 'authchart'
 
 export interface PollingOptions {
   readonly fetch: typeof globalThis.fetch
@@ -30,19 +30,29 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
         void look()
         return () => clearInterval(timer)
       }),
+      fetchView: fromPromise<AuthView, FetchViewInput>(() => read('/auth/session')),
       fetchToken: fromPromise<BearerToken, FetchTokenInput>(async ({ input }) => {
         const token = await getToken(input)
         if (token === null) throw new SyncError('clerk-no-token', 'There is no token')
         return new BearerToken(token)
       }),
-      postEvent: fromPromise<AuthView, PostEventInput>(({ input, signal }) => {
+      postEvent: fromPromise<AuthView, PostEventInput>(({ input: { channel, ...input }, signal }) => {
         const token = input.type === 'token.received' ? { token: input.token.reveal() } : {}
         const headers = { 'content-type': 'application/json' }
-        return read('/auth/events', { method: 'POST', headers, body: JSON.stringify({ ...input, ...token }), signal })
+        return read(`/auth/events?channel=${channel ?? ''}`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ ...input, ...token }),
+          signal,
+        })
       }),
     },
     // Ms each.
     delays: {
+      patience: 3 * interval,
+      stallDelay: 60_000,
+      clerkTimeout: 10_000,
+      pollDelay: interval,
       watchdog: 3 * interval,
       reconnectDelay: interval,
       reopenDelay: 600_000,
@@ -58,10 +68,16 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       // What Clerk says.
       isClerkNews: ({ context, event }) =>
         event.type === 'clerk.changed' && event.identity?.sessionId !== context.identity?.sessionId,
+      isClerkLate: ({ context }) => !context.isClerkLoaded,
       isClerkSignedIn: ({ context }) => context.identity !== null,
       isClerkSignedOut: ({ context }) => context.isClerkLoaded && context.identity === null,
       // How the looking goes.
-      isStreamOpen: ({ context }) => context.view.now > 0 && context.streamFailure === null,
+      hasServerView: ({ context }) => context.view.now > 0 && context.streamFailure === null,
+      isStreamOpen: () => false,
+      isUnshared: () => false,
+      isPollDue: () => false,
+      isPollOver: () => true,
+      isRefusal: () => false,
       isStreamFailing: ({ context }) => context.streamAttempts > 3,
       isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
       isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
@@ -91,6 +107,7 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
         return kind === (isSignedIn ? 'agreed' : 'lost')
       },
       // How often it is tried.
+      isCachedTokenRefused: () => false,
       isSpent: ({ context }) => context.attempts > 10,
       isRetryable: ({ context }) => context.failure?.retryable !== false,
       mayRetryNow: ({ context }) => context.isRearmed,

@@ -46,7 +46,7 @@ export function createHttpBrowser(endpoint: string): DrivenBrowser {
       streamed = null
       try {
         await transport.readStream(
-          tab,
+          { tab },
           (event) => {
             if (event.type !== 'view.received') return
             streamed = event.view

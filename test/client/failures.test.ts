@@ -1,0 +1,119 @@
+import { SimulatedClock } from 'xstate'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createAuthClient } from '../../adapters/browser/index.ts'
+import type { AuthClientOptions, ClerkState, SyncError } from '../../adapters/browser/index.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+const never = () => new Promise<never>(() => {})
+const view = { ...toUncheckedView(1), channel: 'c', rev: 1 }
+const frame = `event: view\ndata: ${JSON.stringify(view)}\n\n`
+const problem = (status: number, code: string, detail: string) =>
+  Response.json({ code, detail, retryable: false }, { status, headers: { 'content-type': 'application/problem+json' } })
+
+/** An event stream that says something and stays open. */
+function stream(text: string): Response {
+  const body = new ReadableStream({
+    start: (controller) => (text ? controller.enqueue(new TextEncoder().encode(text)) : undefined),
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+}
+
+interface Server {
+  readonly events?: () => Response | Promise<Response>
+  readonly post?: () => Response | Promise<Response>
+}
+
+/** Runs a client of a signed-in tab for a minute of virtual time. @returns every error that it was told of */
+async function run(server: Server, options: AuthClientOptions & { readonly clerk?: Partial<ClerkState> } = {}) {
+  const { clerk, ...rest } = options
+  const { events = () => stream(frame), post = never } = server
+  const clock = new SimulatedClock()
+  const told: SyncError[] = []
+  const client = createAuthClient({
+    clock,
+    now: () => 1_000_000 + clock.now(),
+    fetch: async (input, init) => {
+      if (init?.method === 'POST') return post()
+      return (input as string).includes('/session') ? Response.json(view) : events()
+    },
+    onError: (error) => told.push(error),
+    ...rest,
+  })
+  client.setIdentity({
+    isLoaded: true,
+    isSignedIn: true,
+    userId: 'user_ada',
+    sessionId: 'sess_1',
+    getToken: async () => 'a.b.c',
+    ...clerk,
+  })
+  client.start()
+  for (let step = 0; step < 120; step++) {
+    await settle()
+    clock.increment(500)
+  }
+  client.stop()
+  return told
+}
+
+describe('onError is told of every failure', () => {
+  const cause = new Error('503')
+  it.each<[string, Partial<SyncError>, Server, Parameters<typeof run>[1]?]>([
+    ['getToken rejects', { code: 'clerk-no-token', cause }, {}, { clerk: { getToken: () => Promise.reject(cause) } }],
+    ['getToken resolves with nothing', { code: 'clerk-no-token' }, {}, { clerk: { getToken: async () => null } }],
+    ['getToken hangs', { code: 'clerk-timeout' }, {}, { clerk: { getToken: never } }],
+    ['Clerk never loads', { code: 'clerk-unavailable' }, {}, { clerk: { isLoaded: false, isSignedIn: undefined } }],
+    ['a post is never answered', { code: 'network-failed' }, { post: never }],
+    ['a post is refused', { code: 'token-claims' }, { post: () => problem(401, 'token-claims', 'The claim azp') }],
+    ['a post cannot be sent', { code: 'network-failed', cause }, { post: () => Promise.reject(cause) }],
+    ['a stream is silent', { code: 'network-failed' }, { events: () => stream('') }, { pingInterval: 5_000 }],
+    ['a stream is refused', { code: 'not-found' }, { events: () => problem(404, 'not-found', 'Nothing is here') }],
+    ['a stream is a page', { code: 'answer-malformed' }, { events: () => new Response('<html>') }],
+    [
+      'a stream says bye',
+      { code: 'network-failed' },
+      { events: () => stream(`${frame}event: bye\ndata: {"reason":"closing"}\n\n`) },
+    ],
+  ])('%s', async (_, error, server, options) => {
+    const told = await run(server, options)
+    expect(told).toContainEqual(expect.objectContaining(error))
+    expect(told.every((each) => each instanceof Error && each.message !== '')).toBe(true)
+  })
+
+  it('once for each, and not of the goodbye that only brings a new cookie', async () => {
+    const refused = await run({ events: () => problem(403, 'origin-rejected', 'The origin is not allowed') })
+    expect(refused.map(({ code }) => code)).toEqual(['origin-rejected'])
+    const rotated = await run({ events: () => stream(`event: bye\ndata: {"reason":"rotated"}\n\n`), post: never })
+    expect(rotated.filter(({ message }) => message.includes('ended'))).toEqual([])
+  })
+})
+
+describe('in development', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.unstubAllEnvs()
+    vi.restoreAllMocks()
+  })
+
+  const refuse = (code: string) => () => problem(403, code, 'The origin is not allowed: list it in allowedOrigins')
+
+  it('a page warns on its console, once for each kind, with its origin and the remedy', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    vi.stubGlobal('location', { origin: 'http://localhost:5173', hostname: 'localhost' })
+    await run({ events: refuse('origin-rejected') }, { onError: () => {} })
+    await run({ events: refuse('origin-rejected') })
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      'authchart: The origin is not allowed: list it in allowedOrigins (origin-rejected, on a page of http://localhost:5173)',
+    ])
+  })
+
+  it('and not in production, nor where there is no page', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    await run({ events: refuse('host-rejected') })
+    vi.stubGlobal('location', { origin: 'https://app.example.com', hostname: 'app.example.com' })
+    vi.stubEnv('NODE_ENV', 'production')
+    await run({ events: refuse('host-rejected') })
+    expect(warn).not.toHaveBeenCalled()
+  })
+})

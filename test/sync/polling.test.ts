@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { toAuthConnection, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
+import { toError } from './model-server.ts'
+import { ada, createWorld, settle, type Tab } from './world.ts'
+
+const second = 1_000
+const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
+const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
+
+describe('a stream that stays mute', () => {
+  it('keeps nobody out: after 3 s the tab asks for the view, posts, and says that it polls', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    expect(connectionOf(tab)).toBe('connecting')
+    await pass(2_900)
+    expect(server.posts).toEqual([])
+    await pass(200)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(connectionOf(tab)).toBe('polling')
+    expect(server.posts).toHaveLength(1)
+  })
+
+  it('hides no change for longer than the poll interval of 5 s, and renews in time', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    await pass(600 * second, 250)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(server.polls.length).toBeLessThanOrEqual(121)
+    server.signOut('session-revoked')
+    await pass(5_100)
+    expect(statusOf(tab)).toBe('failed')
+  })
+
+  it('is followed at once where it speaks after all, without another post', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    await pass(10 * second)
+    server.isSilent = false
+    await pass(60 * second)
+    expect(connectionOf(tab)).toBe('live')
+    const polled = server.polls.length
+    await pass(30 * second)
+    expect(server.polls).toHaveLength(polled)
+  })
+
+  it('lets a sign-out through', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    await pass(4 * second)
+    tab.clerkSays(null)
+    await pass(second)
+    expect(server.view).toMatchObject({ state: 'signedOut' })
+    expect(statusOf(tab)).toBe('unauthenticated')
+  })
+
+  it('does not let an answer that was on its way undo what a later post said', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const { answerView } = server
+    const late: (() => void)[] = []
+    const tab = await openTab().start(ada)
+    await pass(4 * second)
+    // Asked before the sign-out, answered after it.
+    server.answerView = async (...question) => {
+      const view = await answerView(...question)
+      return new Promise((resolve) => late.push(() => resolve(view)))
+    }
+    await pass(6 * second)
+    tab.clerkSays(null)
+    await settle()
+    expect(statusOf(tab)).toBe('unauthenticated')
+    for (const answer of late) answer()
+    await pass(second)
+    expect(statusOf(tab)).toBe('unauthenticated')
+    expect(server.posts).toHaveLength(2)
+  })
+})
+
+describe('a stream that fails again and again', () => {
+  it.each(['too-many-requests', 'internal'] as const)('by %s keeps nobody out either', async (code) => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = toError(code)
+    const tab = await openTab().start(ada)
+    await pass(60 * second)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(connectionOf(tab)).toBe('polling')
+  })
+
+  it('is lost where the questions fail too, which are put ever more seldom', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = server.pollFailure = toError('internal')
+    const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+    await pass(300 * second, 250)
+    expect(statusOf(tab)).toBe('failed')
+    expect(connectionOf(tab)).toBe('lost')
+    expect(server.polls.length).toBeLessThan(15)
+    server.streamFailure = server.pollFailure = null
+    await pass(40 * second)
+    expect(connectionOf(tab)).toBe('live')
+    expect(statusOf(tab)).toBe('authenticated')
+  })
+
+  it('is not asked around where the server refuses the page', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = toError('origin-rejected')
+    const tab = await openTab().start(ada)
+    await pass(60 * second)
+    expect(server.polls).toEqual([])
+    expect(connectionOf(tab)).toBe('lost')
+    expect(statusOf(tab)).toBe('failed')
+  })
+})
+
+describe('a post that finds no connection', () => {
+  it('makes its tab give up the stream after 2 s, and poll until a stream is tried again', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const { post } = server
+    // A browser gives a host six connections over HTTP/1.1: the post is sent when the stream has left one.
+    server.post = async (event, signal) => {
+      while (server.openStreams > 0) await new Promise((resolve) => setImmediate(resolve))
+      return post(event, signal)
+    }
+    await pass(44 * second)
+    expect(server.openStreams).toBe(1)
+    await pass(6 * second)
+    expect(server.openStreams).toBe(0)
+    expect(server.posts).toHaveLength(2)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(connectionOf(tab)).toBe('polling')
+    server.post = post
+    await pass(90 * second)
+    expect(connectionOf(tab)).toBe('live')
+  })
+})
