@@ -5,7 +5,7 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity } from './sync-events.ts'
 
 export interface SyncInput {
-  /** Random label of this tab: the server orders the posts of one tab by `seq`. */
+  /** Random label of this tab, by which the server orders its posts; `client.started` may bring another. */
   readonly tab: string
   /** Epoch ms. Default `Date.now`. */
   readonly now?: () => number

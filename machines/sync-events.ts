@@ -15,8 +15,8 @@ export type ByeReason = 'closing' | 'rotated' | 'slow' | 'revoked'
 
 /** What may be sent to the sync machine. */
 export type SyncEvent =
-  /** Hold a stream open from now on. */
-  | { type: 'client.started' }
+  /** Hold a stream open from now on, as a tab of this name where one is given. */
+  | { type: 'client.started'; tab?: string }
   /** Let go of everything, until the next start. Clerk's state has to be told again then. */
   | { type: 'client.stopped' }
   /** What Clerk says: still loading, signed out (null), or somebody. Repeating it changes nothing. */

@@ -131,6 +131,7 @@ export const syncSetup = slimSetup({
       input: ({ context: { tab, view } }) => ({ tab, channel: view.channel }),
     }),
     closeStream: stopChild('stream'),
+    noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
     noteConnecting: assign(by(({ now }) => ({ heardAt: now(), openedAt: now() }))),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({

@@ -39,7 +39,7 @@ export const syncMachine = syncSetup.createMachine({
           entry: 'closeStream',
           exit: ['dropReopening', 'trustNodes'],
           on: {
-            'client.started': 'connecting',
+            'client.started': { target: 'connecting', actions: 'noteTab' },
             'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'connecting' },
             'focus.gained': { guard: 'isStreamRefused', target: 'connecting' },
             'network.online': { guard: 'isStreamRefused', target: 'connecting' },

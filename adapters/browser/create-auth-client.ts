@@ -83,6 +83,8 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   } = options
   let clerk: ClerkState | null = null
   let unwatch: (() => void) | null = null
+  // Made at the start: a framework that renders ahead of time may forbid randomness in a component.
+  let tab = ''
 
   const transport = createTransport({
     endpoint: (url ?? basePath).replace(/\/+$/, ''),
@@ -99,7 +101,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   })
   const actor = createActor(syncMachine.provide({ actors }), {
     clock,
-    input: { ...input, tab: toRandomLabel(), view },
+    input: { ...input, tab: '', view },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
   }).start()
 
@@ -126,7 +128,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     start() {
       if (unwatch) return
       unwatch = watchPage((event) => actor.send(event))
-      actor.send({ type: 'client.started' })
+      actor.send({ type: 'client.started', tab: (tab ||= toRandomLabel()) })
       tellClerk()
     },
     stop() {
@@ -145,7 +147,11 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   }
 }
 
-/** 96 random bits. Not `randomUUID`, which is missing on plain-http pages other than localhost. */
+/** A label that tells the tabs of one browser apart. It is no secret, and the Web Crypto API may be missing or throw. */
 function toRandomLabel(): string {
-  return crypto.getRandomValues(new Uint32Array(3)).join('-')
+  try {
+    return crypto.getRandomValues(new Uint32Array(3)).join('-')
+  } catch {
+    return String(Math.random()).slice(2)
+  }
 }

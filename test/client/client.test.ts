@@ -403,3 +403,32 @@ describe('options', () => {
     expect(createAuthClient({ initialView }).view).toBe(initialView)
   })
 })
+
+describe('a client that is made while a framework renders ahead of time', () => {
+  it('uses neither the clock nor randomness before it is started', () => {
+    const forbidden = () => {
+      throw new Error('not while rendering')
+    }
+    vi.spyOn(Math, 'random').mockImplementation(forbidden)
+    vi.spyOn(Date, 'now').mockImplementation(forbidden)
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation(forbidden)
+    cleanups.push(() => vi.restoreAllMocks())
+    const client = createAuthClient()
+    expect(client.view.state).toBe('unchecked')
+    expect(client.status).toBe('loading')
+    expect(client.connection).toBe('connecting')
+  })
+
+  it('has a label of its own where the Web Crypto API throws', async () => {
+    const { browser, server } = await open()
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation(() => {
+      throw new Error('no')
+    })
+    const client = start(browser)
+    vi.restoreAllMocks()
+    expect(client.actor.getSnapshot().context.tab).toMatch(/^\w{6,64}$/)
+    client.setIdentity(signedIn(ada))
+    await until(client, ({ isSignedIn }) => isSignedIn)
+    expect(server).toBeDefined()
+  })
+})
