@@ -1,25 +1,40 @@
 'use client'
 
 import type { ReactNode } from 'react'
+import type { AuthStatus, AuthView } from '../adapters/browser/index.ts'
+import { useAuthState } from './use-auth-state.ts'
 import { useAuthStatus } from './use-auth-status.ts'
 
 export interface ControlProps {
-  readonly children?: ReactNode
+  /** What to show, or a function from the view to it. */
+  readonly children?: ReactNode | ((view: AuthView) => ReactNode)
+  /** What to show otherwise; default nothing. */
+  readonly fallback?: ReactNode
+}
+
+/** Reads the view in a component of its own, so that only what depends on it renders with it. */
+function Shown({ render }: { readonly render: (view: AuthView) => ReactNode }) {
+  return render(useAuthState())
+}
+
+function showAt(status: AuthStatus, current: AuthStatus, { children, fallback = null }: ControlProps): ReactNode {
+  if (current !== status) return fallback
+  return typeof children === 'function' ? <Shown render={children} /> : children
 }
 
 /** Shows its children while the server holds a valid proof of who this is. */
-export function Authenticated({ children }: ControlProps) {
-  return useAuthStatus() === 'authenticated' ? children : null
+export function Authenticated(props: ControlProps) {
+  return showAt('authenticated', useAuthStatus(), props)
 }
 
 /** Shows its children once server and Clerk agree that nobody is signed in. */
-export function Unauthenticated({ children }: ControlProps) {
-  return useAuthStatus() === 'unauthenticated' ? children : null
+export function Unauthenticated(props: ControlProps) {
+  return showAt('unauthenticated', useAuthStatus(), props)
 }
 
 /** Shows its children while Clerk loads, and while server and Clerk are being brought to agree. */
-export function AuthLoading({ children }: ControlProps) {
-  return useAuthStatus() === 'loading' ? children : null
+export function AuthLoading(props: ControlProps) {
+  return showAt('loading', useAuthStatus(), props)
 }
 
 /**
@@ -27,6 +42,6 @@ export function AuthLoading({ children }: ControlProps) {
  * at Clerk. `useAuthError()` says why, `useAuthClient().retry()` tries again, and Clerk's `<SignOutButton>` is the way
  * out of a final refusal.
  */
-export function AuthFailed({ children }: ControlProps) {
-  return useAuthStatus() === 'failed' ? children : null
+export function AuthFailed(props: ControlProps) {
+  return showAt('failed', useAuthStatus(), props)
 }

@@ -3,9 +3,13 @@ export type { AuthProviderProps, GivenClientProps, OwnClientProps, UseAuth } fro
 export { AuthFailed, AuthLoading, Authenticated, Unauthenticated } from './control-components.tsx'
 export type { ControlProps } from './control-components.tsx'
 export { useAuthClient } from './client-context.ts'
+export { useAuthConnection } from './use-auth-connection.ts'
 export { useAuthError } from './use-auth-error.ts'
+export { useAuthMatches } from './use-auth-matches.ts'
 export { useAuthState } from './use-auth-state.ts'
 export { useAuthStatus } from './use-auth-status.ts'
+export { useOnAuthChange } from './use-on-auth-change.ts'
+export { useWhenChecked } from './use-when-checked.ts'
 export type {
   AuthClient,
   AuthClientOptions,

@@ -1,22 +1,23 @@
 'use client'
 
-import { useSelector } from '@xstate/react'
+import { shallowEqual, useSelector } from '@xstate/react'
 import { toHeldView, type AuthView } from '../adapters/browser/index.ts'
 import { useAuthClient } from './client-context.ts'
 
 const toWhole = (view: AuthView) => view
 
 /**
- * What the server knows, or a part of it. Renders again only when the selected value changes: select primitives or parts
- * of the view, or give `compare`.
+ * What the server knows, or a part of it. Renders again only when the selected value changes by `compare`; the default
+ * takes objects with equal fields for equal.
  *
  * @example const userId = useAuthState((view) => view.userId)
+ * @example const { userId, orgId } = useAuthState(({ userId, orgId }) => ({ userId, orgId }))
  */
 export function useAuthState(): AuthView
 export function useAuthState<T>(selector: (view: AuthView) => T, compare?: (a: T, b: T) => boolean): T
 export function useAuthState<T>(
   selector: (view: AuthView) => T | AuthView = toWhole,
-  compare?: (a: T | AuthView, b: T | AuthView) => boolean,
+  compare: (a: T | AuthView, b: T | AuthView) => boolean = shallowEqual,
 ) {
   const { actor } = useAuthClient()
   return useSelector(actor, ({ context }) => selector(toHeldView(context)), compare)

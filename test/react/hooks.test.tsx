@@ -1,0 +1,168 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it puts a page in place, before React looks for one
+import './dom.ts'
+import { act, cleanup, render, screen } from '@testing-library/react'
+import { Suspense } from 'react'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createAuthClient, type AuthChange, type AuthClient } from '../../adapters/browser/index.ts'
+import { toUncheckedView, type AuthView } from '../../machines/index.ts'
+import {
+  Authenticated,
+  AuthFailed,
+  AuthLoading,
+  AuthProvider,
+  Unauthenticated,
+  useAuthConnection,
+  useAuthError,
+  useAuthMatches,
+  useAuthState,
+  useAuthStatus,
+  useOnAuthChange,
+  useWhenChecked,
+} from '../../react/index.ts'
+
+const ada = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
+const second = 1_000
+
+let client: AuthClient
+let renders: Record<string, number>
+const count = (name: string) => void (renders[name] = (renders[name] ?? 0) + 1)
+
+beforeEach(() => {
+  renders = {}
+  // A stream that says nothing: the tests say what comes in.
+  client = createAuthClient({ fetch: () => new Promise(() => {}) })
+})
+afterEach(() => {
+  cleanup()
+  client.stop()
+})
+
+let rev = 0
+function show(part: Partial<AuthView>) {
+  rev += 1
+  const view = { ...toUncheckedView(Date.now()), channel: 'n.c', rev, ...part }
+  act(() => client.actor.send({ type: 'view.received', view }))
+}
+const signedIn = (expiresAt = Date.now() + 60 * second): Partial<AuthView> => ({
+  ...ada,
+  state: 'signedIn',
+  isSignedIn: true,
+  authChecked: true,
+  expiresAt,
+})
+function signIn() {
+  show(signedIn())
+  act(() => client.setIdentity({ isLoaded: true, isSignedIn: true, ...ada, getToken: () => new Promise(() => {}) }))
+}
+
+it('renders nothing again over 50 renewals and 200 reconnects, whatever equal value a selector makes', () => {
+  function ByObject() {
+    count('object')
+    const { userId, orgId } = useAuthState(({ userId, orgId }) => ({ userId, orgId }))
+    return (
+      <p>
+        {userId} {orgId}
+      </p>
+    )
+  }
+  function ByHook() {
+    count('hook')
+    useOnAuthChange(() => count('change'))
+    return (
+      <p>
+        {useAuthStatus()} {String(useAuthMatches('signedIn'))} {useAuthError()?.code}
+      </p>
+    )
+  }
+  function Inside() {
+    count('inside')
+    return <p>inside</p>
+  }
+  render(
+    <AuthProvider client={client}>
+      <ByObject />
+      <ByHook />
+      <Authenticated>
+        <Inside />
+      </Authenticated>
+    </AuthProvider>,
+  )
+  signIn()
+  const before = { ...renders }
+  expect(screen.getByText('inside')).toBeTruthy()
+  for (let renewal = 1; renewal <= 50; renewal++) show(signedIn(Date.now() + (60 + renewal) * second))
+  for (let reconnect = 0; reconnect < 200; reconnect++) {
+    act(() => {
+      client.actor.send({ type: 'stream.ended', reason: 'rotated' })
+      client.actor.send({ type: 'network.online' })
+    })
+    show(signedIn(Date.now() + 120 * second))
+  }
+  expect(renders).toEqual(before)
+})
+
+it('offers a fallback, and the view to a function below a component', () => {
+  render(
+    <AuthProvider client={client}>
+      <Authenticated fallback={<p>nobody yet</p>}>{(view) => <p>it is {view.userId}</p>}</Authenticated>
+      <AuthLoading fallback={<p>not loading</p>}>loading</AuthLoading>
+      <Unauthenticated fallback={<p>not signed out</p>} />
+      <AuthFailed fallback={<p>not failed</p>} />
+    </AuthProvider>,
+  )
+  expect(screen.getByText('nobody yet')).toBeTruthy()
+  expect(screen.queryByText('not loading')).toBeNull()
+  signIn()
+  expect(screen.getByText('it is user_ada')).toBeTruthy()
+  for (const text of ['not loading', 'not signed out', 'not failed']) expect(screen.getByText(text)).toBeTruthy()
+})
+
+it('says how the page hears of the server', () => {
+  const Connection = () => <p>{useAuthConnection()}</p>
+  render(
+    <AuthProvider client={client}>
+      <Connection />
+    </AuthProvider>,
+  )
+  expect(screen.getByText('connecting')).toBeTruthy()
+  signIn()
+  expect(screen.getByText('live')).toBeTruthy()
+  act(() => client.actor.send({ type: 'stream.ended', reason: 'closing' }))
+  expect(screen.getByText('restoring')).toBeTruthy()
+})
+
+it('tells the listener of the last render of each change', () => {
+  const heard: string[] = []
+  function Listener({ name }: { readonly name: string }) {
+    useOnAuthChange(({ view }: AuthChange) => heard.push(`${name} ${view.userId}`))
+    return null
+  }
+  const page = (name: string) => (
+    <AuthProvider client={client}>
+      <Listener name={name} />
+    </AuthProvider>
+  )
+  const { rerender, unmount } = render(page('first'))
+  rerender(page('second'))
+  signIn()
+  unmount()
+  show({ state: 'signedOut', authChecked: true })
+  expect(heard).toEqual(['first null', 'second user_ada'])
+})
+
+it('suspends until there is a verdict', async () => {
+  const Who = () => <p>{useWhenChecked().userId ?? 'nobody'}</p>
+  render(
+    <AuthProvider client={client}>
+      <Suspense fallback={<p>waiting</p>}>
+        <Who />
+      </Suspense>
+    </AuthProvider>,
+  )
+  expect(screen.getByText('waiting')).toBeTruthy()
+  await act(async () => {
+    signIn()
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  expect(screen.getByText('user_ada')).toBeTruthy()
+})
