@@ -2,6 +2,7 @@ import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
 import { readBody } from './read-body.ts'
+import { trimBlanks } from './trim-blanks.ts'
 
 /** What a browser may ask for. */
 export type AuthRequest =
@@ -22,8 +23,8 @@ const fields = {
  * @throws AuthError `media-type`, `body-too-large` or `request-malformed`; no message quotes the body.
  */
 export async function parseAuthRequest(event: H3Event): Promise<AuthRequest> {
-  const mediaType = event.req.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
-  if (mediaType !== 'application/json') throw new AuthError('media-type')
+  const [mediaType = ''] = event.req.headers.get('content-type')?.split(';', 1) ?? []
+  if (trimBlanks(mediaType).toLowerCase() !== 'application/json') throw new AuthError('media-type')
   return toAuthRequest(parseJson(await readBody(event, maxBody)))
 }
 

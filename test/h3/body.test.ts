@@ -68,6 +68,7 @@ describe('the media type', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/jsonp',
+    'application/json\u00A0',
     '',
   ])('is looked at first: %j is 415', async (type) => {
     const { browser, post } = await startSignedIn()

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { startServer } from './harness.ts'
+import { sendRawRequest } from './raw-request.ts'
+
+/** The Latin-1 blanks that `String.prototype.trim` removes, and other bytes that are no part of a cookie's name. */
+const bytes = ['\xA0', '\x0B', '\x0C', '\x85', '\xAD', '\x01']
+
+describe('the Cookie header', () => {
+  async function startSignedIn() {
+    const server = await startServer()
+    const browser = server.browser()
+    await browser.token(server.mint())
+    const { host } = new URL(server.url)
+    /** Whether a request with these bytes as its `Cookie` is signed in; null where Node's parser refuses them. */
+    async function isSignedIn(cookie: string): Promise<boolean | null> {
+      const lines = [`Host: ${host}`, `Cookie: ${cookie}`]
+      const { status, text } = await sendRawRequest(`${server.url}/auth/session`, { lines })
+      return status === 200 ? text.includes('"isSignedIn":true') : null
+    }
+    const [name, value] = (browser.cookie ?? '').split('=') as [string, string]
+    return { isSignedIn, name, value }
+  }
+
+  it.each(bytes)('does not take a cookie for the session whose name has the byte %j beside it', async (byte) => {
+    const { isSignedIn, name, value } = await startSignedIn()
+    expect(await isSignedIn(`${name}=${value}`)).toBe(true)
+    for (const cookie of [`${byte}${name}=${value}`, `a=b; ${byte}${name}=${value}`, `${name}${byte}=${value}`]) {
+      expect(await isSignedIn(cookie)).not.toBe(true)
+    }
+  })
+
+  it.each(bytes)('does not take a value for the session that has the byte %j beside it', async (byte) => {
+    const { isSignedIn, name, value } = await startSignedIn()
+    for (const cookie of [`${name}=${byte}${value}`, `${name}=${value}${byte}; a=b`]) {
+      expect(await isSignedIn(cookie)).not.toBe(true)
+    }
+  })
+
+  it.each([' ', '\t', ' \t ', ''])('may have spaces and tabs between its parts: %j', async (blank) => {
+    const { isSignedIn, name, value } = await startSignedIn()
+    expect(await isSignedIn(`a=b;${blank}${name}${blank}=${blank}${value}${blank};c=d`)).toBe(true)
+  })
+})
