@@ -2,6 +2,7 @@ import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { createSecretId } from '../hub/secret-id.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
+import { answerHeaders, setAnswerHeaders } from './answer-headers.ts'
 import { isFromThisMachine } from './local-request.ts'
 import { openStream } from './open-stream.ts'
 import { readCookie } from './request-cookies.ts'
@@ -41,7 +42,7 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
       const { headers } = event.res
       event.res.status = 303
       headers.set('set-cookie', `${cookieName}=${cookie}; HttpOnly; SameSite=Strict; Path=${path}`)
-      headers.set('cache-control', 'no-store')
+      setAnswerHeaders(headers)
       headers.set('referrer-policy', 'no-referrer')
       headers.set('location', path)
       return null
@@ -54,7 +55,6 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
     requireLocal(event)
     if (!hasCookie(event)) throw new AuthError('forbidden', 'Open the page of the inspector by a new link first')
     const id = event.url.searchParams.get('session')
-    event.res.headers.set('x-content-type-options', 'nosniff')
     return openStream(event, {
       tab: undefined,
       startStream,
@@ -68,7 +68,7 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
 function toPageHeaders(nonce: string): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
+    ...answerHeaders,
     'content-security-policy': [
       "default-src 'none'",
       `script-src 'nonce-${nonce}'`,
@@ -81,7 +81,6 @@ function toPageHeaders(nonce: string): Record<string, string> {
       "require-trusted-types-for 'script'",
     ].join('; '),
     'x-frame-options': 'DENY',
-    'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',

@@ -1,5 +1,6 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
+import { setAnswerHeaders } from './answer-headers.ts'
 
 /**
  * Who may talk to a session, so that no other site signs a browser in or out or listens in (OWASP, "Cross-Site Request
@@ -55,7 +56,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
       allow(event, origin)
       const { res } = event
       res.status = 204
-      res.headers.set('cache-control', 'no-store')
+      setAnswerHeaders(res.headers)
       res.headers.set('access-control-allow-methods', 'GET, POST')
       res.headers.set('access-control-allow-headers', 'Authorization, Content-Type')
       res.headers.set('access-control-max-age', String(maxAge))

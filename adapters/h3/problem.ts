@@ -2,6 +2,7 @@ import type { H3Event } from 'h3'
 import { authErrors } from '../../machines/auth-error.ts'
 import type { AuthError, AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import { setAnswerHeaders } from './answer-headers.ts'
 
 /** The body of an error answer: a problem document (RFC 9457). */
 export interface Problem {
@@ -19,8 +20,10 @@ export interface Problem {
 const defaultRetryAfter = 1_000
 
 /**
- * Answers with JSON, never cached. → the body: its status and headers go by `event.res`, since a `Response` would be read
- * back through a stream, and headers handed over be copied.
+ * Answers with JSON. Status and headers go into `event.res`, since h3 would read a `Response` back through a stream and
+ * copy its headers.
+ *
+ * @returns the body
  */
 export const answerJson = (event: H3Event, json: string): string => answer(event, 200, 'application/json', json)
 
@@ -47,6 +50,6 @@ export function answerProblem(event: H3Event, error: AuthError, view?: AuthView)
 function answer({ res }: H3Event, status: number, type: string, body: string): string {
   res.status = status
   res.headers.set('content-type', `${type}; charset=utf-8`)
-  res.headers.set('cache-control', 'no-store')
+  setAnswerHeaders(res.headers)
   return body
 }

@@ -1,6 +1,7 @@
 import { createDeadlineQueue } from '../hub/deadline-queue.ts'
 import type { Deadline, DeadlineQueue } from '../hub/deadline-queue.ts'
 import type { ByeReason, ViewStream } from '../hub/view-stream.ts'
+import { answerHeaders } from './answer-headers.ts'
 
 /** Where frames go: a Node response, or the controller of a `ReadableStream`. */
 export interface SseSink {
@@ -34,8 +35,8 @@ const maxRetry = 4_000
 
 export const sseHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
-  // Some proxies hold a response back until it ends, unless told.
+  ...answerHeaders,
+  // Some proxies hold a response back until it ends unless this header tells them not to.
   'x-accel-buffering': 'no',
 } as const
 

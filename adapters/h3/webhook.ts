@@ -2,6 +2,7 @@ import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
+import { answerHeaders } from './answer-headers.ts'
 import { readBody } from './read-body.ts'
 
 export interface WebhookOptions {
@@ -34,7 +35,7 @@ export function createWebhook({ hub, secret, logger }: WebhookOptions): (event: 
     const ended = toEnded(type, data)
     if (ended) await hub.revoke(ended)
     logger.debug('webhook.taken', { type, id: ended?.id })
-    return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
+    return new Response(null, { status: 204, headers: answerHeaders })
   }
 }
 

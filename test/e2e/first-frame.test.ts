@@ -37,7 +37,7 @@ const firstView = { rev: 1, state: 'unchecked', isSignedIn: false }
 const firstHeaders = {
   status: 'HTTP/1.1 200 OK',
   'content-type': expect.stringMatching(/^text\/event-stream/),
-  'cache-control': 'no-store',
+  'cache-control': 'no-store, no-transform',
   'set-cookie': expect.stringMatching(/^authchart=/),
 }
 

@@ -32,7 +32,7 @@ describe('requireAuth', () => {
   it('turns away whoever is not known, at once', async () => {
     const { server } = await startApp()
     const { status, body, headers } = await server.send('/api/me')
-    expect([status, body.code, headers.get('cache-control')]).toEqual([401, 'not-signed-in', 'no-store'])
+    expect([status, body.code, headers.get('cache-control')]).toEqual([401, 'not-signed-in', 'no-store, no-transform'])
   })
 
   it('judges a request without a session by its Bearer token, and keeps nothing', async () => {

@@ -1,10 +1,10 @@
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { H3, serve } from 'h3'
+import { H3 } from 'h3'
 import { onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import type { AuthServer, AuthServerOptions, Problem } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
+import { onH3 } from './hosts.ts'
 import { createSigner } from './session-tokens.ts'
 import { openSse } from './sse-reader.ts'
 
@@ -38,6 +38,7 @@ export type RequestHeaders = Record<string, string>
 export async function startServer(
   options: AuthServerOptions = {},
   extend: (app: H3, auth: AuthServer) => void = () => {},
+  openHost = onH3,
 ) {
   const lines: unknown[][] = []
   const log =
@@ -54,16 +55,14 @@ export async function startServer(
   const app = new H3({ silent: true })
   extend(app, auth)
   app.register(auth.plugin)
-  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
-  await server.ready()
+  const host = await openHost(app)
   const sockets: Socket[] = []
-  const http = server.node?.server as Server
-  http.on('connection', (socket) => void sockets.push(socket))
-  const url = (server.url ?? '').replace(/\/$/, '')
+  host.server.on('connection', (socket) => void sockets.push(socket))
+  const { url } = host
   onTestFinished(async () => {
     vi.useRealTimers()
     await auth.close({ timeout: 100 })
-    await server.close(true)
+    await host.close()
   })
 
   const events = `${url}${options.basePath ?? '/auth'}/events`

@@ -124,7 +124,7 @@ describe('the preflight', () => {
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'GET, POST',
       'access-control-allow-headers': 'Authorization, Content-Type',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
     })
   })
 

@@ -7,7 +7,7 @@ describe('GET /auth/events', () => {
     const stream = await server.open()
     expect(stream.status).toBe(200)
     expect(stream.headers['content-type']).toMatch(/^text\/event-stream/)
-    expect(stream.headers['cache-control']).toBe('no-store')
+    expect(stream.headers['cache-control']).toBe('no-store, no-transform')
     expect(stream.headers['set-cookie']).toEqual([
       expect.stringMatching(/^authchart=[\w-]{43}; HttpOnly; Path=\/; SameSite=Lax$/),
     ])
@@ -57,7 +57,7 @@ describe('POST /auth/events with token.received', () => {
     const stream = await browser.open()
     const { status, headers, body } = await browser.token(server.mint({ o: { id: 'org_1', rol: 'admin' } }))
     expect(status).toBe(200)
-    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('cache-control')).toBe('no-store, no-transform')
     expect(body).toMatchObject({
       state: 'signedIn',
       authChecked: true,
@@ -249,6 +249,33 @@ describe('GET /auth/session', () => {
   })
 })
 
+describe('every answer', () => {
+  it('is kept by no cache, transformed by nothing on its way, and not guessed at by the browser', async () => {
+    const origin = 'https://app.example.com'
+    const server = await startServer({ allowedOrigins: [origin] }, (app, auth) => {
+      app.use('/guarded', auth.requireAuth())
+    })
+    const browser = server.browser()
+    const stream = await browser.open()
+    const answers = [
+      await browser.token(server.mint()),
+      await browser.token('junk'),
+      await browser.clear(),
+      await browser.session(),
+      await server.post('{}', { origin: 'https://evil.example' }),
+      await server.send('/auth/session', { method: 'OPTIONS', headers: { origin } }),
+      await server.send('/auth/session', { method: 'DELETE' }),
+      await server.send('/auth/other'),
+      await server.send('/guarded'),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 200, 403, 204, 405, 404, 401])
+    for (const headers of [new Headers(stream.headers as Record<string, string>), ...answers.map((a) => a.headers)]) {
+      expect(headers.get('cache-control')).toBe('no-store, no-transform')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+    }
+  })
+})
+
 describe('what is not there', () => {
   it.each(['/auth', '/auth/', '/auth/other', '/auth/events/', '/auth/events/more', '/auth/webhook'])(
     'answers %s with 404',
@@ -257,7 +284,7 @@ describe('what is not there', () => {
       const { status, headers, body } = await server.send(path)
       expect([status, body.code]).toEqual([404, 'not-found'])
       expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
-      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('cache-control')).toBe('no-store, no-transform')
     },
   )
 

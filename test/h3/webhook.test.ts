@@ -96,7 +96,8 @@ describe('a webhook that Clerk signed', () => {
     async (type) => {
       const { signIn, webhook } = await startWithClerk()
       const { session, browser } = await signIn()
-      expect((await webhook({ type, data: { id: session.id } })).status).toBe(204)
+      const { status, headers } = await webhook({ type, data: { id: session.id } })
+      expect([status, headers.get('cache-control')]).toEqual([204, 'no-store, no-transform'])
       expect((await browser.session()).body.isSignedIn).toBe(true)
     },
   )

@@ -149,7 +149,7 @@ describe('the page of the inspector', () => {
     expect(again.headers.get('content-security-policy')).not.toBe(policy)
     const refusal = await fetch(`${url}/auth/inspect`)
     for (const { headers } of [response, refusal]) {
-      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('cache-control')).toBe('no-store, no-transform')
       expect(headers.get('x-frame-options')).toBe('DENY')
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('referrer-policy')).toBe('no-referrer')

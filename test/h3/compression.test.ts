@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { startServer } from './harness.ts'
+import { compressing } from './hosts.ts'
+
+/** What browsers send by themselves. */
+const accepted = { 'accept-encoding': 'gzip, deflate, br, zstd' }
+
+describe.each(compressing)('in %s', (_, openHost) => {
+  it('a stream is not compressed, so that each frame arrives at once', async () => {
+    const server = await startServer({}, undefined, openHost)
+    const browser = server.browser()
+    const stream = await browser.open(accepted)
+    expect(stream.headers['content-encoding']).toBeUndefined()
+    expect(await stream.view()).toMatchObject({ state: 'unchecked' })
+    await browser.token(server.mint())
+    await stream.viewWhere(({ isSignedIn }) => isSignedIn)
+    stream.close()
+  })
+
+  it('an answer comes whole to a browser that accepts compressed ones', async () => {
+    const server = await startServer({}, undefined, openHost)
+    const { status, body } = await server.send('/auth/session', { headers: accepted })
+    expect([status, body.state]).toEqual([200, 'unchecked'])
+  })
+
+  it('a page of the host is compressed', async () => {
+    const server = await startServer({}, undefined, openHost)
+    const { headers } = await server.send('/text', { headers: accepted })
+    expect(headers.get('content-encoding')).toMatch(/gzip|br|zstd/)
+  })
+})

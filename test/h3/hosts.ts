@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fastifyCompress from '@fastify/compress'
+import { getRequestListener } from '@hono/node-server'
+import compression from 'compression'
+import express from 'express'
+import Fastify from 'fastify'
+import { H3, serve, toNodeHandler } from 'h3'
+import { Hono } from 'hono'
+import { compress } from 'hono/compress'
+
+/** A server that an app runs in. */
+export interface Host {
+  /** Its origin, without a slash at the end. */
+  readonly url: string
+  readonly server: Server
+  close(): Promise<void>
+}
+
+/** Puts an app on a port of this machine. */
+export type OpenHost = (app: H3) => Promise<Host>
+
+/** h3's own server. */
+export const onH3: OpenHost = async (app) => {
+  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+  await server.ready()
+  return {
+    url: (server.url ?? '').replace(/\/$/, ''),
+    server: server.node?.server as Server,
+    close: () => server.close(true),
+  }
+}
+
+/** A server of node:http whose listener is made of the app. */
+export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler): OpenHost {
+  return async (app) => {
+    const server = createServer(toListener(app)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      server,
+      async close() {
+        server.close().closeAllConnections()
+        await once(server, 'close')
+      },
+    }
+  }
+}
+
+/** An Express app that runs `use` in front of the h3 app. */
+export function onExpress(...use: express.RequestHandler[]): OpenHost {
+  return onNode((app) => express().use(...use, toNodeHandler(app)) as RequestListener)
+}
+
+/** A Fastify app with its compressing plugin that answers with the `Response` of the h3 app. */
+export const onFastify: OpenHost = async (app) => {
+  const fastify = Fastify({ forceCloseConnections: true })
+  await fastify.register(fastifyCompress, { threshold: 0 })
+  fastify.get('/text', (_, reply) => reply.type('text/plain').send(text))
+  fastify.all('/*', async ({ method, headers, body, url, host }, reply) => {
+    const hasBody = method !== 'GET' && method !== 'HEAD'
+    const init = { method, headers: headers as Record<string, string>, ...(hasBody && { body: JSON.stringify(body) }) }
+    return reply.send(await app.fetch(new Request(`http://${host}${url}`, init)))
+  })
+  return {
+    url: await fastify.listen({ port: 0, host: '127.0.0.1' }),
+    server: fastify.server,
+    close: () => fastify.close(),
+  }
+}
+
+/** A Hono app with its compressing middleware, on Hono's adapter for Node. */
+export const onHono = onNode((app) => {
+  const hono = new Hono()
+  hono.use(compress({ threshold: 0, contentTypeFilter: () => true }))
+  hono.get('/text', (context) => context.text(text))
+  hono.all('/*', ({ req }) => app.fetch(req.raw))
+  return getRequestListener(hono.fetch)
+})
+
+const text = 'text '.repeat(1_000)
+
+/** Hosts that compress what they may. Each has a page `/text` of its own that may be compressed. */
+export const compressing: readonly (readonly [string, OpenHost])[] = [
+  [
+    'Express with compression',
+    onExpress(compression({ threshold: 0 }), (request, response, next) =>
+      request.path === '/text' ? void response.type('text').send(text) : next(),
+    ),
+  ],
+  ['Fastify with @fastify/compress', onFastify],
+  ['Hono with hono/compress', onHono],
+]
