@@ -37,17 +37,18 @@ export interface AuthRoutesOptions {
 const webhookPath = '/webhook'
 
 type Route = (event: H3Event) => unknown
+type Methods = Readonly<Record<string, Route>>
 
-/** → what adds the handler of everything under the base path to an app. */
+/** @returns what adds the handlers of everything under the base path to an app. */
 export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clock, random } = options
   const startStream = createSseStreams({ clock, random })
 
-  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  const routes: Readonly<Record<string, Methods>> = {
     '/events': { GET: getEvents, POST: postEvent },
     '/session': { GET: getSession },
-    ...(inspectPage && createInspectRoutes({ page: inspectPage, basePath, startStream })),
+    ...(inspectPage && createInspectRoutes({ page: inspectPage, startStream })),
     ...(webhook && { [webhookPath]: { POST: webhook } }),
   }
 
@@ -85,11 +86,11 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     if (cookieId !== undefined) event.res.headers.append('set-cookie', cookie.toHeader(event, cookieId))
   }
 
-  function answer(event: H3Event): unknown {
+  /** `path` is the route that h3 has found: where the app is mounted, the URL may have a prefix that nobody here knows. */
+  function answer(event: H3Event, path: string, methods: Methods): unknown {
     const { method } = event.req
-    const path = event.url.pathname.slice(basePath.length)
-    const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
-    if (!methods) throw new AuthError('not-found')
+    // h3 finds a route with a slash at its end too.
+    if (!event.url.pathname.endsWith(path)) throw new AuthError('not-found')
     const isFromPages = path !== webhookPath
     if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
     const route = Object.hasOwn(methods, method) ? methods[method] : undefined
@@ -101,11 +102,11 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     return route(event)
   }
 
-  async function handle(event: H3Event): Promise<unknown> {
+  async function handle(event: H3Event, respond: (event: H3Event) => unknown): Promise<unknown> {
     origins.vary(event)
     try {
       requireHost(event, allowedHosts)
-      return await answer(event)
+      return await respond(event)
     } catch (cause) {
       const error = toAuthError(cause)
       // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14).
@@ -115,10 +116,16 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     }
   }
 
+  function notFound(): never {
+    throw new AuthError('not-found')
+  }
+
   return (app) => {
-    // By name what there is, which h3 finds without matching patterns; and the rest, since what is not there is told by us.
-    for (const path of Object.keys(routes)) app.all(`${basePath}${path}`, handle)
-    app.all(basePath, handle)
-    app.all(`${basePath}/**`, handle)
+    // h3 finds a route without parameters in a map. The pattern catches the rest, so that its answer is a problem document.
+    for (const [path, methods] of Object.entries(routes)) {
+      const respond = (event: H3Event) => answer(event, path, methods)
+      app.all(`${basePath}${path}`, (event) => handle(event, respond))
+    }
+    for (const path of [basePath, `${basePath}/**`]) app.all(path, (event) => handle(event, notFound))
   }
 }

@@ -10,16 +10,13 @@ import type { StartSseStream } from './sse-stream.ts'
 
 export interface InspectRouteOptions {
   readonly page: LocalPage
-  readonly basePath: string
   readonly startStream: StartSseStream
 }
 
 const cookieName = 'authchart-inspect'
 
-/** → the routes of the inspector's page and of its stream. To anybody but this machine there is nothing here. */
-export function createInspectRoutes({ page, basePath, startStream }: InspectRouteOptions) {
-  const path = `${basePath}/inspect`
-
+/** @returns the routes of the inspector's page and of its stream. Any other machine is told that there is nothing here. */
+export function createInspectRoutes({ page, startStream }: InspectRouteOptions) {
   function requireLocal(event: H3Event) {
     if (!isFromThisMachine(event)) throw new AuthError('not-found')
   }
@@ -33,7 +30,11 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
     return write(nonce)
   }
 
-  /** Takes the key out of the address at once: it is worth nothing there any more, and in no history. */
+  /**
+   * Takes the key out of the address at once, so that no history keeps it. The address and the cookie's path are relative
+   * to the page, since only the browser knows the prefix that an app may be mounted under. A cookie without a path is
+   * sent to the folder of the page that set it (RFC 6265 §5.1.4).
+   */
   function getPage(event: H3Event): string | null {
     requireLocal(event)
     const key = event.url.searchParams.get('key')
@@ -41,10 +42,10 @@ export function createInspectRoutes({ page, basePath, startStream }: InspectRout
     if (cookie !== null) {
       const { headers } = event.res
       event.res.status = 303
-      headers.set('set-cookie', `${cookieName}=${cookie}; HttpOnly; SameSite=Strict; Path=${path}`)
+      headers.set('set-cookie', `${cookieName}=${cookie}; HttpOnly; SameSite=Strict`)
       setAnswerHeaders(headers)
       headers.set('referrer-policy', 'no-referrer')
-      headers.set('location', path)
+      headers.set('location', 'inspect')
       return null
     }
     if (key !== null || !hasCookie(event)) return answerPage(event, 403, (nonce) => page.toRefusal(nonce))

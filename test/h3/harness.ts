@@ -81,7 +81,7 @@ export async function startServer(
   const post = (body: unknown, headers: RequestHeaders = {}) =>
     send(events.slice(url.length), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url, ...headers },
+      headers: { 'content-type': 'application/json', origin: new URL(url).origin, ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
 

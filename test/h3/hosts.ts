@@ -7,13 +7,13 @@ import { getRequestListener } from '@hono/node-server'
 import compression from 'compression'
 import express from 'express'
 import Fastify from 'fastify'
-import { H3, serve, toNodeHandler } from 'h3'
+import { H3, serve, toNodeHandler, withBase } from 'h3'
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
 
 /** A server that an app runs in. */
 export interface Host {
-  /** Its origin, without a slash at the end. */
+  /** Where the app is, without a slash at the end. */
   readonly url: string
   readonly server: Server
   close(): Promise<void>
@@ -33,13 +33,13 @@ export const onH3: OpenHost = async (app) => {
   }
 }
 
-/** A server of node:http whose listener is made of the app. */
-export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler): OpenHost {
+/** A server of node:http whose listener is made of the app, which it has under `prefix`. */
+export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler, prefix = ''): OpenHost {
   return async (app) => {
     const server = createServer(toListener(app)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
       server,
       async close() {
         server.close().closeAllConnections()
@@ -53,6 +53,24 @@ export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler)
 export function onExpress(...use: express.RequestHandler[]): OpenHost {
   return onNode((app) => express().use(...use, toNodeHandler(app)) as RequestListener)
 }
+
+/** Hosts that have the app under `/v1`. */
+export const mounting: readonly (readonly [string, OpenHost])[] = (
+  [
+    ['app.mount of h3', (app) => toNodeHandler(new H3().mount('/v1', app))],
+    ['app.mount of h3, twice', (app) => toNodeHandler(new H3().mount('/', new H3().mount('/v1', app)))],
+    ['app.mount of h3, by fetch', (app) => toNodeHandler(new H3().mount('/v1', app.fetch))],
+    ['app.use of h3', (app) => toNodeHandler(new H3().use('/v1', app))],
+    ['withBase of h3', (app) => toNodeHandler(new H3().all('/v1/**', withBase('/v1', app)))],
+    ['app.use of Express', (app) => express().use('/v1', toNodeHandler(app)) as RequestListener],
+  ] satisfies [string, (app: H3) => RequestListener][]
+).map(([name, toListener]) => [name, onNode(toListener, '/v1')])
+
+/** A Hono app that has the app under `/v1`, and hands it a `Request` without the Node request behind it. */
+export const mountingHono = onNode(
+  (app) => getRequestListener(new Hono().mount('/v1', (request) => app.fetch(request)).fetch),
+  '/v1',
+)
 
 /** A Fastify app with its compressing plugin that answers with the `Response` of the h3 app. */
 export const onFastify: OpenHost = async (app) => {
