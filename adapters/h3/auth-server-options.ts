@@ -96,7 +96,12 @@ const names: readonly string[] = [
 
 const defaultPublicClaims = ['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'] as const
 const defaultLimits: HubLimits = { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }
-const defaultCookie: Required<CookieOptions> = { name: 'authchart', sameSite: 'lax', secure: 'auto' }
+const defaultCookie: Required<CookieOptions> = {
+  name: 'authchart',
+  sameSite: 'lax',
+  secure: 'auto',
+  partitioned: false,
+}
 const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'watch', 'close'] as const
 
 /** The options that are this adapter's own, over the defaults. @throws TypeError naming the one that cannot be used. */
@@ -152,14 +157,20 @@ function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<strin
   return hosts && new Set(hosts.map((host) => host.toLowerCase()))
 }
 
+/** `secure` is left as `auto` only where it differs from request to request. */
 function toCookie(cookie: CookieOptions = {}): Required<CookieOptions> {
   require('cookie', isObject(cookie), 'must be an object')
-  requireKnown(cookie, ['name', 'sameSite', 'secure'], 'cookie.')
-  const { name, sameSite, secure } = { ...defaultCookie, ...cookie }
+  requireKnown(cookie, Object.keys(defaultCookie), 'cookie.')
+  const { name, sameSite, secure, partitioned } = { ...defaultCookie, ...cookie }
   require('cookie.name', typeof name === 'string' && /^(?!__)[\w-]+$/.test(name), 'must be letters, digits, - or _')
   require('cookie.sameSite', ['strict', 'lax', 'none'].includes(sameSite), "must be 'strict', 'lax' or 'none'")
-  require('cookie.secure', ['auto', true].includes(secure), "must be 'auto' or true")
-  return { name, sameSite, secure }
+  require('cookie.secure', ['auto', true, false].includes(secure), "must be 'auto', true or false")
+  require('cookie.partitioned', typeof partitioned === 'boolean', 'must be true or false')
+  const needsSecure = sameSite === 'none' ? "cookie.sameSite: 'none'" : partitioned && 'cookie.partitioned: true'
+  if (!needsSecure) return { name, sameSite, secure: secure === 'auto' && isProduction() ? true : secure, partitioned }
+  const contradiction = `false cannot be used with ${needsSecure}, since browsers take such a cookie only if it is Secure`
+  require('cookie.secure', secure !== false, `${contradiction}: leave cookie.secure out`)
+  return { name, sameSite, secure: true, partitioned }
 }
 
 function toLimits(limits: Partial<HubLimits> = {}): HubLimits {
@@ -183,6 +194,7 @@ function toList(
   return list
 }
 
+const isProduction = () => process.env['NODE_ENV'] === 'production'
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown) => typeof value === 'string' && value !== ''

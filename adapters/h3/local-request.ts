@@ -1,37 +1,41 @@
 import type { H3Event } from 'h3'
 
 const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
-/** A URL of such a host, with a port or without: what stands before an `@` is no host. */
+/** A URL of such a host, with a port or without. Text before an `@` is not the host. */
 const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopback}(?::\d*)?(?:[/?#]|$)`, 'i')
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
-/** A proxy was on the way, whatever host the request seems to be for. */
+/** Headers that a proxy adds, for whatever host the request seems to be. */
 const forwarding = [
-  'forwarded',
-  'via',
+  'x-forwarded-proto',
   'x-forwarded-for',
   'x-forwarded-host',
-  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
   'x-real-ip',
+  'forwarded',
+  'via',
 ] as const
 
-/**
- * True for development on one machine, where browsers may refuse a `Secure` cookie over http. A proxy that rewrites
- * `Host` to `localhost` gives itself away by its own headers, or by the browser's `Origin` or `Referer`.
- */
-export function isLocal(event: H3Event): boolean {
+/** True for a request over http that no proxy says it has forwarded, so that the page was most likely on http too. */
+export function isPlainHttp({ url, req }: H3Event): boolean {
+  return url.protocol === 'http:' && !forwarding.some((name) => req.headers.has(name))
+}
+
+/** True for plain http to this very machine's name or address, from no page of another host. */
+function isLocal(event: H3Event): boolean {
   const { headers } = event.req
-  const { href } = event.url
   const pages = [headers.get('origin'), headers.get('referer')]
   return (
-    href.startsWith('http:') &&
-    loopbackPage.test(href) &&
-    !forwarding.some((name) => headers.has(name)) &&
+    isPlainHttp(event) &&
+    loopbackPage.test(event.url.href) &&
     pages.every((page) => page === null || loopbackPage.test(page))
   )
 }
 
 /**
- * True where, besides, this very machine is at the other end of the connection, and it is the person or a page of this
+ * True where this very machine is at the other end of the connection as well, and it is the person or a page of this
  * server that asks: neither a page of another site nor of another port. False where the runtime does not tell the peer.
  */
 export function isFromThisMachine(event: H3Event): boolean {

@@ -1,15 +1,23 @@
 import type { H3Event } from 'h3'
 import type { Logger } from '../logger.ts'
-import { isLocal } from './local-request.ts'
+import { isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
 export interface CookieOptions {
   /** Default `authchart`; where the cookie is `Secure`, it gets the prefix `__Host-` (RFC 6265bis §4.1.3.2). */
   readonly name?: string
-  /** Default `lax`. `none` where the app and this server are on different sites. */
+  /** Default `lax`. `none` where the page and this server are on different sites: the cookie is `Secure` then. */
   readonly sameSite?: 'strict' | 'lax' | 'none'
-  /** `auto`, the default: always, except over plain http on this very machine. */
-  readonly secure?: 'auto' | true
+  /**
+   * Default `auto`: always with `NODE_ENV=production`; otherwise unless the request comes over plain http and no proxy has
+   * forwarded it. `true`: always. `false`: never, for an intranet without TLS.
+   */
+  readonly secure?: 'auto' | boolean
+  /**
+   * Keeps the cookie apart for each site that frames or calls this server (CHIPS), which browsers ask for where they block
+   * third-party cookies. The cookie is `Secure` then. Default false.
+   */
+  readonly partitioned?: boolean
 }
 
 /** The cookie that names a server session to its browser, for as long as the browser runs. */
@@ -20,29 +28,40 @@ export interface SessionCookie {
   toHeader(event: H3Event, cookieId: string): string
 }
 
-export function createSessionCookie(options: Required<CookieOptions>, logger: Logger): SessionCookie {
-  const { name, sameSite, secure } = options
-  const attributes = `HttpOnly; Path=/; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`
-  const isSecure = (event: H3Event) => secure === true || sameSite === 'none' || !isLocal(event)
+const mixedRemedy =
+  'Some requests of a browser come over plain http without a forwarding header, and others do not. Let the proxy send ' +
+  'X-Forwarded-Proto with every request, or set cookie.secure: true'
 
+export function createSessionCookie(options: Required<CookieOptions>, logger: Logger): SessionCookie {
+  const { name, sameSite, secure, partitioned } = options
+  const secureName = `__Host-${name}`
+  const attributes = `HttpOnly; Path=/; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`
+  const secureAttributes = `${attributes}; Secure${partitioned ? '; Partitioned' : ''}`
+  const isSecure = (event: H3Event) => (secure === 'auto' ? !isPlainHttp(event) : secure)
   let isMixed = false
 
-  /** Told once: some requests of a browser look local and others do not, and so its sessions never meet. */
+  /** Logs once that a browser has cookies of both kinds, so that its sessions never meet. */
   function warnOfMixed(header: string | null) {
-    if (isMixed || readCookie(header, name).length === 0) return
+    if (secure !== 'auto' || isMixed || readCookie(header, name).length === 0) return
     isMixed = true
-    logger.warn('cookie.mixed', { name })
+    logger.warn('cookie.mixed', { name, remedy: mixedRemedy })
   }
 
   return {
     read(event) {
       const header = event.req.headers.get('cookie')
-      if (!isSecure(event)) return readCookie(header, name)
-      const values = readCookie(header, `__Host-${name}`)
+      const values = readCookie(header, secureName)
+      // Over plain http a secure cookie has come from a browser that trusts the host, or from a proxy that ends TLS.
+      if (!isSecure(event)) return values.concat(readCookie(header, name))
       if (values.length === 0) warnOfMixed(header)
       return values
     },
-    toHeader: (event, cookieId) =>
-      isSecure(event) ? `__Host-${name}=${cookieId}; ${attributes}; Secure` : `${name}=${cookieId}; ${attributes}`,
+    toHeader(event, cookieId) {
+      // A browser that has the secure cookie keeps it: with one of each kind, the two would name different sessions.
+      const hasSecure = secure === 'auto' && readCookie(event.req.headers.get('cookie'), secureName).length > 0
+      return hasSecure || isSecure(event)
+        ? `${secureName}=${cookieId}; ${secureAttributes}`
+        : `${name}=${cookieId}; ${attributes}`
+    },
   }
 }

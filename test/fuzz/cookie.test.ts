@@ -65,11 +65,15 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   bearer: fc.option(fc.oneof(hostileToken, hostileText), { freq: 2 }),
 })
 
-/** An own idea of RFC 6265 §4.2: the values of our cookie, of which the server looks at the first four. */
+/** An own idea of RFC 6265 §4.2: the values of our two cookies, of which the server looks at the first four of each. */
 function toValues(cookie: string): string[] {
   const pairs = cookie.split(';').map((text) => text.trim().split('='))
-  const ours = pairs.filter(([name, ...rest]) => name?.trim() === 'authchart' && rest.length > 0)
-  return ours.map(([, ...rest]) => rest.join('=').trim()).slice(0, 4)
+  return ['__Host-authchart', 'authchart'].flatMap((ours) =>
+    pairs
+      .filter(([name, ...rest]) => name?.trim() === ours && rest.length > 0)
+      .map(([, ...rest]) => rest.join('=').trim())
+      .slice(0, 4),
+  )
 }
 
 /** A session that a stream has made ends five seconds after it. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAuthServer, createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import type { AuthServerOptions, CookieOptions } from '../../adapters/h3/index.ts'
 import { createKeySource } from '../../adapters/jose/key-source.ts'
 import { MissingSecretKeyError } from '../../machines/index.ts'
 import { signer, startServer } from './harness.ts'
@@ -38,7 +38,10 @@ describe('an option that cannot be used is a TypeError that names it', () => {
     ['cookie.name', { cookie: { name: 'a b' } }],
     ['cookie.name', { cookie: { name: '__Host-authchart' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'Lax' } }],
-    ['cookie.secure', { cookie: { secure: false } }],
+    ['cookie.secure', { cookie: { secure: 'never' } }],
+    ['cookie.secure', { cookie: { secure: false, sameSite: 'none' } }],
+    ['cookie.secure', { cookie: { secure: false, partitioned: true } }],
+    ['cookie.partitioned', { cookie: { partitioned: 'yes' } }],
     ['cookie.httpOnly', { cookie: { httpOnly: false } }],
     ['limits.sessions', { limits: { sessions: 0 } }],
     ['limits.streamsPerSession', { limits: { streamsPerSession: 1.5 } }],
@@ -58,6 +61,12 @@ describe('an option that cannot be used is a TypeError that names it', () => {
     expect(create).toThrow(TypeError)
     expect(create).toThrow(name)
   })
+})
+
+it('what contradicts cookie.secure: false is named, with what to do about it', () => {
+  const create = (cookie: CookieOptions) => () => createAuthServer({ ...base, cookie })
+  expect(create({ secure: false, sameSite: 'none' })).toThrow(/cookie\.sameSite: 'none'.*leave cookie\.secure out/)
+  expect(create({ secure: false, partitioned: true })).toThrow(/cookie\.partitioned: true.*leave cookie\.secure out/)
 })
 
 describe('the Clerk secret key', () => {
