@@ -13,6 +13,7 @@ import type { OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toTab } from './parse-auth-request.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
+import { requireDistinct } from './require-distinct.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { createSseStreams } from './sse-stream.ts'
 
@@ -121,6 +122,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   return (app) => {
+    requireDistinct(app, { basePath, cookieName: cookie.name })
     // h3 finds a route without parameters in a map. The pattern catches the rest, so that its answer is a problem document.
     for (const [path, methods] of Object.entries(routes)) {
       const respond = (event: H3Event) => answer(event, path, methods)

@@ -96,12 +96,8 @@ const names: readonly string[] = [
 
 const defaultPublicClaims = ['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'] as const
 const defaultLimits: HubLimits = { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }
-const defaultCookie: Required<CookieOptions> = {
-  name: 'authchart',
-  sameSite: 'lax',
-  secure: 'auto',
-  partitioned: false,
-}
+const defaultBasePath = '/auth'
+const defaultCookie = { sameSite: 'lax', secure: 'auto', partitioned: false } as const
 const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'watch', 'close'] as const
 
 /** The options that are this adapter's own, over the defaults. @throws TypeError naming the one that cannot be used. */
@@ -114,8 +110,9 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
   require('inspect', inspectors.every(isInspectOption), 'must be a function, an inspector, or a list of them')
   require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
   require('loadUser', isLoadUser(options.loadUser), 'must be true, false or a function from a user id to a profile')
+  const basePath = toBasePath(options.basePath)
   return {
-    basePath: toBasePath(options.basePath),
+    basePath,
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
     refusedToken: toRefusedToken(options.refusedToken),
     storeDown: toStoreDown(options.storeDown),
@@ -123,14 +120,14 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
     allowedOrigins:
       toList('allowedOrigins', options.allowedOrigins, isOrigin, 'origins such as https://a.example') ?? [],
     allowedHosts: toHosts(options.allowedHosts),
-    cookie: toCookie(options.cookie),
+    cookie: toCookie(options.cookie, basePath),
     limits: toLimits(options.limits),
     inspectors,
     clock,
   }
 }
 
-function toBasePath(basePath = '/auth'): string {
+function toBasePath(basePath = defaultBasePath): string {
   const isPath = typeof basePath === 'string' && /^(\/[\w.~-]+)+\/?$/.test(basePath)
   require('basePath', isPath, 'must be a path such as /auth')
   return basePath.replace(/\/$/, '')
@@ -158,10 +155,11 @@ function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<strin
 }
 
 /** `secure` is left as `auto` only where it differs from request to request. */
-function toCookie(cookie: CookieOptions = {}): Required<CookieOptions> {
+function toCookie(cookie: CookieOptions = {}, basePath: string): Required<CookieOptions> {
   require('cookie', isObject(cookie), 'must be an object')
-  requireKnown(cookie, Object.keys(defaultCookie), 'cookie.')
-  const { name, sameSite, secure, partitioned } = { ...defaultCookie, ...cookie }
+  const defaults: Required<CookieOptions> = { ...defaultCookie, name: toCookieName(basePath) }
+  requireKnown(cookie, Object.keys(defaults), 'cookie.')
+  const { name, sameSite, secure, partitioned } = { ...defaults, ...cookie }
   require('cookie.name', typeof name === 'string' && /^(?!__)[\w-]+$/.test(name), 'must be letters, digits, - or _')
   require('cookie.sameSite', ['strict', 'lax', 'none'].includes(sameSite), "must be 'strict', 'lax' or 'none'")
   require('cookie.secure', ['auto', true, false].includes(secure), "must be 'auto', true or false")
@@ -171,6 +169,11 @@ function toCookie(cookie: CookieOptions = {}): Required<CookieOptions> {
   const contradiction = `false cannot be used with ${needsSecure}, since browsers take such a cookie only if it is Secure`
   require('cookie.secure', secure !== false, `${contradiction}: leave cookie.secure out`)
   return { name, sameSite, secure: true, partitioned }
+}
+
+/** The cookies of two servers in one app must not have one name: a cookie for all paths is sent to both. */
+function toCookieName(basePath: string): string {
+  return basePath === defaultBasePath ? 'authchart' : `authchart${basePath.replace(/[^\w-]/g, '-')}`
 }
 
 function toLimits(limits: Partial<HubLimits> = {}): HubLimits {

@@ -4,7 +4,11 @@ import { isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
 export interface CookieOptions {
-  /** Default `authchart`; where the cookie is `Secure`, it gets the prefix `__Host-` (RFC 6265bis §4.1.3.2). */
+  /**
+   * Default `authchart`; for another base path than `/auth` named after it, so that two servers work side by side:
+   * `authchart-api-auth` for `/api/auth`. Where the cookie is `Secure`, the prefix `__Host-` is added (RFC 6265bis
+   * §4.1.3.2).
+   */
   readonly name?: string
   /** Default `lax`. `none` where the page and this server are on different sites: the cookie is `Secure` then. */
   readonly sameSite?: 'strict' | 'lax' | 'none'
@@ -22,6 +26,8 @@ export interface CookieOptions {
 
 /** The cookie that names a server session to its browser, for as long as the browser runs. */
 export interface SessionCookie {
+  /** Without the prefix. */
+  readonly name: string
   /** The values sent. */
   read(event: H3Event): string[]
   /** A `Set-Cookie` value. */
@@ -48,6 +54,7 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
   }
 
   return {
+    name,
     read(event) {
       const header = event.req.headers.get('cookie')
       const values = readCookie(header, secureName)
