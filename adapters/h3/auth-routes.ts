@@ -13,6 +13,7 @@ import type { OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toTab } from './parse-auth-request.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
+import { createRequireCookie } from './require-cookie.ts'
 import { requireDistinct } from './require-distinct.ts'
 import type { SessionCookie } from './session-cookie.ts'
 import { createSseStreams } from './sse-stream.ts'
@@ -45,6 +46,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clock, random } = options
   const startStream = createSseStreams({ clock, random })
+  const requireCookie = createRequireCookie(cookie, logger)
 
   const routes: Readonly<Record<string, Methods>> = {
     '/events': { GET: getEvents, POST: postEvent },
@@ -54,6 +56,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   async function getEvents(event: H3Event) {
+    requireCookie(event)
     const { tab } = toTab(event.url.searchParams.get('tab'))
     const opened = await hub.open({ cookieIds: cookie.read(event), carried: readCarriedTokens(event), tab })
     setCookie(event, opened.cookieId)
@@ -61,6 +64,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   async function postEvent(event: H3Event) {
+    requireCookie(event)
     const request = await parseAuthRequest(event)
     const cookieIds = cookie.read(event)
     const { tab, seq } = request
@@ -73,6 +77,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   async function getSession(event: H3Event) {
+    requireCookie(event)
     const session = await hub.find({ cookieIds: cookie.read(event) })
     return answerJson(event, publicViews.toJson(session?.view() ?? toUncheckedView(clock())))
   }

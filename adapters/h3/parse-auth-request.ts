@@ -12,6 +12,7 @@ export type AuthRequest =
 const maxBody = 16 * 1_024
 const maxSessionId = 128
 const tabName = /^[\w-]{1,64}$/
+const channelName = /^[\w.-]{1,64}$/
 
 const fields = {
   'token.received': ['type', 'token', 'tab', 'seq'],
@@ -54,6 +55,14 @@ export function toTab(tab: unknown): { tab?: string } {
   if (tab === undefined || tab === null) return {}
   if (typeof tab !== 'string' || !tabName.test(tab)) throw malformed('tab must be 1 to 64 letters, digits, - or _')
   return { tab }
+}
+
+/** The channel of the query, which a client was last told of, or null. @throws AuthError `request-malformed` */
+export function toChannel({ url }: H3Event): string | null {
+  if (url.search === '') return null
+  const channel = url.searchParams.get('channel')
+  if (channel === null || channelName.test(channel)) return channel
+  throw malformed('channel must be 1 to 64 letters, digits, dots, - or _')
 }
 
 function toSeq(seq: unknown): { seq?: number } {

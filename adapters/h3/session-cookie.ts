@@ -30,6 +30,8 @@ export interface SessionCookie {
   readonly name: string
   /** The values sent. */
   read(event: H3Event): string[]
+  /** True where the request carries a session cookie of either name. */
+  isSent(event: H3Event): boolean
   /** A `Set-Cookie` value. */
   toHeader(event: H3Event, cookieId: string): string
 }
@@ -62,6 +64,10 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
       if (!isSecure(event)) return values.concat(readCookie(header, name))
       if (values.length === 0) warnOfMixed(header)
       return values
+    },
+    isSent(event) {
+      const header = event.req.headers.get('cookie')
+      return readCookie(header, secureName).length > 0 || readCookie(header, name).length > 0
     },
     toHeader(event, cookieId) {
       // A browser that has the secure cookie keeps it: with one of each kind, the two would name different sessions.
