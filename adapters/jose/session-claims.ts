@@ -3,8 +3,11 @@ import type { AuthClaims, VerifiedSession } from '../../machines/verified-sessio
 import type { ResolvedClaimsOptions } from './claims-options.ts'
 import type { JwsHeader } from './parse-jws.ts'
 
-/** Clerk's `cat` for session tokens; its other categories are JWT templates and machine tokens. */
-const sessionTokenCategory = 'cl_B7d4PD111AAA'
+/**
+ * Clerk's `cat` for session tokens, and the one that some instances stamp on every token to say that it has no category.
+ * JWT templates (`cl_B7d4PD222AAA`) and machine tokens (`cl_B7d4PD333AAA`) have categories of their own.
+ */
+const sessionTokenCategories: ReadonlySet<unknown> = new Set(['cl_B7d4PD111AAA', 'cl_I7d4PD111III'])
 /** The last moment a `Date` can hold, in seconds. */
 const maxNumericDate = 8.64e12
 const maxIdLength = 256
@@ -15,7 +18,7 @@ const refused = (claim: string, problem = 'is not allowed') =>
 /** Lets only session tokens pass (RFC 8725 §3.11: tokens of one kind must not be taken for another). */
 export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
   if (typ !== undefined && typ !== 'JWT') throw new AuthError('token-type')
-  if (cat !== undefined && cat !== sessionTokenCategory) throw new AuthError('token-type')
+  if (cat !== undefined && !sessionTokenCategories.has(cat)) throw new AuthError('token-type')
 }
 
 /** What a token proves whatever the time is. Frozen, since it may be handed out again. */

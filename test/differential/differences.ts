@@ -122,11 +122,12 @@ export const differences: readonly Difference[] = [
     applies: ({ header }) => 'crit' in header || 'b64' in header,
   },
   {
-    token: '`cat` other than that of session tokens, such as a JWT template’s',
+    token: '`cat` of a JWT template, or one that Clerk does not have',
     authchart: 'token-type',
     verifyToken: 'accepted',
-    reason: 'Only session tokens sign in (RFC 8725 §3.11). Clerk refuses one machine category here, and no other.',
-    applies: ({ header: { cat } }) => cat !== undefined && cat !== 'cl_B7d4PD111AAA',
+    reason:
+      'Only session tokens sign in (RFC 8725 §3.11), and tokens without a category: `verifyToken` refuses none but the machine one.',
+    applies: ({ header: { cat } }) => cat !== undefined && cat !== 'cl_B7d4PD111AAA' && cat !== 'cl_I7d4PD111III',
   },
   {
     token: '`kid` missing, empty, not a string, or longer than 256',

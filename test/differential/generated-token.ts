@@ -54,7 +54,7 @@ const headerValues: Readonly<Record<string, readonly (string | null)[]>> = {
   alg: [null, '"none"', '"None"', '"rs256"', '"HS256"', '"RS384"', '"RS512"', '"PS256"', '["RS256"]', ...oddValues],
   kid: [null, '"ins_other"', `["${kid}"]`, '"__proto__"', '"a\\r\\nb"', ...oddValues],
   typ: [null, '"jwt"', '"at+jwt"', '["JWT"]', ...oddValues],
-  cat: [null, '"cl_B7d4PD222AAA"', '"cl_B7d4PD333AAA"', '"cl_b7d4pd111aaa"', ...oddValues],
+  cat: [null, '"cl_I7d4PD111III"', '"cl_B7d4PD222AAA"', '"cl_B7d4PD333AAA"', '"cl_b7d4pd111aaa"', ...oddValues],
   crit: ['["exp"]', '[]', 'null'],
   b64: ['false', 'true'],
   jwk: [JSON.stringify(foreignKey.publicKey.export({ format: 'jwk' }))],
