@@ -135,7 +135,7 @@ export class MissingSecretKeyError extends AuthError {
     super(
       'internal',
       reason === 'missing'
-        ? 'Clerk secret key missing: pass clerk.secretKey, set CLERK_SECRET_KEY, or give keys ({ jwks }, { jwksUrl } or { jwtKey }).'
+        ? 'Clerk secret key missing: pass clerk.secretKey, set CLERK_SECRET_KEY or CLERK_JWT_KEY, or give keys ({ jwks }, { jwksUrl } or { jwtKey }).'
         : 'Clerk secret key empty: clerk.secretKey or CLERK_SECRET_KEY is an empty string.',
     )
     this.name = 'MissingSecretKeyError'

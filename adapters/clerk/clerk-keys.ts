@@ -5,17 +5,20 @@ import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
 import { createBackendClient, toClerkFailure } from './backend-client.ts'
 import type { ClerkOptions } from './clerk-options.ts'
+import { createJwtKeySource } from './jwt-key.ts'
 
 /**
- * The signing keys of a Clerk instance, from its Backend API through Clerk's own SDK. Each source has a client and keys
- * of its own.
+ * The signing keys of a Clerk instance: the one of `jwtKey` where it is given, else those of its Backend API through
+ * Clerk's own SDK. Each source has a client and keys of its own.
  *
- * @throws MissingSecretKeyError at construction, not at the first token.
+ * @throws MissingSecretKeyError where neither key is given, at construction and not at the first token.
+ * @throws TypeError where `jwtKey` is no public key.
  */
 export function createClerkKeys(
-  options: Pick<ClerkOptions, 'secretKey' | 'apiUrl'>,
+  options: Pick<ClerkOptions, 'secretKey' | 'jwtKey' | 'apiUrl'>,
   settings: Omit<KeySourceSettings, 'fetch'> = {},
 ): KeySource {
+  if (options.jwtKey) return createJwtKeySource(options.jwtKey)
   return createKeySource({ fetchJwks: createClerkJwksFetcher(options, toLogger(settings.logger)) }, settings)
 }
 

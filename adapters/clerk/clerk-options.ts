@@ -1,9 +1,15 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
+import { unquote } from '../unquote.ts'
 
 /** How a server reaches its Clerk instance. Each is taken from the argument, else from the environment. */
 export interface ClerkOptions {
   /** `CLERK_SECRET_KEY`. Never leaves the server. */
   readonly secretKey?: string
+  /**
+   * `CLERK_JWT_KEY`: the instance's "JWKS Public Key", a PEM. Tokens are then verified by it alone, and no keys are
+   * fetched.
+   */
+  readonly jwtKey?: string
   /** `CLERK_PUBLISHABLE_KEY`, `pk_test_…` or `pk_live_…`; it names the instance's Frontend API. */
   readonly publishableKey?: string
   /** `CLERK_WEBHOOK_SIGNING_SECRET`, or `CLERK_WEBHOOK_SECRET`. */
@@ -25,6 +31,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const variables = {
   secretKey: ['CLERK_SECRET_KEY'],
+  jwtKey: ['CLERK_JWT_KEY'],
   publishableKey: ['CLERK_PUBLISHABLE_KEY'],
   webhookSecret: ['CLERK_WEBHOOK_SIGNING_SECRET', 'CLERK_WEBHOOK_SECRET'],
   apiUrl: ['CLERK_API_URL'],
@@ -35,8 +42,9 @@ const variables = {
 const names = Object.keys(variables) as (keyof ClerkOptions)[]
 
 /**
- * The options of one Clerk instance: argument, else environment variable. An empty variable counts as unset, except for
- * the secret key, where {@link requireSecretKey} tells an empty one from a missing one.
+ * The options of one Clerk instance: argument, else environment variable. White space and quotes round a value, as `echo`
+ * and `docker --env-file` leave them, are no part of it. An empty variable counts as unset, except for the secret key,
+ * where {@link requireSecretKey} tells an empty one from a missing one.
  *
  * @throws TypeError naming the option that cannot be used, or that is unknown.
  */
@@ -46,12 +54,14 @@ export function resolveClerkOptions(options: ClerkOptions = {}, env: Environment
 
   const resolved: Partial<Record<keyof ClerkOptions, string>> = {}
   for (const name of names) {
-    const value: unknown = options[name] ?? variables[name].map((variable) => env[variable]).find(Boolean)
-    if (value !== undefined && typeof value !== 'string') fail(name, 'must be a string')
-    if (value !== undefined) resolved[name] = value
+    const given: unknown = options[name]
+    if (given !== undefined && given !== null && typeof given !== 'string') fail(name, 'must be a string')
+    const value = given ?? variables[name].map((variable) => env[variable]).find((text) => text && unquote(text))
+    if (value !== undefined) resolved[name] = unquote(value)
   }
-  resolved.secretKey ??= env['CLERK_SECRET_KEY']
-  const { apiUrl, proxyUrl } = resolved
+  if (env['CLERK_SECRET_KEY'] !== undefined) resolved.secretKey ??= ''
+  const { secretKey, apiUrl, proxyUrl } = resolved
+  if (/[^\x21-\x7e]/.test(secretKey ?? '')) fail('secretKey', 'must be a Clerk secret key, sk_test_… or sk_live_…')
   if (apiUrl && !isHttpUrl(apiUrl)) fail('apiUrl', 'must be an absolute http(s) URL')
   if (proxyUrl && !proxyUrl.startsWith('/') && !isHttpUrl(proxyUrl))
     fail('proxyUrl', 'must be a path or an http(s) URL')

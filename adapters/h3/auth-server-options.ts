@@ -13,7 +13,10 @@ import type { CookieOptions } from './session-cookie.ts'
 export interface AuthServerOptions {
   /** The Clerk instance; each field defaults to its `CLERK_*` environment variable. */
   readonly clerk?: ClerkOptions
-  /** Where the signing keys are: `{ jwks }`, `{ jwksUrl }` or `{ jwtKey }`. Default: Clerk's Backend API. */
+  /**
+   * Where the signing keys are: `{ jwks }`, `{ jwksUrl }` or `{ jwtKey }`. Default: `clerk.jwtKey` where it is set, else
+   * Clerk's Backend API.
+   */
   readonly keys?: KeyOptions | KeySource
   /**
    * What the claims of a token must satisfy. `issuer` defaults to what `clerk` says of the instance; set

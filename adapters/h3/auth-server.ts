@@ -8,6 +8,7 @@ import type { Explanation } from '../../machines/explain.ts'
 import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
+import { createJwtKeySource } from '../clerk/jwt-key.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
 import type { Admission } from '../hub/hub-requests.ts'
@@ -107,7 +108,7 @@ const defaultClockTolerance = 60
  * Keeps, for each browser session, what this server knows of who it is.
  *
  * @throws TypeError naming the option that cannot be used.
- * @throws MissingSecretKeyError where neither `keys` nor Clerk's secret key is given.
+ * @throws MissingSecretKeyError where neither `keys` nor Clerk's JWT key or secret key is given.
  * @example
  * const auth = createAuthServer({ claims: { authorizedParties: ['https://app.example.com'] } })
  * app.register(auth.plugin)
@@ -231,6 +232,7 @@ function toKeys(
   settings: { readonly logger: Logger; readonly inspect: Inspect | undefined },
 ): KeySource {
   if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, settings)
+  if (clerk.jwtKey) return createJwtKeySource(clerk.jwtKey)
   requireSecretKey(clerk)
   let fetcher: Promise<FetchJwks> | undefined
   return createKeySource(

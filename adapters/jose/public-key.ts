@@ -3,6 +3,7 @@ import { importSPKI } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 import { decodeBase64url } from './base64url.ts'
 import { nodeCrypto } from './node-crypto.ts'
+import { readPublicKeyPem, toPem } from './public-key-pem.ts'
 
 /** An RSA public key: a `KeyObject` where there is node:crypto, and in other runtimes what jose takes. */
 export type PublicKey = KeyObject | CryptoKey | JWK
@@ -68,15 +69,13 @@ function toInteger(text: string): bigint {
 }
 
 /**
- * The RS256 key in a PEM text (`-----BEGIN PUBLIC KEY-----`). Line breaks may be written `\n`, as they are in
- * environment variables. Throws an `Error` that says why there is none; without node:crypto some of it is known only
- * once the key was imported, so that the promise rejects instead.
+ * The RS256 key in a PEM text (`-----BEGIN PUBLIC KEY-----`), in every shape that {@link readPublicKeyPem} reads. Throws
+ * an `Error` that says why there is none; without node:crypto some of it is known only once the key was imported, so that
+ * the promise rejects instead.
  */
 export function toPublicKeyFromPem(pem: string): PublicKey | Promise<PublicKey> {
   if (typeof pem !== 'string') throw new Error('not a string')
-  const text = pem.trim().replaceAll('\\n', '\n')
-  // `createPublicKey` would also take a private key, and a secret has no business here.
-  if (!text.startsWith('-----BEGIN PUBLIC KEY-----')) throw new Error('not a PEM public key')
+  const text = toPem(readPublicKeyPem(pem))
   if (!nodeCrypto) return importPem(text)
   let key: KeyObject
   try {

@@ -74,6 +74,13 @@ describe('createClerkKeys', () => {
     expect(jwksRequests()).toBe(2)
   })
 
+  it('verifies by the JWT key alone where it is given, and asks nobody', async () => {
+    const source = createClerkKeys({ secretKey: clerk.secretKey, apiUrl: clerk.apiUrl, jwtKey: clerk.jwtKey })
+    expect(await codeOf(verifierOf(source)(mint()))).toBe('accepted')
+    expect(jwksRequests()).toBe(0)
+    expect(() => createClerkKeys({ jwtKey: 'no key' })).toThrow(/clerk\.jwtKey/)
+  })
+
   it('keeps two instances in one process apart (C18)', async () => {
     const other = await createClerkEmulator({ users: [{ email: 'ada@example.test', password: 'correct horse' }] })
     const token = other.mintToken({ session: other.createSession('ada@example.test') })

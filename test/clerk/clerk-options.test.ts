@@ -15,6 +15,7 @@ describe('resolveClerkOptions (C17)', () => {
   it('takes each option from the argument, else from the environment', () => {
     const env = {
       CLERK_SECRET_KEY: 'sk_env',
+      CLERK_JWT_KEY: 'pem_env',
       CLERK_PUBLISHABLE_KEY: publishableKeyOf('clerk.env.test'),
       CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_env',
       CLERK_API_URL: 'https://api.env.test',
@@ -23,6 +24,7 @@ describe('resolveClerkOptions (C17)', () => {
     }
     expect(resolve({}, env)).toMatchObject({
       secretKey: 'sk_env',
+      jwtKey: 'pem_env',
       publishableKey: env.CLERK_PUBLISHABLE_KEY,
       webhookSecret: 'whsec_env',
       apiUrl: 'https://api.env.test',
@@ -34,8 +36,30 @@ describe('resolveClerkOptions (C17)', () => {
     expect(resolve({}, { CLERK_WEBHOOK_SECRET: 'whsec_other' })).toMatchObject({ webhookSecret: 'whsec_other' })
   })
 
+  it.each([
+    ['a line break, as echo adds', (value: string) => `${value}\n`],
+    ['blanks', (value: string) => ` ${value} `],
+    ['double quotes', (value: string) => `"${value}"`],
+    ['single quotes and a line break', (value: string) => `'${value}'\r\n`],
+  ])('takes every value without %s round it', (_, wrap) => {
+    const values = {
+      secretKey: 'sk_test_abc',
+      jwtKey: 'pem',
+      publishableKey: publishableKeyOf('clerk.example.test'),
+      webhookSecret: 'whsec_abc',
+      apiUrl: 'https://api.example.test',
+      proxyUrl: 'https://example.test/__clerk',
+      domain: 'example.test',
+    }
+    const wrapped = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, wrap(value)]))
+    expect(resolve(wrapped)).toMatchObject(values)
+    expect(resolve(wrapped).issuer).toEqual(resolve(values).issuer)
+    const env = { CLERK_SECRET_KEY: wrapped['secretKey']!, CLERK_PUBLISHABLE_KEY: wrapped['publishableKey']! }
+    expect(resolve({}, env)).toMatchObject({ secretKey: 'sk_test_abc', publishableKey: values.publishableKey })
+  })
+
   it('counts an empty variable as unset', () => {
-    expect(resolve({}, { CLERK_PUBLISHABLE_KEY: '', CLERK_API_URL: '', CLERK_PROXY_URL: '' })).toEqual({
+    expect(resolve({}, { CLERK_PUBLISHABLE_KEY: '', CLERK_API_URL: '""', CLERK_PROXY_URL: ' ' })).toEqual({
       issuer: undefined,
     })
   })
@@ -71,6 +95,9 @@ describe('resolveClerkOptions (C17)', () => {
     ['clerk.proxyUrl', { proxyUrl: 'example.com' }],
     ['clerk.domain', { domain: 'not a host' }],
     ['clerk.secretKey', { secretKey: 42 }],
+    ['clerk.secretKey', { secretKey: 'sk_test_abc sk_test_def' }],
+    ['clerk.secretKey', { secretKey: 'sk_test_abc\u200b' }],
+    ['clerk.jwtKey', { jwtKey: 42 }],
     ['clerk.secret_key', { secret_key: 'sk_test_abc' }],
   ])('refuses at construction, naming %s', (name, options) => {
     expect(() => resolve(options)).toThrow(TypeError)

@@ -93,6 +93,45 @@ describe('keys', () => {
     expect((await server.browser().token(token)).body.isSignedIn).toBe(true)
   })
 
+  describe('without `keys`', () => {
+    const one = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    const other = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    const pemOf = ({ publicKey }: typeof one) => publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    const tokenOf = ({ privateKey }: typeof one) => mintToken(privateKey, 'any', { iss: 'https://clerk.example.test' })
+    const codeOf = async (options: AuthServerOptions, pair: typeof one) => {
+      const { body } = await (await startServer(options)).browser().token(tokenOf(pair))
+      return body.isSignedIn ? 'signed in' : body.code
+    }
+
+    it('are the one of CLERK_JWT_KEY, before a secret key, and nothing is fetched', async () => {
+      vi.stubEnv('CLERK_JWT_KEY', pemOf(one).replaceAll('\n', '\\n'))
+      vi.stubEnv('CLERK_SECRET_KEY', undefined)
+      expect(await codeOf({ keys: undefined }, one)).toBe('signed in')
+      const secretKey = 'sk_test_unused'
+      expect(await codeOf({ keys: undefined, clerk: { secretKey, apiUrl: 'http://127.0.0.1:9' } }, one)).toBe(
+        'signed in',
+      )
+    })
+
+    it('are the one of `clerk.jwtKey`, before CLERK_JWT_KEY', async () => {
+      vi.stubEnv('CLERK_JWT_KEY', pemOf(other))
+      expect(await codeOf({ keys: undefined, clerk: { jwtKey: pemOf(one) } }, one)).toBe('signed in')
+    })
+
+    it('are none of them where `keys` is given', async () => {
+      vi.stubEnv('CLERK_JWT_KEY', pemOf(other))
+      expect(await codeOf({ keys: { jwtKey: pemOf(one) } }, one)).toBe('signed in')
+      expect(await codeOf({ keys: { jwtKey: pemOf(one) } }, other)).toBe('token-signature')
+    })
+
+    it('are a TypeError that names the variable where it holds none', () => {
+      vi.stubEnv('CLERK_JWT_KEY', '-----BEGIN PUBLIC KEY-----')
+      const create = () => createAuthServer({ logger: {} })
+      expect(create).toThrow(TypeError)
+      expect(create).toThrow(/clerk\.jwtKey \(CLERK_JWT_KEY\) is cut off/)
+    })
+  })
+
   it('that come back let a waiting token in', async () => {
     let status = 500
     const source = await startServer({}, (app) =>
