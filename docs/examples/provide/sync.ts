@@ -39,12 +39,8 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       postEvent: fromPromise<AuthView, PostEventInput>(({ input: { channel, ...input }, signal }) => {
         const token = input.type === 'token.received' ? { token: input.token.reveal() } : {}
         const headers = { 'content-type': 'application/json' }
-        return read(`/auth/events?channel=${channel ?? ''}`, {
-          method: 'POST',
-          headers,
-          body: JSON.stringify({ ...input, ...token }),
-          signal,
-        })
+        const path = channel ? `/auth/events?channel=${channel}` : '/auth/events'
+        return read(path, { method: 'POST', headers, body: JSON.stringify({ ...input, ...token }), signal })
       }),
     },
     // Ms each.
