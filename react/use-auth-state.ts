@@ -1,8 +1,8 @@
 'use client'
 
-import { shallowEqual, useSelector } from '@xstate/react'
+import { shallowEqual } from '@xstate/react'
 import { toHeldView, type AuthView } from '../adapters/browser/index.ts'
-import { useAuthClient } from './client-context.ts'
+import { useSnapshot } from './use-snapshot.ts'
 
 const toWhole = (view: AuthView) => view
 
@@ -19,6 +19,5 @@ export function useAuthState<T>(
   selector: (view: AuthView) => T | AuthView = toWhole,
   compare: (a: T | AuthView, b: T | AuthView) => boolean = shallowEqual,
 ) {
-  const { actor } = useAuthClient()
-  return useSelector(actor, ({ context }) => selector(toHeldView(context)), compare)
+  return useSnapshot(({ context }) => selector(toHeldView(context)), compare)
 }

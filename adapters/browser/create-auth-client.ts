@@ -1,4 +1,4 @@
-import { createActor, type ActorRefFrom } from 'xstate'
+import { createActor, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import {
   toAuthConnection,
@@ -24,9 +24,13 @@ import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checke
 /** The running sync machine: subscribe to it, select from it, inspect it. */
 export type SyncActor = ActorRefFrom<typeof syncMachine>
 
+export type SyncSnapshot = SnapshotFrom<typeof syncMachine>
+
 /** Keeps one browser tab and the server of one mind about who is signed in. */
 export interface AuthClient {
   readonly actor: SyncActor
+  /** The actor as it was made, for ever: what a server renders by, and what a page hydrates by. */
+  readonly initial: Pick<SyncActor, 'getSnapshot' | 'subscribe'>
   /** What the server knows, as of the last frame; `unchecked` before the first. Never signed in past the expiry. */
   readonly view: AuthView
   /** What the page should show. */
@@ -106,6 +110,8 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   }).start()
 
   failures.watch(actor)
+  const made = actor.getSnapshot()
+  const initial = { getSnapshot: () => made, subscribe: () => ({ unsubscribe() {} }) }
 
   const tellClerk = () => {
     if (clerk) actor.send({ type: 'clerk.changed', isLoaded: clerk.isLoaded, identity: toClerkIdentity(clerk) })
@@ -113,6 +119,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
 
   return {
     actor,
+    initial,
     get view() {
       return toView(actor)
     },
