@@ -1,13 +1,11 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { H3, toNodeHandler } from 'h3'
+import { H3 } from 'h3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createSseStreams } from '../../adapters/h3/sse-stream.ts'
+import { onH3, onNode } from './hosts.ts'
+import { reCreating } from './wrapping.ts'
 import { eventually, signer, startServer, useVirtualTime, virtualEpoch } from './harness.ts'
-import { openSse } from './sse-reader.ts'
 
 describe('the stream of a live session', () => {
   it('pings every 15 seconds, with the time', async () => {
@@ -129,37 +127,49 @@ describe('a reader that stalls', () => {
     expect(written).not.toContain('six')
   })
 
-  it('holds nobody else up, and its socket is closed', async () => {
-    useVirtualTime()
-    const server = await startServer({ publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } })
-    const browser = server.browser('tab1')
-    await browser.token(server.mint())
-    const { port, host } = new URL(server.url)
-    const stalled = connect(Number(port), '127.0.0.1')
-    onTestFinished(() => void stalled.destroy())
-    stalled.pause()
-    stalled.write(`GET /auth/events?tab=tab1 HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
-    await eventually(() => server.auth.stats().streams === 1, 'the stalled stream')
-    const reader = await browser.open()
+  it.each([
+    ['', onH3],
+    [', where a host wraps the answer too', reCreating],
+  ])(
+    'holds nobody else up, and its socket is closed%s',
+    async (_, openHost) => {
+      useVirtualTime()
+      const options = { publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } }
+      const server = await startServer(options, undefined, openHost)
+      const browser = server.browser('tab1')
+      await browser.token(server.mint())
+      const { port, host } = new URL(server.url)
+      const stalled = connect(Number(port), '127.0.0.1')
+      onTestFinished(() => void stalled.destroy())
+      stalled.pause()
+      stalled.write(`GET /auth/events?tab=tab1 HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
+      await eventually(() => server.auth.stats().streams === 1, 'the stalled stream')
+      const reader = await browser.open()
 
-    // Until the kernel's buffers of both ends are full.
-    const bulk = 'x'.repeat(5_000)
-    const behind = () => server.sockets.find(({ remotePort }) => remotePort === stalled.localPort)?.writableLength ?? 0
-    let renewals = 0
-    for (; behind() === 0; renewals += 1) {
-      await browser.token(server.mint({ bulk, o: { id: `org_${renewals}` } }))
-    }
-    const full = behind()
-    for (let renewal = 0; renewal < 50; renewal += 1) {
-      await browser.token(server.mint({ bulk, o: { id: `org_last_${renewal}` } }))
-    }
-    await reader.viewWhere(({ orgId }) => orgId === 'org_last_49')
-    expect(behind()).toBe(full)
-    expect(server.auth.stats().streams).toBe(2)
-    await vi.advanceTimersByTimeAsync(20_010)
-    await eventually(() => server.auth.stats().streams === 1, 'the end of the stalled stream')
-    expect((await reader.next())?.event).toBe('ping')
-  }, 60_000)
+      // Until the kernel's buffers of both ends are full.
+      const bulk = 'x'.repeat(5_000)
+      const socket = () => server.sockets.find(({ remotePort }) => remotePort === stalled.localPort)
+      const behind = () => socket()?.writableLength ?? 0
+      let renewals = 0
+      // A host that wraps the answer has buffers of its own.
+      for (let more = 50; more > 0; renewals += 1) {
+        await browser.token(server.mint({ bulk, o: { id: `org_${renewals}` } }))
+        if (behind() > 0) more -= 1
+      }
+      const full = behind()
+      for (let renewal = 0; renewal < 50; renewal += 1) {
+        await browser.token(server.mint({ bulk, o: { id: `org_last_${renewal}` } }))
+      }
+      await reader.viewWhere(({ orgId }) => orgId === 'org_last_49')
+      expect(behind()).toBe(full)
+      expect(server.auth.stats().streams).toBe(2)
+      await vi.advanceTimersByTimeAsync(20_010)
+      await eventually(() => server.auth.stats().streams === 1, 'the end of the stalled stream')
+      expect((await reader.next())?.event).toBe('ping')
+      await eventually(() => socket()?.destroyed === true, 'the end of its connection')
+    },
+    60_000,
+  )
 })
 
 describe('closing', () => {
@@ -216,17 +226,11 @@ describe('closing', () => {
 })
 
 it('streams from an http server that was there before', async () => {
-  const auth = createAuthServer({ keys: { jwks: signer.jwks }, clerk: {}, logger: {} })
-  const app = new H3({ silent: true })
-  app.register(auth.plugin)
-  const server = createServer(toNodeHandler(app)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const stream = await openSse(`http://127.0.0.1:${port}/auth/events`)
+  const server = await startServer({}, undefined, onNode())
+  const stream = await server.open()
   expect(await stream.view()).toMatchObject({ state: 'unchecked' })
-  await auth.close({ timeout: 100 })
+  await server.auth.close({ timeout: 100 })
   await stream.ended
-  server.close()
 })
 
 describe('without Node, as a ReadableStream', () => {
@@ -276,6 +280,8 @@ describe('without Node, as a ReadableStream', () => {
   it('keeps only the latest view for a reader that does not read', async () => {
     const { ask, post } = startPortable()
     const stream = await ask('/auth/events?tab=t')
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let { value: text = '' } = await reader.read()
     let cookie = stream.headers.get('set-cookie')?.split(';')[0] ?? ''
     for (let round = 0; round < 20; round += 1) {
       const token = signer.mint({ o: { id: `org_${round}` } })
@@ -283,8 +289,6 @@ describe('without Node, as a ReadableStream', () => {
       cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? cookie
       await new Promise((resolve) => setImmediate(resolve))
     }
-    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ''
     while (!text.includes('org_19')) text += (await reader.read()).value
     expect(text.match(/event: view/g)?.length).toBeLessThanOrEqual(5)
     await reader.cancel()
@@ -292,9 +296,31 @@ describe('without Node, as a ReadableStream', () => {
 
   it('ends with its reader', async () => {
     const { auth, ask } = startPortable()
-    const stream = await ask('/auth/events')
+    const reader = (await ask('/auth/events')).body!.getReader()
+    await reader.read()
     expect(auth.stats().streams).toBe(1)
-    await stream.body?.cancel()
+    await reader.cancel()
     expect(auth.stats().streams).toBe(0)
+  })
+
+  it('ends when the request is aborted, whoever still reads', async () => {
+    const { auth, ask } = startPortable()
+    const controller = new AbortController()
+    const reader = (await ask('/auth/events', { signal: controller.signal })).body!.getReader()
+    await reader.read()
+    const next = reader.read().catch((error: unknown) => error)
+    controller.abort()
+    expect(auth.stats().streams).toBe(0)
+    expect(await next).toMatchObject({ name: 'AbortError' })
+  })
+
+  it('begins with its first reader, so that an answer that is dropped leaves nothing behind', async () => {
+    useVirtualTime()
+    const { auth, ask } = startPortable()
+    const dropped = await ask('/auth/events')
+    expect(auth.stats()).toMatchObject({ sessions: 1, streams: 0 })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(auth.stats().sessions).toBe(0)
+    expect(await dropped.text()).toMatch(/event: bye/)
   })
 })

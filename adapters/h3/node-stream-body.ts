@@ -1,0 +1,128 @@
+import type { Writable } from 'node:stream'
+import { forgetCredentials } from './forget-credentials.ts'
+import { isClosed } from './node-context.ts'
+import type { NodeContext } from './node-context.ts'
+import type { OpenStreamOptions } from './open-stream.ts'
+import type { SseSink } from './sse-stream.ts'
+import { toWebStream } from './web-stream.ts'
+import type { WhenGone } from './web-stream.ts'
+
+/**
+ * The body of an event stream on Node. Whoever sends the answer decides how it is read:
+ *
+ * - h3 pipes a body that nobody has touched to Node's response. The frames are then written straight to it, with half
+ *   the memory and a quarter of the CPU of a `ReadableStream`.
+ * - A host that wraps, clones or re-creates the answer has h3 pipe it to a stream in between, or reads it as the async
+ *   iterable that `new Response(…)` of Node takes for a body.
+ * - A middleware that takes it for a `Response` finds a `ReadableStream` in `body`.
+ */
+export class NodeStreamBody {
+  readonly #options: OpenStreamOptions
+  readonly #node: NodeContext
+  #body: ReadableStream<Uint8Array> | undefined
+
+  constructor(options: OpenStreamOptions, node: NodeContext) {
+    this.#options = options
+    this.#node = node
+  }
+
+  pipe(destination: Writable): Writable {
+    if (isClosed(this.#node)) destination.end()
+    else if (destination === this.#node.res) pipeToResponse(this.#options, this.#node)
+    else pipeToOther(toHosted(this.#options, this.#node), destination, toWhenGone(this.#node))
+    return destination
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    this.#body ??= toWebStream(toHosted(this.#options, this.#node), toWhenGone(this.#node))
+    return this.#body
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.body[Symbol.asyncIterator]()
+  }
+}
+
+function pipeToResponse({ tab, startStream, attach }: OpenStreamOptions, node: NodeContext) {
+  forgetCredentials(node.req)
+  const stream = startStream(tab, new NodeSink(node.res))
+  callOnClose(node.res, toLeave(stream, attach(stream)))
+}
+
+function pipeToOther({ tab, startStream, attach }: OpenStreamOptions, destination: Writable, whenGone: WhenGone) {
+  // Its reader is told of an error, and nobody else needs to know.
+  destination.on('error', () => {})
+  const stream = startStream(tab, new NodeSink(destination))
+  const leave = toLeave(stream, attach(stream))
+  callOnClose(destination, leave)
+  // A host may hold on to an answer whose client has gone. To end it would not do: Node's Response throws outside of any
+  // promise where its body ends after it was cancelled.
+  whenGone(() => {
+    leave()
+    destination.destroy()
+  })
+}
+
+/** These two are apart, so that what waits for the end of a stream holds on to nothing else. */
+function callOnClose(destination: Writable, leave: () => void) {
+  destination.on('close', leave)
+}
+
+const toLeave = (stream: { closed(): void }, detach: () => void) => () => {
+  stream.closed()
+  detach()
+}
+
+const toWhenGone =
+  (node: NodeContext): WhenGone =>
+  (leave) =>
+    isClosed(node) ? leave() : void node.res.once('close', leave)
+
+/**
+ * A stream whose frames go through a host. It forgets the credentials of its request once the head of the answer is
+ * sent: until then the host may still look at them. A host that waits for a stalled reader does not see that its source
+ * has been destroyed, so the connection is cut off too.
+ */
+function toHosted({ startStream, ...options }: OpenStreamOptions, { req, res }: NodeContext): OpenStreamOptions {
+  let isForgotten = false
+  function forget() {
+    if (isForgotten || !res.headersSent) return
+    isForgotten = true
+    forgetCredentials(req)
+  }
+  return {
+    ...options,
+    startStream: (tab, sink) =>
+      startStream(tab, {
+        write(text, done) {
+          forget()
+          sink.write(text, done)
+        },
+        end: (text) => sink.end(text),
+        destroy() {
+          sink.destroy()
+          if (res.writableLength > 0) res.destroy()
+        },
+      }),
+  }
+}
+
+class NodeSink implements SseSink {
+  readonly #destination: Writable
+
+  constructor(destination: Writable) {
+    this.#destination = destination
+  }
+
+  write(text: string, done: () => void) {
+    this.#destination.write(text, (error) => error ?? done())
+  }
+
+  end(text: string) {
+    this.#destination.end(text)
+  }
+
+  destroy() {
+    this.#destination.destroy()
+  }
+}

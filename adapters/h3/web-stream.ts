@@ -1,0 +1,65 @@
+import type { OpenStreamOptions } from './open-stream.ts'
+
+/** Calls back once the client is gone, at once where it is gone already. */
+export type WhenGone = (leave: () => void) => void
+
+/**
+ * An event stream as a `ReadableStream`. It begins when it is read for the first time, so that an answer that a host
+ * drops leaves nothing behind.
+ */
+export function toWebStream(
+  { tab, startStream, attach }: OpenStreamOptions,
+  whenGone: WhenGone,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let taken: (() => void) | undefined
+  let close: (() => void) | undefined
+
+  function open(controller: ReadableStreamDefaultController<Uint8Array>): () => void {
+    let isOpen = true
+    let detach = () => {}
+    const stream = startStream(tab, {
+      write(text, done) {
+        taken = done
+        controller.enqueue(encoder.encode(text))
+      },
+      end(text) {
+        if (!isOpen) return
+        controller.enqueue(encoder.encode(text))
+        controller.close()
+        leave()
+      },
+      destroy,
+    })
+    function leave() {
+      if (!isOpen) return
+      isOpen = false
+      stream.closed()
+      detach()
+    }
+    function destroy() {
+      if (isOpen) controller.error(new DOMException('The stream was ended', 'AbortError'))
+      leave()
+    }
+    detach = attach(stream)
+    whenGone(destroy)
+    return leave
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (!close) {
+          close = open(controller)
+          return
+        }
+        // A reader waits, so it has taken what came before: with a high-water mark of 0 nothing else calls this.
+        const done = taken
+        taken = undefined
+        done?.()
+      },
+      cancel: () => close?.(),
+    },
+    { highWaterMark: 0 },
+  )
+}
