@@ -13,6 +13,7 @@ import type { OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toTab } from './parse-auth-request.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
+import { createBodyReader } from './read-body.ts'
 import { createRequireCookie } from './require-cookie.ts'
 import { requireDistinct } from './require-distinct.ts'
 import type { SessionCookie } from './session-cookie.ts'
@@ -45,6 +46,7 @@ type Methods = Readonly<Record<string, Route>>
 export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clock, random } = options
+  const bodies = createBodyReader(logger)
   const startStream = createSseStreams({ clock, random })
   const requireCookie = createRequireCookie(cookie, logger)
 
@@ -65,7 +67,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   async function postEvent(event: H3Event) {
     requireCookie(event)
-    const request = await parseAuthRequest(event)
+    const request = await parseAuthRequest(event, bodies)
     const cookieIds = cookie.read(event)
     const { tab, seq } = request
     const answer =

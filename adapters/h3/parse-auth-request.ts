@@ -1,7 +1,7 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
-import { readBody } from './read-body.ts'
+import type { BodyReader } from './read-body.ts'
 import { trimBlanks } from './trim-blanks.ts'
 
 /** What a browser may ask for. */
@@ -23,19 +23,10 @@ const fields = {
  * Reads the body of a POST. The content type comes first: a browser sends JSON across origins only after a preflight.
  * @throws AuthError `media-type`, `body-too-large` or `request-malformed`; no message quotes the body.
  */
-export async function parseAuthRequest(event: H3Event): Promise<AuthRequest> {
+export async function parseAuthRequest(event: H3Event, bodies: BodyReader): Promise<AuthRequest> {
   const [mediaType = ''] = event.req.headers.get('content-type')?.split(';', 1) ?? []
   if (trimBlanks(mediaType).toLowerCase() !== 'application/json') throw new AuthError('media-type')
-  return toAuthRequest(parseJson(await readBody(event, maxBody)))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The engine's own message quotes the text, and there may be a token in it.
-    throw malformed('the body is not JSON')
-  }
+  return toAuthRequest(await bodies.readJson(event, maxBody))
 }
 
 function toAuthRequest(body: unknown): AuthRequest {

@@ -1,20 +1,106 @@
+import type { Readable } from 'node:stream'
 import { assertBodySize } from 'h3'
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
+import type { Logger } from '../logger.ts'
 
 /**
- * Reads a body as text. Its bytes are counted, whatever its length claims to be.
- * @throws AuthError `body-too-large`, with a cause where it is half read, or `request-malformed`
+ * Reads the bodies of requests. Their bytes are counted, whatever their length claims to be. Where a body parser in front
+ * has read one already, what it left behind is taken: `rawBody`, or else `body` of the Node request.
  */
-export async function readBody(event: H3Event, maxBytes: number): Promise<string> {
+export interface BodyReader {
+  /**
+   * The value of a JSON body.
+   * @throws AuthError `body-too-large`, with a cause where it is half read, or `request-malformed`
+   */
+  readJson(event: H3Event, maxBytes: number): Promise<unknown>
+  /** The text of a body as it was sent. @throws AuthError as `readJson` does, and where only a parsed value is left */
+  readText(event: H3Event, maxBytes: number): Promise<string>
+}
+
+const valueRemedy = 'mount the app before the body parser, or leave what it has read in req.body or req.rawBody'
+const textRemedy = 'its signature is over the bytes: mount the app before the body parser, or leave them in req.rawBody'
+
+export function createBodyReader(logger: Logger): BodyReader {
+  let isTold = false
+
+  function refuse(remedy: string): never {
+    // Once, since it is the same for every request.
+    if (!isTold) logger.warn('body.read-before', { remedy })
+    isTold = true
+    const detail = `The request is malformed: its body was read before it came here; ${remedy}`
+    throw new AuthError('request-malformed', detail)
+  }
+
+  return {
+    async readJson(event, maxBytes) {
+      const { body, wasRead } = await take(event, maxBytes)
+      const value = typeof body === 'string' ? parseJson(body) : body
+      if (value !== undefined) return value
+      if (wasRead) refuse(valueRemedy)
+      throw new AuthError('request-malformed', 'The request is malformed: the body is not JSON')
+    },
+    async readText(event, maxBytes) {
+      const { body } = await take(event, maxBytes)
+      return typeof body === 'string' ? body : refuse(textRemedy)
+    },
+  }
+}
+
+interface Taken {
+  /** Its text, or the value that a parser has left of it; undefined where it was read and nothing is left. */
+  readonly body: string | object | undefined
+  readonly wasRead: boolean
+}
+
+async function take(event: H3Event, maxBytes: number): Promise<Taken> {
   // Before anything touches the body: Node reads off what nobody asked for, and the connection goes on.
   if (Number(event.req.headers.get('content-length')) > maxBytes) throw new AuthError('body-too-large')
+  const request = event.runtime?.node?.req as ParsedRequest | undefined
+  const wasRead = request ? isRead(request) : event.req.bodyUsed
+  const left = request && toLeft(request, wasRead)
+  if (left !== undefined) return { body: toValue(left, maxBytes), wasRead }
   try {
     if (!hasBoundBody(event)) assertBodySize(event, maxBytes)
-    return await event.req.text()
+    const text = event.req.text()
+    // Whatever began to read it may have paused it. Where it has read a copy, all of it is still there.
+    if (wasRead) request?.resume()
+    return { body: await text, wasRead }
   } catch (cause) {
-    const isTooLarge = cause instanceof Error && 'status' in cause && cause.status === 413
-    throw new AuthError(isTooLarge ? 'body-too-large' : 'request-malformed', undefined, { cause })
+    if (cause instanceof Error && 'status' in cause && cause.status === 413) {
+      throw new AuthError('body-too-large', undefined, { cause })
+    }
+    if (wasRead) return { body: undefined, wasRead }
+    throw new AuthError('request-malformed', undefined, { cause })
+  }
+}
+
+/** What Express, Fastify and Cloud Functions make of Node's request. */
+type ParsedRequest = Readable & { readonly rawBody?: unknown; readonly body?: unknown }
+
+const isRead = ({ readableDidRead, readableEnded, destroyed }: Readable) =>
+  readableDidRead || readableEnded || destroyed
+
+function toLeft({ rawBody, body }: ParsedRequest, wasRead: boolean): string | object | undefined {
+  if (typeof rawBody === 'string' || rawBody instanceof Uint8Array) return rawBody
+  // Some parsers set an empty `body` on a request that they did not read.
+  const isLeft = wasRead && (typeof body === 'string' || (typeof body === 'object' && body !== null))
+  return isLeft ? body : undefined
+}
+
+/** A parsed value is not measured, since each of its fields has a limit of its own. */
+function toValue(left: string | object, maxBytes: number): string | object {
+  if (typeof left !== 'string' && !(left instanceof Uint8Array)) return left
+  if (Buffer.byteLength(left) > maxBytes) throw new AuthError('body-too-large')
+  return typeof left === 'string' ? left : Buffer.from(left.buffer, left.byteOffset, left.byteLength).toString()
+}
+
+/** @returns undefined where it is no JSON: the engine's own error quotes the text, and there may be a token in it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

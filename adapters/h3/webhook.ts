@@ -3,7 +3,7 @@ import { AuthError } from '../../machines/auth-error.ts'
 import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
 import { answerHeaders } from './answer-headers.ts'
-import { readBody } from './read-body.ts'
+import { createBodyReader } from './read-body.ts'
 
 export interface WebhookOptions {
   readonly hub: Pick<SessionHub, 'revoke'>
@@ -29,8 +29,9 @@ export function requireWebhookSecret(secret: string): void {
  * message twice does no more than once. A store that is out of reach answers 503, and Clerk sends it again.
  */
 export function createWebhook({ hub, secret, logger }: WebhookOptions): (event: H3Event) => Promise<Response> {
+  const bodies = createBodyReader(logger)
   return async (event) => {
-    const body = await readBody(event, maxBody)
+    const body = await bodies.readText(event, maxBody)
     const { type, data } = await verify(event, body, secret, logger)
     const ended = toEnded(type, data)
     if (ended) await hub.revoke(ended)

@@ -4,6 +4,7 @@ import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import type { ClerkEmulator, ClerkEmulatorOptions, EmulatedWebhookEvent, SignWebhookOptions } from '../kit/index.ts'
 import { startServer } from './harness.ts'
+import type { OpenHost } from './hosts.ts'
 
 /** An emulated Clerk of its own. Ends with the test. */
 export async function startClerk(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
@@ -22,6 +23,7 @@ export async function startClerk(options: ClerkEmulatorOptions = {}): Promise<Cl
 export async function startWithClerk(
   options: AuthServerOptions = {},
   extend: (app: H3, auth: AuthServer) => void = () => {},
+  openHost?: OpenHost,
 ) {
   const clerk = await startClerk()
   const { secretKey, publishableKey, apiUrl, webhookSecret } = clerk
@@ -33,6 +35,7 @@ export async function startWithClerk(
       ...options,
     },
     extend,
+    openHost,
   )
   const mint = (session = clerk.createSession('user_ada')) => clerk.mintToken({ session })
 

@@ -89,6 +89,23 @@ export const onFastify: OpenHost = async (app) => {
   }
 }
 
+/** A Fastify app that hands Node's request and response over, with what it has read of the body or without. */
+export function onHijackedFastify({ leavesBody }: { leavesBody: boolean }): OpenHost {
+  return async (app) => {
+    const fastify = Fastify({ forceCloseConnections: true })
+    const handle = toNodeHandler(app)
+    fastify.all('/*', ({ raw, body }, reply) => {
+      reply.hijack()
+      return handle(leavesBody ? Object.assign(raw, { body }) : raw, reply.raw)
+    })
+    return {
+      url: await fastify.listen({ port: 0, host: '127.0.0.1' }),
+      server: fastify.server,
+      close: () => fastify.close(),
+    }
+  }
+}
+
 /** A Hono app with its compressing middleware, on Hono's adapter for Node. */
 export const onHono = onNode((app) => {
   const hono = new Hono()
