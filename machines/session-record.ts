@@ -24,6 +24,8 @@ export interface SessionRecord {
   readonly expiresAt: number | null
   /** The highest `seq` seen of each tab: at most 64 tabs, least recently used first. */
   readonly seqByTab: Readonly<Record<string, number>>
+  /** No request has brought the session's cookie yet, so that its browser may keep none. Absent once one has. */
+  readonly isUnclaimed?: true
 }
 
 /** What is remembered of a Clerk session or user that ended. Times in epoch ms. */

@@ -35,6 +35,8 @@ interface Kept {
   /** The Clerk session of the stored record. */
   sessionId: string | null
   outcome: Outcome
+  /** The stored record says that no request has brought the session's cookie. */
+  isUnclaimed: boolean
   /** The record on its way to the store. */
   sent: SessionRecord | null
   isWriting: boolean
@@ -72,6 +74,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
       storedRev: null,
       sessionId: null,
       outcome: null,
+      isUnclaimed: false,
       sent: null,
       isWriting: false,
       written: over,
@@ -93,20 +96,29 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     (view.isSignedIn || (storedRev !== null && !session.seat.isGraveOwed)) &&
     !isSameOutcome(view, outcome)
 
-  /** Over in the very moment of its last look: what changes afterwards is written anew. */
+  /** Other nodes keep a session that was unclaimed when it was stored for a short time only. */
+  const isClaimDue = ({ seat }: LiveSession, view: AuthView, { isUnclaimed }: Kept) =>
+    view.isSignedIn && isUnclaimed && !seat.isUnclaimed
+
+  /** A claim changes nothing that a view shows, and so not its `rev` either. */
+  const toNextRev = (session: LiveSession, { storedRev }: Kept, isDecided: boolean) =>
+    isDecided || storedRev === null ? session.outrank(toRevBefore(storedRev ?? 0)) : storedRev + 1
+
+  /** Ends in the very moment of its last look: a later change is written by another call. */
   async function write(session: LiveSession, kept: Kept) {
     kept.isWriting = true
     try {
       for (let round = 0; round < maxRounds; round += 1) {
         const view = session.view()
-        if (!isDue(session, view, kept)) return
-        const record = toRecord(session, view, session.outrank(toRevBefore(kept.storedRev ?? 0)))
+        const isDecided = isDue(session, view, kept)
+        if (!isDecided && !isClaimDue(session, view, kept)) return
+        const record = toRecord(session, view, toNextRev(session, kept, isDecided))
         const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
         kept.sent = record
         const result = await store.write(record, { expectedRev: kept.storedRev, until })
         if (result.written) {
           note(kept, record)
-          session.seat.isGuest = false
+          if (isDecided) session.seat.isGuest = false
         } else {
           // What is stored counts, even where a store has lost what it once had.
           kept.storedRev = null
@@ -125,19 +137,25 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     }
   }
 
-  function note(kept: Kept, mine: SessionRecord, storedRev = mine.rev) {
-    kept.storedRev = storedRev
-    kept.sessionId = mine.sessionId
+  function note(kept: Kept, mine: SessionRecord, stored = mine) {
+    noteStored(kept, stored)
     kept.outcome = toOutcome(mine)
+  }
+
+  function noteStored(kept: Kept, { rev, sessionId, isUnclaimed }: SessionRecord) {
+    kept.storedRev = rev
+    kept.sessionId = sessionId
+    kept.isUnclaimed = isUnclaimed === true
   }
 
   function merge(session: LiveSession, record: SessionRecord) {
     const kept = keptOf(session)
     if (record.rev <= (kept.storedRev ?? 0)) return
+    if (!record.isUnclaimed) session.seat.isUnclaimed = false
     const view = session.view()
     const mine = toRecord(session, view)
     if (isSameProof(mine, record)) {
-      note(kept, mine, record.rev)
+      note(kept, mine, record)
       session.outrank(record.rev - 1)
       return
     }
@@ -145,8 +163,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     const isConflict = isDue(session, view, kept)
     const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
     session.seat.seqs.merge(record.seqByTab)
-    kept.storedRev = record.rev
-    kept.sessionId = record.sessionId
+    noteStored(kept, record)
     if (isConflict && isSameProof(standing, mine)) return
     session.seat.isGuest = true
     kept.isAdopting = true
@@ -223,6 +240,7 @@ function toRecord(session: LiveSession, view: AuthView, rev = view.rev): Session
     issuedAt: toIssuedAt(claims),
     expiresAt: view.expiresAt,
     seqByTab: session.seat.seqs.toJSON(),
+    ...(session.seat.isUnclaimed && { isUnclaimed: true }),
   }
 }
 

@@ -172,11 +172,16 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   }
 
   function end(session: LiveSession) {
-    session.seat.controller?.abort(new AuthError('not-signed-in'))
+    const { seat, identity, channel } = session
+    seat.controller?.abort(new AuthError('not-signed-in'))
     session.streams.end('closing')
     session.stop()
     cookies.forget(session)
-    if (!isClosed && !session.seat.isGuest) records.forget(session)
+    if (isClosed || seat.isGuest) return
+    records.forget(session)
+    if (!identity.isSignedIn) return
+    // Its browser never came back with its cookie: who has heard of the sign-in hears of its end.
+    changes.publish({ view: { ...toUncheckedView(clock()), channel }, previous: identity, reason: 'expired' })
   }
 
   return {

@@ -105,9 +105,21 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
     if (others.length > 0) setImmediate(() => endInTurn(others, from))
   }
 
+  /** A request has brought a cookie of the session: its browser keeps cookies, which the other nodes must know too. */
+  function claim(session: LiveSession) {
+    if (!session.seat.isUnclaimed) return
+    session.seat.isUnclaimed = false
+    registry.reconsider(session)
+    if (session.identity.isSignedIn) void records.keep(session)
+  }
+
   function followRecord(record: SessionRecord) {
     const session = registry.get(record.id)
-    if (session) records.merge(session, record)
+    if (!session) return
+    const { isUnclaimed } = session.seat
+    records.merge(session, record)
+    // Another node has seen its cookie.
+    if (isUnclaimed && !session.seat.isUnclaimed) registry.reconsider(session)
   }
 
   function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
@@ -175,6 +187,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
       for (const alias of toAliases(cookieIds)) {
         const here = cookies.find(alias)
         const found = here && !here.isForeign ? here : await load(alias)
+        if (found) claim(found.session)
         if (found && !found.retired) return found
         retired ??= found
       }
@@ -182,6 +195,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
     },
     findHere(cookieIds) {
       const known = toAliases(cookieIds).map((alias) => cookies.find(alias))
+      for (const found of known) if (found) claim(found.session)
       const isAskable = known.some((found) => !found || found.isForeign)
       return known.find((found) => found?.retired === false) ?? (isAskable ? undefined : (known[0] ?? null))
     },

@@ -7,8 +7,8 @@ import { setUnrefTimeout } from '../unref-clock.ts'
 /** The sessions of one node, and how long each stays. */
 export interface SessionRegistry {
   /**
-   * Takes a session in. At the limit an anonymous one goes for it: the one that was left first; where none was, the first
-   * one that is read, but only for a signed-in newcomer.
+   * Takes a session in. At the limit another one goes for it, which is anonymous or whose cookie never came back: the one
+   * that was left first; where none was, the first anonymous one that is read, but only for a signed-in newcomer.
    * @throws AuthError `at-capacity`
    */
   add(session: LiveSession): void
@@ -33,8 +33,10 @@ export interface SessionRegistryOptions {
   readonly onEnd: (session: LiveSession) => void
 }
 
-/** How long a session nobody reads, works on or is signed in to waits for its browser to come back, ms. */
+/** How long a session that nobody reads, works on or is signed in to waits for its browser to come back, ms. */
 const grace = 5_000
+/** How long one that is signed in waits for the first request with its cookie, ms. */
+const claimGrace = 30_000
 
 export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions): SessionRegistry {
   const sessions = new Map<string, LiveSession>()
@@ -47,8 +49,10 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
   /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
-  const isKept = ({ seat }: LiveSession) => !seat.isGuest || seat.controller !== null
+  const isKept = ({ seat }: LiveSession) => !(seat.isGuest || seat.isUnclaimed) || seat.controller !== null
   const isNeeded = (session: LiveSession) => isHeld(session) || (isKept(session) && session.view().isSignedIn)
+
+  const toGrace = ({ seat, identity }: LiveSession) => (seat.isUnclaimed && identity.isSignedIn ? claimGrace : grace)
 
   function remove(session: LiveSession) {
     clearTimeout(graces.get(session))
@@ -58,8 +62,10 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     if (sessions.delete(session.id)) onEnd(session)
   }
 
+  const isSpare = (session: LiveSession) => anonymous.has(session) || session.seat.isUnclaimed
+
   function findSpare(candidates: Iterable<LiveSession>): LiveSession | null {
-    for (const session of candidates) if (anonymous.has(session) && !holds.has(session)) return session
+    for (const session of candidates) if (isSpare(session) && !holds.has(session)) return session
     return null
   }
 
@@ -85,7 +91,7 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
         setUnrefTimeout(() => {
           graces.delete(session)
           if (!isNeeded(session)) remove(session)
-        }, grace),
+        }, toGrace(session)),
       )
     }
   }

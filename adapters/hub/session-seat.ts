@@ -18,6 +18,8 @@ export interface SessionSeat {
   isGraveOwed: boolean
   /** Another node decided what it is now, and stored it: this one may forget it. */
   isGuest: boolean
+  /** No request has brought its cookie yet: a browser that keeps no cookies never comes back to it. */
+  isUnclaimed: boolean
   /** Signed in when nobody was there to take a new cookie. */
   isRotationDue: boolean
   /** Resolves when the store has the current cookie, or could not be given it. */
@@ -42,6 +44,7 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     lastProven: null,
     isGraveOwed: false,
     isGuest: false,
+    isUnclaimed: true,
     isRotationDue: false,
     rotating: null,
     isCookieOwed: false,

@@ -84,9 +84,11 @@ describe('the limits', () => {
     const one = server.browser()
     const two = server.browser()
     expect((await one.token(server.mint())).status).toBe(200)
+    expect((await one.session()).body.isSignedIn).toBe(true)
     await read.ended
     expect(read.text()).toContain('"reason":"closing"')
     expect((await two.token(server.mint({ sub: 'user_b', sid: 'sess_b' }))).status).toBe(200)
+    expect((await two.session()).body.isSignedIn).toBe(true)
     const { status, body } = await server.browser().token(server.mint({ sub: 'user_c', sid: 'sess_c' }))
     expect([status, body.code]).toEqual([503, 'at-capacity'])
     expect((await one.session()).body.isSignedIn).toBe(true)
@@ -145,11 +147,25 @@ describe('how long a session stays', () => {
   it('signed in: without a stream until the token and the tolerance are over', async () => {
     useVirtualTime()
     const server = await startServer()
-    await server.browser().token(server.mint())
+    const browser = server.browser()
+    await browser.token(server.mint())
+    await browser.session()
     await vi.advanceTimersByTimeAsync(119_000)
     expect(server.auth.stats()).toMatchObject({ sessions: 1, signedIn: 1 })
     await vi.advanceTimersByTimeAsync(6_100)
     expect(server.auth.stats()).toMatchObject({ sessions: 0, signedIn: 0 })
+  })
+
+  it('signed in with a cookie that never comes back: half a minute', async () => {
+    useVirtualTime()
+    const server = await startServer()
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      expect((await server.browser().token(server.mint())).body.isSignedIn).toBe(true)
+      await vi.advanceTimersByTimeAsync(5_000)
+    }
+    expect(server.auth.stats().sessions).toBeLessThanOrEqual(6)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
   })
 
   it('signed out: as long as its streams', async () => {

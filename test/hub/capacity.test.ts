@@ -57,9 +57,10 @@ describe('a hub that holds all it may', () => {
     const looks = countLooks()
     const signIn = async (sessionId: string) => {
       looks.mockClear()
-      const { view } = await hub.receive({ cookieIds: [], token: toToken({ sessionId }) })
+      const { view, cookieId = '' } = await hub.receive({ cookieIds: [], token: toToken({ sessionId }) })
       expect(view).toMatchObject({ isSignedIn: true, sessionId })
       expect(looks.mock.calls.length).toBeLessThan(20)
+      await hub.find({ cookieIds: [cookieId] })
       return browsers.flatMap(({ stream }, n) => (stream.bye ? [[n, stream.bye]] : []))
     }
     expect(await signIn('sess_1')).toEqual([])

@@ -65,6 +65,14 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
       expect(await peer.read('alias-1')).toEqual({ record, retired: false })
     })
 
+    it('reads back that no request has brought the cookie yet, until that is taken back', async () => {
+      const record = await keep(createRecord({ isUnclaimed: true }))
+      expect(await peer.read('alias-1')).toEqual({ record, retired: false })
+      const claimed = createRecord({ rev: record.rev + 1 })
+      expect(await peer.write(claimed, { expectedRev: record.rev, until: until() })).toEqual({ written: true })
+      expect((await store.read('alias-1'))?.record).toEqual(claimed)
+    })
+
     it('knows nothing of an alias that nobody was given, and null is not an error', async () => {
       expect(await store.read('alias-unknown')).toBeNull()
     })
