@@ -1,5 +1,5 @@
-import { toPublicKey } from './public-key.ts'
-import type { PublicKey } from './public-key.ts'
+import { readRsaMembers, toPublicKey } from './public-key.ts'
+import type { PublicKey, RsaMembers } from './public-key.ts'
 
 /** RS256 public keys by key id. A key without an id is kept under `undefined` and serves {@link verifyJws} alone. */
 export type KeySet = ReadonlyMap<string | undefined, PublicKey>
@@ -24,8 +24,8 @@ export function isKid(value: unknown): value is string {
 }
 
 /**
- * The usable keys of a JWKS. Entries that RS256 may not be verified with are dropped, and so is every key whose id
- * another one shares, since nothing says which of them is meant; `onDropped` hears of each.
+ * The usable keys of a JWKS. Entries that RS256 may not be verified with are dropped, and so are different keys of one
+ * id, since nothing says which of them is meant; `onDropped` hears of each. The same key may be listed more than once.
  *
  * @throws Error saying why, where the whole is no key set or has more than 100 entries.
  */
@@ -35,13 +35,18 @@ export function toKeySet(jwks: unknown, onDropped: (dropped: DroppedKey) => void
   if (keys.length > maxKeys) throw new Error(`a key set of more than ${maxKeys} keys`)
 
   const usable = new Map<string | undefined, PublicKey>()
+  const listed = new Map<string | undefined, RsaMembers>()
   const shared = new Set<string | undefined>()
   for (const jwk of keys as unknown[]) {
     const kid = toKid(jwk)
     try {
-      const key = toKey(jwk)
-      if (usable.has(kid)) shared.add(kid)
+      const members = toMembers(jwk)
+      const key = toPublicKey(members)
+      const other = listed.get(kid)
+      if (other && (other.n !== members.n || other.e !== members.e)) shared.add(kid)
+      if (other) continue
       usable.set(kid, key)
+      listed.set(kid, members)
     } catch (error) {
       onDropped({ kid, reason: error instanceof Error ? error.message : String(error) })
     }
@@ -63,8 +68,8 @@ export function requireKeySet(jwks: unknown, onDropped?: (dropped: DroppedKey) =
 const toKid = (jwk: unknown): string | undefined =>
   typeof jwk === 'object' && jwk !== null && 'kid' in jwk && typeof jwk.kid === 'string' ? jwk.kid : undefined
 
-function toKey(jwk: unknown): PublicKey {
+function toMembers(jwk: unknown): RsaMembers {
   if (typeof jwk !== 'object' || jwk === null) throw new Error('not an object')
   if ('kid' in jwk && !isKid(jwk.kid)) throw new Error('without a usable key id')
-  return toPublicKey(jwk)
+  return readRsaMembers(jwk)
 }

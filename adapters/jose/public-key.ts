@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { importSPKI } from 'jose'
+import { base64url, importSPKI } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 import { decodeBase64url } from './base64url.ts'
 import { nodeCrypto } from './node-crypto.ts'
@@ -37,18 +37,29 @@ export function isNodeKey(key: PublicKey): key is KeyObject {
   return key.type === 'public' && key.asymmetricKeyType === 'rsa' && modulusLength >= minModulusLength
 }
 
-/** The RS256 key in a JWK (RFC 7517). Only its public members are read. Throws an `Error` that says why there is none. */
-export function toPublicKey(jwk: object): PublicKey {
+/** What makes an RSA public key the one that it is: base64url of its modulus and exponent, each in its shortest form. */
+export interface RsaMembers {
+  readonly n: string
+  readonly e: string
+}
+
+/** The members of the RS256 key in a JWK (RFC 7517). Only public ones are read. Throws an `Error` that says why there are none. */
+export function readRsaMembers(jwk: object): RsaMembers {
   const { kty, use, alg, key_ops: operations, n, e }: Readonly<Record<string, unknown>> = { ...jwk }
   if (kty !== 'RSA') throw new Error('not an RSA key')
   if (use !== undefined && use !== 'sig') throw new Error('not for signatures')
   if (alg !== undefined && alg !== 'RS256') throw new Error('not for RS256')
   if (Array.isArray(operations) && !operations.includes('verify')) throw new Error('not for verifying')
   if (typeof n !== 'string' || typeof e !== 'string') throw new Error('without modulus or exponent')
+  return { n: toShortest(n), e: toShortest(e) }
+}
+
+/** The key of these members. Throws an `Error` that says why it may not be used. */
+export function toPublicKey({ n, e }: RsaMembers): PublicKey {
   if (!nodeCrypto) return toPortableKey(n, e)
   let key: KeyObject
   try {
-    key = nodeCrypto.createPublicKey({ key: { kty, n, e }, format: 'jwk' })
+    key = nodeCrypto.createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
   } catch (cause) {
     throw new Error('not a readable RSA key', { cause })
   }
@@ -61,11 +72,24 @@ export function toPortableKey(n: string, e: string): JWK {
   return Object.freeze({ kty: 'RSA', n, e })
 }
 
-/** Base64urlUInt (RFC 7518 §2). */
+/**
+ * A Base64urlUInt (RFC 7518 §2) as it should be written. Some servers add padding, or a zero byte in front as their
+ * cryptography libraries do (§6.3.1.1 warns of it): jose and Clerk's SDK take such keys on Node, and browsers do not.
+ */
+function toShortest(text: string): string {
+  const bytes = toBytes(text.replace(/={1,2}$/, ''))
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return base64url.encode(bytes.subarray(Math.max(first, 0)))
+}
+
 function toInteger(text: string): bigint {
+  return BigInt(`0x${[...toBytes(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+}
+
+function toBytes(text: string): Uint8Array {
   const bytes = decodeBase64url(text)
   if (!bytes?.length) throw new Error('not a readable RSA key')
-  return BigInt(`0x${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+  return bytes
 }
 
 /**

@@ -1,13 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createKeySource } from '../../adapters/jose/index.ts'
+import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { KeyOptions } from '../../adapters/jose/index.ts'
-import { createSigningKey, foreignKey, jwks, kid, signingKey, toJwk, toPem } from './token-factory.ts'
+import { createSigningKey, foreignKey, jwks, kid, mint, nowMs, signingKey, toJwk, toPem } from './token-factory.ts'
 
 const weakKey = createSigningKey(1_024)
 const oddExponentKey = createSigningKey(2_048, 3)
 const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const pssKey = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 })
+
+const withZeroByte = (n: string) => Buffer.concat([Buffer.alloc(1), Buffer.from(n, 'base64url')]).toString('base64url')
 
 function load(keys: readonly unknown[]) {
   const dropped: unknown[] = []
@@ -50,6 +52,53 @@ describe('a key set', () => {
     await expect(source.getKey(kid)).rejects.toMatchObject({ code: 'key-not-found' })
     await expect(source.getKey('good')).resolves.toBeTruthy()
     expect(dropped).toEqual([['keys.dropped', { kid, reason: 'shares its key id with another key' }]])
+  })
+
+  it('keeps a key that is listed more than once, as the same key', async () => {
+    const { n, ...others } = toJwk(signingKey) as { n: string }
+    const { source, dropped } = load([
+      toJwk(signingKey),
+      { ...others, n, alg: undefined, use: undefined, x5t: 'abc' },
+      { ...others, n: withZeroByte(n) },
+      toJwk(foreignKey, { kid: 'good' }),
+    ])
+    await expect(source.getKey(kid)).resolves.toMatchObject({ type: 'public' })
+    await expect(source.getKey('good')).resolves.toMatchObject({ type: 'public' })
+    expect(dropped).toEqual([])
+  })
+
+  it('drops the entry that may not be used of two with one id, and keeps the other', async () => {
+    for (const bad of [toJwk(weakKey), toJwk(foreignKey, { use: 'enc' })]) {
+      for (const keys of [
+        [bad, toJwk(signingKey)],
+        [toJwk(signingKey), bad],
+      ]) {
+        const { source, dropped } = load(keys)
+        await expect(source.getKey(kid)).resolves.toMatchObject({ type: 'public' })
+        expect(dropped).toHaveLength(1)
+      }
+    }
+  })
+
+  it.each<[string, (n: string) => string]>([
+    ['with padding', (n) => `${n}==`],
+    ['with a zero byte in front', withZeroByte],
+  ])('takes a modulus that is written %s for the number that it is', async (_, write) => {
+    const { n, ...others } = toJwk(signingKey) as { n: string }
+    const verify = createTokenVerifier({
+      keys: { jwks: { keys: [{ ...others, n: write(n) }] } },
+      clock: () => nowMs,
+      logger: {},
+    })
+    await expect(verify(mint())).resolves.toMatchObject({ userId: 'user_1' })
+  })
+
+  it('drops a modulus in another alphabet than base64url, in every runtime alike', async () => {
+    const { n } = toJwk(signingKey) as { n: string }
+    for (const written of [`${n.slice(0, 9)}!${n.slice(9)}`, `${n}=a`, `\n${n}`]) {
+      const { dropped } = load([toJwk(signingKey, { n: written }), toJwk(foreignKey, { kid: 'good' })])
+      expect(dropped).toEqual([['keys.dropped', { kid, reason: 'not a readable RSA key' }]])
+    }
   })
 
   it('takes a key without alg and use', async () => {

@@ -6,7 +6,7 @@ import { generatedCase, toToken } from '../differential/generated-token.ts'
 import type { VerifierOptions } from '../differential/generated-token.ts'
 import { createJudge } from '../differential/judge.ts'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
-import { createSigningKey, jwks, signingKey, toJwk, toPem } from './token-factory.ts'
+import { createSigningKey, jwks, mint, nowMs, signingKey, toJwk, toPem } from './token-factory.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
@@ -100,7 +100,9 @@ describe.runIf(findChromium())('authchart/jose in a runtime without node:crypto,
       toJwk(signingKey, { kid: 'n', n: 'not base64url!' }),
       { kty: 'oct', k: 'AA', kid: 'secret' },
       toJwk(signingKey, { kid: 'twice' }),
-      toJwk(signingKey, { kid: 'twice' }),
+      toJwk(createSigningKey(), { kid: 'twice' }),
+      toJwk(signingKey, { kid: 'alike' }),
+      toJwk(signingKey, { kid: 'alike' }),
     ]
     const page = await openPage()
     const dropped = await page.evaluate((keys) => {
@@ -117,5 +119,23 @@ describe.runIf(findChromium())('authchart/jose in a runtime without node:crypto,
       { kid: 'secret', reason: 'not an RSA key' },
       { kid: 'twice', reason: 'shares its key id with another key' },
     ])
+  })
+
+  it.each<[string, (n: Buffer) => string]>([
+    ['with padding', (n) => `${n.toString('base64url')}==`],
+    ['with a zero byte in front', (n) => Buffer.concat([Buffer.alloc(1), n]).toString('base64url')],
+  ])('takes a modulus that is written %s, as Node does', async (_, write) => {
+    const jwk = toJwk(signingKey) as { n: string }
+    const keys = [{ ...jwk, n: write(Buffer.from(jwk.n, 'base64url')) }]
+    const page = await openPage()
+    const userId = await page.evaluate(
+      async ({ keys, token, now }) => {
+        const { createTokenVerifier } = (globalThis as unknown as { authchartJose: Jose }).authchartJose
+        const verify = createTokenVerifier({ keys: { jwks: { keys } }, clock: () => now, logger: {} })
+        return (await verify(token)).userId
+      },
+      { keys, token: mint(), now: nowMs },
+    )
+    expect(userId).toBe('user_1')
   })
 })
