@@ -5,10 +5,10 @@ import { createHistory } from '../../machines/auth-history.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { explainHistory } from '../../machines/explain.ts'
 import type { Explanation } from '../../machines/explain.ts'
-import { requireSecretKey, resolveClerkOptions } from '../clerk/clerk-options.ts'
+import { resolveClerkOptions } from '../clerk/clerk-options.ts'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import { createClerkKeys } from '../clerk/clerk-keys.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
-import { createJwtKeySource } from '../clerk/jwt-key.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
 import type { Admission } from '../hub/hub-requests.ts'
@@ -17,7 +17,6 @@ import type { LoadUser } from '../hub/profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
-import type { FetchJwks } from '../jose/fetch-jwks.ts'
 import { createKeySource, isKeySource } from '../jose/key-source.ts'
 import type { KeySource } from '../jose/key-source.ts'
 import { createTokenVerifier } from '../jose/token-verifier.ts'
@@ -232,21 +231,7 @@ function toKeys(
   settings: { readonly logger: Logger; readonly inspect: Inspect | undefined },
 ): KeySource {
   if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, settings)
-  if (clerk.jwtKey) return createJwtKeySource(clerk.jwtKey)
-  requireSecretKey(clerk)
-  let fetcher: Promise<FetchJwks> | undefined
-  return createKeySource(
-    {
-      // Loaded when it is needed, so that an app with keys of its own needs no @clerk/backend.
-      async fetchJwks(request) {
-        fetcher ??= import('../clerk/clerk-keys.ts').then((module) =>
-          module.createClerkJwksFetcher(clerk, settings.logger),
-        )
-        return (await fetcher)(request)
-      },
-    },
-    settings,
-  )
+  return createClerkKeys(clerk, settings)
 }
 
 function toLoadUser(loadUser: AuthServerOptions['loadUser'], clerk: ClerkAccess): LoadUser | undefined {

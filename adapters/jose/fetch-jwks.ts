@@ -4,39 +4,70 @@ export type FetchJwks = (options: { readonly signal: AbortSignal }) => Promise<u
 /** A hundred keys of 8192 bits fit. */
 const maxBytes = 262_144
 
+export interface JwksFetcherOptions {
+  readonly url: URL
+  /** Default the global `fetch`, looked up at each call, so that instrumentation installed later is seen. */
+  readonly fetch?: typeof globalThis.fetch
+  readonly headers?: Readonly<Record<string, string>>
+  /** What errors call the endpoint; default `the key endpoint`. */
+  readonly name?: string
+  /** Hears of each status that is no success. */
+  readonly onFailure?: (status: number) => void
+}
+
+const accept = 'application/jwk-set+json, application/json'
+
 /**
  * Gets a JWKS over HTTP. Redirects are refused, since a key endpoint that moves is a change of trust; the body is
  * bounded as it streams in, whatever its Content-Length says.
  */
-export function createJwksFetcher(url: URL, fetch: typeof globalThis.fetch): FetchJwks {
+export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
+  const { url, headers, name = 'the key endpoint', onFailure } = options
+  const ask = options.fetch ?? ((...request) => globalThis.fetch(...request))
+
+  async function request(signal: AbortSignal): Promise<Response> {
+    try {
+      return await ask(url, { headers: { accept, ...headers }, redirect: 'manual', signal })
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      throw new Error(`${name} could not be reached${toReason(cause)}`, { cause })
+    }
+  }
+
   return async ({ signal }) => {
-    const response = await fetch(url, {
-      headers: { accept: 'application/jwk-set+json, application/json' },
-      redirect: 'error',
-      signal,
-    })
+    const response = await request(signal)
     if (!response.ok) {
       await response.body?.cancel()
-      throw new Error(`the key endpoint answered ${response.status}`)
+      onFailure?.(response.status)
+      // A browser does not tell the status of a redirect that it did not follow.
+      const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+      throw new Error(`${name} answered ${isRedirect ? 'with a redirect, which is not followed' : response.status}`)
     }
-    const text = await readText(response)
+    const text = await readText(response, name)
     try {
       return JSON.parse(text)
     } catch {
       // The engine's own message quotes the body.
-      throw new Error('the key endpoint answered with something other than JSON')
+      throw new Error(`${name} answered with something other than JSON`)
     }
   }
 }
 
-async function readText(response: Response): Promise<string> {
+/** Why a request failed: Node's `fetch` says it in the cause of its error, by a code where the socket or TLS failed. */
+function toReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error)) return ''
+  return ` (${'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message})`
+}
+
+async function readText(response: Response, name: string): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
   // Leaving the loop early cancels the stream.
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength
-    if (size > maxBytes) throw new Error(`the key endpoint answered with more than ${maxBytes} bytes`)
+    if (size > maxBytes) throw new Error(`${name} answered with more than ${maxBytes} bytes`)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()

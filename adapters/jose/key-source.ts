@@ -115,8 +115,11 @@ function toFetcher(jwksUrl: string | URL, fetch: KeySourceSettings['fetch'], log
     throw new TypeError('createKeySource: keys.jwksUrl must be an https: URL')
   }
   if (url.username || url.password) throw new TypeError('createKeySource: keys.jwksUrl must not hold credentials')
-  // Whoever can answer in place of the key endpoint can sign anyone in.
+  warnOfInsecureKeys(url, logger)
+  return createJwksFetcher({ url, fetch })
+}
+
+/** Warns of keys that are fetched in the clear: an attacker who answers in the endpoint's place can sign anyone in. */
+export function warnOfInsecureKeys(url: URL, logger: Logger): void {
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) logger.warn('keys.insecure', { host: url.host })
-  // Looked up at each call, so that instrumentation installed later is seen.
-  return createJwksFetcher(url, fetch ?? ((...request) => globalThis.fetch(...request)))
 }

@@ -4,10 +4,11 @@ import { createClerkKeys, resolveClerkOptions } from '../../adapters/clerk/index
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { KeySource } from '../../adapters/jose/index.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
+import { freePort } from '../free-port.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import type { ClerkEmulator, Fault } from '../kit/index.ts'
 
-/** The real @clerk/backend against the emulated Backend API. */
+/** Against the emulated Backend API. */
 let clerk: ClerkEmulator
 let keys: KeySource
 let logged: [code: string, details: unknown][]
@@ -108,6 +109,8 @@ describe('createClerkKeys', () => {
     ['JSON that is none', { body: '{', headers: { 'content-type': 'application/json' } }],
     ['an empty set', { body: { keys: [] } }],
     ['a cut connection', { drop: true }],
+    ['a redirect', { status: 302, headers: { location: '/bapi/v1/jwks?again' } }],
+    ['300 KB', { body: `{"keys":[]${' '.repeat(300_000)}}`, headers: { 'content-type': 'application/json' } }],
   ])('%s from Clerk is an outage: undecided, and over within the cooldown', async (_, fault) => {
     const clear = clerk.addFault({ path: '/v1/jwks', ...fault })
     const verify = verifierOf(keys)
@@ -129,10 +132,16 @@ describe('createClerkKeys', () => {
     expect(await verdict).toBe('keys-unavailable')
   })
 
+  it('warns of a Backend API in the clear, where the secret key would be read on the way', () => {
+    keys.close()
+    keys = open({ apiUrl: 'http://api.example.test' })
+    expect(logged).toEqual([['keys.insecure', { host: 'api.example.test' }]])
+  })
+
   it('nobody listening is an outage too', async () => {
     keys.close()
-    keys = open({ apiUrl: 'http://127.0.0.1:9' })
+    keys = open({ apiUrl: `http://127.0.0.1:${await freePort()}` })
     expect(await codeOf(verifierOf(keys)(mint()))).toBe('keys-unavailable')
-    expect(logged).toEqual([['keys.failed', { reason: 'Clerk could not be reached' }]])
+    expect(logged).toEqual([['keys.failed', { reason: "Clerk's Backend API could not be reached (ECONNREFUSED)" }]])
   })
 })

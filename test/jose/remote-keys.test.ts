@@ -300,9 +300,9 @@ const faults: [name: string, answer: Answer, reason: RegExp][] = [
       if (request.url === '/good') json(jwks)(response, request)
       else response.writeHead(302, { location: '/good' }).end()
     },
-    /fetch failed/,
+    /^the key endpoint answered with a redirect, which is not followed$/,
   ],
-  ['a cut connection', (response) => response.destroy(), /fetch failed/],
+  ['a cut connection', (response) => response.destroy(), /^the key endpoint could not be reached \(UND_ERR_SOCKET\)$/],
   [
     'a body cut short',
     (response) => {
