@@ -16,7 +16,7 @@ export interface ClerkOptions {
   readonly webhookSecret?: string
   /** `CLERK_API_URL`, the Backend API; default Clerk's own. */
   readonly apiUrl?: string
-  /** `CLERK_PROXY_URL`: where the Frontend API is proxied to. */
+  /** `CLERK_PROXY_URL`: where the Frontend API is proxied to; a path is one on the app's own origins. */
   readonly proxyUrl?: string
   /** `CLERK_DOMAIN`: the domain of a satellite app. */
   readonly domain?: string
@@ -78,14 +78,19 @@ export function requireSecretKey({ secretKey }: ClerkOptions): string {
 /**
  * The names one instance's Frontend API goes by, which is what Clerk puts into `iss`: a proxy or a satellite domain
  * where there is one, and the host in the publishable key, which development instances keep using beside it. A proxy
- * given as a path names no host and adds nothing.
+ * given as a path names no host; `toInstanceIssuers` finds one for it.
  */
 function toIssuer({ publishableKey, proxyUrl, domain }: ClerkOptions): readonly string[] | undefined {
   const issuers = new Set<string>()
-  if (proxyUrl && !proxyUrl.startsWith('/')) issuers.add(proxyUrl.replace(/\/+$/, ''))
+  if (proxyUrl && !proxyUrl.startsWith('/')) issuers.add(toCanonicalUrl(proxyUrl))
   if (domain) issuers.add(`https://clerk.${toHost(domain).replace(/^clerk\./, '')}`)
   if (publishableKey) issuers.add(`https://${toFrontendApi(publishableKey)}`)
   return issuers.size === 0 ? undefined : [...issuers]
+}
+
+function toCanonicalUrl(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname.replace(/\/+$/, '')
 }
 
 function toHost(domain: string): string {
@@ -98,7 +103,7 @@ function toHost(domain: string): string {
 function toFrontendApi(publishableKey: string): string {
   const encoded = /^pk_(?:test|live)_([A-Za-z0-9+/]+=*)$/.exec(publishableKey)?.[1] ?? ''
   const host = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\$$/i.exec(Buffer.from(encoded, 'base64').toString('latin1'))?.[1]
-  return host ?? fail('publishableKey', 'must be a Clerk publishable key, pk_test_… or pk_live_…')
+  return host?.toLowerCase() ?? fail('publishableKey', 'must be a Clerk publishable key, pk_test_… or pk_live_…')
 }
 
 function isHttpUrl(text: string): boolean {

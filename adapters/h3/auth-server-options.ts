@@ -6,6 +6,7 @@ import type { StoreDown } from '../hub/store-gate.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
 import type { KeyOptions, KeySource } from '../jose/key-source.ts'
 import type { Logger } from '../logger.ts'
+import { toOriginProblem } from '../origins.ts'
 import { isInspectOption } from './inspect-option.ts'
 import type { InspectOption } from './inspect-option.ts'
 import type { CookieOptions } from './session-cookie.ts'
@@ -45,7 +46,10 @@ export interface AuthServerOptions {
   readonly loadUser?: boolean | LoadUser
   /** The claims that views show in the browser; default `sub sid o act fva sts exp iat`. */
   readonly publicClaims?: readonly string[]
-  /** Other origins whose pages may use this server, such as `https://app.example.com`; default none. */
+  /**
+   * Other origins whose pages may use this server, such as `https://app.example.com`, `capacitor://localhost` or
+   * `chrome-extension://<id>`; default none.
+   */
   readonly allowedOrigins?: readonly string[]
   /** The hosts this server answers for, with a port or for any; default all. */
   readonly allowedHosts?: readonly string[]
@@ -120,8 +124,7 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
     refusedToken: toRefusedToken(options.refusedToken),
     storeDown: toStoreDown(options.storeDown),
     publicClaims: toList('publicClaims', options.publicClaims, isText, 'claim names') ?? defaultPublicClaims,
-    allowedOrigins:
-      toList('allowedOrigins', options.allowedOrigins, isOrigin, 'origins such as https://a.example') ?? [],
+    allowedOrigins: toOrigins(options.allowedOrigins),
     allowedHosts: toHosts(options.allowedHosts),
     cookie: toCookie(options.cookie, basePath),
     limits: toLimits(options.limits),
@@ -150,6 +153,13 @@ function toRefusedToken(refusedToken: 'keep' | 'signOut' = 'keep'): 'keep' | 'si
 function toStoreDown(storeDown: StoreDown = 'allow'): StoreDown {
   require('storeDown', storeDown === 'allow' || storeDown === 'refuse', "must be 'allow' or 'refuse'")
   return storeDown
+}
+
+function toOrigins(allowedOrigins: readonly string[] | undefined): readonly string[] {
+  const origins = toList('allowedOrigins', allowedOrigins, isText, 'origins such as https://a.example') ?? []
+  const problem = origins.map(toOriginProblem).find((each) => each !== null)
+  if (problem) fail('allowedOrigins', problem)
+  return origins
 }
 
 function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<string> | null {
@@ -204,8 +214,6 @@ const isProduction = () => process.env['NODE_ENV'] === 'production'
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown) => typeof value === 'string' && value !== ''
-const isOrigin = (value: unknown) =>
-  typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value
 const isHost = (value: unknown) =>
   typeof value === 'string' && URL.canParse(`http://${value}`) && /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(value)
 const isLoadUser = (loadUser: unknown) => ['undefined', 'boolean', 'function'].includes(typeof loadUser)

@@ -6,9 +6,10 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import { explainHistory } from '../../machines/explain.ts'
 import type { Explanation } from '../../machines/explain.ts'
 import { resolveClerkOptions } from '../clerk/clerk-options.ts'
-import type { ClerkOptions } from '../clerk/clerk-options.ts'
+import type { ClerkOptions, ResolvedClerkOptions } from '../clerk/clerk-options.ts'
 import { createClerkKeys } from '../clerk/clerk-keys.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
+import { toInstanceIssuers } from '../clerk/instance-issuers.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
 import { createMemorySessionStore } from '../hub/memory-session-store.ts'
 import type { Admission } from '../hub/hub-requests.ts'
@@ -17,6 +18,7 @@ import type { LoadUser } from '../hub/profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
+import type { ClaimsOptions } from '../jose/claims-options.ts'
 import { createKeySource, isKeySource } from '../jose/key-source.ts'
 import type { KeySource } from '../jose/key-source.ts'
 import { createTokenVerifier } from '../jose/token-verifier.ts'
@@ -24,7 +26,7 @@ import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
 import { createAuthRoutes } from './auth-routes.ts'
 import { resolveAuthServerOptions } from './auth-server-options.ts'
-import type { AuthServerOptions } from './auth-server-options.ts'
+import type { AuthServerOptions, ResolvedAuthServerOptions } from './auth-server-options.ts'
 import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from './clerk-access.ts'
 import type { ClerkAccess } from './clerk-access.ts'
@@ -124,7 +126,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const keys = toKeys(options, clerk, { logger, inspect })
   const verifier = createTokenVerifier({
     keys,
-    claims: { ...(clerk.issuer && { issuer: clerk.issuer }), ...options.claims },
+    claims: toClaims(options.claims, clerk, resolved, logger),
     clock,
     logger,
   })
@@ -232,6 +234,19 @@ function toKeys(
 ): KeySource {
   if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, settings)
   return createClerkKeys(clerk, settings)
+}
+
+/** The `iss` of the instance's own tokens is the default of what is allowed. */
+function toClaims(
+  claims: ClaimsOptions | undefined,
+  clerk: ResolvedClerkOptions,
+  { allowedHosts }: ResolvedAuthServerOptions,
+  logger: Logger,
+): ClaimsOptions | undefined {
+  if (claims?.issuer !== undefined) return claims
+  const origins = { authorizedParties: claims?.authorizedParties, allowedHosts: allowedHosts ?? [] }
+  const issuer = toInstanceIssuers(clerk, origins, logger)
+  return issuer ? { ...claims, issuer } : claims
 }
 
 function toLoadUser(loadUser: AuthServerOptions['loadUser'], clerk: ClerkAccess): LoadUser | undefined {

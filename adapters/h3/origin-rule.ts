@@ -72,8 +72,9 @@ export function requireHost(event: H3Event, allowedHosts: ReadonlySet<string> | 
   if (!allowedHosts.has(host) && !allowedHosts.has(host.replace(/:\d+$/, ''))) throw new AuthError('host-rejected')
 }
 
+/** True for a web page of this host. An app's page, such as `capacitor://localhost`, only has a host that sounds alike. */
 function isHost(origin: string, host: string | null): boolean {
-  return host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+  return host !== null && /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
 }
 
 const rejected = (detail: string) => new AuthError('origin-rejected', `The origin is not allowed: ${detail}`)

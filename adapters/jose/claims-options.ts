@@ -1,10 +1,14 @@
 import type { AuthClaims } from '../../machines/verified-session.ts'
+import { toOriginProblem } from '../origins.ts'
 
 /** What a token's claims must satisfy, beyond what holds for every session token. */
 export interface ClaimsOptions {
-  /** Allowed `iss`, compared exactly. Default: any, with a warning. */
+  /** Allowed `iss`, compared exactly: a URL without a slash at its end. Default: any, with a warning. */
   readonly issuer?: string | readonly string[]
-  /** Allowed `azp`, the origins your app is served from, compared exactly; then `azp` is required. Default: any, with a warning. */
+  /**
+   * Allowed `azp`, compared exactly; then `azp` is required. They are the origins your app is served from, such as
+   * `https://app.example.com` or `capacitor://localhost`. Default: any, with a warning.
+   */
   readonly authorizedParties?: string | readonly string[]
   /** Allowed `aud`: one of the token's must be among these. Default: not looked at. */
   readonly audience?: string | readonly string[]
@@ -38,7 +42,11 @@ const names: readonly string[] = [
   'validate',
 ] satisfies readonly (keyof ClaimsOptions)[]
 
-/** The options merged over the defaults. @throws TypeError naming the option that cannot be used, or that is unknown. */
+/**
+ * The options merged over the defaults.
+ *
+ * @throws TypeError naming the option that cannot be used, that no token can match, or that is unknown.
+ */
 export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaimsOptions {
   const { issuer, authorizedParties, audience, requiredClaims, clockTolerance = 60, validate } = options
   const unknown = Object.keys(options).find((name) => !names.includes(name))
@@ -49,8 +57,8 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
   if (validate !== undefined && typeof validate !== 'function') fail('validate', 'must be a function')
   if (typeof requiredClaims === 'string') fail('requiredClaims', 'must be a list of claim names')
   return {
-    issuers: toAllowed('issuer', issuer),
-    authorizedParties: toAllowed('authorizedParties', authorizedParties),
+    issuers: toAllowed('issuer', issuer, toIssuerProblem),
+    authorizedParties: toAllowed('authorizedParties', authorizedParties, toOriginProblem),
     audiences: toAllowed('audience', audience),
     requiredClaims: [...(toAllowed('requiredClaims', requiredClaims?.length === 0 ? undefined : requiredClaims) ?? [])],
     tolerance: clockTolerance * 1_000,
@@ -59,12 +67,31 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
 }
 
 /** An empty list would read as "none allowed" to one and "any allowed" to another: it is refused. */
-function toAllowed(name: keyof ClaimsOptions, values: string | readonly string[] | undefined): Set<string> | null {
+function toAllowed(
+  name: keyof ClaimsOptions,
+  values: string | readonly string[] | undefined,
+  toProblem: (value: string) => string | null = () => null,
+): Set<string> | null {
   if (values === undefined) return null
   const list: readonly unknown[] = Array.isArray(values) ? values : [values]
-  const isUsable = list.length > 0 && list.every((value) => typeof value === 'string' && value !== '')
-  if (!isUsable) fail(name, 'must be a non-empty string or a non-empty list of them')
-  return new Set(list as readonly string[])
+  const isText = (value: unknown) => typeof value === 'string' && value !== ''
+  if (list.length === 0 || !list.every(isText)) fail(name, 'must be a non-empty string or a non-empty list of them')
+  const texts = list as readonly string[]
+  const problem = texts.map(toProblem).find((each) => each !== null)
+  if (problem) fail(name, problem)
+  return new Set(texts)
+}
+
+const bareHost = /^[a-z\d-]+(\.[a-z\d-]+)+\/?$/i
+
+/** What keeps a value from ever being the `iss` of a token: Clerk writes the URL of a Frontend API there. */
+function toIssuerProblem(value: string): string | null {
+  const text = bareHost.test(value) ? `https://${value}` : value
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
+  const { origin, pathname } = new URL(text)
+  const mended = origin + pathname.replace(/\/+$/, '')
+  if (mended === value) return null
+  return `has ${JSON.stringify(value.slice(0, 200))}, which no iss is equal to: write ${JSON.stringify(mended)}`
 }
 
 function fail(name: string, problem: string): never {

@@ -1,0 +1,32 @@
+import type { Logger } from '../logger.ts'
+import type { ResolvedClerkOptions } from './clerk-options.ts'
+
+/** Where the pages of an app are, as far as its options tell. */
+export interface AppOrigins {
+  readonly authorizedParties?: string | readonly string[] | undefined
+  readonly allowedHosts: Iterable<string>
+}
+
+/**
+ * What the tokens of an instance may have as `iss`. A proxy that is given as a path is on the origins of the app itself:
+ * those of its authorized parties, else those of its hosts. Warns where neither is known, since every token that names
+ * the proxy would be refused.
+ */
+export function toInstanceIssuers(
+  { proxyUrl, issuer }: ResolvedClerkOptions,
+  { authorizedParties = [], allowedHosts }: AppOrigins,
+  logger: Logger,
+): readonly string[] | undefined {
+  if (!proxyUrl?.startsWith('/')) return issuer
+  const parties = [authorizedParties].flat().filter((party) => /^https?:/.test(party))
+  const origins = parties.length > 0 ? parties : [...allowedHosts].map((host) => `https://${host}`)
+  if (origins.length === 0) {
+    logger.warn('clerk.proxyUrl.relative', {
+      proxyUrl,
+      remedy: 'Give clerk.proxyUrl (CLERK_PROXY_URL) with its host, as in https://app.example.com/__clerk',
+    })
+  }
+  const path = proxyUrl.replace(/\/+$/, '')
+  const issuers = [...origins.map((origin) => `${origin}${path}`), ...(issuer ?? [])]
+  return issuers.length > 0 ? issuers : undefined
+}

@@ -1,0 +1,30 @@
+const webScheme = /^https?:\/\//i
+const socketScheme = /^ws(s?):\/\//i
+/** The origin of an app's pages, such as `capacitor://localhost`: `URL` knows none of it, and browsers send it as it is. */
+const appOrigin = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@\\]+)/i
+const localHost = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/i
+const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
+
+/**
+ * What keeps a value from ever being equal to an `Origin` header or an `azp`, which have the form of RFC 6454 §6.2, with
+ * the value mended where that can be guessed; null where it is an origin.
+ */
+export function toOriginProblem(value: string): string | null {
+  const shown = JSON.stringify(value.slice(0, 200))
+  if (value.includes('*')) return `has the pattern ${shown}, and patterns are not matched: list each origin`
+  const mended = toOrigin(value)
+  if (mended === value) return null
+  return mended === null
+    ? `has ${shown}, which is no origin such as https://app.example.com or capacitor://localhost`
+    : `has ${shown}, which no origin is equal to: write ${JSON.stringify(mended)}`
+}
+
+/** The origin that a value means, or null. */
+function toOrigin(value: string): string | null {
+  const text = value.trim().replace(socketScheme, 'http$1://')
+  if (webScheme.test(text)) return URL.canParse(text) ? new URL(text).origin : null
+  const [, scheme, authority] = appOrigin.exec(text) ?? []
+  if (scheme !== undefined && authority !== undefined) return `${scheme.toLowerCase()}://${authority}`
+  if (!bareHost.test(text) || text === 'null') return null
+  return toOrigin(`${localHost.test(text) ? 'http' : 'https'}://${text}`)
+}

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import { createAuthServer } from '../../adapters/h3/index.ts'
+import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createTokenVerifier } from '../../adapters/jose/index.ts'
+import { signer, startServer } from './harness.ts'
+
+const keys = { jwks: signer.jwks }
+const uuid = '6f6f1c2e-0000-4000-8000-000000000000'
+
+/** Pages that are no websites, as their browsers name them in `Origin` and Clerk in `azp`. */
+const apps = [
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'app://my-app',
+  'com.example.app://localhost',
+  'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+  `moz-extension://${uuid}`,
+  `safari-web-extension://${uuid.toUpperCase()}`,
+]
+
+/** What cannot be equal to an origin, and what its error says to write in its place. */
+const mended: [value: string, origin: string][] = [
+  ['https://app.example.com/', 'https://app.example.com'],
+  ['https://app.example.com/sign-in?a=b', 'https://app.example.com'],
+  ['app.example.com', 'https://app.example.com'],
+  ['app.example.com:8443', 'https://app.example.com:8443'],
+  ['localhost:3000', 'http://localhost:3000'],
+  ['127.0.0.1:3000/', 'http://127.0.0.1:3000'],
+  ['https://APP.example.com', 'https://app.example.com'],
+  ['HTTPS://app.example.com', 'https://app.example.com'],
+  ['https://app.example.com:443', 'https://app.example.com'],
+  ['http://app.example.com:80', 'http://app.example.com'],
+  ['https://user@app.example.com', 'https://app.example.com'],
+  ['https://münchen.example', 'https://xn--mnchen-3ya.example'],
+  [' https://app.example.com', 'https://app.example.com'],
+  ['wss://app.example.com', 'https://app.example.com'],
+  ['capacitor://localhost/', 'capacitor://localhost'],
+  ['Capacitor://localhost', 'capacitor://localhost'],
+  ['chrome-extension://abcdefghijklmnop/popup.html', 'chrome-extension://abcdefghijklmnop'],
+]
+const patterns = ['*', 'https://*.vercel.app', 'https://app-*.example.com', 'http://localhost:*', 'capacitor://*']
+const hopeless = ['null', 'file:///index.html', 'file://', 'https://', 'two words', '/app', 'mailto:a@example.com']
+
+const withParties = (authorizedParties: string | string[]) => () =>
+  createTokenVerifier({ keys, claims: { authorizedParties }, logger: {} })
+const withOrigins = (allowedOrigins: string[]) => () =>
+  createAuthServer({ keys, clerk: {}, logger: {}, allowedOrigins })
+
+describe.each([
+  ['claims.authorizedParties', (value: string) => withParties(['https://ok.example.com', value])],
+  ['allowedOrigins', (value: string) => withOrigins(['https://ok.example.com', value])],
+])('%s', (name, create) => {
+  it.each(mended)('refuses %j, which no page can have, and writes it as it should be', (value, origin) => {
+    expect(create(value)).toThrow(TypeError)
+    expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}`)
+    expect(create(value)).toThrow(`write "${origin}"`)
+    expect(create(origin)).not.toThrow()
+  })
+
+  it.each(patterns)('refuses the pattern %j, since none is matched', (value) => {
+    expect(create(value)).toThrow(TypeError)
+    expect(create(value)).toThrow(new RegExp(`${name.replace('.', '\\.')} has the pattern.*list each origin`))
+  })
+
+  it.each(hopeless)('refuses %j, which is no origin', (value) => {
+    expect(create(value)).toThrow(TypeError)
+    expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}, which is no origin`)
+  })
+
+  it.each(apps)('takes %s', (value) => {
+    expect(create(value)).not.toThrow()
+  })
+})
+
+it('authorizedParties may be one string, judged alike', () => {
+  expect(withParties('https://app.example.com')).not.toThrow()
+  expect(withParties('https://app.example.com/')).toThrow('write "https://app.example.com"')
+})
+
+it('an error shows no more than 200 characters of a value', () => {
+  expect(withParties(`https://a.example/${'x'.repeat(10_000)}`)).toThrow(/^.{0,400}$/)
+})
+
+describe('claims.issuer', () => {
+  const withIssuer = (issuer: string) => () => createTokenVerifier({ keys, claims: { issuer }, logger: {} })
+
+  it.each([
+    ['https://clerk.example.com/', 'https://clerk.example.com'],
+    ['https://app.example.com/__clerk/', 'https://app.example.com/__clerk'],
+    ['https://Clerk.example.com', 'https://clerk.example.com'],
+    ['https://clerk.example.com:443', 'https://clerk.example.com'],
+    ['clerk.example.com', 'https://clerk.example.com'],
+  ])('refuses %j, which no iss is equal to', (value, issuer) => {
+    expect(withIssuer(value)).toThrow(TypeError)
+    expect(withIssuer(value)).toThrow(`claims.issuer has "${value}", which no iss is equal to: write "${issuer}"`)
+    expect(withIssuer(issuer)).not.toThrow()
+  })
+})
+
+describe('an app that is no website', () => {
+  it.each(apps)('signs in from %s', async (origin) => {
+    const claims = { issuer: 'https://clerk.example.test', authorizedParties: [origin] }
+    const server = await startServer({ claims, allowedOrigins: [origin], cookie: { sameSite: 'none' } })
+    const answer = await server.post(
+      { type: 'token.received', token: server.mint({ azp: origin }) },
+      { origin, 'sec-fetch-site': 'cross-site' },
+    )
+    expect([answer.status, answer.body.isSignedIn]).toEqual([200, true])
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+  })
+
+  it('is not taken for this server because its host sounds alike', async () => {
+    const server = await startServer({ claims: { issuer: 'https://clerk.example.test' } })
+    const { host } = new URL(server.url)
+    const answer = await server.post({ type: 'session.cleared' }, { origin: `capacitor://${host}` })
+    expect([answer.status, answer.body.code]).toEqual([403, 'origin-rejected'])
+  })
+})
+
+describe('a Clerk proxy that is given as a path', () => {
+  const publishableKey = `pk_test_${Buffer.from('clerk.example.test$').toString('base64')}`
+  const clerk = { proxyUrl: '/__clerk/', publishableKey }
+  const party = 'https://my-app.example.com'
+  const open = async (options: AuthServerOptions) => {
+    const server = await startServer({ claims: {}, ...options })
+    const codeOf = async (claims: object) => {
+      const { body } = await server.browser().token(server.mint({ azp: party, ...claims }))
+      return body.isSignedIn ? 'signed in' : body.code
+    }
+    return { codeOf, warned: server.lines.filter(([level]) => level === 'warn').map(([, code]) => code) }
+  }
+
+  it('is found on the authorized parties', async () => {
+    const authorizedParties = [party, 'capacitor://localhost']
+    const { codeOf, warned } = await open({ clerk, claims: { authorizedParties } })
+    expect(await codeOf({ iss: `${party}/__clerk` })).toBe('signed in')
+    expect(await codeOf({ iss: 'https://clerk.example.test' })).toBe('signed in')
+    expect(await codeOf({ iss: 'https://other.example.com/__clerk' })).toBe('token-claims')
+    expect(warned).toEqual([])
+  })
+
+  it('is found on the allowed hosts', async () => {
+    const { codeOf, warned } = await open({ clerk, allowedHosts: ['my-app.example.com', '127.0.0.1'] })
+    expect(await codeOf({ iss: `${party}/__clerk` })).toBe('signed in')
+    expect(warned).not.toContain('clerk.proxyUrl.relative')
+  })
+
+  it('is warned of where nothing says whose path it is', async () => {
+    const { codeOf, warned } = await open({ clerk })
+    expect(warned).toContain('clerk.proxyUrl.relative')
+    expect(await codeOf({ iss: `${party}/__clerk` })).toBe('token-claims')
+  })
+
+  it('changes nothing where the issuer is given', async () => {
+    const { codeOf, warned } = await open({ clerk, claims: { issuer: 'https://clerk.example.test' } })
+    expect(warned).not.toContain('clerk.proxyUrl.relative')
+    expect(await codeOf({ iss: 'https://clerk.example.test' })).toBe('signed in')
+  })
+})
