@@ -4,7 +4,7 @@ export default [
     name: 'authchart/react, without react, xstate and @xstate/react',
     path: 'dist/react/index.js',
     gzip: true,
-    limit: '11.6 KB',
+    limit: '11.7 KB',
   },
   {
     name: 'authchart/client, with xstate',

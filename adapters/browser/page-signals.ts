@@ -1,16 +1,20 @@
 import type { SyncEvent } from '../../machines/sync-events.ts'
+import { attempt } from './attempt.ts'
 
 /** Tells of focus, visibility and the network, where there is a page. Returns the function that ends it. */
 export function watchPage(send: (event: SyncEvent) => void): () => void {
   if (typeof document === 'undefined') return () => {}
-  const controller = new AbortController()
-  const { signal } = controller
+  const ends: (() => void)[] = []
   const listen = (target: EventTarget, type: string, listener: (event: Event) => void) =>
-    target.addEventListener(type, listener, { signal })
+    attempt(() => {
+      target.addEventListener(type, listener)
+      ends.push(() => target.removeEventListener(type, listener))
+    })
   const focus = () => {
-    if (document.visibilityState !== 'hidden') send({ type: 'focus.gained' })
+    const isVisible = attempt(() => document.visibilityState) !== 'hidden'
+    if (isVisible) send({ type: 'focus.gained' })
     // A page may come into view beside the one that has focus, and go out of it with no blur.
-    if (!document.hasFocus()) send({ type: 'focus.lost' })
+    if (!(attempt(() => document.hasFocus()) ?? isVisible)) send({ type: 'focus.lost' })
   }
   listen(window, 'focus', focus)
   listen(window, 'blur', () => send({ type: 'focus.lost' }))
@@ -18,5 +22,5 @@ export function watchPage(send: (event: SyncEvent) => void): () => void {
   listen(window, 'pageshow', (event) => (event as PageTransitionEvent).persisted && focus())
   listen(document, 'visibilitychange', focus)
   listen(window, 'online', () => send({ type: 'network.online' }))
-  return () => controller.abort()
+  return () => ends.forEach(attempt)
 }

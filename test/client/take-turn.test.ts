@@ -15,8 +15,10 @@ afterEach(() => {
   Object.defineProperty(globalThis, 'navigator', navigator ?? { value: undefined, configurable: true })
 })
 
-function provide(locks: unknown) {
-  Object.defineProperty(globalThis, 'navigator', { value: { locks }, configurable: true })
+/** The page's `navigator.locks`; `{ get }` for one that is a getter. */
+function provide(locks: PropertyDescriptor | object | null) {
+  const value = locks && 'get' in locks ? Object.defineProperty({}, 'locks', locks) : { locks }
+  Object.defineProperty(globalThis, 'navigator', { value, configurable: true })
 }
 
 it('waits for the turn before it to end', async () => {
@@ -45,10 +47,39 @@ it('waits no longer than 2 s, and holds no lock that it is given later', async (
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('begins at once where locks are missing or fail', async () => {
-  provide(undefined)
+const fault = () => {
+  throw new DOMException('refused', 'SecurityError')
+}
+
+it.each<[how: string, locks: object | null]>([
+  ['is missing', null],
+  ['has no request', {}],
+  ['rejects', { request: () => Promise.reject(new Error('insecure')) }],
+  ['throws', { request: fault }],
+  ['throws when it is read', { get: fault }],
+  ['resolves without a turn', { request: () => Promise.resolve() }],
+  ['returns no promise', { request: () => {} }],
+])('begins at once where the lock API %s', async (_, locks) => {
+  provide(locks)
   ;(await takeTurn('name'))()
-  provide({ request: () => Promise.reject(new Error('insecure')) })
-  ;(await takeTurn('name'))()
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('begins at once where there is no navigator, or it throws when it is read', async () => {
+  for (const descriptor of [{ value: undefined }, { get: fault }]) {
+    Object.defineProperty(globalThis, 'navigator', { ...descriptor, configurable: true })
+    ;(await takeTurn('name'))()
+    expect(vi.getTimerCount()).toBe(0)
+  }
+})
+
+it('begins after 2 s where the lock API never answers', async () => {
+  provide({ request: () => new Promise(() => {}) })
+  let isBegun = false
+  const turn = takeTurn('name').then(() => (isBegun = true))
+  await vi.advanceTimersByTimeAsync(1_999)
+  expect(isBegun).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  await turn
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -25,13 +25,21 @@ export interface Tab {
   close(): Promise<void>
 }
 
+export interface OpenTabOptions {
+  /** Default `/`. */
+  readonly path?: string
+  /** Runs before the page is loaded. */
+  readonly prepare?: (page: Page) => Promise<unknown>
+}
+
 /** Opens tabs of one browser profile. */
 export async function createTabs(context: BrowserContext, url: string) {
   const logs = new WeakMap<Page, PageEntry[]>()
   await context.exposeBinding('recordEntry', ({ page }, entry: PageEntry) => void logs.get(page)?.push(entry))
 
-  return async function openTab({ path = '/' }: { path?: string } = {}): Promise<Tab> {
+  return async function openTab({ path = '/', prepare }: OpenTabOptions = {}): Promise<Tab> {
     const page = await context.newPage()
+    await prepare?.(page)
     const log: PageEntry[] = []
     logs.set(page, log)
     await page.goto(url + path, { waitUntil: 'domcontentloaded' })

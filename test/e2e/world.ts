@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { expect, onTestFailed, onTestFinished } from 'vitest'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
 import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
-import { createTabs, type Tab } from './tab.ts'
+import { createTabs, type OpenTabOptions, type Tab } from './tab.ts'
 import { useVirtualTime } from './virtual-time.ts'
 import type { Exchange } from './wire-tap.ts'
 
@@ -13,7 +13,7 @@ export interface World {
   readonly clerk: ClerkEmulator
   readonly app: AppServer
   readonly context: BrowserContext
-  readonly openTab: (options?: { path?: string }) => Promise<Tab>
+  readonly openTab: (options?: OpenTabOptions) => Promise<Tab>
   /** Opens a tab of somebody who had signed in to Clerk before, and waits until all agree on it. */
   openSignedInTab(): Promise<Tab>
   /** Makes this profile one in which the user has signed in to Clerk some time ago. */
