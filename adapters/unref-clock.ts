@@ -1,6 +1,11 @@
-/** Runs `fn` after `ms`, without keeping the process alive for it. → the timer, for `clearTimeout` */
+/**
+ * Runs `fn` after `ms`, or at the next turn where that has passed, without keeping the process alive for it.
+ *
+ * @returns the timer, for `clearTimeout`
+ */
 export function setUnrefTimeout(fn: () => void, ms: number): ReturnType<typeof setTimeout> {
-  const timer = setTimeout(fn, ms)
+  // Newer runtimes warn of a negative time.
+  const timer = setTimeout(fn, Math.max(ms, 0))
   // Not every runtime's timer is an object.
   if (typeof timer === 'object') timer.unref()
   return timer

@@ -21,7 +21,9 @@ export interface SseStreamsOptions {
   readonly random: () => number
 }
 
-const pingEvery = 15_000
+const usualPingInterval = 15_000
+/** Bun ends a connection that is silent for 10 s (`idleTimeout` of `Bun.serve`). */
+const bunPingInterval = 5_000
 /** How often a stream is looked at, ms. */
 const lookEvery = 5_000
 /** Looks of very many streams fall on the same moments, ms apart: waking up costs more than looking. */
@@ -48,11 +50,15 @@ const toFrame = (event: 'ping' | 'bye', data: object): string => `event: ${event
 const toGrid = (moment: number) => Math.ceil(moment / lookGrid) * lookGrid
 
 interface Runtime extends SseStreamsOptions {
+  /** Ms. */
+  readonly pingInterval: number
   readonly looks: DeadlineQueue<SseStream>
 }
 
 export function createSseStreams(options: SseStreamsOptions): StartSseStream {
-  const runtime: Runtime = { ...options, looks: createDeadlineQueue<SseStream>((stream) => stream.look()) }
+  const pingInterval = 'Bun' in globalThis ? bunPingInterval : usualPingInterval
+  const looks = createDeadlineQueue<SseStream>((stream) => stream.look())
+  const runtime: Runtime = { ...options, pingInterval, looks }
   return (tab, sink) => new SseStream(runtime, tab, sink)
 }
 
@@ -80,7 +86,7 @@ export class SseStream implements ViewStream, Deadline {
     // Spread, so that the browsers of a server that went away do not all come back at once.
     this.#head = `retry: ${Math.round(minRetry + runtime.random() * (maxRetry - minRetry))}\n\n`
     const now = performance.now()
-    this.#pingDue = now + pingEvery
+    this.#pingDue = now + runtime.pingInterval
     this.due = toGrid(now + lookEvery)
     runtime.looks.add(this)
   }
@@ -117,7 +123,7 @@ export class SseStream implements ViewStream, Deadline {
     const now = performance.now()
     if (this.#pendingSince !== null && now - this.#pendingSince >= slowAfter) return this.end('slow')
     if (now >= this.#pingDue) {
-      this.#pingDue = now + pingEvery
+      this.#pingDue = now + this.#runtime.pingInterval
       if (this.#pendingSince === null) this.#write(toFrame('ping', { now: this.#runtime.clock() }))
     }
     this.#lookIn(lookEvery)

@@ -21,6 +21,19 @@ describe('the stream of a live session', () => {
     expect(await stream.next()).toMatchObject({ event: 'ping', data: { now: virtualEpoch + 30_000 } })
   })
 
+  it('pings twice as often as Bun, which ends a silent connection after 10 seconds, would end it', async () => {
+    vi.stubGlobal('Bun', {})
+    onTestFinished(() => void vi.unstubAllGlobals())
+    useVirtualTime()
+    const server = await startServer({ authWaitTimeout: 600_000 })
+    const stream = await server.open()
+    await stream.next()
+    for (const after of [5_000, 10_000, 15_000]) {
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(await stream.next()).toMatchObject({ event: 'ping', data: { now: virtualEpoch + after } })
+    }
+  })
+
   it('shows one frame for what changes within a tick, and none where nothing changed', async () => {
     const server = await startServer()
     const browser = server.browser()

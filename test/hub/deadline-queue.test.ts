@@ -71,3 +71,12 @@ it('lets the others fall due though one handler throws', () => {
   vi.advanceTimersByTime(1)
   expect(due).toHaveLength(1)
 })
+
+it('sets no timer to a time that has passed, which newer runtimes warn of', () => {
+  const set = vi.spyOn(globalThis, 'setTimeout')
+  const due: Named[] = []
+  createDeadlineQueue<Named>((item) => due.push(item)).add(inMs(-5, 0))
+  expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0])
+  vi.advanceTimersByTime(0)
+  expect(due).toHaveLength(1)
+})
