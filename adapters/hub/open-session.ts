@@ -51,11 +51,12 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   }
 
   /** Asked when a stream is asked for, and when it begins: of many at once each could be the last one. */
-  const isFull = ({ streams }: LiveSession) => streams.size >= streamsPerSession
+  const isFull = ({ streams }: LiveSession, tab: string | undefined) =>
+    streams.size >= streamsPerSession && !streams.find(tab)
 
   /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
-    const isClosed = !registry.has(session) || isFull(session)
+    const isClosed = !registry.has(session) || isFull(session, stream.tab)
     if (isClosed || isOutdated(life, alias)) {
       stream.end(isClosed ? 'closing' : 'rotated')
       return () => {}
@@ -75,7 +76,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     return serve(session, async () => {
       if (found) session.seat.budget.spend(clock())
       else life.admit(session)
-      if (isFull(session)) {
+      if (isFull(session, tab)) {
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
       const raised = await raise(session, carried, tab)

@@ -9,6 +9,6 @@ export interface ViewStream {
   send(frame: string): void
   /** Says why, then ends; after a last view, if one is given. */
   end(reason: ByeReason, frame?: string): void
-  /** Ends at once, for a reader that does not take the goodbye. */
+  /** Ends at once, for a reader that does not take the goodbye, or that has come back by another stream. */
   destroy(): void
 }

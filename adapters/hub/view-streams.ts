@@ -23,11 +23,22 @@ export class ViewStreams {
     this.#source = source
   }
 
-  /** Sends the view of the moment, and every later one. */
+  /**
+   * Sends the view of the moment, and every later one. A tab reads one stream: the one that it had before is ended, since
+   * a connection that was lost may look open for many minutes.
+   */
   add(stream: ViewStream) {
     this.flush()
+    const before = this.find(stream.tab)
+    if (before) this.delete(before)
     this.#streams = this.#streams.concat(stream)
     stream.send(this.#encode(this.#source.view()))
+    before?.destroy()
+  }
+
+  /** @returns the stream of a tab. A stream without a tab is nobody else's. */
+  find(tab: string | undefined): ViewStream | undefined {
+    return tab === undefined ? undefined : this.#streams.find((stream) => stream.tab === tab)
   }
 
   delete(stream: ViewStream) {

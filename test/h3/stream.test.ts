@@ -155,7 +155,7 @@ describe('a reader that stalls', () => {
       const stalled = connect(Number(port), '127.0.0.1')
       onTestFinished(() => void stalled.destroy())
       stalled.pause()
-      stalled.write(`GET /auth/events?tab=tab1 HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
+      stalled.write(`GET /auth/events?tab=stalled HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
       await eventually(() => server.auth.stats().streams === 1, 'the stalled stream')
       const reader = await browser.open()
 

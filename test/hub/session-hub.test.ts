@@ -22,14 +22,15 @@ describe('what the streams of a session are sent', () => {
     const encode = vi.fn<(view: AuthView) => string>((view) => JSON.stringify(view))
     const { hub, open } = startHub({ encode })
     const browser = await open()
+    await browser.token(toToken({}))
     const cookieIds = [browser.cookie.id ?? '']
     const frames: string[] = []
-    for (let stream = 0; stream < 5; stream += 1) {
-      const opened = await hub.open({ cookieIds, tab: 'tab', carried: [] })
-      opened.attach({ tab: 'tab', send: (frame) => void frames.push(frame), end() {}, destroy() {} })
+    for (const tab of ['1', '2', '3', '4', '5']) {
+      const opened = await hub.open({ cookieIds, tab, carried: [] })
+      opened.attach({ tab, send: (frame) => void frames.push(frame), end() {}, destroy() {} })
     }
     encode.mockClear()
-    await browser.token(toToken({}))
+    await browser.token(toToken({ orgId: 'org_2', issuedAt: virtualEpoch + 1_000 }))
     await turn()
     expect(encode).toHaveBeenCalledTimes(1)
     expect(new Set(frames.slice(-5)).size).toBe(1)

@@ -68,11 +68,12 @@ describe.runIf(findRedis() && findNginx())('two nodes behind nginx, configured a
 function createBrowser(session: ClientHttp2Session, origin: string) {
   let cookie = ''
   let seq = 0
+  let tabs = 0
 
   async function send(method: string, body?: object): Promise<{ request: ClientHttp2Stream; headers: Headers2 }> {
     const request = session.request({
       ':method': method,
-      ':path': '/auth/events?tab=tab1',
+      ':path': body ? '/auth/events' : `/auth/events?tab=tab${(tabs += 1)}`,
       origin,
       'sec-fetch-site': 'same-origin',
       ...(cookie && { cookie }),
