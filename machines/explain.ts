@@ -11,8 +11,10 @@ import type { AuthView } from './auth-view.ts'
 export interface ExplanationFacts {
   /** Ms since the signing keys in use were fetched. */
   readonly keysAge?: number | null
-  /** The clock that judged the tokens minus the one that issued them, ms. */
+  /** The clock that judged the tokens minus the one that issued them, ms, with the time on the way. */
   readonly clockOffset?: number | null
+  /** The same without the time on the way, where it is certain that the clocks differ by more than a few seconds. */
+  readonly clockSkew?: number | null
   /** A sentence to add to the summary. */
   readonly note?: string
 }
@@ -25,8 +27,10 @@ export interface Explanation {
   readonly transitions: readonly ExplainedTransition[]
   /** Ms; null where unknown. */
   readonly keysAge: number | null
-  /** Ms by which the server's clock is ahead of Clerk's; null where unknown. */
+  /** Ms by which the server's clock is ahead of Clerk's, with the time on the way; null where unknown. */
   readonly clockOffset: number | null
+  /** Ms by which it is ahead, less than 0 where it is behind; null unless it is certain that the clocks differ. */
+  readonly clockSkew: number | null
   /** All of it as lines for a person. */
   readonly text: string
 }
@@ -55,7 +59,7 @@ export function explain(actor: AuthActor, facts: ExplanationFacts = {}): Explana
 
 /** The same for a history kept elsewhere, as a server keeps one for each session; `view` is that of this moment. */
 export function explainHistory(history: AuthHistory, view: AuthView, facts: ExplanationFacts = {}): Explanation {
-  const { keysAge = null, clockOffset = null, note = '' } = facts
+  const { keysAge = null, clockOffset = null, clockSkew = null, note = '' } = facts
   // A read may know of an expiry before the timer does.
   const transitions = toTransitions(addToHistory(history, view)).map((each) => ({
     ...each,
@@ -64,7 +68,7 @@ export function explainHistory(history: AuthHistory, view: AuthView, facts: Expl
   const sentences = [
     toStatement(view),
     toCause(view, transitions.at(-1)),
-    toClockNote(clockOffset),
+    toClockNote(clockOffset, clockSkew),
     toKeysNote(keysAge),
     note,
   ]
@@ -73,9 +77,9 @@ export function explainHistory(history: AuthHistory, view: AuthView, facts: Expl
     summary,
     ...transitions.map(toLine),
     `Keys: ${keysAge === null ? 'age unknown' : `fetched ${toSpan(keysAge)} ago`}.`,
-    `Clock: ${clockOffset === null ? 'no token to compare it by' : `the quickest token got here ${toOffset(clockOffset)} its iat`}.`,
+    `Clock: ${clockOffset === null ? 'no token to compare it by' : `what came from Clerk the quickest got here ${toOffset(clockOffset)} it was made`}.`,
   ]
-  return { summary, transitions, keysAge, clockOffset, text: lines.join('\n') }
+  return { summary, transitions, keysAge, clockOffset, clockSkew, text: lines.join('\n') }
 }
 
 function toStatement({ state, authChecked, expiresAt, now, error }: AuthView): string {
@@ -101,10 +105,13 @@ function toCause(view: AuthView, last: ExplainedTransition | undefined): string 
   return `${isAside ? 'The last trouble ended nothing: ' : ''}${last.text} (${last.code}, ${toTime(last.at)})`
 }
 
-function toClockNote(offset: number | null): string {
+function toClockNote(offset: number | null, skew: number | null): string {
+  if (skew !== null && skew > 0) {
+    return `The server's clock is ${toSpan(skew)} ahead of Clerk's: tokens expire early, or as they come. Set it by NTP.`
+  }
   if (offset === null || Math.abs(offset) < usualOffset) return ''
   if (offset < 0)
-    return `The server's clock is ${toSpan(-offset)} behind Clerk's: its tokens seem to come from the future.`
+    return `The server's clock is ${toSpan(-offset)} behind Clerk's: its tokens seem to come from the future. Set it by NTP.`
   return `Tokens get here ${toSpan(offset)} after Clerk issued them, or the server's clock is that far ahead.`
 }
 

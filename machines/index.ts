@@ -8,7 +8,7 @@ export {
   toAuthError,
   toErrorView,
 } from './auth-error.ts'
-export type { AuthErrorCode, AuthErrorMeaning, AuthErrorOptions, AuthErrorView } from './auth-error.ts'
+export type { AuthErrorCode, AuthErrorMeaning, AuthErrorOptions, AuthErrorView, TokenRefusal } from './auth-error.ts'
 export { BearerToken, isBearerToken } from './bearer-token.ts'
 export { toOrgRole } from './verified-session.ts'
 export type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'

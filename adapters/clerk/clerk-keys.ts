@@ -1,11 +1,11 @@
 import { createJwksFetcher } from '../jose/fetch-jwks.ts'
 import type { FetchJwks } from '../jose/fetch-jwks.ts'
 import { createKeySource, warnOfInsecureKeys } from '../jose/key-source.ts'
-import type { KeySource, KeySourceSettings } from '../jose/key-source.ts'
+import type { KeyOptions, KeySource, KeySourceSettings } from '../jose/key-source.ts'
+import { createSingleKey } from '../jose/static-keys.ts'
 import { toLogger } from '../logger.ts'
 import { requireSecretKey } from './clerk-options.ts'
 import type { ClerkOptions } from './clerk-options.ts'
-import { createJwtKeySource } from './jwt-key.ts'
 
 type ClerkKeyOptions = Pick<ClerkOptions, 'secretKey' | 'jwtKey' | 'apiUrl'>
 
@@ -19,8 +19,25 @@ const clerkApiUrl = 'https://api.clerk.com'
  * @throws TypeError where `jwtKey` is no public key.
  */
 export function createClerkKeys(options: ClerkKeyOptions, settings: KeySourceSettings = {}): KeySource {
-  if (options.jwtKey) return createJwtKeySource(options.jwtKey)
-  return createKeySource({ fetchJwks: createClerkJwksFetcher(options, settings) }, settings)
+  return createKeySource(toClerkKeyOptions(options, settings), settings)
+}
+
+/** The same as options of a {@link createKeySource} that is still to be made. */
+export function toClerkKeyOptions(options: ClerkKeyOptions, settings: KeySourceSettings): KeyOptions {
+  const { jwtKey } = options
+  if (!jwtKey) return { fetchJwks: createClerkJwksFetcher(options, settings) }
+  requireJwtKey(jwtKey)
+  return { jwtKey }
+}
+
+/** Names the option and the variable that the key came by. */
+function requireJwtKey(jwtKey: string): void {
+  try {
+    createSingleKey(jwtKey)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unusable'
+    throw new TypeError(`createClerkKeys: clerk.jwtKey (CLERK_JWT_KEY) is ${reason}`, { cause })
+  }
 }
 
 /**

@@ -6,8 +6,8 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import { explainHistory } from '../../machines/explain.ts'
 import type { Explanation } from '../../machines/explain.ts'
 import { resolveClerkOptions } from '../clerk/clerk-options.ts'
-import type { ClerkOptions, ResolvedClerkOptions } from '../clerk/clerk-options.ts'
-import { createClerkKeys } from '../clerk/clerk-keys.ts'
+import type { ResolvedClerkOptions } from '../clerk/clerk-options.ts'
+import { toClerkKeyOptions } from '../clerk/clerk-keys.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
 import { toInstanceIssuers } from '../clerk/instance-issuers.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/auth-changes.ts'
@@ -19,8 +19,6 @@ import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
-import { createKeySource, isKeySource } from '../jose/key-source.ts'
-import type { KeySource } from '../jose/key-source.ts'
 import { createTokenVerifier } from '../jose/token-verifier.ts'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
@@ -30,9 +28,7 @@ import type { AuthServerOptions, ResolvedAuthServerOptions } from './auth-server
 import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from './clerk-access.ts'
 import type { ClerkAccess } from './clerk-access.ts'
-import { watchClockOffset } from './clock-offset.ts'
 import { toInspect } from './inspect-option.ts'
-import type { Inspect } from './inspect-option.ts'
 import { createOnLoad } from './on-load.ts'
 import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
@@ -123,14 +119,14 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const logger = toLogger(options.logger)
   const clerkAccess = createClerkAccess(clerk, clock)
   const inspect = toInspect(inspectors, logger)
-  const keys = toKeys(options, clerk, { logger, inspect })
-  const verifier = createTokenVerifier({
-    keys,
+  const verify = createTokenVerifier({
+    keys: options.keys ?? toClerkKeyOptions(clerk, { logger }),
     claims: toClaims(options.claims, clerk, resolved, logger),
     clock,
+    inspect,
     logger,
   })
-  const clockOffset = watchClockOffset(verifier, clock)
+  const { keys } = verify
   const store = options.store ?? createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie, logger)
   const readCarriedTokens = createCarriedTokens({
@@ -139,7 +135,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   })
   const publicViews = createPublicViews(publicClaims)
   const hub = createSessionHub({
-    verify: clockOffset.verify,
+    verify,
     store,
     storeDown: resolved.storeDown,
     encode: (view) => publicViews.toFrame(view),
@@ -211,9 +207,11 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     async explain(event) {
       const session = await find(event)
       const view = toView(session)
+      const { offset, skew } = verify.readClock()
       return explainHistory(session?.seat.history ?? createHistory(view), view, {
         keysAge: keysFetchedAt === null ? null : performance.now() - keysFetchedAt,
-        clockOffset: clockOffset.read(),
+        clockOffset: offset,
+        clockSkew: skew,
         note: session ? '' : 'The request has no session here.',
       })
     },
@@ -225,15 +223,6 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       if (store !== options.store) await store.close()
     },
   }
-}
-
-function toKeys(
-  { keys }: AuthServerOptions,
-  clerk: ClerkOptions,
-  settings: { readonly logger: Logger; readonly inspect: Inspect | undefined },
-): KeySource {
-  if (keys !== undefined) return isKeySource(keys) ? keys : createKeySource(keys, settings)
-  return createClerkKeys(clerk, settings)
 }
 
 /** The `iss` of the instance's own tokens is the default of what is allowed. */

@@ -2,6 +2,7 @@ import { AuthError, isAuthError, toAuthError } from '../../machines/auth-error.t
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
+import { createRefusalLog } from '../refusal-log.ts'
 import type { LiveSession } from './live-session.ts'
 import { toDigest } from './secret-id.ts'
 
@@ -33,6 +34,7 @@ export interface TokenChecksOptions {
 export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions): TokenChecks {
   const owners = new WeakMap<BearerToken, LiveSession>()
   const outcomes = new WeakMap<BearerToken, VerifiedSession | AuthError>()
+  const logRefusal = createRefusalLog(logger)
 
   function verified(token: BearerToken): VerifiedSession | null {
     const outcome = outcomes.get(token)
@@ -69,7 +71,11 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
       if (!error) return null
       // The verifier may know more than the machine was told, such as when to ask again.
       const failure = outcomes.get(token)
-      return isAuthError(failure, error.code) ? failure : new AuthError(error.code, error.message)
+      if (isAuthError(failure, error.code)) return failure
+      // The machine refused what had verified: a tombstone, or a session with a task to finish.
+      const refused = new AuthError(error.code, error.message)
+      logRefusal(refused)
+      return refused
     },
   }
 }

@@ -31,6 +31,8 @@ export interface ResolvedClaimsOptions {
   /** Ms. */
   readonly tolerance: number
   readonly validate: NonNullable<ClaimsOptions['validate']> | null
+  /** Errors, which browsers see, say what a token has and what it may have: not in production. */
+  readonly showsValues: boolean
 }
 
 const names: readonly string[] = [
@@ -63,7 +65,14 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
     requiredClaims: [...(toAllowed('requiredClaims', requiredClaims?.length === 0 ? undefined : requiredClaims) ?? [])],
     tolerance: clockTolerance * 1_000,
     validate: validate ?? null,
+    showsValues: isDevelopment(),
   }
+}
+
+/** False where the runtime does not tell. */
+function isDevelopment(): boolean {
+  const { process }: { process?: { readonly env?: Readonly<Record<string, string | undefined>> } } = globalThis
+  return process?.env !== undefined && process.env['NODE_ENV'] !== 'production'
 }
 
 /** An empty list would read as "none allowed" to one and "any allowed" to another: it is refused. */

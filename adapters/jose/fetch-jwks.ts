@@ -1,5 +1,20 @@
+/** When an answer was given, by the clock of the endpoint. */
+export interface AnswerTime {
+  /** Epoch ms, in whole seconds. */
+  readonly date: number
+  /** Ms from the request to the answer: it was given within them. */
+  readonly took: number
+}
+
+export interface FetchJwksRequest {
+  /** Fires when the attempt is given up. */
+  readonly signal: AbortSignal
+  /** Hears when a good answer was given, where the endpoint tells. Called, if at all, before the keys are there. */
+  readonly onAnswer?: (time: AnswerTime) => void
+}
+
 /** Fetches a key set, not yet validated. Rejects for anything that is not one JSON answer. */
-export type FetchJwks = (options: { readonly signal: AbortSignal }) => Promise<unknown>
+export type FetchJwks = (request: FetchJwksRequest) => Promise<unknown>
 
 /** A hundred keys of 8192 bits fit. */
 const maxBytes = 262_144
@@ -34,8 +49,10 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
     }
   }
 
-  return async ({ signal }) => {
+  return async ({ signal, onAnswer }) => {
+    const askedAt = performance.now()
     const response = await request(signal)
+    const took = performance.now() - askedAt
     if (!response.ok) {
       await response.body?.cancel()
       onFailure?.(response.status)
@@ -43,6 +60,8 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
       const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
       throw new Error(`${name} answered ${isRedirect ? 'with a redirect, which is not followed' : response.status}`)
     }
+    const date = toDate(response.headers)
+    if (date !== null) onAnswer?.({ date, took })
     const text = await readText(response, name)
     try {
       return JSON.parse(text)
@@ -51,6 +70,13 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
       throw new Error(`${name} answered with something other than JSON`)
     }
   }
+}
+
+/** When an answer left its cache, or its maker where no cache was in between (RFC 9111 §4.2.3), epoch ms. */
+function toDate(headers: Headers): number | null {
+  const date = Date.parse(headers.get('date') ?? '')
+  const age = Number(headers.get('age') ?? 0)
+  return Number.isFinite(date) && age >= 0 ? date + age * 1_000 : null
 }
 
 /** Why a request failed: Node's `fetch` says it in the cause of its error, by a code where the socket or TLS failed. */

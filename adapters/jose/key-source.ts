@@ -2,7 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
 import { createJwksFetcher } from './fetch-jwks.ts'
-import type { FetchJwks } from './fetch-jwks.ts'
+import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import type { Jwks } from './key-set.ts'
 import type { PublicKey } from './public-key.ts'
 import { createRemoteKeys } from './remote-keys.ts'
@@ -48,6 +48,8 @@ export interface KeySourceSettings {
   readonly logger?: Partial<Logger>
   /** Sees the inspection events of the `jwksMachine`, the actor `jwks`. One that throws harms nobody. Default none. */
   readonly inspect?: (event: InspectionEvent) => void
+  /** Hears when each good answer of the key endpoint was given, by the clock there. Default none. */
+  readonly onAnswer?: FetchJwksRequest['onAnswer']
   /** Monotonic clock; default `performance.now`. */
   readonly now?: () => number
   /** From one attempt to the next, failed or not; default 10 000. */
@@ -88,9 +90,9 @@ export function createKeySource(options: KeyOptions, settings: KeySourceSettings
   if (jwks !== undefined) return requireOption('jwks', () => createStaticKeys(jwks, logger))
   if (jwtKey !== undefined) return requireOption('jwtKey', () => createSingleKey(jwtKey))
 
-  const { inspect, now = () => performance.now(), cooldown, maxAge, maxStale, timeout } = settings
+  const { inspect, onAnswer, now = () => performance.now(), cooldown, maxAge, maxStale, timeout } = settings
   const fetchKeys = jwksUrl === undefined ? requireFunction(fetchJwks) : toFetcher(jwksUrl, settings.fetch, logger)
-  return createRemoteKeys(fetchKeys, { logger, inspect, now, cooldown, maxAge, maxStale, timeout })
+  return createRemoteKeys(fetchKeys, { logger, inspect, onAnswer, now, cooldown, maxAge, maxStale, timeout })
 }
 
 function requireOption<T>(name: string, read: () => T): T {

@@ -5,7 +5,7 @@ import { jwksMachine, toCooldownLeft, toUsableKeys } from '../../machines/jwks.m
 import type { JwksInput } from '../../machines/jwks.machine.ts'
 import type { Logger } from '../logger.ts'
 import { unrefClock } from '../unref-clock.ts'
-import type { FetchJwks } from './fetch-jwks.ts'
+import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import { requireKeySet } from './key-set.ts'
 import type { DroppedKey, KeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
@@ -18,17 +18,18 @@ const memoryInCooldowns = 3
 export interface RemoteKeysOptions extends JwksInput {
   readonly logger: Logger
   readonly inspect?: (event: InspectionEvent) => void
+  readonly onAnswer?: FetchJwksRequest['onAnswer']
 }
 
 /** Keys that are fetched when needed; when to fetch is up to {@link jwksMachine}, what a `kid` is answered is said here. */
 export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOptions): KeySource {
-  const { logger, inspect, ...input } = options
+  const { logger, inspect, onAnswer, ...input } = options
   const onDropped = createDropWarning(logger)
   const listeners = new Set<() => void>()
   const actor = createActor(
     jwksMachine.provide({
       actors: {
-        fetchKeys: fromPromise(async ({ signal }) => requireKeySet(await fetchJwks({ signal }), onDropped)),
+        fetchKeys: fromPromise(async ({ signal }) => requireKeySet(await fetchJwks({ signal, onAnswer }), onDropped)),
       },
     }),
     {

@@ -1,5 +1,6 @@
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthClaims, VerifiedSession } from '../../machines/verified-session.ts'
+import { refuseClaim, refuseParty } from './refuse-claim.ts'
 import type { ResolvedClaimsOptions } from './claims-options.ts'
 import type { JwsHeader } from './parse-jws.ts'
 
@@ -12,14 +13,19 @@ const sessionTokenCategories: ReadonlySet<unknown> = new Set(['cl_B7d4PD111AAA',
 const maxNumericDate = 8.64e12
 const maxIdLength = 256
 
-const refused = (claim: string, problem = 'is not allowed') =>
-  new AuthError('token-claims', `The claim ${claim} of the token ${problem}`)
-
 /** Lets only session tokens pass (RFC 8725 §3.11: tokens of one kind must not be taken for another). */
 export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
-  if (typ !== undefined && typ !== 'JWT') throw new AuthError('token-type')
-  if (cat !== undefined && !sessionTokenCategories.has(cat)) throw new AuthError('token-type')
+  if (typ !== undefined && typ !== 'JWT') throw refuseType('typ')
+  if (cat !== undefined && !sessionTokenCategories.has(cat)) throw refuseType('cat')
 }
+
+const refuseType = (claim: 'typ' | 'cat') =>
+  new AuthError('token-type', `The token is not a Clerk session token: the ${claim} of its header says so`, {
+    refusal: { claim, remedy: 'send what getToken() gives: a token of a JWT template or of a machine signs nobody in' },
+  })
+
+/** A date that a token may be refused by. */
+export type UntimelyDate = 'exp' | 'nbf' | 'iat'
 
 /** What a token proves whatever the time is. Frozen, since it may be handed out again. */
 export interface Proof {
@@ -30,7 +36,7 @@ export interface Proof {
 
 /**
  * Judges the claims of a token whose signature verified, all but when it is: a session token always has `sub`, `sid`,
- * `exp` and `nbf` (Clerk docs, "Session tokens"). Ask {@link requireCurrent} next, so that a token for someone else is
+ * `exp` and `nbf` (Clerk docs, "Session tokens"). Ask {@link toUntimely} next, so that a token for someone else is
  * never called merely expired.
  *
  * @param members Frozen at every depth.
@@ -56,39 +62,47 @@ export function toProof(members: Readonly<Record<string, unknown>>, options: Res
 /**
  * The part that changes with time. Both times in ms, `now` since the epoch.
  *
- * @throws AuthError `token-expired` or `token-not-active`.
+ * @returns the date that refuses the token at this moment, or null.
  */
-export function requireCurrent({ session, notBefore }: Proof, tolerance: number, now: number): void {
+export function toUntimely({ session, notBefore }: Proof, tolerance: number, now: number): UntimelyDate | null {
   const { issuedAt, expiresAt } = session
-  if (!(now < expiresAt + tolerance)) throw new AuthError('token-expired')
-  if (!(now >= notBefore - tolerance)) throw new AuthError('token-not-active')
-  if (!(now >= issuedAt - tolerance)) throw new AuthError('token-not-active', 'The token was issued in the future')
+  if (!(now < expiresAt + tolerance)) return 'exp'
+  if (!(now >= notBefore - tolerance)) return 'nbf'
+  return now >= issuedAt - tolerance ? null : 'iat'
 }
 
 function requireParties(claims: AuthClaims, options: ResolvedClaimsOptions) {
-  const { issuers, authorizedParties, audiences, requiredClaims } = options
-  requireParty(claims, 'iss', issuers)
-  requireParty(claims, 'azp', authorizedParties)
+  const { issuers, authorizedParties, audiences, requiredClaims, showsValues } = options
+  requireParty(claims, 'iss', issuers, showsValues)
+  requireParty(claims, 'azp', authorizedParties, showsValues)
   if (audiences) {
     const aud: unknown = claims['aud']
     const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-    if (!named.some((audience) => typeof audience === 'string' && audiences.has(audience))) throw refused('aud')
+    const isNamed = named.some((audience) => typeof audience === 'string' && audiences.has(audience))
+    if (!isNamed) throw refuseParty('aud', aud, audiences, showsValues)
   }
   for (const name of requiredClaims) {
-    if (!Object.hasOwn(claims, name) || claims[name] === null) throw refused(name, 'is missing')
+    if (!Object.hasOwn(claims, name) || claims[name] === null) {
+      throw refuseClaim(name, 'is missing', 'claims.requiredClaims asks for it')
+    }
   }
 }
 
 /** One string, compared exactly: no prefix, suffix, case folding or list. */
-function requireParty(claims: AuthClaims, name: 'iss' | 'azp', allowed: ReadonlySet<string> | null) {
+function requireParty(
+  claims: AuthClaims,
+  name: 'iss' | 'azp',
+  allowed: ReadonlySet<string> | null,
+  showsValues: boolean,
+) {
   const party: unknown = claims[name]
-  if (party !== undefined && typeof party !== 'string') throw refused(name)
-  if (allowed && (party === undefined || !allowed.has(party))) throw refused(name)
+  const isAllowed = party === undefined ? !allowed : typeof party === 'string' && (!allowed || allowed.has(party))
+  if (!isAllowed) throw refuseParty(name, party, allowed, showsValues)
 }
 
 function requireId(claims: AuthClaims, name: 'sub' | 'sid'): string {
   const id: unknown = claims[name]
-  if (typeof id !== 'string' || id === '' || id.length > maxIdLength) throw refused(name, 'is missing or no id')
+  if (typeof id !== 'string' || id === '' || id.length > maxIdLength) throw refuseClaim(name, 'is missing or no id')
   return id
 }
 
@@ -96,7 +110,7 @@ function requireId(claims: AuthClaims, name: 'sub' | 'sid'): string {
 function requireMoment(claims: AuthClaims, name: 'exp' | 'nbf' | 'iat'): number {
   const seconds: unknown = claims[name]
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= maxNumericDate)) {
-    throw refused(name, 'is missing or no date')
+    throw refuseClaim(name, 'is missing or no date')
   }
   return Math.round(seconds * 1_000)
 }
@@ -105,15 +119,15 @@ function requireMoment(claims: AuthClaims, name: 'exp' | 'nbf' | 'iat'): number 
 function toStatus({ sts }: AuthClaims): VerifiedSession['status'] {
   if (sts === undefined || sts === 'active') return 'active'
   if (sts === 'pending') return 'pending'
-  throw refused('sts')
+  throw refuseClaim('sts', 'is not allowed')
 }
 
 /** The active organization: `o.id` in version 2 tokens, `org_id` before. */
 function toOrgId(claims: AuthClaims): string | null {
   const organization: unknown = claims.o ?? null
-  if (organization !== null && typeof organization !== 'object') throw refused('o')
+  if (organization !== null && typeof organization !== 'object') throw refuseClaim('o', 'is not allowed')
   const orgId: unknown = organization === null ? (claims['org_id'] ?? null) : (organization as { id?: unknown }).id
   if (orgId !== null && (typeof orgId !== 'string' || orgId === ''))
-    throw refused(organization === null ? 'org_id' : 'o')
+    throw refuseClaim(organization === null ? 'org_id' : 'o', 'is not allowed')
   return orgId
 }

@@ -3,14 +3,19 @@ import { isBearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
+import { createRefusalLog } from '../refusal-log.ts'
 import { resolveClaimsOptions } from './claims-options.ts'
 import type { ClaimsOptions, ResolvedClaimsOptions } from './claims-options.ts'
+import { createClockWatch } from './clock-watch.ts'
+import type { ClockReading } from './clock-watch.ts'
 import { createKeySource, isKeySource } from './key-source.ts'
-import type { GetKeyOptions, KeyOptions, KeySource } from './key-source.ts'
+import type { GetKeyOptions, KeyOptions, KeySource, KeySourceSettings } from './key-source.ts'
 import { createHeaderReader, parseJws, parseMembers, requireTokenText } from './parse-jws.ts'
+import { refuseDate, withKid } from './refuse-token.ts'
 import { createRememberedProofs } from './remembered-proofs.ts'
 import type { RememberedProof } from './remembered-proofs.ts'
-import { requireCurrent, requireSessionTokenHeader, toProof } from './session-claims.ts'
+import { requireSessionTokenHeader, toProof, toUntimely } from './session-claims.ts'
+import type { Proof } from './session-claims.ts'
 import { requireSignature } from './verify-jws.ts'
 
 export interface TokenVerifierOptions {
@@ -26,6 +31,8 @@ export interface TokenVerifierOptions {
    * again. Its dates are, and `validate` is asked anew. Where there is no node:crypto, none is remembered.
    */
   readonly remember?: number
+  /** Sees the inspection events of the machine that fetches the keys, as `inspect` of {@link createKeySource}. */
+  readonly inspect?: KeySourceSettings['inspect']
   readonly logger?: Partial<Logger>
 }
 
@@ -34,13 +41,16 @@ export interface TokenVerifier {
   (token: unknown, options?: GetKeyOptions): Promise<VerifiedSession>
   /** The keys in use. Those of a source that you passed in are yours to close. */
   readonly keys: KeySource
+  /** How far `clock` is from Clerk's, by the tokens and by the answers of a key endpoint that is asked from here. */
+  readClock(): ClockReading
 }
 
 /**
  * A verifier of Clerk session tokens: strict parse, RS256, then the claims.
  *
- * It resolves for Clerk's `pending` sessions too: look at `status`. It rejects with one `AuthError` per reason, whose
- * message holds neither the token nor a value out of it.
+ * It resolves for Clerk's `pending` sessions too: look at `status`. It rejects with one `AuthError` per reason. A message
+ * holds nothing of the token, but outside production (`NODE_ENV`) the value of an `iss`, `azp` or `aud` that is not
+ * allowed, beside those that are. The log says of each refusal which claim it was and what mends it.
  *
  * @throws TypeError naming the option that cannot be used.
  * @example
@@ -58,10 +68,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
   const claimsOptions = resolveClaimsOptions(options.claims)
   const { tolerance, validate } = claimsOptions
-  const keys = isKeySource(options.keys) ? options.keys : createKeySource(options.keys, { logger: options.logger })
+  const logger = toLogger(options.logger)
+  const watch = createClockWatch({ clock, tolerance, logger })
+  const keys = isKeySource(options.keys)
+    ? options.keys
+    : createKeySource(options.keys, { logger, inspect: options.inspect, onAnswer: (time) => watch.noteAnswer(time) })
   const readHeader = createHeaderReader()
   const proofs = createRememberedProofs({ size: remember, tolerance })
-  warnOfOpenClaims(claimsOptions, toLogger(options.logger))
+  const logRefusal = createRefusalLog(logger)
+  warnOfOpenClaims(claimsOptions, logger)
 
   /** What a token proves whatever the time is, and which key says so. */
   async function prove(text: string, options: GetKeyOptions | undefined): Promise<RememberedProof> {
@@ -70,10 +85,25 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const members = parseMembers(jws.payload, 'payload')
     const { kid } = jws.header
     if (kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
-    const key = await keys.getKey(kid, options)
-    const check = requireSignature(jws, key)
-    if (check) await check
-    return { kid, key, proof: toProof(members, claimsOptions) }
+    try {
+      const key = await keys.getKey(kid, options)
+      const check = requireSignature(jws, key)
+      if (check) await check
+      return { kid, key, proof: toProof(members, claimsOptions) }
+    } catch (error) {
+      throw withKid(error, kid)
+    }
+  }
+
+  function requireTimely(proof: Proof, now: number, isSent: boolean) {
+    const { issuedAt, expiresAt } = proof.session
+    const date = toUntimely(proof, tolerance, now)
+    watch.noteToken(issuedAt, now, date === 'exp' && isSent)
+    if (date === null) return
+    const skew = watch.toldSkew(now)
+    // By Clerk's clock an old token has expired too.
+    const isOld = skew !== null && now - skew >= expiresAt + tolerance
+    throw refuseDate(date, isOld ? null : skew)
   }
 
   async function verify(token: unknown, options?: GetKeyOptions): Promise<VerifiedSession> {
@@ -88,15 +118,19 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const proven = known ?? (await prove(text, options))
       const { session } = proven.proof
       const now = clock()
-      requireCurrent(proven.proof, tolerance, now)
+      // A token that only came along, such as that of a page's cookie, may be of any age.
+      requireTimely(proven.proof, now, options?.refresh !== false)
       if (!known) proofs.remember(text, proven, now)
       if (validate) await requireValid(session, validate)
+      logger.debug('token.accepted')
       return session
-    } catch (error) {
-      throw toAuthError(error)
+    } catch (cause) {
+      const error = toAuthError(cause)
+      logRefusal(error)
+      throw error
     }
   }
-  return Object.assign(verify, { keys })
+  return Object.assign(verify, { keys, readClock: () => watch.read() })
 }
 
 async function requireValid({ claims }: VerifiedSession, validate: NonNullable<ClaimsOptions['validate']>) {
@@ -105,10 +139,16 @@ async function requireValid({ claims }: VerifiedSession, validate: NonNullable<C
     verdict = await validate(claims)
   } catch (cause) {
     if (isAuthError(cause)) throw cause
-    throw new AuthError('token-claims', 'The claims of the token are not allowed', { cause })
+    throw refuseByRule(cause)
   }
-  if (verdict === false) throw new AuthError('token-claims', 'The claims of the token are not allowed')
+  if (verdict === false) throw refuseByRule()
 }
+
+const refuseByRule = (cause?: unknown) =>
+  new AuthError('token-claims', 'The claims of the token are not allowed', {
+    cause,
+    refusal: { remedy: 'claims.validate refused them' },
+  })
 
 /** Unset, these let in tokens that the instance minted for another app (Clerk docs, "Manual JWT verification"). */
 function warnOfOpenClaims({ issuers, authorizedParties }: ResolvedClaimsOptions, logger: Logger) {

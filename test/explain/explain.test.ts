@@ -35,7 +35,7 @@ describe('explain(actor)', () => {
       2026-01-01 00:01:00.000Z  signedIn.current → signedIn.stale  token-stale: The token reached its exp; within the clock tolerance a fresh one is awaited.
       2026-01-01 00:02:00.000Z  signedIn.stale → signedOut  token-expired: The token has expired.
       Keys: age unknown.
-      Clock: the quickest token got here 0 ms after its iat."
+      Clock: what came from Clerk the quickest got here 0 ms after it was made."
     `)
   })
 
@@ -133,6 +133,13 @@ describe('explain(actor)', () => {
     const facts = { keysAge: 3 * 3_600_000, clockOffset: null }
     expect(explain(ahead.actor, facts).summary).toContain('The signing keys are 3 h old')
     expect(explain(ahead.actor, facts).text).toContain('Keys: fetched 3 h ago.')
+    expect(explain(ahead.actor, { clockSkew: 300_000 }).summary).toContain(
+      "The server's clock is 5 min ahead of Clerk's: tokens expire early, or as they come. Set it by NTP.",
+    )
+    expect(explain(behind.actor, { clockSkew: -40_000 })).toMatchObject({
+      clockSkew: -40_000,
+      summary: expect.stringContaining("The server's clock is 40 s behind Clerk's") as string,
+    })
   })
 
   it('names nobody, and holds no token', async () => {

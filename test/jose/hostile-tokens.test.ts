@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync } from 'node:crypto'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { KeySource } from '../../adapters/jose/index.ts'
 import { AuthError, isAuthError } from '../../machines/auth-error.ts'
@@ -306,6 +306,13 @@ async function refusalOf(verified: Promise<unknown>): Promise<AuthError> {
 }
 
 describe('a hostile token is refused', () => {
+  beforeEach(() => {
+    vi.stubEnv('NODE_ENV', 'production')
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
   it.each(hostile)('%s', async (_, token, code) => {
     const { verify, lookUps } = createCounted()
     const error = await refusalOf(verify(token))

@@ -53,7 +53,9 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
               {view.error ? (
                 <>
                   <code>{view.error.code}</code>
-                  <small>{view.error.retryable ? 'retryable' : 'final'}</small>
+                  <small>
+                    {view.error.message} ({view.error.retryable ? 'retryable' : 'final'})
+                  </small>
                 </>
               ) : (
                 '–'

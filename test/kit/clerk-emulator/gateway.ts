@@ -38,6 +38,7 @@ export function createGateway(parts: EmulatorParts, faults: Faults, requests: Lo
     const response = outcome ?? (await apis.fetch(request))
     entry.status = response.status
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+    response.headers.set('date', new Date(parts.clock.now()).toUTCString())
     return response
   }
 }
