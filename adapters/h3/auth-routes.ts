@@ -70,6 +70,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     const request = await parseAuthRequest(event, bodies)
     const cookieIds = cookie.read(event)
     const { tab, seq } = request
+    if (request.type === 'session.cleared') logger.debug('session.clearing')
     const answer =
       request.type === 'token.received'
         ? await hub.receive({ token: request.token, tab, seq, cookieIds })

@@ -182,8 +182,13 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
     const carried = () => readCarriedTokens(event)
     const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
+    logger.debug('check.awaited', { timeout })
     const admission = await hub.admit({ ...toRequest(event), carried, timeout, giveUp })
-    if (!admission.view.timedOut) admissions.set(event, admission)
+    const { state, timedOut } = admission.view
+    if (timedOut) logger.debug('check.timedOut', { timeout, state })
+    else if (admission.session) logger.debug('check.completed', { state })
+    else logger.debug('check.unasked')
+    if (!timedOut) admissions.set(event, admission)
     return admission.view
   }
 

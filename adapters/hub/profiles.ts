@@ -27,6 +27,7 @@ export function createProfiles({
   async function fill(session: LiveSession, userId: string) {
     try {
       session.learnUser(userId, toShown(await withDeadline(loadTimeout, async () => load(userId)), userId))
+      logger.debug('user.loaded', { userId })
     } catch (error) {
       logger.error('user.load.failed', { userId, error })
       session.learnUser(userId, null)
@@ -35,6 +36,7 @@ export function createProfiles({
 
   return (session, change) => {
     const { userId, user, claims } = session.identity
+    if (change?.previous.user && !user) logger.debug('user.cleared', { userId: change.previous.userId })
     if (userId === null || user || tried.get(session) === claims) return
     tried.set(session, claims)
     if (change?.reason !== 'adopted') void fill(session, userId)
