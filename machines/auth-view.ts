@@ -12,7 +12,10 @@ export type AuthStateName = 'unchecked' | 'verifying' | 'signedIn' | 'signedOut'
 
 /** What the server knows about one browser session, at the moment `now`. Times in epoch milliseconds. */
 export interface AuthView {
-  /** Public random label of the server session, stable over cookie rotation. Empty for a machine outside a server. */
+  /**
+   * Public random label of the server session, stable over cookie rotation: the name of the server that made it, a dot, and
+   * a name of its own. Empty for a machine outside a server.
+   */
   readonly channel: string
   /** Rises with every change; compare it within one channel only. */
   readonly rev: number

@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts'
 import { toOriginProblem } from '../origins.ts'
 import { isInspectOption } from './inspect-option.ts'
 import type { InspectOption } from './inspect-option.ts'
+import { isProduction } from './is-production.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
 export interface AuthServerOptions {
@@ -210,7 +211,6 @@ function toList(
   return list
 }
 
-const isProduction = () => process.env['NODE_ENV'] === 'production'
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown) => typeof value === 'string' && value !== ''

@@ -29,6 +29,7 @@ import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from './clerk-access.ts'
 import type { ClerkAccess } from './clerk-access.ts'
 import { toInspect } from './inspect-option.ts'
+import { isProduction } from './is-production.ts'
 import { createOnLoad } from './on-load.ts'
 import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
@@ -101,6 +102,14 @@ export interface AuthServer {
 const verifyTimeout = 5_000
 const defaultClockTolerance = 60
 
+const memoryStoreWarning = {
+  meaning:
+    'Sessions and sign-outs are kept in the memory of this process: a restart loses them, and other processes or replicas do not know them',
+  remedy:
+    'Give all processes one store, such as createRedisSessionStore of authchart/redis. If there is only this process, ' +
+    'pass store: createMemorySessionStore() to say so',
+}
+
 /**
  * Keeps, for each browser session, what this server knows of who it is.
  *
@@ -127,6 +136,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     logger,
   })
   const { keys } = verify
+  if (!options.store && isProduction()) logger.warn('store.memory', memoryStoreWarning)
   const store = options.store ?? createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie, logger)
   const readCarriedTokens = createCarriedTokens({

@@ -6,6 +6,9 @@ export const createSecretId = (): string => randomBytes(32).toString('base64url'
 /** 96 random bits as base64url, for names that are no secrets. */
 export const createPublicId = (): string => randomBytes(12).toString('base64url')
 
+/** 48 random bits as base64url, 8 characters: the public name of one server among the others of a deployment. */
+export const createNodeId = (): string => randomBytes(6).toString('base64url')
+
 const secretId = /^[\w-]{43}$/
 
 /** True for a text that {@link createSecretId} could have made. */

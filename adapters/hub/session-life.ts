@@ -12,7 +12,7 @@ import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import { createProfiles } from './profiles.ts'
 import type { LoadUser } from './profiles.ts'
-import { createPublicId, createSecretId } from './secret-id.ts'
+import { createNodeId, createPublicId, createSecretId } from './secret-id.ts'
 import { createSessionCookies, retireFor } from './session-cookies.ts'
 import type { Rotation, SessionCookies } from './session-cookies.ts'
 import type { StartHost } from './session-host.ts'
@@ -70,10 +70,12 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   const registry = createSessionRegistry({ limit: limits.sessions, onEnd: end })
   const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
   const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
+  /** The first part of every channel: two of them tell a client that two servers answered it. */
+  const node = createNodeId()
   let isClosed = false
   let isFollowing = false
 
-  function create(id = createSecretId(), channel = createPublicId()): LiveSession {
+  function create(id = createSecretId(), channel = `${node}.${createPublicId()}`): LiveSession {
     return new LiveSession(runtime, id, channel, createSessionSeat(limits.requestsPerSession))
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startServer, useVirtualTime } from './harness.ts'
+import type { PostResult } from './harness.ts'
 
 describe('GET /auth/events', () => {
   it('answers at once with headers, a retry and the first view, and sets the session cookie', async () => {
@@ -14,7 +15,7 @@ describe('GET /auth/events', () => {
     const frame = await stream.next()
     expect(frame).toMatchObject({ event: 'view', id: '1' })
     expect(frame?.data).toEqual({
-      channel: expect.stringMatching(/^[\w-]{16}$/),
+      channel: expect.stringMatching(/^[\w-]{8}\.[\w-]{16}$/),
       rev: 1,
       state: 'unchecked',
       authChecked: false,
@@ -296,6 +297,15 @@ describe('what is not there', () => {
     const server = await startServer()
     const { status, headers, body } = await server.send(path, { method })
     expect([status, body.code, headers.get('allow')]).toEqual([405, 'method-not-allowed', allow])
+  })
+
+  it('names the server in every channel: another server names another', async () => {
+    const toNode = ({ body }: PostResult) => body.channel.split('.')[0]
+    const [one, two] = [await startServer(), await startServer()]
+    const nodes: (string | undefined)[] = []
+    for (const server of [one, one, two]) nodes.push(toNode(await server.browser().token(server.mint())))
+    expect(nodes[0]).toBe(nodes[1])
+    expect(nodes[2]).not.toBe(nodes[0])
   })
 
   it('lives under another base path', async () => {
