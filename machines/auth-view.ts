@@ -1,7 +1,7 @@
 import type { StateValue } from 'xstate'
 import { proofDeadline } from './auth-context.ts'
 import type { AuthContext } from './auth-context.ts'
-import { toCodeView } from './auth-error.ts'
+import { AuthError, toCodeView } from './auth-error.ts'
 import type { AuthErrorView } from './auth-error.ts'
 import type { AuthSnapshot } from './auth.machine.ts'
 import { toOrgRole } from './verified-session.ts'
@@ -79,8 +79,17 @@ export interface AuthViewOptions {
 /**
  * Projects a snapshot of the auth machine to the view of one moment. Whatever the timers did, it says `isSignedIn` only
  * while `now < exp + clockTolerance`, and whatever the machine has heard, never of what has a tombstone.
+ *
+ * @throws AuthError `internal` for a snapshot that went through JSON, or of an actor that was restored from one: its clock
+ * and tombstones are lost.
  */
 export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
+  if (typeof snapshot.hasTag !== 'function' || typeof snapshot.context.settings.now !== 'function') {
+    throw new AuthError(
+      'internal',
+      'The snapshot was stored and restored, which loses the clock and the timers of the auth machine: start a fresh actor and send it session.adopted with toAdoptedSession(snapshot)',
+    )
+  }
   return projectView(snapshot, snapshot.context, options)
 }
 

@@ -1,0 +1,55 @@
+import type { AdoptedSession } from './auth-events.ts'
+import type { AuthClaims, AuthUser } from './verified-session.ts'
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const toText = (value: unknown) => (typeof value === 'string' ? value : null)
+const toMoment = (value: unknown) => (typeof value === 'number' ? value : null)
+
+/**
+ * What a stored snapshot of the auth machine proves, for a `session.adopted` to an actor that starts afresh: XState arms
+ * no timers for a restored one, so that it would be signed in for good. The fresh actor judges it by its own clock and
+ * tombstones. Store snapshots where nobody else can write: they are believed.
+ *
+ * @param snapshot What `actor.getPersistedSnapshot()` gave, before or after JSON.
+ * @returns null where no verdict was reached, and there is nothing to adopt.
+ * @throws TypeError where it is no snapshot of the auth machine.
+ * @example
+ * const record = toAdoptedSession(JSON.parse(stored))
+ * if (record) actor.send({ type: 'session.adopted', record })
+ */
+export function toAdoptedSession(snapshot: unknown): AdoptedSession | null {
+  if (!isObject(snapshot) || !isObject(snapshot['context']) || !('sessionId' in snapshot['context'])) {
+    throw new TypeError('toAdoptedSession: snapshot must be what getPersistedSnapshot() of the auth machine gave')
+  }
+  const { context, value } = snapshot
+  const proof = {
+    userId: toText(context['userId']),
+    sessionId: toText(context['sessionId']),
+    issuedAt: toMoment(context['issuedAt']),
+    expiresAt: toMoment(context['expiresAt']),
+  }
+  const isProven = Object.values(proof).every((part) => part !== null) && isObject(context['claims'])
+  if (isProven) {
+    const { claims, user, orgId } = context
+    return {
+      status: 'signedIn',
+      ...proof,
+      orgId: toText(orgId),
+      claims: claims as AuthClaims,
+      user: isObject(user) ? (user as unknown as AuthUser) : null,
+    }
+  }
+  return value === 'signedOut' ? signedOut : null
+}
+
+const signedOut: AdoptedSession = {
+  status: 'signedOut',
+  claims: null,
+  user: null,
+  userId: null,
+  sessionId: null,
+  orgId: null,
+  issuedAt: null,
+  expiresAt: null,
+}
