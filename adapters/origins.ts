@@ -1,13 +1,15 @@
 const webScheme = /^https?:\/\//i
 const socketScheme = /^ws(s?):\/\//i
-/** The origin of an app's pages, such as `capacitor://localhost`: `URL` knows none of it, and browsers send it as it is. */
+/** The origin of an app's pages, such as `capacitor://localhost`. `URL` gives `null` as the origin of all of them. */
 const appOrigin = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@\\]+)/i
 const localHost = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/i
 const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
 
 /**
- * What keeps a value from ever being equal to an `Origin` header or an `azp`, which have the form of RFC 6454 §6.2, with
- * the value mended where that can be guessed; null where it is an origin.
+ * Tells why no page can have a value as its origin. An `Origin` header and an `azp` have the form of RFC 6454 §6.2, and
+ * are compared with it exactly.
+ *
+ * @returns the problem, with the mended value where that can be guessed, or null where the value is an origin.
  */
 export function toOriginProblem(value: string): string | null {
   const shown = JSON.stringify(value.slice(0, 200))
@@ -19,7 +21,7 @@ export function toOriginProblem(value: string): string | null {
     : `has ${shown}, which no origin is equal to: write ${JSON.stringify(mended)}`
 }
 
-/** The origin that a value means, or null. */
+/** @returns the origin that a value means, or null. */
 function toOrigin(value: string): string | null {
   const text = value.trim().replace(socketScheme, 'http$1://')
   if (webScheme.test(text)) return URL.canParse(text) ? new URL(text).origin : null

@@ -5,7 +5,10 @@ import type { Logger } from './logger.ts'
 /** Writes that a token was refused. */
 export type LogRefusal = (error: AuthError) => void
 
-/** What is most often a fault of the options, and what comes with the day. The rest is junk. */
+/**
+ * The level of each code. A warning is most often a fault of the options; information is part of any day; every other code
+ * is debugging, since anybody can send junk.
+ */
 const levels: Partial<Record<AuthErrorCode, 'warn' | 'info'>> = {
   'token-claims': 'warn',
   'token-type': 'warn',
@@ -40,7 +43,7 @@ export function createRefusalLog(logger: Logger, now: () => number = () => perfo
   const kinds = new Map<string, Kind>()
 
   return ({ code, refusal }) => {
-    // An outage is no refusal, and the key source tells of it.
+    // An outage is not a refusal, and the key source logs it.
     if (authErrors[code].state !== 'signedOut') return
     const name = `${code} ${refusal?.claim ?? ''}`
     const kind = kinds.get(name) ?? { lineAt: -Infinity, warnedAt: -Infinity, unsaid: 0 }
@@ -51,7 +54,7 @@ export function createRefusalLog(logger: Logger, now: () => number = () => perfo
       return
     }
     const known = levels[code] ?? 'debug'
-    // Junk that gets as far as that, such as a token that names no key, comes without an explanation.
+    // The verifier explains no junk, such as a token that names no key.
     const level = known === 'warn' && !refusal ? 'debug' : known
     const isQuiet = level === 'warn' && at - kind.warnedAt < warnEvery
     if (level === 'warn' && !isQuiet) kind.warnedAt = at

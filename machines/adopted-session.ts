@@ -7,9 +7,9 @@ const toText = (value: unknown) => (typeof value === 'string' ? value : null)
 const toMoment = (value: unknown) => (typeof value === 'number' ? value : null)
 
 /**
- * What a stored snapshot of the auth machine proves, for a `session.adopted` to an actor that starts afresh: XState arms
- * no timers for a restored one, so that it would be signed in for good. The fresh actor judges it by its own clock and
- * tombstones. Store snapshots where nobody else can write: they are believed.
+ * Reads from a stored snapshot of the auth machine what it proved, for a `session.adopted` to a fresh actor. XState arms no
+ * timers for an actor that is restored from a snapshot, so that it stays signed in for good. The fresh actor judges the
+ * record by its own clock and tombstones. It believes the snapshot: store it where no stranger can write.
  *
  * @param snapshot What `actor.getPersistedSnapshot()` gave, before or after JSON.
  * @returns null where no verdict was reached, and there is nothing to adopt.

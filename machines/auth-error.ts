@@ -75,28 +75,28 @@ export interface AuthErrorView {
 }
 
 /**
- * What refused a token, for a log. Every text in it is short and printable, and none is a part of the token, but for the
- * values of `iss`, `azp` and `aud` and for the key id.
+ * The facts of a refused token, for a log. Every text is short and printable. No text comes out of the token but its key id
+ * and the values of `iss`, `azp` and `aud`.
  */
 export interface TokenRefusal {
   /** The claim that refused it, or the parameter of its header: `kid`, `cat`, `typ`. */
   readonly claim?: string
-  /** What the token has there. Of `iss`, `azp` and `aud` alone. */
+  /** The value in the token; of `iss`, `azp` and `aud` alone. */
   readonly found?: string
-  /** What it may have there. Likewise. */
+  /** The allowed values; of `iss`, `azp` and `aud` alone. */
   readonly expected?: readonly string[]
   /** The key that the token names, where it is not published or did not sign it. */
   readonly kid?: string
   /** Seconds by which the server's clock is ahead of Clerk's, less than 0 where it is behind; where they differ. */
   readonly skew?: number
-  /** What mends it. */
+  /** The step that mends it. */
   readonly remedy?: string
 }
 
 export interface AuthErrorOptions {
   /** What led to it. Never sent to a browser. */
   readonly cause?: unknown
-  /** Which claim of a token led to it. Never sent to a browser. */
+  /** The facts of the token that led to it. Never sent to a browser. */
   readonly refusal?: TokenRefusal
   /** Milliseconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number
@@ -112,7 +112,7 @@ export class AuthError extends Error {
   readonly retryable: boolean
   /** Milliseconds after which trying again makes sense, where that is known. */
   readonly retryAfter: number | undefined
-  /** Which claim of a token led to it, where a verifier refused one. */
+  /** The facts of the token, where a verifier refused one. Never sent to a browser. */
   readonly refusal: TokenRefusal | undefined
 
   constructor(code: AuthErrorCode, message: string = authErrors[code].title, options: AuthErrorOptions = {}) {

@@ -8,9 +8,9 @@ export interface AppOrigins {
 }
 
 /**
- * What the tokens of an instance may have as `iss`. A proxy that is given as a path is on the origins of the app itself:
- * those of its authorized parties, else those of its hosts. Warns where neither is known, since every token that names
- * the proxy would be refused.
+ * The values that the tokens of an instance may have as `iss`. A proxy that is given as a path is on the origins of the
+ * app itself: its authorized parties, else its hosts. Warns where neither is known, since every token that names the
+ * proxy is then refused.
  */
 export function toInstanceIssuers(
   { proxyUrl, issuer }: ResolvedClerkOptions,

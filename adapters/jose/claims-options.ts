@@ -93,7 +93,11 @@ function toAllowed(
 
 const bareHost = /^[a-z\d-]+(\.[a-z\d-]+)+\/?$/i
 
-/** What keeps a value from ever being the `iss` of a token: Clerk writes the URL of a Frontend API there. */
+/**
+ * Tells why no token can have a value as its `iss`: Clerk writes the URL of a Frontend API there.
+ *
+ * @returns the problem with the mended value, or null.
+ */
 function toIssuerProblem(value: string): string | null {
   const text = bareHost.test(value) ? `https://${value}` : value
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null

@@ -1,11 +1,11 @@
 import type { Logger } from '../logger.ts'
 import type { AnswerTime } from './fetch-jwks.ts'
 
-/** How far a clock is from Clerk's, ms; more than 0 where it is ahead. */
+/** The difference between a clock and Clerk's, ms; more than 0 where the clock is ahead. */
 export interface ClockReading {
   /**
-   * The shortest way that a token, or an answer of the key endpoint, took lately: from Clerk's clock to this one. It holds
-   * the difference of the clocks and the time on the way. Null before the first.
+   * The shortest time lately from the making of a token, or of an answer of the key endpoint, by Clerk's clock to its
+   * arrival by this one. It is the difference of the clocks plus the time on the way. Null before the first.
    */
   readonly offset: number | null
   /** The difference of the clocks, where it is certain that they differ by more than a few seconds; else null. */
@@ -33,26 +33,26 @@ export interface ClockWatchOptions {
 
 /** A clock that was set right is believed after twice this long, ms. */
 const span = 300_000
-/** So long a token is sent after it was issued, ms, unless somebody has kept it. */
+/** The age up to which browsers send a token, ms. */
 const tokenLife = 60_000
-/** Tokens that expired on the way before a clock without any other evidence is said to be ahead. */
+/** The number of expired tokens that show a clock to be ahead where there is no other evidence. */
 const minExpired = 3
 const maxExpired = 8
 /** `Date` is in whole seconds, ms. */
 const dateStep = 1_000
 
 /**
- * Nothing gets here before it was made, so that the shortest way of all bounds the difference of the clocks from above. A
- * clock that is behind is seen at once: a token from the future cannot be forged or held back. One that is ahead looks
- * like an old token, which anybody may send again. It is certain only by the time of an answer that this server asked
- * for, or where several tokens expired on the way and none came in time.
+ * Nothing arrives before it was made, so that the shortest time on the way bounds the difference of the clocks from above.
+ * A clock that is behind is therefore certain as soon as one token comes from the future. A clock that is ahead only makes
+ * tokens look old, and an attacker can send old tokens again. It is certain where an answer that this server asked for
+ * says so, or where several tokens expired on the way and none came in time.
  */
 export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions): ClockWatch {
   const limit = Math.min(Math.max(tolerance, 2_000), 10_000)
   let since = -Infinity
   let before = Infinity
   let least = Infinity
-  /** What an answer of the key endpoint bounds the difference by from below, and when it came. */
+  /** The bound from below that the last answer of the key endpoint gives, and when it came. */
   let floor = { skew: -Infinity, at: -Infinity }
   let expired: readonly { readonly issuedAt: number; readonly offset: number; readonly at: number }[] = []
   let told: number | null = null
@@ -75,13 +75,13 @@ export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions
     return isCertain ? shortest : null
   }
 
-  /** An answer that something has overtaken is not from when it says: a cache kept it. */
+  /** An answer that a token has overtaken is older than it says: a cache kept it. */
   const isAheadByAnswer = (shortest: number, now: number) =>
     floor.skew >= limit && floor.skew <= shortest && isRecent(floor.at, now)
   const isAheadByTokens = (shortest: number, now: number) =>
     expired.filter(({ offset, at }) => isRecent(at, now) && offset < shortest + tokenLife).length >= minExpired
 
-  /** Once, and again where it has changed by much. */
+  /** Logs a difference once, and again where it has changed by much. */
   function tell(now: number) {
     const skew = toSkew(now)
     if (skew === null) {
@@ -109,7 +109,7 @@ export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions
       }
       if (told !== null || Math.abs(Math.min(least, before)) >= limit) tell(now)
     },
-    // Not told of before there is a token to compare it with.
+    // The next token tells whether the answer is as fresh as it says, so that nothing is logged here.
     noteAnswer({ date, took }) {
       const now = clock()
       floor = { skew: now - took - date - dateStep, at: now }

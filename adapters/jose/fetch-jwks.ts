@@ -24,7 +24,7 @@ export interface JwksFetcherOptions {
   /** Default the global `fetch`, looked up at each call, so that instrumentation installed later is seen. */
   readonly fetch?: typeof globalThis.fetch
   readonly headers?: Readonly<Record<string, string>>
-  /** What errors call the endpoint; default `the key endpoint`. */
+  /** The name of the endpoint in errors; default `the key endpoint`. */
   readonly name?: string
   /** Hears of each status that is no success. */
   readonly onFailure?: (status: number) => void
@@ -72,14 +72,14 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
   }
 }
 
-/** When an answer left its cache, or its maker where no cache was in between (RFC 9111 §4.2.3), epoch ms. */
+/** @returns when an answer was sent, epoch ms; `Age` is the time that a cache has kept it (RFC 9111 §4.2.3). */
 function toDate(headers: Headers): number | null {
   const date = Date.parse(headers.get('date') ?? '')
   const age = Number(headers.get('age') ?? 0)
   return Number.isFinite(date) && age >= 0 ? date + age * 1_000 : null
 }
 
-/** Why a request failed: Node's `fetch` says it in the cause of its error, by a code where the socket or TLS failed. */
+/** Tells why a request failed. Node's `fetch` has that in the cause of its error, as a code where the socket or TLS failed. */
 function toReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return ''

@@ -2,7 +2,7 @@ import { unquote } from '../unquote.ts'
 
 const header = '-----BEGIN PUBLIC KEY-----'
 const footer = '-----END PUBLIC KEY-----'
-/** How the base64 of a PEM text begins. */
+/** The base64 of `-----BEGIN`. */
 const encodedBegin = 'LS0tLS1CRUdJT'
 /** Line breaks that were written out on the way, once or more often. No PEM text has a backslash of its own. */
 const writtenBreaks = /\\+[rn]/g

@@ -37,7 +37,7 @@ export function isNodeKey(key: PublicKey): key is KeyObject {
   return key.type === 'public' && key.asymmetricKeyType === 'rsa' && modulusLength >= minModulusLength
 }
 
-/** What makes an RSA public key the one that it is: base64url of its modulus and exponent, each in its shortest form. */
+/** The modulus and exponent of an RSA public key, each as base64url in its shortest form: equal for equal keys. */
 export interface RsaMembers {
   readonly n: string
   readonly e: string
@@ -73,8 +73,8 @@ export function toPortableKey(n: string, e: string): JWK {
 }
 
 /**
- * A Base64urlUInt (RFC 7518 §2) as it should be written. Some servers add padding, or a zero byte in front as their
- * cryptography libraries do (§6.3.1.1 warns of it): jose and Clerk's SDK take such keys on Node, and browsers do not.
+ * A Base64urlUInt (RFC 7518 §2) in its shortest form. Some servers add padding, or a zero byte in front, of which §6.3.1.1
+ * warns. jose and Clerk's SDK take such keys on Node and not in browsers; here they count in every runtime.
  */
 function toShortest(text: string): string {
   const bytes = toBytes(text.replace(/={1,2}$/, ''))

@@ -21,13 +21,13 @@ export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
 
 const refuseType = (claim: 'typ' | 'cat') =>
   new AuthError('token-type', `The token is not a Clerk session token: the ${claim} of its header says so`, {
-    refusal: { claim, remedy: 'send what getToken() gives: a token of a JWT template or of a machine signs nobody in' },
+    refusal: { claim, remedy: 'send what getToken() gives: tokens of JWT templates and of machines do not count' },
   })
 
 /** A date that a token may be refused by. */
 export type UntimelyDate = 'exp' | 'nbf' | 'iat'
 
-/** What a token proves whatever the time is. Frozen, since it may be handed out again. */
+/** The part of a token's verdict that does not depend on the time. Frozen, since it may be handed out again. */
 export interface Proof {
   readonly session: VerifiedSession
   /** `nbf` in ms. */

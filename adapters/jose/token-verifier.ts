@@ -28,7 +28,7 @@ export interface TokenVerifierOptions {
   /**
    * How many verified tokens are remembered, each by its SHA-256 digest, until they expire or the keys change; default
    * 10 000, 0 for none. A token is remembered when it is shown a second time; from then on its signature is not verified
-   * again. Its dates are, and `validate` is asked anew. Where there is no node:crypto, none is remembered.
+   * again. Its dates are, and `validate` is asked again. Where there is no node:crypto, none is remembered.
    */
   readonly remember?: number
   /** Sees the inspection events of the machine that fetches the keys, as `inspect` of {@link createKeySource}. */
@@ -41,7 +41,7 @@ export interface TokenVerifier {
   (token: unknown, options?: GetKeyOptions): Promise<VerifiedSession>
   /** The keys in use. Those of a source that you passed in are yours to close. */
   readonly keys: KeySource
-  /** How far `clock` is from Clerk's, by the tokens and by the answers of a key endpoint that is asked from here. */
+  /** Compares `clock` with Clerk's, by the tokens and by the answers of a key endpoint that the verifier itself asks. */
   readClock(): ClockReading
 }
 
@@ -78,7 +78,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const logRefusal = createRefusalLog(logger)
   warnOfOpenClaims(claimsOptions, logger)
 
-  /** What a token proves whatever the time is, and which key says so. */
+  /** @returns the proof that a token gives at any time, and the key that verified it. */
   async function prove(text: string, options: GetKeyOptions | undefined): Promise<RememberedProof> {
     const jws = parseJws(text, readHeader)
     requireSessionTokenHeader(jws.header)

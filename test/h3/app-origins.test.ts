@@ -19,7 +19,7 @@ const apps = [
   `safari-web-extension://${uuid.toUpperCase()}`,
 ]
 
-/** What cannot be equal to an origin, and what its error says to write in its place. */
+/** Values that no page can have as its origin, and the origin that their error says to write. */
 const mended: [value: string, origin: string][] = [
   ['https://app.example.com/', 'https://app.example.com'],
   ['https://app.example.com/sign-in?a=b', 'https://app.example.com'],
