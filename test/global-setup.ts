@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { findChromium } from './e2e/browser.ts'
+import { hasOpenssl } from './h3/certificate.ts'
 import { findNginx } from './nodes/nginx.ts'
 import { findRedis } from './store/redis-server.ts'
 
@@ -21,8 +22,9 @@ export function setup(): void {
     )
   }
   if (findNginx() === null) {
-    missing.push('nginx, for the test of docs/scaling.md: `apt-get install nginx-light`, or set NGINX_PATH to one.')
+    missing.push('nginx, for the tests behind it: `apt-get install nginx-light`, or set NGINX_PATH to one.')
   }
+  if (!hasOpenssl()) missing.push('openssl, for the tests over HTTP/2: `apt-get install openssl`.')
   if (missing.length === 0) return
   const report = ['', 'NOT RUN, for want of:', ...missing.map((line) => `  - ${line}`), ''].join('\n')
   if (process.env['AUTHCHART_REQUIRE_ALL']) throw new Error(report)

@@ -1,6 +1,7 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { setAnswerHeaders } from './answer-headers.ts'
+import { isListed, isOriginOf, toHost } from './request-host.ts'
 
 /**
  * Who may talk to a session, so that no other site signs a browser in or out or listens in (OWASP, "Cross-Site Request
@@ -41,8 +42,8 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
         throw rejected('the page is of another origin; list it in allowedOrigins')
       }
       if (origin !== null) {
-        if (isHost(origin, headers.get('host'))) return
-        throw rejected('Origin and Host differ; list the origin in allowedOrigins')
+        if (isOriginOf(origin, toHost(event))) return
+        throw rejected('Origin is not of the host that the request is for; list it in allowedOrigins')
       }
       if (method === 'POST' && !headers.has('authorization')) {
         throw rejected(
@@ -65,16 +66,9 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
   }
 }
 
-/** @throws AuthError `host-rejected` unless `Host` is on the list, with its port or for any. */
+/** @throws AuthError `host-rejected` unless the host of the request is on the list, with its port or for any. */
 export function requireHost(event: H3Event, allowedHosts: ReadonlySet<string> | null) {
-  if (!allowedHosts) return
-  const host = event.req.headers.get('host')?.toLowerCase() ?? ''
-  if (!allowedHosts.has(host) && !allowedHosts.has(host.replace(/:\d+$/, ''))) throw new AuthError('host-rejected')
-}
-
-/** True for a web page of this host. An app's page, such as `capacitor://localhost`, only has a host that sounds alike. */
-function isHost(origin: string, host: string | null): boolean {
-  return host !== null && /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+  if (allowedHosts && !isListed(toHost(event), allowedHosts)) throw new AuthError('host-rejected')
 }
 
 const rejected = (detail: string) => new AuthError('origin-rejected', `The origin is not allowed: ${detail}`)

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { H3 } from 'h3'
 import { onTestFinished, vi } from 'vitest'
@@ -5,8 +6,11 @@ import { createAuthServer } from '../../adapters/h3/index.ts'
 import type { AuthServer, AuthServerOptions, Problem } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { onH3 } from './hosts.ts'
+import type { OpenHost } from './hosts.ts'
 import { createSigner } from './session-tokens.ts'
-import { openSse } from './sse-reader.ts'
+import { readSse } from './sse-reader.ts'
+import { overHttp1, toText } from './wire.ts'
+import type { WireRequest } from './wire.ts'
 
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 
@@ -34,11 +38,18 @@ export const signer = createSigner()
 /** What a request takes from its browser. */
 export type RequestHeaders = Record<string, string>
 
+let usualHost = onH3
+
+/** Has every later server of the test file run in another host. */
+export function useHost(openHost: OpenHost) {
+  usualHost = openHost
+}
+
 /** A real server with a real auth server in it, on a port of its own. Ends with the test. */
 export async function startServer(
   options: AuthServerOptions = {},
   extend: (app: H3, auth: AuthServer) => void = () => {},
-  openHost = onH3,
+  openHost = usualHost,
 ) {
   const lines: unknown[][] = []
   const log =
@@ -59,35 +70,58 @@ export async function startServer(
   const sockets: Socket[] = []
   host.server.on('connection', (socket) => void sockets.push(socket))
   const { url } = host
+  const { origin, pathname: prefix } = new URL(`${url}/`)
+  const wire = host.wire ?? overHttp1(origin)
+  const sendExactly = (request: WireRequest) => wire.send({ ...request, path: prefix.slice(0, -1) + request.path })
   onTestFinished(async () => {
     vi.useRealTimers()
     await auth.close({ timeout: 100 })
+    wire.close()
     await host.close()
   })
 
-  const events = `${url}${options.basePath ?? '/auth'}/events`
+  const eventsPath = `${options.basePath ?? '/auth'}/events`
+  const events = `${url}${eventsPath}`
   const mint = (claims: object = {}) => signer.mint({ iss: 'https://clerk.example.test', ...claims })
 
   async function send(path: string, init: RequestInit = {}): Promise<PostResult> {
-    const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init })
-    const text = await response.text()
+    const { status, headers, text } = host.wire ? await sendOverWire(path, init) : await fetchFrom(path, init)
     return {
-      status: response.status,
-      headers: response.headers,
-      body: (text && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {}) as never,
-      cookie: response.headers.get('set-cookie')?.split(';')[0],
+      status,
+      headers,
+      body: (text && /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : {}) as never,
+      cookie: headers.get('set-cookie')?.split(';')[0],
     }
   }
+  async function fetchFrom(path: string, init: RequestInit) {
+    const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init })
+    return { status: response.status, headers: response.headers, text: await response.text() }
+  }
+  async function sendOverWire(path: string, { method, headers, body }: RequestInit) {
+    const sent = Object.fromEntries(new Headers(headers))
+    const answer = await sendExactly({
+      path,
+      headers: sent,
+      ...(method && { method }),
+      ...(body && { body: body as string }),
+    })
+    return { status: answer.status, headers: toHeaders(answer.headers), text: await toText(answer.body) }
+  }
   const post = (body: unknown, headers: RequestHeaders = {}) =>
-    send(events.slice(url.length), {
+    send(eventsPath, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: new URL(url).origin, ...headers },
+      headers: { 'content-type': 'application/json', origin, ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
+
+  const open = async (headers: RequestHeaders = {}, tab?: string) =>
+    readSse(await sendExactly({ path: `${eventsPath}${tab ? `?tab=${tab}` : ''}`, headers }))
 
   return {
     auth,
     url,
+    /** What the name and the attributes of a cookie begin and end with. */
+    cookie: url.startsWith('https:') ? { prefix: '__Host-', suffix: '; Secure' } : { prefix: '', suffix: '' },
     events,
     lines,
     /** The server's ends of all connections so far. */
@@ -95,7 +129,9 @@ export async function startServer(
     mint,
     send,
     post,
-    open: (headers: RequestHeaders = {}, tab?: string) => openSse(`${events}${tab ? `?tab=${tab}` : ''}`, headers),
+    sendExactly,
+    hidesPort: host.hidesPort === true,
+    open,
     /** One browser: a cookie jar with one cookie in it, and a tab. */
     browser(tab = 'tab1') {
       let cookie: string | undefined
@@ -113,7 +149,7 @@ export async function startServer(
           cookie = value
         },
         async open(headers: RequestHeaders = {}, name = tab) {
-          const stream = await openSse(`${events}?tab=${name}`, { ...jar(), ...headers })
+          const stream = await open({ ...jar(), ...headers }, name)
           keep({ cookie: stream.headers['set-cookie']?.[0]?.split(';')[0] })
           return stream
         },
@@ -128,6 +164,13 @@ export async function startServer(
       }
     },
   }
+}
+
+function toHeaders(answered: IncomingHttpHeaders): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(answered))
+    for (const each of [value ?? []].flat()) headers.append(name, each)
+  return headers
 }
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>

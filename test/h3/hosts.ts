@@ -1,12 +1,18 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { RequestListener, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import fastifyCompress from '@fastify/compress'
 import { getRequestListener } from '@hono/node-server'
 import compression from 'compression'
 import express from 'express'
 import Fastify from 'fastify'
+import { freePort } from '../free-port.ts'
+import { startNginx } from '../nodes/nginx.ts'
+import { toCertificate } from './certificate.ts'
+import { overHttp2 } from './wire.ts'
+import type { Wire } from './wire.ts'
 import { H3, serve, toNodeHandler, withBase } from 'h3'
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
@@ -16,6 +22,10 @@ export interface Host {
   /** Where the app is, without a slash at the end. */
   readonly url: string
   readonly server: Server
+  /** How requests get there, unless it is over HTTP/1.1. */
+  readonly wire?: Wire
+  /** Where the app is not told the port that its client has asked for. */
+  readonly hidesPort?: boolean
   close(): Promise<void>
 }
 
@@ -46,6 +56,70 @@ export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler,
         await once(server, 'close')
       },
     }
+  }
+}
+
+/** A server of node:http2 with TLS, as browsers use it. */
+export const onHttp2: OpenHost = async (app) => {
+  const { key, cert } = toCertificate()
+  const server = createSecureServer({ key, cert, allowHTTP1: true }, toNodeHandler(app)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => void sockets.push(socket))
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const wire = overHttp2(url, { ca: cert })
+  return {
+    url,
+    server,
+    wire,
+    async close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** h3's own server with a certificate, which speaks HTTP/2. */
+export const onSecureH3: OpenHost = async (app) => {
+  const tls = toCertificate()
+  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false, tls })
+  await server.ready()
+  const url = (server.url ?? '').replace(/\/$/, '')
+  const wire = overHttp2(url, { ca: tls.cert })
+  return {
+    url,
+    server: server.node?.server as Server,
+    wire,
+    close: () => server.close(true),
+  }
+}
+
+/**
+ * nginx, configured as docs/scaling.md says, in front of h3's own server. To its clients it is at the port of https. One
+ * serves a whole test file.
+ */
+export function createNginxHost() {
+  let nginx: Awaited<ReturnType<typeof startNginx>>
+  let port = 0
+  const open: OpenHost = async (app) => {
+    const server = serve(app, { port, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+    await server.ready()
+    return {
+      url: 'https://localhost',
+      server: server.node?.server as Server,
+      wire: overHttp2(`https://localhost:${nginx.port}`, { ca: nginx.cert, authority: 'localhost' }),
+      hidesPort: true,
+      close: () => server.close(true),
+    }
+  }
+  return {
+    open,
+    async start() {
+      port = await freePort()
+      nginx = await startNginx([`127.0.0.1:${port}`])
+    },
+    stop: () => nginx.stop(),
   }
 }
 

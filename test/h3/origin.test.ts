@@ -1,30 +1,23 @@
+import { H3 } from 'h3'
 import { describe, expect, it } from 'vitest'
-import { request } from 'node:http'
 import { startServer } from './harness.ts'
 import type { TestServer } from './harness.ts'
+import { toText } from './wire.ts'
 
 const app = 'https://app.example.com'
 
-/** A request with exactly these headers: `fetch` would add some of its own. */
-function sendRaw(server: TestServer, method: string, headers: Record<string, string>, path = '/auth/events') {
-  return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>((resolve, reject) => {
-    const { hostname, port } = new URL(server.url)
-    const body = method === 'POST' ? JSON.stringify({ type: 'session.cleared' }) : ''
-    const outgoing = request({ hostname, port, method, path, headers: { ...headers }, agent: false }, (response) => {
-      let text = ''
-      const finish = () => {
-        response.destroy()
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
-      }
-      response.on('data', (chunk) => {
-        text += String(chunk)
-        if (response.headers['content-type']?.includes('event-stream')) finish()
-      })
-      response.on('end', finish)
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
+/** A request with exactly these headers. */
+async function sendRaw(server: TestServer, method: string, headers: Record<string, string>, path = '/auth/events') {
+  const answer = await server.sendExactly({
+    method,
+    path,
+    headers,
+    ...(method === 'POST' && { body: JSON.stringify({ type: 'session.cleared' }) }),
   })
+  const isStream = answer.headers['content-type']?.includes('event-stream')
+  const text = isStream ? '' : await toText(answer.body)
+  answer.body.destroy()
+  return { status: answer.status, headers: answer.headers, text }
 }
 
 const json = { 'content-type': 'application/json' }
@@ -57,6 +50,33 @@ describe('the origin rule', () => {
     ['a listed origin in other case', { origin: 'https://APP.example.com' }, 403, 403],
     ['a listed origin with a slash', { origin: `${app}/` }, 403, 403],
     ['a listed host over http', { origin: 'http://app.example.com' }, 403, 403],
+    [
+      'our origin, where Host names the default port',
+      { origin: 'https://own.example', host: 'own.example:443' },
+      200,
+      200,
+    ],
+    [
+      'our origin over http, where Host names its port',
+      { origin: 'http://own.example', host: 'own.example:80' },
+      200,
+      200,
+    ],
+    ['our origin, where Host is in capitals', { origin: 'https://own.example', host: 'OWN.example' }, 200, 200],
+    ['our origin, by an IPv6 address', { origin: 'http://[::1]', host: '[::1]' }, 200, 200],
+    ['our host on another port', { origin: 'https://own.example:8443', host: 'own.example' }, 403, 403],
+    ['an app that is no website, on our host', { origin: 'app://own.example', host: 'own.example' }, 403, 403],
+    [
+      'an origin that forwarding headers call ours',
+      {
+        origin: 'https://public.example',
+        host: 'own.example',
+        'x-forwarded-host': 'public.example',
+        forwarded: 'host=public.example;proto=https',
+      },
+      403,
+      403,
+    ],
     ['nothing at all', {}, 200, 403],
     ['nothing but Authorization', { authorization: 'Bearer x' }, 200, 200],
     ['what is typed into the address bar', { 'sec-fetch-site': 'none' }, 200, 403],
@@ -136,18 +156,43 @@ describe('the preflight', () => {
 })
 
 describe('allowedHosts', () => {
-  it.each([
-    ['app.example.com', 200],
-    ['APP.example.com', 200],
-    ['app.example.com:8443', 200],
-    ['localhost:3000', 200],
-    ['localhost:3001', 421],
-    ['evil.example', 421],
-    ['app.example.com.evil.example', 421],
-  ])('%s is answered %i', async (host, status) => {
-    const server = await startServer({ allowedHosts: ['app.example.com', 'localhost:3000'] })
+  const allowedHosts = ['app.example.com', 'localhost:3000', '[::1]:3000', '[::2]', 'shop.example.com:443']
+
+  /** The second status is that behind a proxy that hides the port which was asked for. */
+  it.each<[string, number, number]>([
+    ['app.example.com', 200, 200],
+    ['APP.example.com', 200, 200],
+    ['app.example.com:8443', 200, 200],
+    ['localhost:3000', 200, 421],
+    ['localhost:3001', 421, 421],
+    ['localhost', 421, 421],
+    ['[::1]:3000', 200, 421],
+    ['[::1]', 421, 421],
+    ['[::2]:8080', 200, 200],
+    ['shop.example.com', 200, 200],
+    ['shop.example.com:443', 200, 200],
+    ['shop.example.com:8443', 421, 200],
+    ['evil.example', 421, 421],
+    ['app.example.com.evil.example', 421, 421],
+  ])('%s is answered %i', async (host, status, hidden) => {
+    const server = await startServer({ allowedHosts })
     const answer = await sendRaw(server, 'GET', { host })
-    expect(answer.status).toBe(status)
-    expect(answer.text.includes('host-rejected')).toBe(status === 421)
+    const expected = server.hidesPort ? hidden : status
+    expect(answer.status).toBe(expected)
+    expect(answer.text.includes('host-rejected')).toBe(expected === 421)
+  })
+
+  it('believes no forwarding header', async () => {
+    const server = await startServer({ allowedHosts })
+    const forwarded = { 'x-forwarded-host': 'app.example.com', forwarded: 'host=app.example.com' }
+    expect((await sendRaw(server, 'GET', { host: 'evil.example', ...forwarded })).status).toBe(421)
+  })
+
+  it('goes by Host where a framework makes up the URL of a request', async () => {
+    const { auth } = await startServer({ allowedHosts })
+    const app = new H3().register(auth.plugin)
+    const ask = async (host: string) =>
+      (await app.request(new Request('http://0.0.0.0:3000/auth/session', { headers: { host } }))).status
+    expect([await ask('app.example.com'), await ask('evil.example')]).toEqual([200, 421])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startServer, useVirtualTime } from './harness.ts'
 import type { PostResult } from './harness.ts'
+import { onH3 } from './hosts.ts'
 
 describe('GET /auth/events', () => {
   it('answers at once with headers, a retry and the first view, and sets the session cookie', async () => {
@@ -10,7 +11,11 @@ describe('GET /auth/events', () => {
     expect(stream.headers['content-type']).toMatch(/^text\/event-stream/)
     expect(stream.headers['cache-control']).toBe('no-store, no-transform')
     expect(stream.headers['set-cookie']).toEqual([
-      expect.stringMatching(/^authchart=[\w-]{43}; HttpOnly; Path=\/; SameSite=Lax$/),
+      expect.stringMatching(
+        new RegExp(
+          `^${server.cookie.prefix}authchart=[\\w-]{43}; HttpOnly; Path=/; SameSite=Lax${server.cookie.suffix}$`,
+        ),
+      ),
     ])
     const frame = await stream.next()
     expect(frame).toMatchObject({ event: 'view', id: '1' })
@@ -86,7 +91,7 @@ describe('POST /auth/events with token.received', () => {
     expect(refused.body.view?.state).toBe('signedOut')
     expect(server.auth.stats().sessions).toBe(0)
     const browser = server.browser()
-    expect((await browser.token(server.mint())).cookie).toMatch(/^authchart=/)
+    expect((await browser.token(server.mint())).cookie).toContain('authchart=')
     expect((await browser.session()).body.isSignedIn).toBe(true)
     expect(server.auth.stats().sessions).toBe(1)
   })
@@ -118,7 +123,7 @@ describe('POST /auth/events with token.received', () => {
   })
 
   it('answers 503 with Retry-After while the keys cannot be reached, and signs nobody out', async () => {
-    const keys = await startServer({}, (app) => app.get('/jwks', () => new Response(null, { status: 500 })))
+    const keys = await startServer({}, (app) => app.get('/jwks', () => new Response(null, { status: 500 })), onH3)
     const server = await startServer({ keys: { jwksUrl: `${keys.url}/jwks` } })
     const browser = server.browser()
     await browser.open()

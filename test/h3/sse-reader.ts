@@ -1,6 +1,7 @@
-import { request } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { AuthView } from '../../machines/index.ts'
+import { overHttp1 } from './wire.ts'
+import type { WireAnswer } from './wire.ts'
 
 /** One event of a stream. */
 export interface SseFrame {
@@ -22,20 +23,16 @@ export interface SseReader {
   viewWhere(matches: (view: AuthView) => boolean): Promise<AuthView>
   /** Resolves when the server ends the connection. */
   readonly ended: Promise<void>
-  readonly response: IncomingMessage
   close(): void
 }
 
 /** Opens an event stream over a real connection. */
-export function openSse(url: string, headers: Record<string, string> = {}): Promise<SseReader> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { headers, agent: false }, (response) => resolve(readSse(response)))
-    outgoing.on('error', reject)
-    outgoing.end()
-  })
+export async function openSse(url: string, headers: Record<string, string> = {}): Promise<SseReader> {
+  const { origin, pathname, search } = new URL(url)
+  return readSse(await overHttp1(origin).send({ path: pathname + search, headers }))
 }
 
-function readSse(response: IncomingMessage): SseReader {
+export function readSse({ status, headers, body }: WireAnswer): SseReader {
   const frames: SseFrame[] = []
   const waiting: ((frame: SseFrame | null) => void)[] = []
   let text = ''
@@ -47,8 +44,8 @@ function readSse(response: IncomingMessage): SseReader {
     if (reader) reader(frame)
     else frames.push(frame)
   }
-  response.setEncoding('utf8')
-  response.on('data', (chunk: string) => {
+  body.setEncoding('utf8')
+  body.on('data', (chunk: string) => {
     text += chunk
     rest += chunk
     for (let end = rest.indexOf('\n\n'); end !== -1; end = rest.indexOf('\n\n')) {
@@ -58,14 +55,14 @@ function readSse(response: IncomingMessage): SseReader {
     }
   })
   const ended = new Promise<void>((resolve) => {
-    response.once('close', () => {
+    body.once('close', () => {
       isOver = true
       for (const reader of waiting.splice(0)) reader(null)
       resolve()
     })
   })
   // A connection that the server cuts off is what some tests wait for.
-  response.on('error', () => {})
+  body.on('error', () => {})
 
   const next = () => {
     const frame = frames.shift()
@@ -80,15 +77,14 @@ function readSse(response: IncomingMessage): SseReader {
     }
   }
   return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
+    status,
+    headers,
     text: () => text,
     next,
     view: () => viewWhere(() => true),
     viewWhere,
     ended,
-    response,
-    close: () => response.destroy(),
+    close: () => body.destroy(),
   }
 }
 

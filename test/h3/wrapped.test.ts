@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { H3, toNodeHandler } from 'h3'
 import { describe, expect, it } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
@@ -143,12 +144,11 @@ describe.each([
       },
     }
     const server = await startServer({ store }, undefined, openHost)
-    const controller = new AbortController()
-    const headers = { cookie: `authchart=${'A'.repeat(43)}` }
-    const answer = fetch(server.events, { headers, signal: controller.signal }).catch((error: unknown) => error)
+    const { port, host } = new URL(server.url)
+    const browser = connect(Number(port), '127.0.0.1')
+    browser.write(`GET /auth/events HTTP/1.1\r\nHost: ${host}\r\nCookie: authchart=${'A'.repeat(43)}\r\n\r\n`)
     await eventually(() => isAsked, 'the request')
-    controller.abort()
-    await answer
+    browser.destroy()
     await eventually(() => server.sockets.every(({ destroyed }) => destroyed), 'the end of the connection')
     goOn()
     await eventually(() => server.auth.stats().sessions === 1, 'the session')

@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
 import { freePort } from '../free-port.ts'
+import { toCertificate } from '../h3/certificate.ts'
 
 /** The nginx to test with: the one at `NGINX_PATH`, else Debian's. Null where there is none. */
 export function findNginx(): string | null {
@@ -16,28 +16,17 @@ export function findNginx(): string | null {
 
 /**
  * Runs nginx with the configuration that docs/scaling.md shows, as it stands there but for its ports, names and
- * certificate. → the port it listens on with TLS
+ * certificate.
+ *
+ * @returns the port it listens on with TLS
  */
 export async function startNginx(nodes: readonly string[]) {
   const dir = await mkdtemp(join(tmpdir(), 'authchart-nginx-'))
   const port = await freePort()
   const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const openssl = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    key,
-    '-out',
-    cert,
-    '-days',
-    '1',
-    ...subject,
-  ]
-  execFileSync('openssl', openssl, { stdio: 'ignore' })
+  const { key: keyText, cert: certText } = toCertificate()
+  await writeFile(key, keyText)
+  await writeFile(cert, certText)
 
   const page = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
   const shown = /```nginx\n(.*?)```/s.exec(page)?.[1] ?? ''
@@ -57,6 +46,8 @@ export async function startNginx(nodes: readonly string[]) {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${dir}/${kind};`)
   const config = [
     'daemon off;',
+    // Its workers write long bodies into the folder of whoever runs the test.
+    ...(process.getuid?.() === 0 ? ['user root;'] : []),
     'worker_processes 1;',
     `pid ${dir}/pid;`,
     `error_log ${dir}/error.log;`,
@@ -71,7 +62,7 @@ export async function startNginx(nodes: readonly string[]) {
   }
   return {
     port,
-    cert: await readFile(cert, 'utf8'),
+    cert: certText,
     async stop() {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')

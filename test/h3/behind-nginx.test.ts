@@ -1,0 +1,16 @@
+/** The tests of the protocol once more, behind nginx. */
+import { afterAll, beforeAll, describe } from 'vitest'
+import { findNginx } from '../nodes/nginx.ts'
+import { useHost } from './harness.ts'
+import { createNginxHost } from './hosts.ts'
+
+const nginx = createNginxHost()
+useHost(nginx.open)
+describe.runIf(findNginx())('behind nginx', async () => {
+  beforeAll(nginx.start)
+  afterAll(nginx.stop)
+  await import('./protocol.test.ts')
+  await import('./origin.test.ts')
+  await import('./stream.test.ts')
+  await import('./body.test.ts')
+})

@@ -1,0 +1,68 @@
+/** The tests of the protocol once more, over HTTP/2, and what is its own. */
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/h3/index.ts'
+import type { SessionStore } from '../../adapters/h3/index.ts'
+import { hasOpenssl } from './certificate.ts'
+import { eventually, startServer, useHost, useVirtualTime } from './harness.ts'
+import { onHttp2, onSecureH3 } from './hosts.ts'
+
+useHost(onHttp2)
+describe.runIf(hasOpenssl())('over HTTP/2', async () => {
+  await import('./protocol.test.ts')
+  await import('./origin.test.ts')
+  await import('./stream.test.ts')
+  await import('./body.test.ts')
+
+  it("works with h3's own server and a certificate, allowedHosts, and a browser without Fetch Metadata", async () => {
+    const server = await startServer({ allowedHosts: ['127.0.0.1'] }, undefined, onSecureH3)
+    const browser = server.browser()
+    const stream = await browser.open()
+    expect(browser.cookie).toMatch(/^__Host-authchart=/)
+    expect((await browser.token(server.mint())).body.isSignedIn).toBe(true)
+    await stream.viewWhere(({ isSignedIn }) => isSignedIn)
+    stream.close()
+    await eventually(() => server.auth.stats().streams === 0, 'the end of the stream')
+  })
+
+  it('ends a stream whose reader stalls, and no other on its connection', async () => {
+    useVirtualTime()
+    const server = await startServer({ publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } })
+    const browser = server.browser('tab1')
+    await browser.token(server.mint())
+    const reader = await browser.open()
+    const path = '/auth/events?tab=tab1'
+    const stalled = await server.sendExactly({ path, headers: { cookie: browser.cookie ?? '' } })
+    onTestFinished(() => void stalled.body.destroy())
+    expect(server.auth.stats().streams).toBe(2)
+    // Its window is 64 KB, which it does not widen while nobody reads.
+    for (let renewal = 0; renewal < 40; renewal += 1) {
+      await browser.token(server.mint({ bulk: 'x'.repeat(5_000), o: { id: `org_${renewal}` } }))
+    }
+    await reader.viewWhere(({ orgId }) => orgId === 'org_39')
+    await vi.advanceTimersByTimeAsync(20_010)
+    await eventually(() => server.auth.stats().streams === 1, 'the end of the stalled stream')
+    expect((await reader.next())?.event).toBe('ping')
+  })
+
+  it('leaves no stream behind where the browser has gone before its answer', async () => {
+    const memory = createMemorySessionStore()
+    let goOn: (() => void) | undefined
+    const store: SessionStore = {
+      ...memory,
+      async read(...request) {
+        await new Promise<void>((resolve) => (goOn = resolve))
+        return memory.read(...request)
+      },
+    }
+    const server = await startServer({ store })
+    const cookie = `__Host-authchart=${'A'.repeat(43)}`
+    const asked = server.sendExactly({ path: '/auth/events', headers: { cookie } }).catch((error: unknown) => error)
+    await eventually(() => goOn !== undefined, 'the request')
+    for (const socket of server.sockets) socket.destroy()
+    await asked
+    goOn?.()
+    await eventually(() => server.auth.stats().sessions === 1, 'the session')
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(server.auth.stats().streams).toBe(0)
+  })
+})
