@@ -118,8 +118,11 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
       return await respond(event)
     } catch (cause) {
       const error = toAuthError(cause)
-      // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14).
-      if (error.code === 'body-too-large' && error.cause) event.res.headers.set('connection', 'close')
+      // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14). Over HTTP/2 it has a stream of
+      // its own, and there is no such header (RFC 9113 §8.2.2).
+      if (error.code === 'body-too-large' && error.cause && event.runtime?.node?.req.httpVersionMajor !== 2) {
+        event.res.headers.set('connection', 'close')
+      }
       if (error.code === 'internal') logger.error('request.failed', { error: cause })
       return answerProblem(event, error)
     }
