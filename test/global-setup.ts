@@ -22,7 +22,7 @@ export function setup(): void {
     )
   }
   if (findNginx() === null) {
-    missing.push('nginx, for the tests behind it: `apt-get install nginx-light`, or set NGINX_PATH to one.')
+    missing.push('nginx, for the tests behind a proxy: `apt-get install nginx-light`, or set NGINX_PATH to one.')
   }
   if (!hasOpenssl()) missing.push('openssl, for the tests over HTTP/2: `apt-get install openssl`.')
   if (missing.length === 0) return

@@ -14,35 +14,48 @@ export function findNginx(): string | null {
   return existsSync(path) ? path : null
 }
 
-/**
- * Runs nginx with the configuration that docs/scaling.md shows, as it stands there but for its ports, names and
- * certificate.
- *
- * @returns the port it listens on with TLS
- */
-export async function startNginx(nodes: readonly string[]) {
-  const dir = await mkdtemp(join(tmpdir(), 'authchart-nginx-'))
-  const port = await freePort()
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  const { key: keyText, cert: certText } = toCertificate()
-  await writeFile(key, keyText)
-  await writeFile(cert, certText)
+/** What a configuration has to name. */
+export interface NginxPlace {
+  readonly port: number
+  readonly certFile: string
+  readonly keyFile: string
+}
 
+/** Runs nginx with the configuration that docs/scaling.md shows, as it is there but for its ports, names and certificate. */
+export async function startNginx(nodes: readonly string[]) {
   const page = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
   const shown = /```nginx\n(.*?)```/s.exec(page)?.[1] ?? ''
   const replace = (text: string, what: RegExp, by: string) => {
     if (!what.test(text)) throw new Error(`docs/scaling.md no longer shows ${what}`)
     return text.replace(what, by)
   }
-  let http = replace(shown, /listen 443 ssl http2;/, `listen 127.0.0.1:${port} ssl http2;`)
-  http = replace(
-    http,
-    /( *server 10\.0\.0\.\d+:3000.*\n)+/,
-    nodes.map((node) => `server ${node} max_fails=1 fail_timeout=1s;\n`).join(''),
-  )
-  http = replace(http, /server_name app\.example\.com;/, 'server_name localhost;')
-  http = replace(http, /ssl_certificate [^;]+;/, `ssl_certificate ${cert};`)
-  http = replace(http, /ssl_certificate_key [^;]+;/, `ssl_certificate_key ${key};`)
+  return runNginx(({ port, certFile, keyFile }) => {
+    let http = replace(shown, /listen 443 ssl http2;/, `listen 127.0.0.1:${port} ssl http2;`)
+    http = replace(
+      http,
+      /( *server 10\.0\.0\.\d+:3000.*\n)+/,
+      nodes.map((node) => `server ${node} max_fails=1 fail_timeout=1s;\n`).join(''),
+    )
+    http = replace(http, /server_name app\.example\.com;/, 'server_name localhost;')
+    http = replace(http, /ssl_certificate [^;]+;/, `ssl_certificate ${certFile};`)
+    return replace(http, /ssl_certificate_key [^;]+;/, `ssl_certificate_key ${keyFile};`)
+  })
+}
+
+/**
+ * Runs nginx on a port of its own with a certificate for localhost.
+ *
+ * @param toHttp writes what is inside `http { … }`
+ * @returns the port, the certificate, and what stops it
+ */
+export async function runNginx(toHttp: (place: NginxPlace) => string) {
+  const dir = await mkdtemp(join(tmpdir(), 'authchart-nginx-'))
+  const port = await freePort()
+  const [keyFile, certFile] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  const { key, cert } = toCertificate()
+  await writeFile(keyFile, key)
+  await writeFile(certFile, cert)
+
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${dir}/${kind};`)
   const config = [
     'daemon off;',
@@ -52,7 +65,7 @@ export async function startNginx(nodes: readonly string[]) {
     `pid ${dir}/pid;`,
     `error_log ${dir}/error.log;`,
     'events { worker_connections 4096; }',
-    `http {\naccess_log off;\n${temp.join('\n')}\n${http}\n}`,
+    `http {\naccess_log off;\n${temp.join('\n')}\n${toHttp({ port, certFile, keyFile })}\n}`,
   ]
   await writeFile(join(dir, 'nginx.conf'), config.join('\n'))
 
@@ -62,7 +75,7 @@ export async function startNginx(nodes: readonly string[]) {
   }
   return {
     port,
-    cert: certText,
+    cert,
     async stop() {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')

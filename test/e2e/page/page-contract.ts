@@ -18,6 +18,14 @@ export type PageEntry = { readonly at: number } & (
   | { readonly kind: 'clerk'; readonly clerk: ClerkSays }
 )
 
+/** What the server of the cookie page tells it. */
+export interface CookiePageSettings {
+  /** What the server knew when it rendered the page. */
+  readonly initialView: AuthView
+  readonly userId: string
+  readonly sessionId: string
+}
+
 export type ClerkSays = 'loading' | 'signedIn' | 'signedOut'
 
 declare global {
@@ -27,5 +35,8 @@ declare global {
     readonly recordEntry: (entry: PageEntry) => Promise<void>
     authClient: AuthClient
     inspected: string[]
+    readonly cookiePageSettings: CookiePageSettings
+    /** Every view of the cookie page's client, beginning with the one that it was rendered with. */
+    shownViews: AuthView[]
   }
 }

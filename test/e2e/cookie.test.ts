@@ -1,0 +1,164 @@
+import type { RequestListener } from 'node:http'
+import { H3, html, raw, toNodeHandler } from 'h3'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createAuthServer } from 'authchart/h3'
+import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
+import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { findNginx, runNginx } from '../nodes/nginx.ts'
+import { findChromium, launchBrowser } from './browser.ts'
+import { bundlePage } from './page/bundle-page.ts'
+import { user } from './world.ts'
+
+const policies = ['no-referrer', 'same-origin', 'origin', 'strict-origin-when-cross-origin', 'unsafe-url']
+/** What nginx tells the app about the page: nothing, as with a bare `proxy_pass`, or its scheme. */
+const proxies = [
+  { name: 'silent', header: '', title: 'without X-Forwarded-Proto' },
+  { name: 'telling', header: 'proxy_set_header X-Forwarded-Proto $scheme;', title: 'with X-Forwarded-Proto' },
+]
+/** A name that is not loopback, as of a machine on the LAN: there a page over http is not secure. */
+const lanHost = 'phone.test'
+
+describe.runIf(findChromium() && findNginx())('the session cookie in a browser', () => {
+  let browser: Browser
+  let script: string
+  let clerk: ClerkEmulator
+  let session: EmulatedSession
+  const closing: (() => unknown)[] = []
+
+  beforeAll(async () => {
+    ;[browser, script, clerk] = await Promise.all([
+      launchBrowser({ args: [`--host-resolver-rules=MAP ${lanHost} 127.0.0.1`] }),
+      bundlePage(new URL('page/cookie-page.ts', import.meta.url)),
+      createClerkEmulator({ users: [user] }),
+    ])
+    closing.push(
+      () => browser.close(),
+      () => clerk.close(),
+    )
+    session = clerk.createSession(user.id)
+  })
+  afterAll(async () => {
+    for (const close of closing.toReversed()) await close()
+  })
+
+  /** An app whose pages are rendered with what the server knows, and which keeps the `Set-Cookie` lines of its answers. */
+  async function startApp(toOrigins: (port: number) => Promise<string[]>, mode: 'development' | 'production') {
+    const setCookies: string[] = []
+    let handler: RequestListener = () => {}
+    const server = await listenOnLoopback((request, response) => handler(request, response), 'localhost', 0)
+    closing.push(() => server.close())
+    const origins = await toOrigins(server.port)
+    vi.stubEnv('NODE_ENV', mode)
+    const auth = createAuthServer({
+      clerk: { secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl },
+      claims: { authorizedParties: origins },
+      logger: {},
+    })
+    vi.unstubAllEnvs()
+    const app = new H3()
+    app.use(async (event, next) => {
+      const answer = await next()
+      setCookies.push(...event.res.headers.getSetCookie())
+      return answer
+    })
+    app.register(auth.plugin)
+    app.get('/main.js', (event) => {
+      event.res.headers.set('content-type', 'text/javascript; charset=utf-8')
+      return script
+    })
+    app.get('/token', () => clerk.mintToken({ session, azp: origins[0] }))
+    app.get('/page', async (event) => {
+      const initialView = await auth.publicView(event)
+      event.res.headers.set('referrer-policy', event.url.searchParams.get('policy') ?? '')
+      const settings = JSON.stringify({ initialView, userId: session.userId, sessionId: session.id })
+      return html(
+        raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title>
+<p id="rendered">${initialView.isSignedIn ? 'signed in' : 'nobody'}</p><a href="${event.url.search}">again</a>
+<script>window.cookiePageSettings = ${settings}</script><script src="/main.js"></script></html>`),
+      )
+    })
+    handler = toNodeHandler(app)
+    closing.push(() => auth.close({ timeout: 0 }))
+    return { setCookies, url: origins[0] ?? '' }
+  }
+
+  async function openContext(): Promise<BrowserContext> {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true })
+    onTestFinished(() => context.close())
+    return context
+  }
+
+  /** Waits until the page's client has proven who is there, and its stream shows it. */
+  async function settle(page: Page) {
+    await page.waitForFunction(() => {
+      const { stream, session } = window.authClient.actor.getSnapshot().value
+      return stream === 'open' && session === 'confirmed' && window.authClient.view.isSignedIn
+    })
+    return page.evaluate(() => ({
+      rendered: document.querySelector('#rendered')?.textContent,
+      changes: window.shownViews.map((view) => view.isSignedIn).filter((each, n, all) => n > 0 && each !== all[n - 1]),
+      channels: [...new Set(window.shownViews.map(({ channel }) => channel))].filter(Boolean),
+    }))
+  }
+
+  async function expectSignedIn(page: Page, url: string, name: string) {
+    await page.goto(url)
+    const first = await settle(page)
+    // From nobody to signed in, and that is all.
+    expect(first).toMatchObject({ rendered: 'nobody', changes: [true] })
+    const { channels } = first
+    expect(channels).toHaveLength(1)
+    const stays = { rendered: 'signed in', changes: [], channels }
+    // A typed URL carries no Referer; a followed link carries what the policy allows.
+    await page.goto(url)
+    expect(await settle(page)).toEqual(stays)
+    await Promise.all([page.waitForEvent('load'), page.click('a')])
+    expect(await settle(page)).toEqual(stays)
+    const cookies = await page.context().cookies()
+    expect(cookies.map((cookie) => [cookie.name, cookie.secure, cookie.httpOnly])).toEqual([
+      [name, name.startsWith('__Host-'), true],
+    ])
+  }
+
+  describe('in production, behind an nginx that ends TLS and gives the app out as localhost', () => {
+    let app: Awaited<ReturnType<typeof startApp>>
+    let port: number
+
+    beforeAll(async () => {
+      app = await startApp(async (backend) => {
+        const nginx = await runNginx(({ port, certFile, keyFile }) => {
+          const tls = `listen 127.0.0.1:${port} ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`
+          const toServer = ({ name, header }: (typeof proxies)[number]) =>
+            `server { ${tls} server_name ${name}.localhost; location / { proxy_pass http://localhost:${backend}; ${header} } }`
+          return proxies.map(toServer).join('\n')
+        })
+        closing.push(() => nginx.stop())
+        port = nginx.port
+        return proxies.map(({ name }) => `https://${name}.localhost:${port}`)
+      }, 'production')
+    })
+
+    it.each(proxies.flatMap((proxy) => policies.map((policy) => ({ ...proxy, policy }))))(
+      'is secure and stays the same: $title, Referrer-Policy $policy',
+      async ({ name, policy }) => {
+        const before = app.setCookies.length
+        const page = await (await openContext()).newPage()
+        await expectSignedIn(page, `https://${name}.localhost:${port}/page?policy=${policy}`, '__Host-authchart')
+        const given = app.setCookies.slice(before)
+        expect(given.length).toBeGreaterThan(0)
+        expect(given.filter((line) => !/^__Host-authchart=[^;]+;.*; Secure$/.test(line))).toEqual([])
+        await page.close()
+      },
+    )
+  })
+
+  describe('in development, over plain http', () => {
+    it('is kept by a browser on another host than localhost', async () => {
+      const { url } = await startApp(async (port) => [`http://${lanHost}:${port}`], 'development')
+      const page = await (await openContext()).newPage()
+      await expectSignedIn(page, `${url}/page`, 'authchart')
+      expect(await page.evaluate(() => window.isSecureContext)).toBe(false)
+    })
+  })
+})
