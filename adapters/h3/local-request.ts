@@ -23,15 +23,14 @@ export function isPlainHttp({ url, req }: H3Event): boolean {
   return url.protocol === 'http:' && !forwarding.some((name) => req.headers.has(name))
 }
 
-/** True for plain http to this very machine's name or address, from no page of another host. */
+/** True for a request to this very machine's name or address. A proxy on the machine may have put that name there. */
+export const isLoopback = ({ url }: H3Event): boolean => loopbackPage.test(url.href)
+
+/** True for plain http to such a host, from no page of another host. */
 function isLocal(event: H3Event): boolean {
   const { headers } = event.req
   const pages = [headers.get('origin'), headers.get('referer')]
-  return (
-    isPlainHttp(event) &&
-    loopbackPage.test(event.url.href) &&
-    pages.every((page) => page === null || loopbackPage.test(page))
-  )
+  return isPlainHttp(event) && isLoopback(event) && pages.every((page) => page === null || loopbackPage.test(page))
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import type { Logger } from '../logger.ts'
-import { isPlainHttp } from './local-request.ts'
+import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
 export interface CookieOptions {
@@ -40,6 +40,10 @@ const mixedRemedy =
   'Some requests of a browser come over plain http without a forwarding header, and others do not. Let the proxy send ' +
   'X-Forwarded-Proto with every request, or set cookie.secure: true'
 
+const plainRemedy =
+  'NODE_ENV is not production, so that the session cookie is not Secure over plain http. If others than the developer use ' +
+  'this server, run it with NODE_ENV=production or set cookie.secure: true'
+
 export function createSessionCookie(options: Required<CookieOptions>, logger: Logger): SessionCookie {
   const { name, sameSite, secure, partitioned } = options
   const secureName = `__Host-${name}`
@@ -47,12 +51,21 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
   const secureAttributes = `${attributes}; Secure${partitioned ? '; Partitioned' : ''}`
   const isSecure = (event: H3Event) => (secure === 'auto' ? !isPlainHttp(event) : secure)
   let isMixed = false
+  let isPlain = false
 
   /** Logs once that a browser has cookies of both kinds, so that its sessions never meet. */
   function warnOfMixed(header: string | null) {
     if (secure !== 'auto' || isMixed || readCookie(header, name).length === 0) return
     isMixed = true
     logger.warn('cookie.mixed', { name, remedy: mixedRemedy })
+  }
+
+  /** Logs once that a cookie which is not `Secure` may be for others than the developer. */
+  function warnOfPlain(event: H3Event) {
+    if (secure !== 'auto' || isPlain) return
+    if (isLoopback(event) && !event.req.headers.get('origin')?.startsWith('https:')) return
+    isPlain = true
+    logger.warn('cookie.plain', { name, remedy: plainRemedy })
   }
 
   return {
@@ -72,9 +85,9 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
     toHeader(event, cookieId) {
       // A browser that has the secure cookie keeps it: with one of each kind, the two would name different sessions.
       const hasSecure = secure === 'auto' && readCookie(event.req.headers.get('cookie'), secureName).length > 0
-      return hasSecure || isSecure(event)
-        ? `${secureName}=${cookieId}; ${secureAttributes}`
-        : `${name}=${cookieId}; ${attributes}`
+      if (hasSecure || isSecure(event)) return `${secureName}=${cookieId}; ${secureAttributes}`
+      warnOfPlain(event)
+      return `${name}=${cookieId}; ${attributes}`
     },
   }
 }

@@ -95,6 +95,37 @@ describe('the options of the cookie', () => {
   })
 })
 
+describe('a plain cookie that may be for others than the developer', () => {
+  /** The codes that are logged when the request is given a cookie twice. */
+  async function warningsFor(url: string, headers: Record<string, string> = {}, options: CookieOptions = {}) {
+    const lines: unknown[] = []
+    const { cookie } = resolveAuthServerOptions({ cookie: options })
+    const warn = (...line: unknown[]) => void lines.push(line)
+    const { toHeader } = createSessionCookie(cookie, toLogger({ warn }))
+    const app = new H3().get('/', (event) => toHeader(event, 'ID'))
+    for (let twice = 0; twice < 2; twice += 1) await app.request(url, { headers })
+    return lines
+  }
+  const warning = ['cookie.plain', { name: 'authchart', remedy: expect.stringContaining('NODE_ENV=production') }]
+
+  it.each([
+    ['http://192.168.1.20:3000/', {}],
+    ['http://app.example.com/', {}],
+    ['http://localhost:3000/', { origin: 'https://app.example.com' }],
+  ])('is warned of once: %s with %j', async (url, headers) => {
+    expect(await warningsFor(url, headers)).toEqual([warning])
+  })
+
+  it.each<[string, Record<string, string>, CookieOptions]>([
+    ['http://localhost:3000/', { origin: 'http://localhost:5173' }, {}],
+    ['http://127.0.0.1:3000/', {}, {}],
+    ['http://app.example.com/', { 'x-forwarded-proto': 'https' }, {}],
+    ['http://intranet/', { origin: 'http://intranet' }, { secure: false }],
+  ])('is not warned of: %s with %j and %j', async (url, headers, options) => {
+    expect(await warningsFor(url, headers, options)).toEqual([])
+  })
+})
+
 describe('which cookie is read', () => {
   async function startSignedIn(options: CookieOptions = {}) {
     const server = await startServer({ cookie: options })
