@@ -12,7 +12,7 @@ export interface AppServerOptions {
   readonly clerk: ClerkEmulator
   /** The bundled page. */
   readonly script: string
-  readonly page?: Partial<Pick<PageSettings, 'inspect' | 'hasRouter'>>
+  readonly page?: Partial<Pick<PageSettings, 'inspect' | 'hasRouter' | 'apiHost' | 'client'>>
   readonly auth?: AuthServerOptions
 }
 
@@ -72,9 +72,10 @@ function createApp({ clerk, script, page, auth, url, log }: AppServerOptions & {
     log(`${level} ${code} ${JSON.stringify(details)}`)
   const authServer = createAuthServer({
     clerk: { secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl },
-    claims: { authorizedParties: [url] },
     logger: { debug: toLine('debug'), info: toLine('info'), warn: toLine('warn'), error: toLine('error') },
+    ...(page?.apiHost && { allowedOrigins: [url] }),
     ...auth,
+    claims: { authorizedParties: [url], ...auth?.claims },
   })
   const settings: PageSettings = {
     publishableKey: clerk.publishableKey,

@@ -47,7 +47,7 @@ describe.runIf(findChromium())('the lock under which tabs connect', () => {
   it('keeps no tab waiting, however the browser fails to give it', async () => {
     const world = await openWorld()
     await world.signInAtClerk()
-    /** What is there 5 s after Clerk knows who it is: by then the lock was waited for, at the latest. */
+    /** @returns the status 5 s after Clerk knows who is signed in; the wait for the lock is over by then */
     const open = async (prepare?: (page: Page) => Promise<unknown>) => {
       const tab = await world.openTab({ prepare })
       await tab.clerkSays('signedIn')

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import type { AuthStatus, AuthView } from 'authchart/client'
+import type { AuthConnection, AuthStatus, AuthView } from 'authchart/client'
 import type { PageEntry } from './page/page-contract.ts'
 
 /** One tab on the app's page, and everything that it has shown. */
@@ -11,6 +11,8 @@ export interface Tab {
   shown(since?: number): AuthStatus[]
   /** The views that the server sent it, in order, from an entry of the log on. */
   views(since?: number): AuthView[]
+  /** The ways in which it heard of the server, in order, from an entry of the log on. */
+  connections(since?: number): AuthConnection[]
   view(): Promise<AuthView>
   /** Resolves once the page shows it. */
   shows(status: AuthStatus): Promise<void>
@@ -18,6 +20,8 @@ export interface Tab {
   clerkSays(what: 'loading' | 'signedIn' | 'signedOut'): Promise<void>
   /** Resolves once the page says that about the server's view. */
   serverSays(facts: { state?: string; org?: string; user?: string; error?: string }): Promise<void>
+  /** Resolves once the page names this code as the reason of its failure. */
+  fails(code: string): Promise<void>
   /** What the sync machine is at, as `open confirmed`. */
   syncState(): Promise<string>
   /** The session token that Clerk gives this tab. */
@@ -28,6 +32,8 @@ export interface Tab {
 export interface OpenTabOptions {
   /** Default `/`. */
   readonly path?: string
+  /** Where the page comes from. Default the app itself. */
+  readonly origin?: string
   /** Runs before the page is loaded. */
   readonly prepare?: (page: Page) => Promise<unknown>
 }
@@ -37,12 +43,12 @@ export async function createTabs(context: BrowserContext, url: string) {
   const logs = new WeakMap<Page, PageEntry[]>()
   await context.exposeBinding('recordEntry', ({ page }, entry: PageEntry) => void logs.get(page)?.push(entry))
 
-  return async function openTab({ path = '/', prepare }: OpenTabOptions = {}): Promise<Tab> {
+  return async function openTab({ path = '/', origin = url, prepare }: OpenTabOptions = {}): Promise<Tab> {
     const page = await context.newPage()
     await prepare?.(page)
     const log: PageEntry[] = []
     logs.set(page, log)
-    await page.goto(url + path, { waitUntil: 'domcontentloaded' })
+    await page.goto(origin + path, { waitUntil: 'domcontentloaded' })
     const appears = async (selector: string) =>
       void (await page.waitForSelector(selector, { state: 'attached', timeout: 15_000 }))
 
@@ -51,6 +57,8 @@ export async function createTabs(context: BrowserContext, url: string) {
       log,
       shown: (since = 0) => log.slice(since).flatMap((entry) => (entry.kind === 'shown' ? [entry.status] : [])),
       views: (since = 0) => log.slice(since).flatMap((entry) => (entry.kind === 'view' ? [entry.view] : [])),
+      connections: (since = 0) =>
+        log.slice(since).flatMap((entry) => (entry.kind === 'connection' ? [entry.connection] : [])),
       view: () => page.evaluate(() => window.authClient.view),
       shows: (status) => appears(`[data-shown="${status}"]`),
       clerkSays: (what) => appears(`#clerk[data-clerk="${what}"]`),
@@ -60,6 +68,7 @@ export async function createTabs(context: BrowserContext, url: string) {
             .map(([name, value]) => `[data-${name}="${value}"]`)
             .join('')}`,
         ),
+      fails: (code) => appears(`#error[data-code="${code}"]`),
       syncState: () =>
         page.evaluate(() => {
           const { stream, session } = window.authClient.actor.getSnapshot().value

@@ -22,6 +22,8 @@ export interface World {
   posts(): Exchange[]
   /** The streams that were ever asked for. */
   streams(): Exchange[]
+  /** How often a page was loaded. */
+  documents(): number
   /** What the browser's console said, and which errors went unhandled. */
   readonly console: readonly string[]
 }
@@ -29,11 +31,13 @@ export interface World {
 export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth'> {
   /** Time is in the test's hand: `passTime` moves it, for servers and pages. */
   readonly hasVirtualTime?: boolean
+  /** Seconds a session token lives. Default 60. */
+  readonly tokenTtl?: number
 }
 
 export async function createWorld(browser: Browser, script: string, options: WorldOptions = {}): Promise<World> {
   if (options.hasVirtualTime) useVirtualTime()
-  const clerk = await createClerkEmulator({ users: [user] })
+  const clerk = await createClerkEmulator({ users: [user], tokenTtl: options.tokenTtl })
   onTestFinished(() => clerk.close())
   const app = await startAppServer({ clerk, script, page: options.page, auth: options.auth })
   onTestFinished(() => app.close())
@@ -77,6 +81,7 @@ export async function createWorld(browser: Browser, script: string, options: Wor
     },
     posts: () => exchanges('POST'),
     streams: () => exchanges('GET'),
+    documents: () => app.tap.exchanges.filter(({ path }) => !/^\/(auth\/|main\.js|favicon)/.test(path)).length,
   }
 }
 

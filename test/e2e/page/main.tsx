@@ -1,13 +1,22 @@
-import { OrganizationSwitcher, SignIn, UserButton, useAuth } from '@clerk/clerk-react'
+import { OrganizationSwitcher, SignIn, SignOutButton, UserButton, useAuth } from '@clerk/clerk-react'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthState } from 'authchart/react'
+import {
+  AuthFailed,
+  AuthLoading,
+  Authenticated,
+  Unauthenticated,
+  useAuthClient,
+  useAuthError,
+  useAuthState,
+} from 'authchart/react'
 import { withClerkAuth } from 'authchart/react/clerk'
 import { toInspectionText } from './to-inspection-text.ts'
 import { ClerkRecorder, Shown, ViewRecorder } from './recorder.tsx'
 
-const { publishableKey, proxyUrl, clerkJSUrl, inspect, hasRouter } = window.pageSettings
+const { publishableKey, proxyUrl, clerkJSUrl, inspect, hasRouter, apiHost, client } = window.pageSettings
 window.inspected = []
+window.errors = []
 
 function ClerkFacts() {
   const { isLoaded, isSignedIn, userId, orgId } = useAuth()
@@ -35,6 +44,16 @@ function ServerFacts() {
   )
 }
 
+function Failure() {
+  const error = useAuthError()
+  const client = useAuthClient()
+  return (
+    <p id="error" data-code={error?.code ?? ''}>
+      {error?.message} <button onClick={() => client.retry()}>Try again</button> <SignOutButton />
+    </p>
+  )
+}
+
 function App() {
   return (
     <>
@@ -45,6 +64,7 @@ function App() {
       </AuthLoading>
       <AuthFailed>
         <Shown status="failed" />
+        <Failure />
       </AuthFailed>
       <Unauthenticated>
         <Shown status="unauthenticated" />
@@ -52,6 +72,7 @@ function App() {
       </Unauthenticated>
       <Authenticated>
         <Shown status="authenticated" />
+        <textarea id="draft" />
         <UserButton />
         <OrganizationSwitcher />
       </Authenticated>
@@ -71,7 +92,12 @@ const AppWithAuth = withClerkAuth(App, {
   afterSignOutUrl: '/',
   telemetry: false,
   ...(hasRouter && router),
-  auth: { ...(inspect && { inspect: (event) => window.inspected.push(toInspectionText(event)) }) },
+  auth: {
+    ...client,
+    ...(apiHost && { url: `http://${apiHost}:${location.port}/auth` }),
+    ...(inspect && { inspect: (event) => window.inspected.push(toInspectionText(event)) }),
+    onError: ({ code }) => window.errors.push(code),
+  },
 })
 
 createRoot(document.getElementById('root')!).render(

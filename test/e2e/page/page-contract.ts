@@ -1,4 +1,4 @@
-import type { AuthClient, AuthStatus, AuthView } from 'authchart/client'
+import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthView } from 'authchart/client'
 
 /** What the server of the page tells it. */
 export interface PageSettings {
@@ -9,6 +9,10 @@ export interface PageSettings {
   readonly inspect: boolean
   /** Navigate within the page, as an app with a router does. Without, Clerk loads the page anew. */
   readonly hasRouter: boolean
+  /** The endpoints are at this host, on the port of the page: another site. Left out: on the page's own origin. */
+  readonly apiHost?: string
+  /** Further options of the client. */
+  readonly client?: Pick<AuthClientOptions, 'clerkTimeout' | 'clockTolerance'>
 }
 
 /** One change in the page, in the order in which they happened. `at` is the page's clock, epoch ms. */
@@ -16,6 +20,7 @@ export type PageEntry = { readonly at: number } & (
   | { readonly kind: 'shown' | 'hidden'; readonly status: AuthStatus }
   | { readonly kind: 'view'; readonly status: AuthStatus; readonly view: AuthView }
   | { readonly kind: 'clerk'; readonly clerk: ClerkSays }
+  | { readonly kind: 'connection'; readonly connection: AuthConnection }
 )
 
 /** What the server of the cookie page tells it. */
@@ -34,6 +39,8 @@ declare global {
     /** Provided by the test: it outlives navigations, which a variable does not. */
     readonly recordEntry: (entry: PageEntry) => Promise<void>
     authClient: AuthClient
+    /** The codes that `onError` was told of since the page was loaded. */
+    errors: string[]
     inspected: string[]
     readonly cookiePageSettings: CookiePageSettings
     /** Every view of the cookie page's client, beginning with the one that it was rendered with. */

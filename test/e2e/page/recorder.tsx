@@ -16,14 +16,17 @@ export function Shown({ status }: { readonly status: AuthStatus }) {
   return <p data-shown={status}>{status}</p>
 }
 
-/** Records every view and status of the client, also those between which React did not render. */
+/** Records every view, status and connection of the client, also those between which React did not render. */
 export function ViewRecorder() {
   const client = useAuthClient()
   useEffect(() => {
     window.authClient = client
     let known = ''
+    let way = ''
     const note = () => {
-      const { view, status } = client
+      const { view, status, connection } = client
+      if (connection !== way) record({ kind: 'connection', connection })
+      way = connection
       const key = JSON.stringify([status, { ...view, now: 0 }])
       if (key !== known) record({ kind: 'view', status, view })
       known = key

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { findChromium } from './browser.ts'
+import { startMuteProxy } from './mute-proxy.ts'
+import { useBrowser } from './use-browser.ts'
+import { passTimeUntil } from './virtual-time.ts'
+
+describe.runIf(findChromium())('a proxy that holds event streams back', () => {
+  const openWorld = useBrowser()
+
+  it('keeps nobody out: the page polls, and goes back to the stream when one gets through', async () => {
+    let target = ''
+    const proxy = await startMuteProxy(() => target)
+    const authorizedParties = [proxy.url]
+    const world = await openWorld({ hasVirtualTime: true, auth: { claims: { authorizedParties } } })
+    target = world.app.url
+    await world.signInAtClerk()
+
+    const tab = await world.openTab({ origin: proxy.url })
+    await passTimeUntil(world, 6, () => expect(tab.shown()).toContain('authenticated'))
+    await passTimeUntil(world, 6, () => expect(tab.connections().at(-1)).toBe('polling'))
+    expect(tab.shown()).not.toContain('failed')
+
+    const { sessionId } = await tab.view()
+    await world.app.auth.revoke({ sessionId: sessionId! })
+    await passTimeUntil(world, 10, () => expect(tab.shown().at(-1)).toBe('failed'))
+    await tab.fails('session-revoked')
+    expect(tab.connections()).not.toContain('live')
+
+    proxy.letStreamsThrough()
+    await passTimeUntil(world, 120, () => expect(tab.connections().at(-1)).toBe('live'))
+  })
+})
