@@ -67,11 +67,12 @@ const sent: fc.Arbitrary<Sent> = fc.record({
 
 /** An own idea of RFC 6265 §4.2: the values of our two cookies, of which the server looks at the first four of each. */
 function toValues(cookie: string): string[] {
-  const pairs = cookie.split(';').map((text) => text.trim().split('='))
+  const trim = (text: string) => text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
+  const pairs = cookie.split(';').map((text) => trim(text).split('='))
   return ['__Host-authchart', 'authchart'].flatMap((ours) =>
     pairs
-      .filter(([name, ...rest]) => name?.trim() === ours && rest.length > 0)
-      .map(([, ...rest]) => rest.join('=').trim())
+      .filter(([name = '', ...rest]) => trim(name) === ours && rest.length > 0)
+      .map(([, ...rest]) => trim(rest.join('=')))
       .slice(0, 4),
   )
 }
@@ -80,8 +81,11 @@ function toValues(cookie: string): string[] {
 async function requireStream({ auth }: FuzzedServer, response: Response): Promise<string> {
   equal(response.status, 200)
   match(response.headers.get('content-type') ?? '', /^text\/event-stream/)
+  // The stream begins when it is read.
+  const reader = response.body!.getReader()
+  await reader.read()
   deepEqual(auth.stats(), { sessions: 2, signedIn: 1, streams: 1 })
-  await response.body?.cancel()
+  await reader.cancel()
   await vi.advanceTimersByTimeAsync(5_001)
   return '200 a stream'
 }

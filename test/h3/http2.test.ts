@@ -42,7 +42,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
     const browser = server.browser('tab1')
     await browser.token(server.mint())
     const reader = await browser.open()
-    const path = '/auth/events?tab=tab1'
+    const path = '/auth/events?tab=stalled'
     const stalled = await server.sendExactly({ path, headers: { cookie: browser.cookie ?? '' } })
     onTestFinished(() => void stalled.body.destroy())
     expect(server.auth.stats().streams).toBe(2)

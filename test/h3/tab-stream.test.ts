@@ -93,10 +93,13 @@ it('a stream that is no Node response is replaced too', async () => {
   const reader = first.body!.getReader()
   await reader.read()
   const second = await open(first.headers.get('set-cookie')?.split(';')[0])
+  // It begins when it is read.
+  const next = second.body!.getReader()
+  await next.read()
   const readOn = async () => {
     while (!(await reader.read()).done);
   }
   await expect(readOn()).rejects.toMatchObject({ name: 'AbortError' })
   expect(auth.stats()).toEqual({ sessions: 1, signedIn: 0, streams: 1 })
-  await second.body?.cancel()
+  await next.cancel()
 })
