@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { H3, html, raw, toNodeHandler } from 'h3'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createAuthServer } from 'authchart/h3'
+import { createAuthServer, type AuthServer, type AuthServerOptions } from 'authchart/h3'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
 import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
 import { findNginx, runNginx } from '../nodes/nginx.ts'
@@ -42,20 +42,31 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
     for (const close of closing.toReversed()) await close()
   })
 
-  /** An app whose pages are rendered with what the server knows, and which keeps the `Set-Cookie` lines of its answers. */
-  async function startApp(toOrigins: (port: number) => Promise<string[]>, mode: 'development' | 'production') {
-    const setCookies: string[] = []
-    let handler: RequestListener = () => {}
-    const server = await listenOnLoopback((request, response) => handler(request, response), 'localhost', 0)
+  /** A server without an app yet, whose port is known. */
+  async function openBackend() {
+    const app: { handler: RequestListener } = { handler: () => {} }
+    const server = await listenOnLoopback((request, response) => app.handler(request, response), 'localhost', 0)
     closing.push(() => server.close())
-    const origins = await toOrigins(server.port)
+    return Object.assign(app, { port: server.port })
+  }
+
+  /** An app whose pages are rendered with what the server knows, and which keeps the `Set-Cookie` lines of its answers. */
+  function startApp(
+    backend: { handler: RequestListener },
+    mode: 'development' | 'production',
+    origins: string[],
+    options: AuthServerOptions = {},
+  ) {
+    const setCookies: string[] = []
     vi.stubEnv('NODE_ENV', mode)
     const auth = createAuthServer({
       clerk: { secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl },
       claims: { authorizedParties: origins },
       logger: {},
+      ...options,
     })
     vi.unstubAllEnvs()
+    closing.push(() => auth.close({ timeout: 0 }))
     const app = new H3()
     app.use(async (event, next) => {
       const answer = await next()
@@ -71,16 +82,16 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
     app.get('/page', async (event) => {
       const initialView = await auth.publicView(event)
       event.res.headers.set('referrer-policy', event.url.searchParams.get('policy') ?? '')
-      const settings = JSON.stringify({ initialView, userId: session.userId, sessionId: session.id })
+      const url = event.url.searchParams.get('api') ?? undefined
+      const settings = JSON.stringify({ initialView, userId: session.userId, sessionId: session.id, url })
       return html(
         raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title>
 <p id="rendered">${initialView.isSignedIn ? 'signed in' : 'nobody'}</p><a href="${event.url.search}">again</a>
 <script>window.cookiePageSettings = ${settings}</script><script src="/main.js"></script></html>`),
       )
     })
-    handler = toNodeHandler(app)
-    closing.push(() => auth.close({ timeout: 0 }))
-    return { setCookies, url: origins[0] ?? '' }
+    backend.handler = toNodeHandler(app)
+    return { auth, setCookies }
   }
 
   async function openContext(): Promise<BrowserContext> {
@@ -122,21 +133,40 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
   }
 
   describe('in production, behind an nginx that ends TLS and gives the app out as localhost', () => {
-    let app: Awaited<ReturnType<typeof startApp>>
+    let app: ReturnType<typeof startApp>
     let port: number
+    /** Servers of other sites, which the page of the first one asks. */
+    const apis = [
+      { name: 'kept', cookie: { sameSite: 'none', partitioned: true } },
+      { name: 'lost', cookie: { sameSite: 'none' } },
+    ] as const
+    const auths = new Map<string, AuthServer>()
+    const toOrigin = (name: string) => `https://${name}.localhost:${port}`
 
     beforeAll(async () => {
-      app = await startApp(async (backend) => {
-        const nginx = await runNginx(({ port, certFile, keyFile }) => {
-          const tls = `listen 127.0.0.1:${port} ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`
-          const toServer = ({ name, header }: (typeof proxies)[number]) =>
-            `server { ${tls} server_name ${name}.localhost; location / { proxy_pass http://localhost:${backend}; ${header} } }`
-          return proxies.map(toServer).join('\n')
-        })
-        closing.push(() => nginx.stop())
-        port = nginx.port
-        return proxies.map(({ name }) => `https://${name}.localhost:${port}`)
-      }, 'production')
+      const backend = await openBackend()
+      const others = await Promise.all(apis.map(async (api) => ({ ...api, backend: await openBackend() })))
+      const nginx = await runNginx(({ port, certFile, keyFile }) => {
+        const tls = `listen 127.0.0.1:${port} ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`
+        const toServer = (name: string, to: number, header = '') =>
+          `server { ${tls} server_name ${name}.localhost; location / { proxy_pass http://localhost:${to}; ${header} } }`
+        return [
+          ...proxies.map(({ name, header }) => toServer(name, backend.port, header)),
+          ...others.map(({ name, backend }) => toServer(name, backend.port)),
+        ].join('\n')
+      })
+      closing.push(() => nginx.stop())
+      port = nginx.port
+      app = startApp(
+        backend,
+        'production',
+        proxies.map(({ name }) => toOrigin(name)),
+      )
+      const origins = [toOrigin('silent')]
+      for (const { name, backend, cookie } of others) {
+        const { auth } = startApp(backend, 'production', origins, { allowedOrigins: origins, cookie })
+        auths.set(name, auth)
+      }
     })
 
     it.each(proxies.flatMap((proxy) => policies.map((policy) => ({ ...proxy, policy }))))(
@@ -144,18 +174,34 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       async ({ name, policy }) => {
         const before = app.setCookies.length
         const page = await (await openContext()).newPage()
-        await expectSignedIn(page, `https://${name}.localhost:${port}/page?policy=${policy}`, '__Host-authchart')
+        await expectSignedIn(page, `${toOrigin(name)}/page?policy=${policy}`, '__Host-authchart')
         const given = app.setCookies.slice(before)
         expect(given.length).toBeGreaterThan(0)
         expect(given.filter((line) => !/^__Host-authchart=[^;]+;.*; Secure$/.test(line))).toEqual([])
-        await page.close()
       },
     )
+
+    it('is kept for a page of another site where it is partitioned, though third-party cookies are blocked', async () => {
+      const page = await (await openContext()).newPage()
+      await page.goto(`${toOrigin('silent')}/page?api=${toOrigin('kept')}/auth`)
+      expect(await settle(page)).toMatchObject({ changes: [true], channels: [expect.any(String)] })
+    })
+
+    it('is told to be missing where it is not, and leaves nobody signed in', async () => {
+      const page = await (await openContext()).newPage()
+      await page.goto(`${toOrigin('silent')}/page?api=${toOrigin('lost')}/auth`)
+      await page.waitForFunction(() => window.authClient.status === 'failed')
+      expect(await page.evaluate(() => window.authClient.error)).toMatchObject({ code: 'cookie-missing' })
+      expect(await page.evaluate(() => window.shownViews.some(({ isSignedIn }) => isSignedIn))).toBe(false)
+      expect(auths.get('lost')?.stats()).toMatchObject({ sessions: 1, signedIn: 0 })
+    })
   })
 
   describe('in development, over plain http', () => {
     it('is kept by a browser on another host than localhost', async () => {
-      const { url } = await startApp(async (port) => [`http://${lanHost}:${port}`], 'development')
+      const backend = await openBackend()
+      const url = `http://${lanHost}:${backend.port}`
+      startApp(backend, 'development', [url])
       const page = await (await openContext()).newPage()
       await expectSignedIn(page, `${url}/page`, 'authchart')
       expect(await page.evaluate(() => window.isSecureContext)).toBe(false)

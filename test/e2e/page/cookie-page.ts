@@ -1,7 +1,7 @@
 import { createAuthClient } from 'authchart/client'
 
-const { initialView, userId, sessionId } = window.cookiePageSettings
-const client = createAuthClient({ initialView })
+const { initialView, userId, sessionId, url } = window.cookiePageSettings
+const client = createAuthClient(url === undefined ? { initialView } : { url })
 window.authClient = client
 window.shownViews = [client.view]
 client.subscribe((view) => window.shownViews.push(view))

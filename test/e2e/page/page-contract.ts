@@ -29,6 +29,8 @@ export interface CookiePageSettings {
   readonly initialView: AuthView
   readonly userId: string
   readonly sessionId: string
+  /** The server's endpoints, where they are on another site. */
+  readonly url?: string
 }
 
 export type ClerkSays = 'loading' | 'signedIn' | 'signedOut'
