@@ -53,6 +53,8 @@ export function createOwnClient(url: string) {
     url,
     disableOfflineQueue: true,
     commandsQueueMaxLength: maxQueue,
+    // The store bounds its calls itself, and the client's own timer for each command costs more than the command.
+    commandOptions: { timeout: undefined },
     pingInterval,
     socket: {
       connectTimeout: silentAfter,
