@@ -9,6 +9,7 @@ import type { AuthChanges } from './auth-changes.ts'
 import { createActorHosts } from './actor-hosts.ts'
 import { compileChart } from './chart/compile-chart.ts'
 import { createClearSession } from './clear-session.ts'
+import { dampStoreFailures } from './damped-log.ts'
 import { endStreams } from './end-streams.ts'
 import type {
   Admission,
@@ -105,7 +106,8 @@ export interface SessionHub {
 }
 
 export function createSessionHub(options: SessionHubOptions): SessionHub {
-  const { verify, store, encode, machine, limits, loadUser, clock, random, logger, inspect } = options
+  const { verify, store, encode, machine, limits, loadUser, clock, random, inspect } = options
+  const logger = dampStoreFailures(options.logger)
   const { authWaitTimeout, verifyTimeout } = machine
   const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
