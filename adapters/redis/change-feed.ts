@@ -2,62 +2,71 @@ import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { setUnrefTimeout } from '../unref-clock.ts'
 import { createWaits } from '../waits.ts'
-import type { RedisSubscriber } from './redis-client.ts'
-import { shards } from './redis-keys.ts'
-import type { RedisKeys } from './redis-keys.ts'
+import { createOutageLog } from './outage-log.ts'
+import type { ChannelSubscriptionOptions } from './channel-subscription.ts'
+import { createChannelSubscription } from './channel-subscription.ts'
+import { isReply, toRefusal } from './redis-refusal.ts'
 
 /**
- * `loading`: what was buried before this node started is not known yet. `current`: everything is, and is being told.
- * `behind`: what was known when Redis was lost.
+ * `loading`: the node does not know yet what was buried before it started. `current`: it knows, it hears of everything
+ * new, and what it decides can be stored. `behind`: it knows what was known when Redis was lost, or began to refuse.
  */
 export type FeedState = 'loading' | 'current' | 'behind'
 
 /** Keeps a node in step with what the others do. */
 export interface ChangeFeed {
   readonly state: FeedState
+  /** True while the node has read everything and is told of everything new, even where Redis takes no writes. */
+  readonly isHearing: boolean
+  /** True where Redis has refused something and may take it soon. */
+  readonly isWaiting: boolean
   /** Current, and the others have had time to come back from the last outage too. */
   readonly isSettled: boolean
   /** When Redis was lost last, ms of the monotonic clock. */
   readonly lostAt: number
-  /** Something may have been missed, or may be: catches up, again and again until that has worked. */
-  lose(error: unknown): void
+  /** Something may have been missed, or Redis refuses: the node tries to catch up until that works. */
+  lose(reason: unknown): void
   /** Resolves when the state is no longer what it is, or after `ms`: at once where that is 0 or less. */
   changed(ms: number): Promise<void>
   close(): void
 }
 
-export interface ChangeFeedOptions {
-  readonly subscriber: RedisSubscriber
-  readonly keys: RedisKeys
-  readonly onMessage: (message: string) => void
-  /** Reads what was missed. `isBack`: after a loss, not for the first time and not just to make sure. */
-  readonly catchUp: (isBack: boolean) => Promise<void>
+export interface ChangeFeedOptions extends Omit<ChannelSubscriptionOptions, 'onLoss'> {
+  /** Reads what was missed, in the state that the node is in. */
+  readonly read: (state: FeedState) => Promise<void>
+  /** Makes sure that what is decided from now on can be stored, and stores what is owed. */
+  readonly confirm: (state: FeedState) => Promise<void>
+  /** Gives up the connections to a server that is the wrong one, so that new ones are made. */
+  readonly leave: () => Promise<unknown>
   readonly logger: Logger
 }
 
 /** How often to make sure that nothing was missed, ms: pub/sub gives no such promise. */
 const checkEvery = 10_000
-/** What a node may take to notice that Redis is back, and to store what it has decided meanwhile, ms. */
+/** The time that a node may take to notice that Redis is back and to store its decisions of the meantime, ms. */
 const settleFor = 10_000
 const retries = { first: 50, most: 2_000 }
-/** What a client, or a cluster of one of its nodes, says when messages may have been missed. */
-const losses = ['error', 'reconnecting', 'node-error', 'node-ready', 'sharded-channel-moved-error'] as const
 
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const { subscriber, keys, onMessage, catchUp, logger } = options
+  const { subscriber, keys, onMessage, read, confirm, leave, logger } = options
   const { wait: changed, wakeAll } = createWaits()
+  const outage = createOutageLog(logger)
   const life = { isOver: false }
   let state: FeedState = 'loading'
+  let isHearing = false
+  let isWaiting = false
   let isRecovering = false
   let attempts = 0
-  /** The loss has been logged: one line for each, however often it is tried to get back. */
-  let isReported = false
-  /** Counts the losses: what was read before one does not make up for it. */
+  /** Counts the losses. A reading that began before one does not make up for it. */
   let lost = 0
-  /** When the last outage was over, by the monotonic clock. */
+  /** Counts those of them in which a message may have been missed. */
+  let gaps = 0
+  /** Something went wrong since the state was `current` last. */
+  let isOutage = false
+  /** When the last outage ended, by the monotonic clock. */
   let backAt = -Infinity
   let lostAt = -Infinity
-  let subscribed: Promise<unknown> | null = null
+  const subscription = createChannelSubscription({ subscriber, keys, onMessage, onLoss: lose })
 
   function enter(next: FeedState) {
     if (state === next) return
@@ -65,50 +74,70 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     wakeAll()
   }
 
-  async function subscribe() {
-    if (!subscriber.isOpen) await subscriber.connect()
-    await Promise.all(shards.map((shard) => subscriber.sSubscribe(keys.channel(shard), onMessage)))
+  async function catchUp() {
+    const before = gaps
+    await read(state)
+    if (before === gaps) isHearing = true
+    // This comes last, so that the reading is known to come from a server that takes writes.
+    await confirm(state)
+  }
+
+  async function tryToRecover() {
+    const before = lost
+    try {
+      // The node subscribes before it reads, so that it misses nothing in between.
+      await subscription.ready()
+      await catchUp()
+    } catch (error) {
+      if (isReply(error)) note(error)
+      logger.debug('redis.behind', { error })
+      throw error
+    }
+    if (before !== lost) return
+    if (isOutage) backAt = performance.now()
+    isOutage = false
+    isWaiting = false
+    attempts = 0
+    outage.end()
+    enter('current')
   }
 
   async function recover() {
-    if (isRecovering || life.isOver) return
+    const isDue = () => state !== 'current' && !life.isOver
+    if (isRecovering) return
     isRecovering = true
-    try {
-      // Heard first, then read: what comes in between comes twice.
-      await (subscribed ??= subscribe())
-      while (!life.isOver && state !== 'current') {
-        const before = lost
-        try {
-          // Ready means subscribed again.
-          if (!subscriber.isReady) throw new Error('Redis is not connected')
-          await catchUp(state === 'behind')
-          if (before !== lost) continue
-          attempts = 0
-          enter('current')
-          if (isReported) backAt = performance.now()
-          isReported = false
-          logger.info('redis.current')
-        } catch (error) {
-          logger.debug('redis.behind', { error })
-          await pause(fullJitter((attempts += 1), retries, Math.random))
+    while (isDue()) {
+      try {
+        await tryToRecover()
+      } catch (error) {
+        await pause(fullJitter((attempts += 1), retries, Math.random))
+        if (toRefusal(error)?.reaction === 'reconnect' && isDue()) {
+          outage.expectLoss()
+          await leave()
         }
       }
-    } catch (error) {
-      subscribed = null
-      logger.error('redis.subscribe.failed', { error })
-      setUnrefTimeout(() => void recover(), retries.most)
-    } finally {
-      isRecovering = false
     }
+    isRecovering = false
   }
 
-  function lose(error: unknown) {
+  function note(reason: unknown) {
+    // A cluster also tells of a server that has come back, which is no error.
+    if (!(reason instanceof Error)) return
+    isOutage = true
+    outage.note(reason)
+  }
+
+  function lose(reason: unknown) {
     lost += 1
     if (life.isOver) return
-    if (error !== undefined && !isReported) {
-      isReported = true
-      logger.warn('redis.lost', { error })
+    note(reason)
+    const reaction = toRefusal(reason)?.reaction
+    // A server that only refuses writes goes on telling what other nodes do.
+    if (reaction !== 'fix') {
+      gaps += 1
+      isHearing = false
     }
+    isWaiting = reaction === 'wait' || reaction === 'reconnect'
     if (state === 'current') {
       lostAt = performance.now()
       enter('behind')
@@ -117,16 +146,21 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   }
 
   const check = setInterval(() => {
-    if (state === 'current' && !life.isOver) void catchUp(false).catch(lose)
+    if (state === 'current' && !life.isOver) void catchUp().catch(lose)
   }, checkEvery)
   if (typeof check === 'object') check.unref()
 
-  for (const event of losses) subscriber.on(event, lose)
   void recover()
 
   return {
     get state() {
       return state
+    },
+    get isHearing() {
+      return isHearing
+    },
+    get isWaiting() {
+      return isWaiting
     },
     get isSettled() {
       return state === 'current' && performance.now() - backAt > settleFor
@@ -140,7 +174,7 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       life.isOver = true
       clearInterval(check)
       wakeAll()
-      subscriber.destroy()
+      subscription.close()
     },
   }
 }

@@ -1,5 +1,8 @@
 import { setUnrefTimeout } from '../unref-clock.ts'
+import { isCluster } from './redis-client.ts'
 import type { RedisClient, ScriptCall } from './redis-client.ts'
+import { shards } from './redis-keys.ts'
+import { toRefusal } from './redis-refusal.ts'
 import type { RedisScript } from './redis-scripts.ts'
 
 /** One call of the store, whose commands share its time. */
@@ -14,26 +17,28 @@ export interface RedisCalls {
   begin(): RedisCall
   /** False while there is no connection, or an answer is overdue. */
   readonly isAnswering: boolean
+  /** Shards such that a command sent to each of them reaches every server. */
+  readonly lanes: readonly string[]
 }
 
 export interface RedisCallsOptions {
   readonly client: RedisClient
   /** Ms of one call. */
   readonly timeout: number
-  /** An answer is late. */
-  readonly onOverdue: () => void
+  /** An answer is late, or is an error that concerns more than one command. */
+  readonly onTrouble: (error: unknown) => void
 }
 
 /**
  * Sends commands and bounds the wait for their answers. A command that was sent and not answered in time may still be
- * applied: what is sent must do no harm when it is. While its answer is overdue nothing else is sent there, since Redis
- * answers in order; so a stalled Redis delays a request once at most, and gets no pile of work for later. Of a cluster
- * that goes for the shard alone.
+ * applied, so it must do no harm when it is. While its answer is overdue nothing else is sent there, since Redis answers in
+ * order. So a stalled Redis delays a request once at most, and gets no pile of work for later. In a cluster that holds
+ * for the shard alone.
  */
-export function createRedisCalls({ client, timeout, onOverdue }: RedisCallsOptions): RedisCalls {
+export function createRedisCalls({ client, timeout, onTrouble }: RedisCallsOptions): RedisCalls {
   const overdue = new Map<string, number>()
-  const isCluster = 'slots' in client
-  const toLane = (key: string) => (isCluster ? key.slice(0, key.indexOf('}')) : '')
+  const hasShards = isCluster(client)
+  const toLane = (key: string) => (hasShards ? key.slice(0, key.indexOf('}')) : '')
 
   function count(lane: string, change: number) {
     const left = (overdue.get(lane) ?? 0) + change
@@ -52,12 +57,16 @@ export function createRedisCalls({ client, timeout, onOverdue }: RedisCallsOptio
         wait.isLate = true
         count(lane, 1)
         reject(new Error(`Redis did not answer within ${timeout} ms`))
-        onOverdue()
+        onTrouble(new Error('Redis does not answer'))
+      }
+      const fail = (error: unknown) => {
+        reject(error)
+        if (toRefusal(error)) onTrouble(error)
       }
       // A loop that was busy runs its timers before it reads what has long been in the socket.
       const timer = setUnrefTimeout(() => setImmediate(giveUp), deadline - performance.now())
       void command(client)
-        .then((reply) => resolve(reply as T), reject)
+        .then((reply) => resolve(reply as T), fail)
         .finally(() => {
           clearTimeout(timer)
           wait.isOver = true
@@ -84,5 +93,6 @@ export function createRedisCalls({ client, timeout, onOverdue }: RedisCallsOptio
     get isAnswering() {
       return client.isReady && overdue.size === 0
     },
+    lanes: hasShards ? shards : shards.slice(0, 1),
   }
 }

@@ -13,7 +13,7 @@ export interface SetSettings {
   condition?: 'NX'
 }
 
-/** What is used of a node-redis client, so that one with modules, or of a cluster, serves as well. */
+/** The part of a node-redis client that the store uses. Clients with modules, of Sentinel and of a cluster have it too. */
 export interface RedisClient {
   readonly isReady: boolean
   get(key: string): Promise<unknown>
@@ -34,6 +34,26 @@ export interface RedisSubscriber {
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   on(event: string, listener: (error?: unknown) => void): unknown
   destroy(): void
+}
+
+export const isCluster = (client: RedisClient | RedisSubscriber): boolean => 'slots' in client
+
+/** A client of one address, as opposed to one that finds the primary by itself: of a cluster, or of Sentinel. */
+interface SingleConnection {
+  sendCommand(args: readonly string[]): Promise<unknown>
+}
+
+const isSingle = <T extends RedisClient | RedisSubscriber>(client: T): client is T & SingleConnection =>
+  !isCluster(client) && !('acquire' in client)
+
+/**
+ * Has the server close the connection after it has answered the commands sent before. The client then makes another
+ * connection, which may lead to another server.
+ */
+export async function leaveServer(client: RedisClient | RedisSubscriber): Promise<void> {
+  if (!isSingle(client) || !client.isReady) return
+  // The client itself tells when the connection has ended.
+  await client.sendCommand(['QUIT']).catch(() => {})
 }
 
 /** Upper bounds of the pause before a reconnect, ms: the first, and every one. */

@@ -28,6 +28,8 @@ export interface RedisKeys {
   readonly alias: (digest: string) => string
   /** The log of what was buried in a shard. */
   readonly graves: (shard: string) => string
+  /** A key of a shard that never exists. */
+  readonly probe: (shard: string) => string
   /** Where the changes of a shard are told. */
   readonly channel: (shard: string) => string
 }
@@ -38,6 +40,7 @@ export function createRedisKeys(prefix: string): RedisKeys {
     session: toKey('s'),
     alias: toKey('a'),
     graves: (shard) => `${prefix}:{${shard}}:graves`,
+    probe: (shard) => `${prefix}:{${shard}}:probe`,
     channel: (shard) => `${prefix}:{${shard}}`,
   }
 }

@@ -81,3 +81,29 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KE
 redis.call('SPUBLISH', ARGV[3], 'grave - ' .. ARGV[1])
 return id
 `)
+
+/**
+ * Finds out whether this server takes writes, by one that changes nothing: an entry for a stream that does not exist and
+ * is not made. With ARGV[2], also which of the store's commands the user may not run on this shard, and what Redis does
+ * when it is full; a user who may not run INFO is told nothing of that.
+ * ARGV: channel, '1' to look at the user's rights and the policy too.
+ * @returns the commands that are missing, separated by spaces, and `maxmemory-policy`; each may be ''
+ */
+export const probeScript = toScript(`
+local key, channel = KEYS[1], ARGV[1]
+local policy = ''
+if ARGV[2] == '1' then
+  local missing = {}
+  for _, command in ipairs({
+    {'get', key}, {'set', key, ''}, {'del', key}, {'pexpire', key, '1'}, {'pttl', key}, {'xadd', key, '*', 'probe', ''},
+    {'xdel', key, '0-1'}, {'xrange', key, '-', '+'}, {'time'}, {'spublish', channel, ''}, {'ssubscribe', channel}
+  }) do
+    if redis.acl_check_cmd and not redis.acl_check_cmd(unpack(command)) then table.insert(missing, command[1]) end
+  end
+  if #missing > 0 then return {table.concat(missing, ' '), ''} end
+  local info = redis.pcall('INFO', 'memory')
+  policy = type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)') or ''
+end
+redis.call('XADD', key, 'NOMKSTREAM', '*', 'probe', '')
+return {'', policy}
+`)

@@ -1,11 +1,14 @@
 import { createGraveyard } from '../hub/graveyard.ts'
-import type { Grave, RotateOptions, SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
+import type { Grave, SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
 import { toLogger } from '../logger.ts'
 import { createChangeFeed } from './change-feed.ts'
+import type { FeedState } from './change-feed.ts'
 import { createGraveLog } from './grave-log.ts'
+import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
-import { createOwnClient } from './redis-client.ts'
+import { createOwnClient, leaveServer } from './redis-client.ts'
 import { createRedisKeys } from './redis-keys.ts'
+import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
 import { resolveRedisStoreOptions } from './redis-store-options.ts'
 import type { RedisSessionStoreOptions } from './redis-store-options.ts'
@@ -14,14 +17,12 @@ import { readMessage } from './store-message.ts'
 /** A {@link SessionStore} that is not complete before it has heard from Redis. */
 export type RedisSessionStore = SessionStore & Required<Pick<SessionStore, 'ready'>>
 
-/** After a loss, how much of what was read before is read again, ms: the clock of a replica that took over may be behind. */
+/** The part of the log that is read again after a loss, ms: the clock of a replica that took over may be behind. */
 const overlap = 60_000
-/** Rotations that are made up for after an outage; of more the oldest are given up. */
-const maxOwed = 10_000
 
 /**
  * A {@link SessionStore} on Redis 7 or later, alone or as a cluster, for any number of nodes. Connects at once and for as
- * long as it takes; until the tombstones are loaded, `ready` waits and then rejects.
+ * long as it takes; until the tombstones are loaded, and Redis takes writes, `ready` waits and then rejects.
  *
  * @throws TypeError naming the option that cannot be used
  * @example
@@ -33,19 +34,22 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const logger = toLogger(options.logger)
   const own = options.client ? null : createOwnClient(options.url ?? '')
   const client = options.client ?? own!
+  const subscriber = client.duplicate()
   const keys = createRedisKeys(prefix)
   const graveyard = createGraveyard(clock)
   const watchers = new Map<(change: StoreChange) => void, (id: string) => boolean>()
-  /** Rotations that Redis may not have, by the new alias. */
-  const owed = new Map<string, { readonly id: string; readonly rotation: RotateOptions }>()
-  const calls = createRedisCalls({ client, timeout, onOverdue: () => feed.lose(new Error('Redis does not answer')) })
+  const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
   const records = createRedisRecords({ calls, keys, clock })
+  const rotations = createOwedRotations(records)
   const graves = createGraveLog({ calls, keys, clock })
-  const feed = createChangeFeed({ subscriber: client.duplicate(), keys, onMessage, catchUp, logger })
+  const probe = createRedisProbe({ calls, keys, logger })
+  const readGraves = shareNext(() => graves.read(0, hear))
+  const leave = () => Promise.all([client, subscriber].map(leaveServer))
+  const feed = createChangeFeed({ subscriber, keys, onMessage, read, confirm, leave, logger })
   own?.on('error', (error: unknown) => feed.lose(error))
-  own?.connect().catch((error: unknown) => logger.error('redis.connect.failed', { error }))
+  own?.connect().catch((error: unknown) => feed.lose(error))
 
-  const tell = (change: StoreChange) => {
+  function tell(change: StoreChange) {
     for (const watcher of watchers.keys()) watcher(change)
   }
 
@@ -61,46 +65,31 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     }
   }
 
-  /** What is known already is no news: every grave comes back to whoever dug it. */
+  /** Graves that are known already are no news: a node is told of its own ones too. */
   function hear(grave: Grave) {
     if (!graveyard.covers(grave)) tell({ type: 'grave', grave: graveyard.add(grave) })
   }
 
-  async function catchUp(isBack: boolean) {
-    await graves.read(isBack ? overlap : 0, hear)
-    if (!isBack) return
+  async function read(state: FeedState) {
+    if (state === 'loading') await probe(true)
+    await (state === 'behind' ? graves.read(overlap, hear) : readGraves())
+  }
+
+  async function confirm(state: FeedState) {
+    await probe(state === 'behind')
+    if (state !== 'behind') return
     // Acknowledged by a Redis that may have been replaced since by one that never heard of it.
     await Promise.all(graves.recent().map((grave) => graves.append(grave)))
-    for (const [alias, { id, rotation }] of owed) {
-      await records.rotate(id, rotation)
-      owed.delete(alias)
-    }
+    await rotations.settle()
     tell({ type: 'back' })
   }
 
-  const readGraves = shareNext(() => graves.read(0, hear))
-
-  /** As far as it can be had now, what was buried since the feed fell behind. */
+  /** Reads, if that is possible now, the graves that were added since the feed fell behind. */
   async function makeUp() {
-    // Most losses are over at once: what comes right after one waits for that, and nothing waits out an outage.
-    if (!client.isReady) await feed.changed(feed.lostAt + timeout - performance.now())
-    if (feed.state !== 'behind' || !calls.isAnswering) return
+    // Most losses end at once. A request right after a loss waits for that, and no request waits out an outage.
+    if (!client.isReady || feed.isWaiting) await feed.changed(feed.lostAt + timeout - performance.now())
+    if (feed.state !== 'behind' || feed.isHearing || !calls.isAnswering) return
     await readGraves().catch((error: unknown) => logger.debug('redis.behind', { error }))
-  }
-
-  async function rotate(id: string, asked: RotateOptions) {
-    const earlier = asked.from === null ? undefined : owed.get(asked.from)
-    const rotation = asked.from === null ? (owed.get(asked.to)?.rotation ?? asked) : asked
-    owed.set(rotation.to, { id, rotation })
-    for (const oldest of owed.keys()) {
-      if (owed.size <= maxOwed) break
-      owed.delete(oldest)
-    }
-    // The cookie before the last must not count for ever either.
-    if (earlier) await records.rotate(id, { ...rotation, from: earlier.rotation.from })
-    await records.rotate(id, rotation)
-    owed.delete(rotation.to)
-    if (rotation.from !== null) owed.delete(rotation.from)
   }
 
   function isReady(needs: StoreNeeds): boolean {
@@ -111,7 +100,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   return {
     read: (alias) => records.read(alias),
     write: (record, settings) => records.write(record, settings),
-    rotate,
+    rotate: (id, settings) => rotations.rotate(id, settings),
     remove: (id, expectedRev) => records.remove(id, expectedRev),
     async bury(grave) {
       const merged = graveyard.add(grave)
@@ -138,7 +127,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   }
 }
 
-/** Runs `work` for all who ask while it runs once more: a run that has begun may be too early for whoever asks now. */
+/** Runs `work` one run at a time. All calls during a run share the next one, since the run has begun too early for them. */
 function shareNext(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
   let next: Promise<void> | null = null

@@ -5,11 +5,12 @@ export interface RedisSessionStoreOptions {
   /** Where Redis is: `redis://` or `rediss://`, as node-redis has it. Give this or `client`. */
   readonly url?: string
   /**
-   * A client or cluster of node-redis, which you connect and close; its commands should not wait for a connection
-   * (`disableOfflineQueue: true`). The store makes a duplicate of it for pub/sub.
+   * A client of node-redis (of one server, of Sentinel or of a cluster), which you connect and close; its commands should
+   * not wait for a connection (`disableOfflineQueue: true`). The store makes a duplicate of it for pub/sub. A client of one
+   * server has to reconnect when its connection ends: the store ends it where it leads to a replica.
    */
   readonly client?: RedisClient
-  /** What every key and channel begins with; default `authchart`. Nodes that share it share their sessions. */
+  /** The beginning of every key and channel; default `authchart`. Nodes that share it share their sessions. */
   readonly prefix?: string
   /** Ms that Redis may take for one call of the store; then it rejects. Default 500. */
   readonly timeout?: number

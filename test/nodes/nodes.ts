@@ -5,21 +5,22 @@ import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { eventually, startServer } from '../h3/harness.ts'
 import type { TestServer } from '../h3/harness.ts'
 import type { RedisServer } from '../store/redis-server.ts'
+import { createStoreLog } from '../store/store-log.ts'
 
 let prefixes = 0
 
 /** One deployment: nodes on one Redis, under a prefix of its own, which start with `add`. */
-export function createDeployment(redis: RedisServer, options: AuthServerOptions = {}) {
+export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthServerOptions = {}) {
   const prefix = `nodes${(prefixes += 1)}`
   return {
     prefix,
     /** Starts one more node. `isReady: false` does not wait until it knows the tombstones. */
     async add({ isReady = true, timeout = 500 } = {}) {
-      const logger = { debug() {}, info() {}, warn() {}, error() {} }
-      const store = createRedisSessionStore({ url: redis.url, prefix, timeout, logger })
+      const log = createStoreLog()
+      const store = createRedisSessionStore({ url: redis.url, prefix, timeout, logger: log.logger })
       onTestFinished(() => store.close())
       if (isReady) await untilReady(store)
-      return Object.assign(await startServer({ store, ...options }), { store })
+      return Object.assign(await startServer({ store, ...options }), { store, log })
     },
   }
 }

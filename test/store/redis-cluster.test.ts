@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { StoreChange } from '../../adapters/h3/index.ts'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { shards } from '../../adapters/redis/redis-keys.ts'
+import { aclRules, clusterAclRules } from '../../adapters/redis/redis-refusal.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
 import { createRecord } from './contract.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
 import { findRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
+import { createStoreLog } from './store-log.ts'
 
 describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
   let masters: RedisServer[]
@@ -20,6 +23,39 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
   it('has its shards spread evenly over the slots', async () => {
     const slots = await Promise.all(shards.map(async (tag) => Number(await masters[0]!.cli('CLUSTER', 'KEYSLOT', tag))))
     expect(slots.map((slot) => Math.floor(slot / 256))).toEqual(shards.map((_, index) => index))
+  })
+
+  it('starts and stops without a line in the log, and needs few rights', async () => {
+    const user = { username: 'authchart', password: 'secret' }
+    const rules = ['on', `>${user.password}`, ...aclRules.split(' '), ...clusterAclRules.split(' ')]
+    await Promise.all(masters.map((master) => master.cli('ACL', 'SETUSER', user.username, ...rules)))
+    const log = createStoreLog()
+    const store = await createClusterStore(masters, { user, logger: log.logger })
+    for (let index = 0; index < 20; index += 1) {
+      const record = createRecord({ id: `session-${index}` })
+      await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
+      await store.bury({ kind: 'session', id: record.id, clearedAt: 0, until: Date.now() + 60_000 })
+      await store.remove(record.id, 1)
+    }
+    await store.ready('settled')
+    const connections = async (master: RedisServer) => (await master.cli('CLIENT', 'LIST')).match(/user=authchart/g)
+    expect((await Promise.all(masters.map(connections))).map((found) => found?.length)).toEqual([3, 3, 3])
+    expect(log.printed()).toEqual([])
+    expect(log.codes('info')).toEqual(['redis.current'])
+  })
+
+  it('tells of a client that is none for clusters', async () => {
+    const log = createStoreLog()
+    const store = createRedisSessionStore({ url: masters[0]!.url, timeout: 1_000, logger: log.logger })
+    onTestFinished(() => store.close())
+    await eventually(() => log.printed().length > 0, 'the line')
+    await expect(store.ready('loaded')).rejects.toThrow('out of reach')
+    expect(log.printed()).toMatchObject([
+      {
+        code: 'redis.refused',
+        details: { kind: 'cluster-client', remedy: expect.stringContaining('createCluster') as string },
+      },
+    ])
   })
 
   it('keeps records, aliases and graves on whichever master they fall to, and tells every node', async () => {
@@ -101,6 +137,47 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
         .toBe(true)
     },
   )
+})
+
+describe.runIf(findRedis())('the Redis store on a cluster of three, one of which is away', () => {
+  let masters: RedisServer[]
+  beforeAll(async () => {
+    masters = await startCluster()
+  })
+  afterAll(() => Promise.all(masters.map((master) => master.stop())))
+
+  it('waits, and gives it back what it has lost', { timeout: 60_000 }, async () => {
+    const log = createStoreLog()
+    const store = await createClusterStore(masters, { logger: log.logger })
+    const until = Date.now() + 600_000
+    const toGrave = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
+    const before = Array.from({ length: 60 }, (_, index) => `before-${index}`)
+    await Promise.all(before.map((id) => store.bury(toGrave(id))))
+    await masters[2]!.kill()
+    const refusesAll = async () => (await masters[0]!.cli('GET', 'key')).startsWith('CLUSTERDOWN')
+    await eventually(refusesAll, 'the gap')
+    const meanwhile = Array.from({ length: 60 }, (_, index) => `meanwhile-${index}`)
+    const dug = await Promise.all(meanwhile.map((id) => store.bury(toGrave(id)).then(...isStored)))
+    expect(dug).not.toContain(true)
+    await expect(store.ready('current')).rejects.toThrow('out of reach')
+    const late = await createClusterStore(masters, { isReady: false, timeout: 100 })
+    await expect(late.ready('loaded')).rejects.toThrow('out of reach')
+
+    await masters[2]!.restart()
+    await Promise.all([untilReady(store), untilReady(late)])
+    await Promise.all(meanwhile.map((id) => store.bury(toGrave(id))))
+    // A node that starts afterwards has only what Redis has: without a disk, one third of it was gone.
+    await store.close()
+    await late.close()
+    const last = await createClusterStore(masters)
+    const isBuried = (sessionId: string) => last.buried({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
+    expect([...before, ...meanwhile].filter((id) => !isBuried(id))).toEqual([])
+    expect(log.printed().map(({ code, details }) => [code, details['kind']])).toEqual([
+      ['redis.lost', undefined],
+      ['redis.refused', 'cluster'],
+    ])
+    expect(log.codes('info')).toEqual(['redis.current', 'redis.current'])
+  })
 })
 
 const toSizes = async (servers: readonly RedisServer[]) =>

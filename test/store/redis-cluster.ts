@@ -1,5 +1,6 @@
 import { createCluster } from 'redis'
 import { onTestFinished } from 'vitest'
+import type { Logger } from '../../adapters/logger.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
@@ -22,18 +23,30 @@ export async function startCluster(replicas = 0): Promise<RedisServer[]> {
   return servers
 }
 
+export interface ClusterStoreOptions {
+  /** Who the client logs in as; default Redis's own default user. */
+  readonly user?: { readonly username: string; readonly password: string }
+  readonly logger?: Partial<Logger>
+  readonly timeout?: number
+  /** False where the store is not waited for. */
+  readonly isReady?: boolean
+}
+
 /** A node's store on the cluster; ends with the test. */
-export async function createClusterStore(servers: readonly RedisServer[]) {
+export async function createClusterStore(servers: readonly RedisServer[], options: ClusterStoreOptions = {}) {
+  const { user, logger = {}, timeout = 5_000, isReady = true } = options
   const client = createCluster({
     rootNodes: servers.map(({ url }) => ({ url })),
-    defaults: { disableOfflineQueue: true },
+    defaults: { disableOfflineQueue: true, ...user },
   }).on('error', () => {})
-  await client.connect()
-  const store = createRedisSessionStore({ client, timeout: 5_000, logger: {} })
+  const connected = client.connect()
+  // A cluster client waits for every master.
+  if (isReady) await connected
+  const store = createRedisSessionStore({ client, timeout, logger })
   onTestFinished(async () => {
     await store.close()
     client.destroy()
   })
-  await untilReady(store)
+  if (isReady) await untilReady(store)
   return store
 }

@@ -1,24 +1,14 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import type { RedisSessionStore } from '../../adapters/redis/index.ts'
 import { untilLost, untilReady } from '../nodes/nodes.ts'
+import { measureHeap } from './measure-heap.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 
 const timeout = 50
 const requests = 20_000
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-function measureHeap(): number {
-  // Twice: what the first collection finalises, the second frees.
-  for (let time = 0; time < 2; time += 1) collect()
-  return process.memoryUsage().heapUsed
-}
 
 /** Until all has happened that takes no time. */
 const untilTurned = () => new Promise((resolve) => setImmediate(resolve, 'still waiting'))

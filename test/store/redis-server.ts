@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,8 @@ export function findRedis(): string | null {
 export interface RedisServer {
   readonly url: string
   readonly port: number
+  /** Where it keeps its files. */
+  readonly dir: string
   /** Stops answering without letting go of anything, as a machine that hangs does. */
   freeze(): void
   thaw(): void
@@ -31,16 +33,34 @@ export interface RedisServer {
 }
 
 /** Starts a real Redis on a port and a directory of its own; `settings` as on its command line. */
-export async function startRedis(...settings: string[]): Promise<RedisServer> {
+export function startRedis(...settings: string[]): Promise<RedisServer> {
+  return startProcess((dir) => ['--dir', dir, '--save', '', ...settings])
+}
+
+/** Starts a Sentinel that watches a primary under the name `main`. */
+export function startSentinel(primary: RedisServer): Promise<RedisServer> {
+  return startProcess(async (dir) => {
+    const file = join(dir, 'sentinel.conf')
+    const lines = [
+      `dir ${dir}`,
+      `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+      'sentinel down-after-milliseconds main 500',
+    ]
+    await writeFile(file, `${lines.join('\n')}\n`)
+    return [file, '--sentinel']
+  })
+}
+
+async function startProcess(toArgs: (dir: string) => string[] | Promise<string[]>): Promise<RedisServer> {
   const path = findRedis()
   if (path === null) throw new Error('There is no Redis: `apt-get install redis-server`, or set REDIS_SERVER_PATH')
   const port = await freePort()
   const dir = await mkdtemp(join(tmpdir(), 'authchart-redis-'))
+  const args = await toArgs(dir)
   let child: ChildProcess
 
   async function start() {
-    const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '']
-    child = spawn(path!, [...common, ...settings], { stdio: 'ignore' })
+    child = spawn(path!, [...args, '--port', String(port), '--bind', '127.0.0.1'], { stdio: 'ignore' })
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
     }
@@ -56,6 +76,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    dir,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     kill,

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../h3/harness.ts'
+import { startProxy } from '../store/redis-proxy.ts'
+import { findRedis, startRedis } from '../store/redis-server.ts'
+import type { RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createRoamer, untilReady } from './nodes.ts'
+import type { Node } from './nodes.ts'
+
+const settings = ['--repl-diskless-sync-delay', '0']
+const unavailable = { status: 503, body: { code: 'store-unavailable' } }
+
+describe.runIf(findRedis())('after a failover that leaves the connections on the old primary', () => {
+  let first: RedisServer
+  let second: RedisServer
+  beforeEach(async () => {
+    first = await startRedis(...settings)
+    second = await startRedis(...settings)
+    await follow(second, first)
+  })
+  afterEach(() => Promise.all([first.stop(), second.stop()]))
+
+  async function follow(replica: RedisServer, primary: RedisServer) {
+    await replica.cli('REPLICAOF', '127.0.0.1', String(primary.port))
+    const isInSync = async () => (await replica.cli('INFO', 'replication')).includes('master_link_status:up')
+    await eventually(isInSync, 'the replication')
+  }
+
+  /** The replica becomes the primary, and the primary its replica. */
+  async function failOver() {
+    await second.cli('REPLICAOF', 'NO', 'ONE')
+    await follow(first, second)
+  }
+
+  async function signIn(node: Node, claims: object = {}) {
+    const browser = createRoamer()
+    const token = node.mint(claims)
+    expect((await browser.token(node, token)).status).toBe(200)
+    return { browser, token }
+  }
+
+  it('a node moves to the new primary and stores there what it owes', async () => {
+    const proxy = await startProxy(first)
+    const deployment = createDeployment(proxy)
+    const [a, b] = [await deployment.add(), await deployment.add()]
+    const { browser, token } = await signIn(a)
+    const { token: other } = await signIn(a, { sub: 'user_o', sid: 'sess_o' })
+    await failOver()
+
+    // The address still leads to the old primary.
+    expect(await browser.clear(a)).toMatchObject(unavailable)
+    expect((await createRoamer().token(a, token)).body.code).toBe('token-superseded')
+    // A node that has nothing to store finds out when it looks, every 10 s; this one finds out now.
+    expect(await createRoamer().token(b, other)).toMatchObject({ status: 503, body: { view: { isSignedIn: true } } })
+    // A node that starts knows nothing of what is still to be stored: it signs nobody in.
+    const late = await deployment.add({ isReady: false, timeout: 50 })
+    expect(await createRoamer().token(late, token)).toMatchObject(unavailable)
+    await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
+
+    proxy.pointTo(second)
+    await Promise.all([a, b, late].map(({ store }) => untilReady(store)))
+    await eventually(async () => (await browser.clear(a)).status === 200, 'the sign-out')
+    for (const node of [a, b, late]) {
+      expect((await createRoamer().token(node, token)).body.code).toBe('token-superseded')
+      expect((await createRoamer().token(node, other)).status).toBe(200)
+    }
+    // One that starts now reads it from the new primary.
+    expect((await createRoamer().token(await deployment.add(), token)).body.code).toBe('token-superseded')
+    // And hears on which connection others tell.
+    const { browser: watched } = await signIn(a, { sub: 'user_w', sid: 'sess_w' })
+    const stream = await watched.open(b)
+    await stream.viewWhere(({ isSignedIn }) => isSignedIn)
+    expect((await watched.clear(a)).status).toBe(200)
+    await stream.viewWhere(({ state }) => state === 'signedOut')
+
+    for (const { log } of [a, b, late]) {
+      expect(log.printed().map(({ code, details }) => [code, details['kind']])).toEqual([['redis.refused', 'replica']])
+      expect(log.codes('info').at(-1)).toBe('redis.current')
+    }
+  })
+})

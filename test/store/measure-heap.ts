@@ -1,0 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** @returns the bytes that are in use after a garbage collection */
+export function measureHeap(): number {
+  // Twice: what the first collection finalises, the second frees.
+  for (let time = 0; time < 2; time += 1) collect()
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,206 @@
+import { rm } from 'node:fs/promises'
+import { createClient } from 'redis'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { Grave } from '../../adapters/hub/session-store.ts'
+import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import { eventually } from '../h3/harness.ts'
+import { untilLost, untilReady } from '../nodes/nodes.ts'
+import { createRecord } from './contract.ts'
+import { durable, findRedis, startRedis } from './redis-server.ts'
+import type { RedisServer } from './redis-server.ts'
+import { measureHeap } from './measure-heap.ts'
+import { createStoreLog } from './store-log.ts'
+
+/** A server of its own for each row, brought by real means to refuse. */
+interface Trouble {
+  readonly kind: string
+  /** The advice in the log. */
+  readonly remedy: RegExp
+  readonly settings?: readonly string[]
+  /** Reads are refused too. */
+  readonly isTotal?: boolean
+  begin(redis: RedisServer): Promise<unknown>
+  end(redis: RedisServer): Promise<unknown>
+}
+
+const nowhere = ['127.0.0.1', '1'] as const
+const troubles: readonly Trouble[] = [
+  {
+    kind: 'replica',
+    remedy: /lead to the primary/,
+    begin: (redis) => redis.cli('REPLICAOF', ...nowhere),
+    end: (redis) => redis.cli('REPLICAOF', 'NO', 'ONE'),
+  },
+  {
+    kind: 'replica',
+    remedy: /without its primary/,
+    settings: ['--replica-serve-stale-data', 'no'],
+    isTotal: true,
+    begin: (redis) => redis.cli('REPLICAOF', ...nowhere),
+    end: (redis) => redis.cli('REPLICAOF', 'NO', 'ONE'),
+  },
+  {
+    kind: 'memory',
+    remedy: /`maxmemory`.*`noeviction`/,
+    begin: (redis) => redis.cli('CONFIG', 'SET', 'maxmemory', '1'),
+    end: (redis) => redis.cli('CONFIG', 'SET', 'maxmemory', '0'),
+  },
+  {
+    kind: 'disk',
+    remedy: /disk/,
+    settings: ['--save', '3600 1'],
+    async begin(redis) {
+      await rm(redis.dir, { recursive: true })
+      await redis.cli('BGSAVE')
+      await eventually(
+        async () => (await redis.cli('INFO', 'persistence')).includes('bgsave_status:err'),
+        'the failure',
+      )
+    },
+    end: (redis) => redis.cli('CONFIG', 'SET', 'save', ''),
+  },
+  {
+    kind: 'replicas',
+    remedy: /`min-replicas-to-write`/,
+    begin: (redis) => redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+    end: (redis) => redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+  },
+  {
+    kind: 'busy',
+    remedy: /SCRIPT KILL/,
+    settings: ['--busy-reply-threshold', '1'],
+    isTotal: true,
+    async begin(redis) {
+      redis.cli('EVAL', 'while true do end', '0').catch(() => {})
+      await eventually(async () => (await redis.cli('PING')).startsWith('BUSY'), 'the script')
+    },
+    end: (redis) => redis.cli('SCRIPT', 'KILL'),
+  },
+]
+
+const until = Date.now() + 600_000
+const requests = 20_000
+const toGrave = (id: string): Grave => ({ kind: 'session', id, clearedAt: Date.now(), until })
+const toProof = (sessionId: string) => ({ userId: 'user_a', sessionId, issuedAt: 0 })
+
+describe.runIf(findRedis())('a Redis that answers with errors', () => {
+  let redis: RedisServer
+  afterEach(() => redis.stop())
+
+  function connect(timeout = 2_000) {
+    const log = createStoreLog()
+    const store = createRedisSessionStore({ url: redis.url, timeout, logger: log.logger })
+    onTestFinished(() => store.close())
+    return { store, log }
+  }
+
+  it.each(troubles)('$kind, $remedy: it is noticed, told of once, waited for and made up for', async (trouble) => {
+    redis = await startRedis(...(trouble.settings ?? []))
+    const { store, log } = connect()
+    await untilReady(store)
+    const record = createRecord()
+    await store.write(record, { expectedRev: null, until })
+    await store.rotate(record.id, { from: null, to: 'alias', retireFor: 10_000 })
+    await store.bury(toGrave('before'))
+    await trouble.begin(redis)
+
+    await expect(store.bury(toGrave('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
+    expect(store.buried(toProof('meanwhile'))).toBe('token-superseded')
+    // This node goes on with what it knows, and knows that it may not know all.
+    await store.ready('loaded')
+    await expect(store.ready('current')).rejects.toThrow('out of reach')
+    if (!trouble.isTotal) await eventually(() => store.read('alias').then(...isIt), 'the reading')
+    // A node that starts cannot learn what the others failed to store.
+    const late = connect(1_000)
+    await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
+    const many = Array.from({ length: 200 }, (_, index) => store.bury(toGrave(`vain-${index}`)).then(...isIt))
+    expect(await Promise.all(many)).not.toContain(true)
+    expect(late.log.codes('info')).toEqual([])
+
+    await trouble.end(redis)
+    await Promise.all([untilReady(store), untilReady(late.store)])
+    expect(late.store.buried(toProof('before'))).toBe('token-superseded')
+    await store.bury(toGrave('meanwhile'))
+    await expect.poll(() => late.store.buried(toProof('meanwhile'))).toBe('token-superseded')
+    expect(await late.store.read('alias')).toMatchObject({ record, retired: false })
+
+    for (const { log: each, infos } of [
+      { log, infos: ['redis.current', 'redis.current'] },
+      { log: late.log, infos: ['redis.current'] },
+    ]) {
+      expect(each.printed().map(({ code }) => code)).toEqual(['redis.refused'])
+      expect(each.printed()[0]!.details).toMatchObject({
+        kind: trouble.kind,
+        remedy: expect.stringMatching(trouble.remedy) as string,
+      })
+      expect(each.codes('info')).toEqual(infos)
+    }
+  })
+
+  it('that loads its files is waited for', async () => {
+    // Redis's own way to be tested while it loads: so many µs for each key.
+    const slow = ['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024']
+    redis = await startRedis(...durable, ...slow, '--enable-debug-command', 'local')
+    const { store, log } = connect()
+    await untilReady(store)
+    await store.bury(toGrave('before'))
+    await redis.cli('DEBUG', 'POPULATE', '200', 'key', '100')
+    await redis.cli('BGREWRITEAOF')
+    await eventually(async () => (await redis.cli('INFO', 'persistence')).includes('rewrite_in_progress:0'), 'the file')
+    await redis.kill()
+    await untilLost(store)
+    const restarted = redis.restart()
+    await eventually(() => store.read('alias').then(() => false, toLoading), 'the loading')
+    await expect(store.bury(toGrave('meanwhile'))).rejects.toThrow('LOADING')
+    await expect(store.ready('current')).rejects.toThrow('out of reach')
+    const late = connect(50)
+    await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
+    await restarted
+    await Promise.all([untilReady(store), untilReady(late.store)])
+    expect(late.store.buried(toProof('before'))).toBe('token-superseded')
+    await store.bury(toGrave('meanwhile'))
+    expect(log.printed().map(({ code, details }) => [code, details['kind']])).toEqual([
+      ['redis.lost', undefined],
+      ['redis.refused', 'loading'],
+    ])
+    expect(log.codes('info')).toEqual(['redis.current', 'redis.current'])
+  })
+
+  it('that takes no more connections is tried until it does', async () => {
+    redis = await startRedis()
+    const admin = await createClient({ url: redis.url })
+      .on('error', () => {})
+      .connect()
+    onTestFinished(() => admin.destroy())
+    await admin.configSet('maxclients', '1')
+    const { store, log } = connect(1_000)
+    await eventually(() => log.printed().length > 0, 'the line')
+    await expect(store.ready('loaded')).rejects.toThrow('out of reach')
+    expect(log.printed()).toMatchObject([{ code: 'redis.refused', details: { kind: 'connections' } }])
+    await admin.configSet('maxclients', '100')
+    await untilReady(store)
+  })
+
+  it('keeps no more of a long outage than what is owed', async () => {
+    redis = await startRedis()
+    const { store, log } = connect()
+    await untilReady(store)
+    await redis.cli('CONFIG', 'SET', 'maxmemory', '1')
+    const record = createRecord()
+    const ask = () => store.write(record, { expectedRev: null, until }).then(...isIt)
+    async function askMany(count: number) {
+      for (let asked = 0; asked < count; asked += 100) {
+        await store.ready('loaded')
+        expect(await Promise.all(Array.from({ length: 100 }, ask))).not.toContain(true)
+      }
+    }
+    await askMany(10_000)
+    const before = measureHeap()
+    await askMany(requests)
+    expect((measureHeap() - before) / requests).toBeLessThan(100)
+    expect(log.printed()).toHaveLength(1)
+  })
+})
+
+const isIt = [() => true, () => false] as const
+const toLoading = (error: Error) => error.message.startsWith('LOADING')

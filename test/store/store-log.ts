@@ -1,0 +1,25 @@
+import type { Logger } from '../../adapters/logger.ts'
+
+export interface StoreLogLine {
+  readonly level: keyof Logger
+  readonly code: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** A logger that keeps what is written. */
+export function createStoreLog() {
+  const lines: StoreLogLine[] = []
+  const put =
+    (level: keyof Logger) =>
+    (code: string, details = {}) =>
+      void lines.push({ level, code, details })
+  const logger: Logger = { debug: put('debug'), info: put('info'), warn: put('warn'), error: put('error') }
+  return {
+    lines,
+    logger,
+    /** The lines that a default logger prints. */
+    printed: () => lines.filter(({ level }) => level === 'warn' || level === 'error'),
+    /** The codes of a level, in order. */
+    codes: (level: keyof Logger) => lines.filter((line) => line.level === level).map(({ code }) => code),
+  }
+}
