@@ -8,6 +8,8 @@ export interface Graveyard {
   /** True where a grave would add nothing to what is kept. */
   covers(grave: Grave): boolean
   find: SessionStore['buried']
+  /** @returns every grave that is kept, those included that may be forgotten */
+  values(): Iterable<Grave>
   readonly size: number
 }
 
@@ -48,6 +50,10 @@ export function createGraveyard(clock: () => number): Graveyard {
       if (session?.revokedAt !== undefined) return 'session-revoked'
       if (user?.revokedAt !== undefined && isNotAfter(issuedAt, user.revokedAt)) return 'session-revoked'
       return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null
+    },
+    *values() {
+      yield* graves.session.values()
+      yield* graves.user.values()
     },
     get size() {
       return graves.session.size + graves.user.size

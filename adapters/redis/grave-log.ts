@@ -4,13 +4,15 @@ import type { RedisKeys } from './redis-keys.ts'
 import { shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { buryScript } from './redis-scripts.ts'
 
-/** What was buried on any node, in the order in which Redis was told: a stream for each shard. */
+/** The graves of all nodes, in the order in which Redis was told of them: a stream for each shard. */
 export interface GraveLog {
   append(grave: Grave): Promise<void>
-  /** Reads what was appended since the last time. `overlap`: ms of what was read before to read again. */
-  read(overlap: number, hear: (grave: Grave) => void): Promise<void>
-  /** What this node appended within the last minute. */
-  recent(): Grave[]
+  /**
+   * Reads what was appended since the last time.
+   * @returns the shards whose log no longer has the newest entry of the last time; they are read from the beginning the
+   * next time
+   */
+  read(hear: (grave: Grave) => void): Promise<readonly string[]>
 }
 
 export interface GraveLogOptions {
@@ -26,66 +28,51 @@ interface Entry {
 }
 
 const pageSize = 1_000
-/** What a replica that takes over may lack, ms: appended anew by the node that buried it. */
-const recentFor = 60_000
 
 export function createGraveLog({ calls, keys, clock }: GraveLogOptions): GraveLog {
-  const last = new Map<string, string>()
-  const appended = new Map<Grave, number>()
+  /** The id of the newest entry that was read of each shard. */
+  const newest = new Map<string, string>()
 
-  function dropOld() {
-    for (const [grave, at] of appended) {
-      if (performance.now() - at < recentFor) return
-      appended.delete(grave)
-    }
-  }
-
-  async function readShard(shard: string, overlap: number, hear: (grave: Grave) => void) {
+  /** @returns false where the newest entry of the last time is gone */
+  async function readShard(shard: string, hear: (grave: Grave) => void): Promise<boolean> {
     const key = keys.graves(shard)
-    const known = last.get(shard)
-    let start = known === undefined ? '-' : overlap > 0 ? toStart(known, overlap) : `(${known}`
+    const known = newest.get(shard)
+    // That entry is read again, because Redis may have dropped the log, or may be another one that never had all of it.
+    let start = known ?? '-'
     for (;;) {
       const from = start
       const page = await calls.begin().ask<Entry[]>(key, (client) => client.xRange(key, from, '+', { COUNT: pageSize }))
+      if (from === known && page[0]?.id !== known) {
+        newest.delete(shard)
+        return false
+      }
       for (const { message } of page) {
         const grave = JSON.parse(message.grave) as Grave
         if (grave.until > clock()) hear(grave)
       }
-      const newest = page.at(-1)?.id
-      if (newest === undefined) return
-      if (isNewer(newest, last.get(shard))) last.set(shard, newest)
-      if (page.length < pageSize) return
-      start = `(${newest}`
+      const last = page.at(-1)?.id
+      if (last === undefined) return true
+      newest.set(shard, last)
+      if (page.length < pageSize) return true
+      start = `(${last}`
     }
   }
 
   return {
     async append(grave) {
-      const shard = toShard(toKeyDigest(`${grave.kind}:${grave.id}`))
+      const shard = toGraveShard(grave)
       const keepFor = Math.max(1, Math.ceil(grave.until - clock()))
       await calls.begin().run(buryScript, {
         keys: [keys.graves(shard)],
         arguments: [JSON.stringify(grave), String(keepFor), keys.channel(shard)],
       })
-      dropOld()
-      appended.set(grave, performance.now())
     },
-    async read(overlap, hear) {
-      await Promise.all(shards.map((shard) => readShard(shard, overlap, hear)))
-    },
-    recent() {
-      dropOld()
-      return [...appended.keys()]
+    async read(hear) {
+      const areWhole = await Promise.all(shards.map((shard) => readShard(shard, hear)))
+      return shards.filter((_, index) => !areWhole[index])
     },
   }
 }
 
-/** Ids begin with the ms of Redis's clock. */
-const toStart = (id: string, overlap: number) => String(Math.max(0, Number.parseInt(id, 10) - overlap))
-
-function isNewer(a: string, b: string | undefined): boolean {
-  if (b === undefined) return true
-  const [aMs = 0, aSeq = 0] = a.split('-').map(Number)
-  const [bMs = 0, bSeq = 0] = b.split('-').map(Number)
-  return aMs > bMs || (aMs === bMs && aSeq > bSeq)
-}
+/** The shard in whose log a grave is kept. */
+export const toGraveShard = ({ kind, id }: Grave) => toShard(toKeyDigest(`${kind}:${id}`))

@@ -107,3 +107,6 @@ end
 redis.call('XADD', key, 'NOMKSTREAM', '*', 'probe', '')
 return {'', policy}
 `)
+
+/** Tells the nodes something that is not stored. ARGV: channel, message. @returns how many nodes are told */
+export const tellScript = toScript(`return redis.call('SPUBLISH', ARGV[1], ARGV[2])`)

@@ -1,9 +1,10 @@
 import { createGraveyard } from '../hub/graveyard.ts'
-import type { Grave, SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
+import type { SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
 import { toLogger } from '../logger.ts'
 import { createChangeFeed } from './change-feed.ts'
 import type { FeedState } from './change-feed.ts'
 import { createGraveLog } from './grave-log.ts'
+import { createGraveSync } from './grave-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
 import { createOwnClient, leaveServer } from './redis-client.ts'
@@ -12,13 +13,14 @@ import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
 import { resolveRedisStoreOptions } from './redis-store-options.ts'
 import type { RedisSessionStoreOptions } from './redis-store-options.ts'
+import { createRollCall, rollCallKinds } from './roll-call.ts'
 import { readMessage } from './store-message.ts'
 
 /** A {@link SessionStore} that is not complete before it has heard from Redis. */
 export type RedisSessionStore = SessionStore & Required<Pick<SessionStore, 'ready'>>
 
-/** The part of the log that is read again after a loss, ms: the clock of a replica that took over may be behind. */
-const overlap = 60_000
+/** The most repairs of the log before another node is told that it has all. */
+const repairs = 3
 
 /**
  * A {@link SessionStore} on Redis 7 or later, alone or as a cluster, for any number of nodes. Connects at once and for as
@@ -41,9 +43,17 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
   const records = createRedisRecords({ calls, keys, clock })
   const rotations = createOwedRotations(records)
-  const graves = createGraveLog({ calls, keys, clock })
+  const graves = createGraveSync({
+    log: createGraveLog({ calls, keys, clock }),
+    graveyard,
+    onNews: (grave) => tell({ type: 'grave', grave }),
+    onLoss: () => tell({ type: 'back' }),
+    clock,
+    logger,
+  })
   const probe = createRedisProbe({ calls, keys, logger })
-  const readGraves = shareNext(() => graves.read(0, hear))
+  const rollCall = createRollCall({ calls, keys, timeout })
+  const readGraves = shareNext(() => graves.read())
   const leave = () => Promise.all([client, subscriber].map(leaveServer))
   const feed = createChangeFeed({ subscriber, keys, onMessage, read, confirm, leave, logger })
   own?.on('error', (error: unknown) => feed.lose(error))
@@ -55,31 +65,49 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
 
   function onMessage(message: string) {
     try {
-      const { id, toChange } = readMessage(message)
+      const { kind, id, toChange } = readMessage(message)
+      if (kind === rollCallKinds.call) return void answer(id ?? '')
+      if (kind === rollCallKinds.answer) return rollCall.hear(id ?? '')
       if (id !== null && ![...watchers.values()].some((isWanted) => isWanted(id))) return
       const change = toChange()
-      if (change.type === 'grave') hear(change.grave)
+      if (change.type === 'grave') graves.hear(change.grave)
       else tell(change)
     } catch (error) {
       logger.error('redis.message.failed', { error })
     }
   }
 
-  /** Graves that are known already are no news: a node is told of its own ones too. */
-  function hear(grave: Grave) {
-    if (!graveyard.covers(grave)) tell({ type: 'grave', grave: graveyard.add(grave) })
+  /** A full Redis may drop one log to make room for another, so the logs are looked at again. */
+  async function repairLog() {
+    for (let round = 0; round < repairs; round += 1) {
+      await readGraves()
+      if (!(await graves.restore())) return
+    }
+  }
+
+  /** Makes sure that the log has every grave of this node, and tells the caller. A node that starts has none to add. */
+  async function answer(caller: string) {
+    if (rollCall.isOwn(caller)) return
+    try {
+      if (feed.state !== 'loading') await repairLog()
+      await rollCall.answer(caller)
+    } catch (error) {
+      logger.debug('redis.behind', { error })
+    }
   }
 
   async function read(state: FeedState) {
-    if (state === 'loading') await probe(true)
-    await (state === 'behind' ? graves.read(overlap, hear) : readGraves())
+    if (state === 'loading') {
+      await probe(true)
+      await rollCall.ask()
+    }
+    await readGraves()
   }
 
   async function confirm(state: FeedState) {
     await probe(state === 'behind')
+    await graves.restore()
     if (state !== 'behind') return
-    // Acknowledged by a Redis that may have been replaced since by one that never heard of it.
-    await Promise.all(graves.recent().map((grave) => graves.append(grave)))
     await rotations.settle()
     tell({ type: 'back' })
   }
@@ -105,7 +133,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     async bury(grave) {
       const merged = graveyard.add(grave)
       // Sent before anyone here acts on it, so that other nodes hear of the end before they hear of what came of it.
-      const stored = graves.append(merged)
+      const stored = graves.bury(merged)
       tell({ type: 'grave', grave: merged })
       await stored
     },

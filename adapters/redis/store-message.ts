@@ -1,20 +1,22 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { Grave, StoreChange } from '../hub/session-store.ts'
 
-/** What one node tells the others, as the scripts write it: `<kind> <id of the session, or -> <JSON>`. */
+/** A message of one node to the others, as the scripts write it: `<kind> <id of the session, or -> <JSON>`. */
 export interface StoreMessage {
+  readonly kind: string
   /** The session it is about; null where it is about none. */
   readonly id: string | null
   /** Parses it. @throws Error where it is not one */
   readonly toChange: () => StoreChange
 }
 
-/** Of most messages a node needs to know only that they are about a session that it does not hold. */
+/** Reads the kind and the id alone: most messages are about sessions that a node does not hold. */
 export function readMessage(message: string): StoreMessage {
   const [kindEnd, idEnd] = [message.indexOf(' '), message.indexOf(' ', message.indexOf(' ') + 1)]
   const kind = message.slice(0, kindEnd)
   const id = message.slice(kindEnd + 1, idEnd)
   return {
+    kind,
     id: id === '-' ? null : id,
     toChange: () => {
       const body: unknown = JSON.parse(message.slice(idEnd + 1))

@@ -155,7 +155,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
   })
 
-  it('gets back from the nodes what it lost, down to the sign-outs of the last minute', async () => {
+  it('gets back from the nodes the sessions and the sign-outs that it lost', async () => {
     const forgetful = await startRedis()
     try {
       const deployment = createDeployment(forgetful)

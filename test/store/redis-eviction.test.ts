@@ -1,11 +1,18 @@
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createClient } from 'redis'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Grave } from '../../adapters/hub/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import { eventually } from '../h3/harness.ts'
+import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
+import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
+
+const toGrave = (id: string): Grave => ({ kind: 'session', id, clearedAt: Date.now(), until: Date.now() + 3_600_000 })
+const toProof = (sessionId: string) => ({ userId: 'user_a', sessionId, issuedAt: 0 })
+const toIds = (count: number) => Array.from({ length: count }, (_, index) => `sess_${index}`)
 
 describe.runIf(findRedis())('a Redis that drops keys', () => {
   let redis: RedisServer
@@ -22,6 +29,23 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     const node = connect()
     await untilReady(node.store)
     return node
+  }
+
+  /** Another program fills its cache. */
+  async function fill(settings?: { expiration: { type: 'EX'; value: number } }) {
+    const client = await createClient({ url: redis.url })
+      .on('error', () => {})
+      .connect()
+    for (let round = 0; round < 60; round += 1) {
+      const keys = Array.from({ length: 100 }, (_, index) => `cache:${round}:${index}`)
+      await Promise.all(keys.map((key) => client.set(key, 'x'.repeat(1_000), settings)))
+    }
+    client.destroy()
+  }
+
+  const countEntries = async () => {
+    const script = `local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:graves')) do sum = sum + redis.call('XLEN', key) end return sum`
+    return Number(await redis.cli('EVAL', script, '0'))
   }
 
   it.each([
@@ -50,6 +74,78 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
   it('is not warned of where it refuses instead', async () => {
     redis = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', 'noeviction')
     expect((await connectReady()).log.printed()).toEqual([])
+  })
+
+  it.each([
+    ['allkeys-lru', undefined],
+    ['volatile-lru', { expiration: { type: 'EX', value: 600 } }],
+  ] as const)('gets back what it has dropped when a node starts: %s', async (policy, settings) => {
+    redis = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', policy)
+    const { store } = await connectReady()
+    const ids = toIds(40)
+    for (const id of ids) await store.bury(toGrave(id))
+    await fill(settings)
+    expect(await countEntries()).toBeLessThan(ids.length)
+    const late = await connectReady()
+    expect(ids.filter((id) => late.store.buried(toProof(id)) === null)).toEqual([])
+  })
+
+  it('gets it back within ten seconds where none starts', async () => {
+    redis = await startRedis()
+    useVirtualTime()
+    // One that sends no pings, whose connection therefore stays open whatever the time is.
+    const client = createClient({ url: redis.url }).on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    const store = createRedisSessionStore({ client, timeout: 5_000, logger: {} })
+    onTestFinished(() => store.close())
+    await untilReady(store)
+    const ids = toIds(200)
+    await Promise.all(ids.map((id) => store.bury(toGrave(id))))
+    for (let time = 0; time < 2; time += 1) {
+      await redis.cli('FLUSHALL')
+      await vi.advanceTimersByTimeAsync(10_000)
+      await eventually(async () => (await countEntries()) === ids.length, 'the restoration')
+    }
+    // A log that is whole stays as it is, and what is lost comes back however old it is.
+    await vi.advanceTimersByTimeAsync(180_000)
+    expect(await countEntries()).toBe(ids.length)
+    await redis.cli('FLUSHALL')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await eventually(async () => (await countEntries()) === ids.length, 'the restoration')
+  })
+
+  it('gets it back from all nodes together, not from each', async () => {
+    redis = await startRedis()
+    const nodes = await Promise.all(Array.from({ length: 4 }, connectReady))
+    const ids = toIds(2_000)
+    for (let start = 0; start < ids.length; start += 200) {
+      await Promise.all(ids.slice(start, start + 200).map((id) => nodes[0]!.store.bury(toGrave(id))))
+    }
+    const knowAll = () => nodes.every(({ store }) => ids.every((id) => store.buried(toProof(id)) !== null))
+    await eventually(knowAll, 'the news')
+    await redis.cli('FLUSHALL')
+    const late = await connectReady()
+    expect(ids.filter((id) => late.store.buried(toProof(id)) === null)).toEqual([])
+    expect(await countEntries()).toBeLessThan(1.7 * ids.length)
+  })
+
+  it('keeps no node waiting that starts beside one that hangs', async () => {
+    redis = await startRedis()
+    await connectReady()
+    const deaf = await createClient({ url: redis.url })
+      .on('error', () => {})
+      .connect()
+    // It hears, as a process does that is stopped, and never answers.
+    await deaf.sSubscribe(createRedisKeys('authchart').channel(shards[0]!), () => {})
+    const before = performance.now()
+    const log = createStoreLog()
+    const store = createRedisSessionStore({ url: redis.url, timeout: 300, logger: log.logger })
+    onTestFinished(() => store.close())
+    await untilReady(store)
+    expect(performance.now() - before).toBeGreaterThan(290)
+    expect(log.printed()).toEqual([])
+    deaf.destroy()
   })
 })
 
