@@ -84,7 +84,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/tab-seqs.ts',
     line: 'if (seq < this.#seqOf(tab, seq)) return false',
     instead: '',
-    shownBy: 2_974_904_115,
+    shownBy: 796_352_729,
   },
   {
     name: 'record-not-followed',
