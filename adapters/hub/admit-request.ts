@@ -26,8 +26,8 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
         signal.addEventListener('abort', () => session.stop(), { once: true })
         await tokens.decide(session, token, undefined)
         if (signal.aborted) return
-        admission = { view: session.view(), session }
         session.stop()
+        admission = { view: session.view(), session }
         if (admission.view.isSignedIn) return
       }
     }

@@ -79,9 +79,14 @@ export class LiveSession implements HostOwner {
     this.streams = new ViewStreams(this)
   }
 
-  /** The view now, with the full claims. */
+  /**
+   * The view now, with the full claims. Once the session has stopped no cookie leads to it here, and its view tells no
+   * channel: a client that is told of one is expected to have a cookie.
+   */
   view(): AuthView {
-    const next = this.#host.view({ now: this.#runtime.clock(), channel: this.channel, rev: this.#rev })
+    const now = this.#runtime.clock()
+    if (this.#isStopped) return this.#host.view({ now, channel: '', rev: 0 })
+    const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
     // Kept only where it differs, so that an idle session holds one view and not another of every reader.
     if (isSameView(next, this.#last)) return next
     this.#last = { ...next, rev: (this.#rev += 1) }

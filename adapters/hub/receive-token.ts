@@ -52,10 +52,9 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     const session = life.create()
     return serve(session, async () => {
       const error = await tokens.decide(session, token, tab)
-      const view = session.view()
-      if (error || !view.isSignedIn) {
+      if (error || !session.view().isSignedIn) {
         session.stop()
-        return { view, error }
+        return { view: session.view(), error }
       }
       session.seat.seqs.accept(tab, seq)
       life.admit(session)

@@ -96,3 +96,28 @@ it('the log says once per server that a cookie is missing, and what to do', asyn
     ['warn', 'cookie.missing', { name: 'authchart', remedy: expect.stringContaining('cookie.secure: false') }],
   ])
 })
+
+describe('a channel is told only where there is a cookie for it: none', () => {
+  const blank = { channel: '', rev: 0, isSignedIn: false }
+
+  it.each<[string, object, number]>([
+    ['refused', { exp: 1, nbf: 0, iat: 0 }, 401],
+    ['of a session with a task to finish', { sts: 'pending' }, 200],
+  ])('by the answer to a token without a session that is %s', async (_, claims, expected) => {
+    const server = await startServer()
+    const { status, body, cookie } = await server.browser().token(server.mint(claims))
+    expect([status, cookie]).toEqual([expected, undefined])
+    expect(status === 200 ? body : body.view).toMatchObject({ ...blank, state: 'signedOut' })
+  })
+
+  it('by the view of a page that is rendered by what its own token proves', async () => {
+    const server = await startServer({}, (app, auth) =>
+      app.get('/page', async (event) => {
+        await auth.whenChecked(event)
+        return auth.publicView(event)
+      }),
+    )
+    const { body } = await server.send('/page', { headers: { authorization: `Bearer ${server.mint()}` } })
+    expect(body).toMatchObject({ channel: '', rev: 0, isSignedIn: true, userId: 'user_a' })
+  })
+})
