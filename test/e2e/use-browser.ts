@@ -8,14 +8,14 @@ import { createWorld, type World, type WorldOptions } from './world.ts'
 export type OpenWorld = (options?: WorldOptions) => Promise<World>
 
 /**
- * A browser and a bundled page for the tests of one `describe.runIf(findChromium())`. Where there is no browser,
+ * A browser and a bundled page, by default that of this folder, for the tests of one `describe.runIf(findChromium())`. Where there is no browser,
  * test/global-setup.ts says so aloud.
  */
-export function useBrowser(): OpenWorld {
+export function useBrowser(bundle: () => Promise<string> = bundlePage): OpenWorld {
   let browser: Browser
   let script: string
   beforeAll(async () => {
-    ;[browser, script] = await Promise.all([launchBrowser(), bundlePage()])
+    ;[browser, script] = await Promise.all([launchBrowser(), bundle()])
   })
   afterAll(() => browser?.close())
   return (options) => createWorld(browser, script, options)

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { createClerkEmulator } from 'authchart/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../free-port.ts'
+import { readmeSnippet } from '../readme-snippet.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -16,14 +17,6 @@ const manifest: { devDependencies: Record<string, string> } = JSON.parse(
 )
 const peers = ['xstate', 'h3', 'jose', '@clerk/backend', 'react', '@xstate/react', '@clerk/clerk-react', 'redis']
 const tools = ['typescript', '@types/node', '@types/react']
-
-/** The README's code block whose first line names this file. */
-function snippet(name: string): string {
-  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```tsx?\n(\/\/ (\S+)\n[\s\S]*?)```/g)
-  const found = [...blocks].find(([, , title]) => title === name)?.[1]
-  if (!found) throw new Error(`README.md has no code block titled ${name}`)
-  return found
-}
 
 /** The README's table of entry points, with the packages that each needs beside XState. */
 function entryPoints(): [name: string, needs: string[]][] {
@@ -46,7 +39,7 @@ describe('the packed package, installed with its peers into an empty project', (
     writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
     const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
     await run('npm', ['install', ...flags, join(project, filename), ...versions], { cwd: project })
-    for (const name of ['server.ts', 'embed.ts', 'app.tsx']) writeFileSync(join(project, name), snippet(name))
+    for (const name of ['server.ts', 'embed.ts', 'app.tsx']) writeFileSync(join(project, name), readmeSnippet(name))
     const compilerOptions = {
       target: 'ES2022',
       module: 'NodeNext',

@@ -1,14 +1,18 @@
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { build, type Plugin } from 'vite'
 import { sourceAliases } from '../../vitest.config.ts'
 
 /** Bundles a page, by default this folder's, into one script, in memory; with React in development, where StrictMode does everything twice. */
-export async function bundlePage(entry = new URL('main.tsx', import.meta.url)): Promise<string> {
+export async function bundlePage(
+  entry = new URL('main.tsx', import.meta.url),
+  plugins: Plugin[] = [],
+): Promise<string> {
   const result = await build({
     root: fileURLToPath(new URL('.', entry)),
     configFile: false,
     logLevel: 'error',
     mode: 'development',
+    plugins,
     resolve: { alias: sourceAliases },
     define: { 'process.env.NODE_ENV': '"development"' },
     build: {
