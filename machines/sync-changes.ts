@@ -168,12 +168,12 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
 }
 
 /**
- * What the context becomes on the answer to a question for the view. One that was on its way while a post was may be older
- * than the answer to the post.
+ * What the context becomes on the answer to a question for the view. One that was on its way when a post was sent, or
+ * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none.
  */
 export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  const { view: known, pollAskedAt, postedAt, isUnanswered } = context
-  const isOld = isUnanswered || postedAt >= pollAskedAt
+  const { view: known, pollAskedAt, postedAt, answeredAt } = context
+  const isOld = Math.max(postedAt, answeredAt) >= pollAskedAt
   return {
     hasPolled: true,
     pollFailures: 0,

@@ -79,6 +79,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** Questions in a row that had no answer, and when the last one was put. */
   readonly pollFailures: number
   readonly pollAskedAt: number
+  /** When a post had its answer last. */
+  readonly answeredAt: number
   /** The browser is known to send the session cookie back. */
   readonly isCookieKept: boolean
   /** Server nodes that knew a proof of this tab which another node then did not know. */
@@ -143,6 +145,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     hasPolled: false,
     pollFailures: 0,
     pollAskedAt: 0,
+    answeredAt: 0,
     isCookieKept: false,
     lostNodes: [],
     isUnshared: false,

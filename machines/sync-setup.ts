@@ -246,6 +246,7 @@ export const syncSetup = slimSetup({
         offset: view.now - context.now(),
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         posted: context.token,
+        answeredAt: context.now(),
         isUnanswered: false,
         isUnsure: false,
         ...(context.identity === null ? changes.afterClear(context, view) : { ended: null }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthConnection, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
+import { toAuthConnection, toAuthStatus, toAuthStatusFacts, toHeldView } from '../../machines/auth-status.ts'
 import { toError } from './model-server.ts'
 import { ada, createWorld, settle, type Tab } from './world.ts'
 
@@ -78,6 +78,18 @@ describe('a stream that stays mute', () => {
     expect(statusOf(tab)).toBe('unauthenticated')
     expect(server.posts).toHaveLength(2)
   })
+})
+
+it('a post that never has an answer hides no later view', async () => {
+  const { server, openTab, pass } = createWorld()
+  server.isSilent = true
+  const tab = await openTab().start(ada)
+  await pass(4 * second)
+  server.post = () => new Promise(() => {})
+  await pass(60 * second)
+  server.signOut('session-revoked')
+  await pass(6 * second)
+  expect(toHeldView(tab.context)).toMatchObject({ state: 'signedOut', isSignedIn: false })
 })
 
 describe('a stream that fails again and again', () => {
