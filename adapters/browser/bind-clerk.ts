@@ -25,13 +25,13 @@ export interface ClerkResourcesLike {
 
 /**
  * Keeps a client told of what Clerk says, without React. Call it after `await clerk.load()`. Returns the function that
- * ends it.
+ * ends it. Start the client before Clerk loads: where Clerk does not load, it fails with `clerk-unavailable`.
  *
  * @example
- * await clerk.load()
  * const client = createAuthClient()
- * bindClerk(client, clerk)
  * client.start()
+ * await clerk.load()
+ * bindClerk(client, clerk)
  */
 export function bindClerk(client: AuthClient, clerk: ClerkLike): () => void {
   return clerk.addListener(({ session, user, organization }) => {

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { toNodeHandler } from 'h3'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createPage } from '../../docs/examples/browser-without-react/page.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createClerkEmulator } from '../kit/index.ts'
@@ -8,11 +9,19 @@ import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { bundleExample } from './bundle.ts'
 
+const user = { id: 'user_ada', email: 'ada@example.test', password: 'correct horse' }
+
 describe.runIf(findChromium())('browser-without-react', () => {
-  it('signs in and out with the real clerk-js, on the word of the server', async () => {
-    const clerk = await createClerkEmulator({
-      users: [{ id: 'user_ada', email: 'ada@example.test', password: 'correct horse' }],
-    })
+  let browser: Browser
+  let script: string
+  beforeAll(async () => {
+    ;[browser, script] = await Promise.all([launchBrowser(), bundleExample('browser-without-react/main.ts')])
+  })
+  afterAll(() => browser?.close())
+
+  /** @param prepare runs before the page is loaded */
+  async function openPage(prepare?: (page: Page) => Promise<unknown>) {
+    const clerk = await createClerkEmulator({ users: [user] })
     onTestFinished(() => clerk.close())
     let handler: RequestListener = () => {}
     const server = await listenOnLoopback((request, response) => handler(request, response), 'localhost', 0)
@@ -24,28 +33,74 @@ describe.runIf(findChromium())('browser-without-react', () => {
       claims: { authorizedParties: [url] },
     })
     onTestFinished(() => auth.close({ timeout: 0 }))
-    const script = await bundleExample('browser-without-react/main.ts')
     handler = toNodeHandler(createPage({ auth, script, clerk: { src, publishableKey, proxyUrl } }))
 
-    const browser = await launchBrowser()
-    onTestFinished(() => browser.close())
-    const page = await browser.newPage()
+    const context = await browser.newContext()
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
+    await prepare?.(page)
     await page.goto(url)
-    const who = () => page.textContent('#who')
-    await expect.poll(who, { timeout: 30_000 }).toBe('unauthenticated')
-    await page.fill('input[name=identifier]', 'ada@example.test')
-    await page.click('button:has-text("Continue")')
-    await page.fill('input[type=password]:visible', 'correct horse')
-    await page.click('button:has-text("Continue")')
-    await expect.poll(who, { timeout: 30_000 }).toBe('authenticated user_ada')
+    return {
+      auth,
+      page,
+      complaints,
+      async says(what: string) {
+        await expect.poll(() => page.textContent('#who'), { timeout: 30_000 }).toBe(what)
+      },
+      async signIn() {
+        await page.fill('input[name=identifier]', user.email)
+        await page.click('button:has-text("Continue")')
+        await page.fill('input[type=password]:visible', user.password)
+        await page.click('button:has-text("Continue")')
+      },
+    }
+  }
+
+  it('signs in and out with the real clerk-js, on the word of the server', async () => {
+    const { auth, page, complaints, says, signIn } = await openPage()
+    await says('unauthenticated')
+    await signIn()
+    await says('authenticated user_ada')
     expect(await page.textContent('#sign-in')).toBe('')
+    expect(await page.textContent('#error')).toBe('')
     expect(auth.stats()).toMatchObject({ sessions: 1, signedIn: 1, streams: 1 })
 
     await page.click('#sign-out')
-    await expect.poll(who, { timeout: 30_000 }).toBe('unauthenticated')
+    await says('unauthenticated')
     expect(auth.stats().signedIn).toBe(0)
     expect(complaints).toEqual([])
+  }, 120_000)
+
+  it('says why the server refuses for good who is signed in at Clerk, and signs out there', async () => {
+    const { auth, page, complaints, says, signIn } = await openPage()
+    await says('unauthenticated')
+    await signIn()
+    await says('authenticated user_ada')
+    await auth.revoke({ userId: user.id })
+    await says('failed')
+    await expect.poll(() => page.textContent('#error')).toContain('revoked')
+    await expect.poll(() => page.isVisible('#retry')).toBe(true)
+    expect(await page.textContent('#sign-in')).toBe('')
+
+    await page.click('#sign-out')
+    await says('unauthenticated')
+    await signIn()
+    await says('authenticated user_ada')
+    expect(complaints).toEqual([])
+  }, 120_000)
+
+  it('says that Clerk does not load, and tries the server again', async () => {
+    const { page, says } = await openPage(async (page) => {
+      await page.clock.install()
+      await page.route('**/clerk.browser.js*', (route) => route.abort())
+    })
+    await page.clock.runFor(10_000)
+    await says('failed')
+    expect(await page.textContent('#error')).toContain('Clerk')
+    expect(await page.isVisible('#sign-out')).toBe(false)
+    await page.click('#retry')
+    await says('failed')
   }, 120_000)
 })

@@ -1,12 +1,12 @@
 import { SignIn, SignOutButton } from '@clerk/clerk-react'
-import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthState } from 'authchart/react'
+import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthError } from 'authchart/react'
 import type { DemoConfig } from './demo-api.ts'
 import { QuickSignIn } from './quick-sign-in.tsx'
 
 /** What an app would show: it goes by the server's word, not by Clerk's. */
 export function SessionCard({ user }: { user: DemoConfig['user'] }) {
   const client = useAuthClient()
-  const error = useAuthState((view) => view.error)
+  const error = useAuthError()
   return (
     <section className="card session" aria-labelledby="session-title">
       <h2 id="session-title" className="visually-hidden">
@@ -27,11 +27,14 @@ export function SessionCard({ user }: { user: DemoConfig['user'] }) {
       </Authenticated>
       <AuthFailed>
         <p className="session-line" role="alert">
-          <span className="dot" data-tone="error" aria-hidden="true" /> The server cannot tell who you are
-          {error ? `: ${error.message}` : ''}. Nobody is signed out.
+          <span className="dot" data-tone="error" aria-hidden="true" /> Server and Clerk do not agree who you are
+          {error ? `: ${error.message}` : ''}.
           <button type="button" onClick={() => client.retry()}>
             Try again
           </button>
+          <SignOutButton redirectUrl="/">
+            <button type="button">Sign out</button>
+          </SignOutButton>
         </p>
       </AuthFailed>
       <Unauthenticated>

@@ -1,5 +1,5 @@
 import { bindClerk, createAuthClient } from 'authchart/client'
-import type { AuthStatus, ClerkLike } from 'authchart/client'
+import type { ClerkLike } from 'authchart/client'
 
 declare const Clerk: ClerkLike & {
   load(options?: object): Promise<void>
@@ -10,19 +10,26 @@ declare const Clerk: ClerkLike & {
 
 const find = (id: string) => document.getElementById(id)!
 
-await Clerk.load({ telemetry: false })
 const client = createAuthClient()
-bindClerk(client, Clerk)
-
-let shown: AuthStatus = 'loading'
+let isSignInShown = false
 client.actor.subscribe(() => {
-  find('who').textContent = `${client.status} ${client.view.userId ?? ''}`.trim()
-  if (client.status === shown) return
-  shown = client.status
-  find('sign-out').hidden = shown !== 'authenticated'
-  // Only on the server's word: Clerk's form sends the signed-in away, which would load this page again and again.
-  if (shown === 'unauthenticated') Clerk.mountSignIn(find('sign-in'), { routing: 'hash' })
+  const { status, view, error } = client
+  const isFailed = status === 'failed'
+  find('who').textContent = `${status} ${view.userId ?? ''}`.trim()
+  find('error').textContent = isFailed && error ? error.message : ''
+  find('retry').hidden = !isFailed
+  find('sign-out').hidden = !(status === 'authenticated' || (isFailed && error?.code !== 'clerk-unavailable'))
+  // Clerk's form is not shown beside a failure: it sends a signed-in user away, and this page would load again and again.
+  const isSignInDue = status === 'unauthenticated'
+  if (isSignInDue === isSignInShown) return
+  isSignInShown = isSignInDue
+  if (isSignInDue) Clerk.mountSignIn(find('sign-in'), { routing: 'hash' })
   else Clerk.unmountSignIn(find('sign-in'))
 })
+find('retry').addEventListener('click', () => client.retry())
 find('sign-out').addEventListener('click', () => void Clerk.signOut())
+// The client starts before Clerk loads, so that it can say when Clerk does not.
 client.start()
+
+await Clerk.load({ telemetry: false })
+bindClerk(client, Clerk)

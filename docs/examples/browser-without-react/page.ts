@@ -24,6 +24,8 @@ export function createPage({ auth, script, clerk }: PageOptions): H3 {
         <meta charset="utf-8" />
         <title>App</title>
         <p id="who">…</p>
+        <p id="error" role="alert"></p>
+        <button id="retry" hidden>Try again</button>
         <button id="sign-out" hidden>Sign out</button>
         <div id="sign-in"></div>
         <script

@@ -1,10 +1,13 @@
-import { SignInButton, UserButton } from '@clerk/clerk-react'
-import { Authenticated, AuthLoading, Unauthenticated, useAuthState } from 'authchart/react'
+import { SignInButton, SignOutButton, UserButton } from '@clerk/clerk-react'
+import { Authenticated, AuthFailed, AuthLoading, Unauthenticated } from 'authchart/react'
+import { useAuthClient, useAuthError, useAuthState } from 'authchart/react'
 import { withClerkAuth } from 'authchart/react/clerk'
 
 export function Page() {
   const userId = useAuthState((view) => view.userId)
   const firstName = useAuthState((view) => view.user?.firstName)
+  const client = useAuthClient()
+  const error = useAuthError()
   return (
     <>
       <AuthLoading>One moment…</AuthLoading>
@@ -14,6 +17,9 @@ export function Page() {
       <Authenticated>
         Hello {firstName ?? userId} <UserButton />
       </Authenticated>
+      <AuthFailed>
+        {error?.message} <button onClick={() => client.retry()}>Try again</button> <SignOutButton />
+      </AuthFailed>
     </>
   )
 }
