@@ -16,6 +16,8 @@ describe.runIf(findChromium())('a proxy that holds event streams back', () => {
     await world.signInAtClerk()
 
     const tab = await world.openTab({ origin: proxy.url })
+    // Virtual time that passes while Clerk loads would not be the stream's.
+    await tab.clerkSays('signedIn')
     await passTimeUntil(world, 6, () => expect(tab.shown()).toContain('authenticated'))
     await passTimeUntil(world, 6, () => expect(tab.connections().at(-1)).toBe('polling'))
     expect(tab.shown()).not.toContain('failed')
