@@ -79,7 +79,8 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
 
     postEvent: fromPromise<AuthView, PostEventInput>(async ({ input, signal }) => {
       await inAir
-      signal.throwIfAborted()
+      // Not `throwIfAborted`: browsers from before 2022 lack it.
+      if (signal.aborted) throw signal.reason
       const controller = new AbortController()
       // Who is not waiting any more still wants the cookie that the answer may bring: cut off at once, this browser would
       // be left with a retired one.

@@ -70,11 +70,13 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
         if (event === 'bye') send({ type: 'stream.ended', reason: parseJson(data).reason as ByeReason })
       }
       const parse = createSseParser({ onMessage: take, onRetry: (delay) => send({ type: 'retry.hinted', delay }) })
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+      const reader = response.body.getReader()
+      // Some webviews lack `TextDecoderStream`.
+      const decoder = new TextDecoder()
       for (;;) {
         const { done, value } = await reader.read()
         if (done) throw new SyncError('network-failed', 'The stream broke off')
-        parse(value)
+        parse(decoder.decode(value, { stream: true }))
       }
     },
 

@@ -404,6 +404,16 @@ describe('options', () => {
   })
 })
 
+it('posts in browsers whose signals lack throwIfAborted', async () => {
+  const { throwIfAborted } = AbortSignal.prototype
+  Reflect.deleteProperty(AbortSignal.prototype, 'throwIfAborted')
+  cleanups.push(() => Object.assign(AbortSignal.prototype, { throwIfAborted }))
+  const { browser } = await open()
+  const client = start(browser)
+  client.setIdentity(signedIn(ada))
+  expect(await until(client, ({ isSignedIn }) => isSignedIn)).toMatchObject({ userId: 'user_ada' })
+})
+
 describe('a client that is made while a framework renders ahead of time', () => {
   it('uses neither the clock nor randomness before it is started', () => {
     const forbidden = () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { BearerToken } from '../../machines/index.ts'
 import type { SyncEvent } from '../../machines/sync-events.ts'
@@ -15,7 +15,7 @@ function createTest(response: Response) {
     now: () => 42,
     fetch: async (url, init = {}) => {
       requests.push({ url: url as string, init })
-      return response
+      return response.clone()
     },
   })
   const events: SyncEvent[] = []
@@ -24,6 +24,7 @@ function createTest(response: Response) {
     requests,
     events,
     read: () => transport.readStream({ tab: 'tab-1' }, (event) => events.push(event), signal),
+    ask: (channel?: string) => transport.fetchView({ channel }, signal),
     post: (event: Parameters<typeof transport.post>[0] = post) => transport.post(event, signal),
   }
 }
@@ -33,7 +34,36 @@ const toStream = (...frames: string[]) =>
 const toProblem = (status: number, body: unknown, headers = {}) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json', ...headers } })
 
+afterEach(() => vi.unstubAllGlobals())
+
+it('names the session that the tab was told of in every query, once there is one, and in no body', async () => {
+  const urls = async (channel: string | undefined) => {
+    const test = createTest(Response.json(view))
+    await test.post({ ...post, ...(channel !== undefined && { channel }) })
+    await test.ask(channel)
+    const [{ init } = {}] = test.requests
+    expect(JSON.parse(init?.body as string)).toEqual(post)
+    return test.requests.map(({ url }) => url.slice('https://api.example.test/auth'.length))
+  }
+  expect(await urls('node.chan-1')).toEqual(['/events?channel=node.chan-1', '/session?channel=node.chan-1'])
+  for (const none of ['', undefined]) expect(await urls(none)).toEqual(['/events', '/session'])
+})
+
 describe('readStream', () => {
+  it('needs no TextDecoderStream, which some webviews lack, and puts cut characters together', async () => {
+    vi.stubGlobal('TextDecoderStream', undefined)
+    const bytes = new TextEncoder().encode(`event: view\ndata: ${JSON.stringify({ ...view, userId: 'ädä' })}\n\n`)
+    const body = new ReadableStream({
+      start(controller) {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
+        controller.close()
+      },
+    })
+    const test = createTest(new Response(body, { headers: { 'content-type': 'text/event-stream' } }))
+    await expect(test.read()).rejects.toMatchObject({ code: 'network-failed' })
+    expect(test.events).toMatchObject([{ type: 'view.received', view: { userId: 'ädä' } }])
+  })
+
   it('asks for the stream of its tab, and sends frames as events', async () => {
     const test = createTest(
       toStream(
