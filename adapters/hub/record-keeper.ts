@@ -152,6 +152,8 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     const kept = keptOf(session)
     if (record.rev <= (kept.storedRev ?? 0)) return
     if (!record.isUnclaimed) session.seat.isUnclaimed = false
+    // Of the same proof too: a tab may have come further at another node.
+    session.seat.seqs.merge(record.seqByTab)
     const view = session.view()
     const mine = toRecord(session, view)
     if (isSameProof(mine, record)) {
@@ -162,7 +164,6 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
     // A node that has decided nothing since follows; one that has may be right, and then writes again.
     const isConflict = isDue(session, view, kept)
     const standing = isConflict ? resolveRecord(mine, record, isBuried) : record
-    session.seat.seqs.merge(record.seqByTab)
     noteStored(kept, record)
     if (isConflict && isSameProof(standing, mine)) return
     session.seat.isGuest = true

@@ -202,4 +202,18 @@ describe('what the simulation of faults has found', () => {
     await turn()
     expect((await there.hub.find(ask))?.view().isSignedIn ?? false).toBe(false)
   })
+
+  it('an overtaken post undoes nothing, though it comes to another node than the one that overtook it', async () => {
+    const options = { store: createMemorySessionStore({ clock: () => Date.now() }), clock: () => Date.now() }
+    const [here, there] = [startHub(options).hub, startHub(options).hub]
+    const proven = { sessionId: 'sess_new' }
+    const { cookieId = '' } = await here.receive({ cookieIds: [], tab: 'one', seq: 1, token: toToken(proven) })
+    const post = (node: typeof here, seq: number, sessionId: string) =>
+      node.receive({ cookieIds: [cookieId], tab: 'two', seq, token: toToken({ sessionId }) })
+    // Both prove the same, so that the first node has nothing to take over but how far the tab has come.
+    expect((await post(there, 8, 'sess_new')).view.sessionId).toBe('sess_new')
+    await turn()
+    expect((await post(here, 5, 'sess_old')).view.sessionId).toBe('sess_new')
+    expect((await post(here, 9, 'sess_newer')).view.sessionId).toBe('sess_newer')
+  })
 })
