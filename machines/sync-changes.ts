@@ -4,7 +4,7 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
 import { toFailure } from './sync-error.ts'
-import { isFinal, isHeld, isSame, showsIdentity, streamTries } from './sync-rules.ts'
+import { isFinal, isHeld, isSame, restoreFor, showsIdentity, streamTries } from './sync-rules.ts'
 import { toUncheckedView } from './auth-view.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
@@ -14,8 +14,6 @@ const rotationSpread = 250
 /** What held this long, ms, starts the count of failures anew. */
 const streamStable = 5_000
 const sessionStable = 30_000
-/** The page shows its last proof this long after the server lost the session, ms. */
-const restoreFor = 5_000
 /** So many nodes are remembered. */
 const maxNodes = 8
 
@@ -136,6 +134,8 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
   return {
     ...news,
     ended: null,
+    // The post that has no answer may have signed somebody else in, though this tab was agreed on with the server before.
+    epoch: context.epoch + (isUnanswered ? 1 : 0),
     // Only the role changed: the cached token may still carry the old one.
     isFresh: before !== null && isSame(before, identity) && before.orgRole !== identity.orgRole,
     stray: null,

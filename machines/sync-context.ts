@@ -146,7 +146,8 @@ export function createSyncContext(input: SyncInput): SyncContext {
     pollFailures: 0,
     pollAskedAt: 0,
     answeredAt: 0,
-    isCookieKept: false,
+    // A view from server rendering is of a session whose cookie the page came with.
+    isCookieKept: Boolean(input.view?.channel),
     lostNodes: [],
     isUnshared: false,
     proof: null,

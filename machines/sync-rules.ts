@@ -7,6 +7,8 @@ import { longestDelay, toDelay } from './backoff.ts'
 const renewal = { lead: 15_000, jitter: 2_000, spacing: 5_000 }
 /** This many failures in a row, and the stream counts as failing, though it is tried on. */
 export const streamTries = 5
+/** The page shows its last proof this long after the server lost the session, ms. */
+export const restoreFor = 5_000
 /** So many questions for the view may fail before polling counts as failing too. */
 const pollTries = 3
 
@@ -109,8 +111,11 @@ export function isHeld(context: SyncContext): boolean {
 
 /** The server lost the session of this tab a moment ago: its last proof is shown while the tab proves itself again. */
 export function isRestoring(context: SyncContext): boolean {
-  const { proof, identity } = context
-  return proof !== null && context.now() < toLapse(context) && showsIdentity({ view: proof, identity })
+  const { proof, proofUntil, identity } = context
+  const now = context.now()
+  // A clock that was set back brings no proof back.
+  const isRecent = now < toLapse(context) && proofUntil - now <= restoreFor
+  return proof !== null && isRecent && showsIdentity({ view: proof, identity })
 }
 
 /** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */

@@ -23,7 +23,8 @@ function createWait(client: AuthClient): Wait {
 
 /**
  * The view, once the server has a verdict: until then the component suspends, for 5 s at most, after which the view has
- * no verdict yet (`authChecked: false`). On a server, where no client runs, it is the view of that moment.
+ * no verdict yet (`authChecked: false`). Its `Suspense` boundary belongs inside `AuthProvider`: React throws away the client
+ * of a provider that has never been shown. On a server, where no client runs, it is the view of that moment.
  */
 export function useWhenChecked(): AuthView {
   const client = useAuthClient()

@@ -78,6 +78,17 @@ describe('a server that is restarted without a shared store', () => {
   })
 })
 
+it('a clock that is set back brings no proof back', async () => {
+  const { server, openTab, pass, sleep } = createWorld()
+  const tab = await openTab().start(ada)
+  tab.clerk.mode = 'hang'
+  server.restart()
+  await pass(7 * second)
+  expect(toHeldView(tab.context).userId).toBeNull()
+  sleep(-3_600 * second)
+  expect(toHeldView(tab.context).userId).toBeNull()
+})
+
 describe('a browser that keeps no cookie', () => {
   it('is told so at the first post, makes no more sessions, and asks no more', async () => {
     const { server, openTab, pass } = createWorld()
