@@ -169,11 +169,12 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
 
 /**
  * What the context becomes on the answer to a question for the view. One that was on its way when a post was sent, or
- * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none.
+ * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none. They are
+ * counted, since a clock may be set back.
  */
 export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  const { view: known, pollAskedAt, postedAt, answeredAt } = context
-  const isOld = Math.max(postedAt, answeredAt) >= pollAskedAt
+  const { view: known, exchanges, exchangesAtPoll } = context
+  const isOld = exchanges !== exchangesAtPoll
   return {
     hasPolled: true,
     pollFailures: 0,

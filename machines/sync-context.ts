@@ -76,11 +76,11 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly isStreamMute: boolean
   /** It has been asked for, and answered, since streams do not get through. */
   readonly hasPolled: boolean
-  /** Questions in a row that had no answer, and when the last one was put. */
+  /** Questions in a row that had no answer. */
   readonly pollFailures: number
-  readonly pollAskedAt: number
-  /** When a post had its answer last. */
-  readonly answeredAt: number
+  /** Counts the posts that were sent, and those that were answered; and how many there were at the last question. */
+  readonly exchanges: number
+  readonly exchangesAtPoll: number
   /** The browser is known to send the session cookie back. */
   readonly isCookieKept: boolean
   /** Server nodes that knew a proof of this tab which another node then did not know. */
@@ -144,8 +144,8 @@ export function createSyncContext(input: SyncInput): SyncContext {
     isStreamMute: false,
     hasPolled: false,
     pollFailures: 0,
-    pollAskedAt: 0,
-    answeredAt: 0,
+    exchanges: 0,
+    exchangesAtPoll: 0,
     // A view from server rendering is of a session whose cookie the page came with.
     isCookieKept: Boolean(input.view?.channel),
     lostNodes: [],

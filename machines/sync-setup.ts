@@ -173,7 +173,7 @@ export const syncSetup = slimSetup({
         retryable: false,
       },
     }),
-    notePoll: assign(by(({ now }) => ({ pollAskedAt: now() }))),
+    notePoll: assign(by(({ exchanges }) => ({ exchangesAtPoll: exchanges }))),
     takePolledView: assign(
       by((context, { output: view }: Answered) => ({
         ...changes.afterPoll(context, view),
@@ -235,6 +235,7 @@ export const syncSetup = slimSetup({
     numberPost: assign(
       by((context) => ({
         seq: context.seq + 1,
+        exchanges: context.exchanges + 1,
         postedAt: context.now(),
         isUnanswered: true,
         asserted: rules.toIdentityKey(context),
@@ -246,7 +247,7 @@ export const syncSetup = slimSetup({
         offset: view.now - context.now(),
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         posted: context.token,
-        answeredAt: context.now(),
+        exchanges: context.exchanges + 1,
         isUnanswered: false,
         isUnsure: false,
         ...(context.identity === null ? changes.afterClear(context, view) : { ended: null }),

@@ -92,6 +92,17 @@ it('a post that never has an answer hides no later view', async () => {
   expect(toHeldView(tab.context)).toMatchObject({ state: 'signedOut', isSignedIn: false })
 })
 
+it('a clock that is set back hides no later view', async () => {
+  const { server, openTab, pass, sleep } = createWorld()
+  server.isSilent = true
+  const tab = await openTab().start(ada)
+  await pass(4 * second)
+  sleep(-3_600 * second)
+  server.signOut('session-revoked')
+  await pass(6 * second)
+  expect(toHeldView(tab.context)).toMatchObject({ state: 'signedOut', isSignedIn: false })
+})
+
 describe('a stream that fails again and again', () => {
   it.each(['too-many-requests', 'internal'] as const)('by %s keeps nobody out either', async (code) => {
     const { server, openTab, pass } = createWorld()
