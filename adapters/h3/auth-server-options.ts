@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts'
 import { toOriginProblem } from '../origins.ts'
 import { isInspectOption } from './inspect-option.ts'
 import type { InspectOption } from './inspect-option.ts'
-import { isProduction } from './is-production.ts'
+import { isProduction } from '../node-env.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
 export interface AuthServerOptions {

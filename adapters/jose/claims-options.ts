@@ -1,3 +1,4 @@
+import { isDevelopment } from '../node-env.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import { toOriginProblem } from '../origins.ts'
 
@@ -67,12 +68,6 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
     validate: validate ?? null,
     showsValues: isDevelopment(),
   }
-}
-
-/** False where the runtime does not tell. */
-function isDevelopment(): boolean {
-  const { process }: { process?: { readonly env?: Readonly<Record<string, string | undefined>> } } = globalThis
-  return process?.env !== undefined && process.env['NODE_ENV'] !== 'production'
 }
 
 /** An empty list would read as "none allowed" to one and "any allowed" to another: it is refused. */
