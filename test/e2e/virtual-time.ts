@@ -54,7 +54,16 @@ async function attempt(check: () => void | Promise<void>): Promise<unknown> {
   }
 }
 
-/** Waits until no post waits for its answer, so that a second of virtual time is never shorter than one on the wire. */
+/** How long a post may take between the page and the server, in real ms. One that waits for a free connection stays. */
+const sendTime = 500
+
+/**
+ * Waits until no post is on the wire, so that a second of virtual time is never shorter than one there: two of them without
+ * an answer, and the page gives its stream up.
+ */
 async function settle(world: World): Promise<void> {
+  const start = process.hrtime.bigint()
+  const isSent = () => process.hrtime.bigint() - start > BigInt(sendTime) * 1_000_000n
+  await vi.waitUntil(() => world.unansweredPosts() === 0 || isSent(), { timeout: 10_000, interval: 5 })
   await vi.waitUntil(() => world.posts().every((post) => !post.isOpen), { timeout: 10_000, interval: 5 })
 }

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser, BrowserContext, Request } from 'playwright-core'
 import { expect, onTestFailed, onTestFinished } from 'vitest'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
 import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
@@ -20,6 +20,8 @@ export interface World {
   signInAtClerk(): Promise<EmulatedSession>
   /** The posts to the auth server so far, answered or not. */
   posts(): Exchange[]
+  /** The posts that a page has sent, or wants to send, and has had no answer to. */
+  unansweredPosts(): number
   /** The streams that were ever asked for. */
   streams(): Exchange[]
   /** How often a page was loaded. */
@@ -48,6 +50,13 @@ export async function createWorld(browser: Browser, script: string, options: Wor
   const console: string[] = []
   context.on('console', (message) => console.push(`${message.type()} ${message.text()}`))
   context.on('weberror', (error) => console.push(`unhandled ${error.error()}`))
+
+  const unanswered = new Set<Request>()
+  context.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().includes('/auth/events')) unanswered.add(request)
+  })
+  context.on('requestfinished', (request) => unanswered.delete(request))
+  context.on('requestfailed', (request) => unanswered.delete(request))
 
   const requests = () =>
     app.tap.exchanges.flatMap(({ method, path, status, answer }) =>
@@ -80,6 +89,7 @@ export async function createWorld(browser: Browser, script: string, options: Wor
       return tab
     },
     posts: () => exchanges('POST'),
+    unansweredPosts: () => unanswered.size,
     streams: () => exchanges('GET'),
     documents: () => app.tap.exchanges.filter(({ path }) => !/^\/(auth\/|main\.js|favicon)/.test(path)).length,
   }
