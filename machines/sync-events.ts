@@ -33,6 +33,8 @@ export type SyncEvent =
   | { type: 'view.received'; view: AuthView }
   /** A sign of life of the stream, with the server's clock. */
   | { type: 'ping.received'; now: number }
+  /** This tab reads the stream for all tabs of its browser, or hears it from the one that does. */
+  | { type: 'stream.shared'; isLeader: boolean }
   /** How long the server wants reconnecting clients spread, ms. */
   | { type: 'retry.hinted'; delay: number }
   /** The stream is over: the server said why, or it failed. */

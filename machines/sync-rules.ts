@@ -3,8 +3,11 @@ import type { SyncContext } from './sync-context.ts'
 import type { ClerkIdentity, PostEventInput } from './sync-events.ts'
 import { longestDelay, toDelay } from './backoff.ts'
 
-/** A token is renewed this long before it expires, give or take the jitter, and never twice within the spacing. In ms. */
-const renewal = { lead: 15_000, jitter: 2_000, spacing: 5_000 }
+/**
+ * A token is renewed this long before it expires, give or take the jitter, and never twice within the spacing. Where tabs
+ * share a stream, the one that reads it is first; the others renew only if it has not by their own lead. In ms.
+ */
+const renewal = { lead: 15_000, followerLead: 9_000, jitter: 2_000, spacing: 5_000 }
 /** This many failures in a row, and the stream counts as failing, though it is tried on. */
 export const streamTries = 5
 /** The page shows its last proof this long after the server lost the session, ms. */
@@ -137,7 +140,8 @@ export function isNearExpiry(context: SyncContext): boolean {
 export function toRenewalDelay(context: SyncContext): number {
   if (!showsIdentity(context)) return longestDelay
   const now = context.now()
-  const due = now + toTimeLeft(context) - renewal.lead + (context.random() * 2 - 1) * renewal.jitter
+  const lead = context.isFollower ? renewal.followerLead : renewal.lead
+  const due = now + toTimeLeft(context) - lead + (context.random() * 2 - 1) * renewal.jitter
   return toDelay(Math.max(due, context.postedAt + renewal.spacing), now)
 }
 

@@ -24,6 +24,7 @@ const notProvided = (actor: string) => () => {
 type ClerkChanged = SyncEventOf<'clerk.changed'>
 type ViewReceived = SyncEventOf<'view.received'>
 type PingReceived = SyncEventOf<'ping.received'>
+type StreamShared = SyncEventOf<'stream.shared'>
 type Answered = DoneActorEvent<AuthView>
 type Failed = ErrorActorEvent
 
@@ -69,7 +70,8 @@ export const syncSetup = slimSetup({
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
     isClerkSignedOut: by(rules.isClerkSignedOut),
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
-    isStreamOpen: stateIn({ stream: 'open' }),
+    /** The tabs may hold all connections that the browser has for the server. */
+    mayYield: and([stateIn({ stream: 'open' }), by(({ isStreamShared }) => !isStreamShared)]),
     /** The server has shown what it knows: by a stream, or, where none gets through, by its answers. */
     hasServerView: or([stateIn({ stream: 'open' }), by((context) => context.isUnshared || rules.isPolling(context))]),
     isStreamFailing: by(rules.isStreamFailing),
@@ -132,7 +134,8 @@ export const syncSetup = slimSetup({
     }),
     closeStream: stopChild('stream'),
     noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
-    noteConnecting: assign(by(({ now }) => ({ heardAt: now(), openedAt: now() }))),
+    noteConnecting: assign(by(({ now }) => ({ heardAt: now(), openedAt: now(), isFollower: false }))),
+    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isFollower: !isLeader }))),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
         ...heard(context, view),

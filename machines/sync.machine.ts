@@ -23,10 +23,11 @@ export const syncMachine = syncSetup.createMachine({
       on: {
         'client.stopped': { target: '.closed', actions: ['forgetStream', 'disarmLapse'] },
         'retry.hinted': { actions: 'noteHint' },
+        'stream.shared': { actions: 'noteRole' },
         'stream.ended': { target: '.backoff', actions: 'noteStreamLost' },
         'stream.failed': { target: '.backoff', actions: 'noteStreamLost' },
         'xstate.error.actor.stream': { target: '.backoff', actions: 'noteStreamLost' },
-        'post.stalled': { guard: 'isStreamOpen', target: '.backoff', actions: 'noteYield' },
+        'post.stalled': { guard: 'mayYield', target: '.backoff', actions: 'noteYield' },
       },
       always: {
         guard: 'isUnshared',
@@ -227,6 +228,7 @@ export const syncMachine = syncSetup.createMachine({
           on: {
             'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true },
             'ping.received': { guard: 'isClockMoved', target: 'confirmed', reenter: true },
+            'stream.shared': { target: 'confirmed', reenter: true },
           },
           always: [
             { guard: 'isRefused', target: 'retrying', actions: 'noteViewError' },

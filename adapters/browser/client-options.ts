@@ -13,6 +13,11 @@ export interface AuthClientOptions {
   readonly credentials?: RequestCredentials
   /** Default the global one. */
   readonly fetch?: typeof globalThis.fetch
+  /**
+   * The tabs of a browser share one stream, where it has Web Locks and BroadcastChannel. Default true, but false where
+   * `fetch` is given, which may send something of one tab, or where `credentials` is `omit`.
+   */
+  readonly shareStream?: boolean
   /** Clerk's, where `setIdentity` does not bring it. */
   readonly getToken?: GetToken
   /** A view known already, as from `GET /auth/session` during server rendering. */

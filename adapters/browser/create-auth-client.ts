@@ -16,6 +16,7 @@ import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
+import { canShareStream, createSharedReader, createStreamReader } from './stream-reader.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport } from './transport.ts'
 import { onViewChange, toView } from './view-changes.ts'
@@ -78,6 +79,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     credentials = url ? 'include' : 'same-origin',
     // Looked up at each call, so that what wraps `fetch` later is seen.
     fetch = (...request) => globalThis.fetch(...request),
+    shareStream = options.fetch === undefined && credentials !== 'omit',
     getToken = async (wish) => clerk?.getToken(wish) ?? null,
     initialView: view,
     onError,
@@ -90,22 +92,31 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   // Made at the start: a framework that renders ahead of time may forbid randomness in a component.
   let tab = ''
 
-  const transport = createTransport({
-    endpoint: (url ?? basePath).replace(/\/+$/, ''),
-    credentials,
-    fetch,
-    now: input.now ?? Date.now,
-  })
+  const endpoint = (url ?? basePath).replace(/\/+$/, '')
+  const now = input.now ?? Date.now
+  const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
+  const transport = createTransport({ endpoint, credentials, fetch, now })
+  const ownReader = createStreamReader((...read) => transport.readStream(...read))
+  const isStreamShared = shareStream && canShareStream()
+  const reader = isStreamShared
+    ? createSharedReader({
+        name: `authchart/1 ${credentials} ${endpoint}`,
+        readStream: ownReader.readStream,
+        now,
+        setTimer,
+        onFound: () => actor.send({ type: 'network.online' }),
+      })
+    : ownReader
   const failures = createFailures(onError)
   const actors = createSyncActors({
-    transport,
+    transport: { ...transport, readStream: reader.readStream },
     getToken,
-    setTimer: (run, delay) => clock.setTimeout(run, delay),
+    setTimer,
     onError: failures.explain,
   })
   const actor = createActor(syncMachine.provide({ actors }), {
     clock,
-    input: { ...input, tab: '', view },
+    input: { ...input, tab: '', view, isStreamShared },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
   }).start()
 
@@ -142,6 +153,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
       unwatch?.()
       unwatch = null
       actor.send({ type: 'client.stopped' })
+      reader.close()
     },
     setIdentity(state) {
       clerk = state

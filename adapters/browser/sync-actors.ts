@@ -12,7 +12,6 @@ import { SyncError, toSyncFailure } from '../../machines/sync-error.ts'
 import type { GetToken } from './clerk-state.ts'
 import type { Transport } from './transport.ts'
 import { toSyncError } from './sync-response.ts'
-import { takeTurn } from './take-turn.ts'
 
 export interface SyncActorsOptions {
   readonly transport: Transport
@@ -43,18 +42,15 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
       const controller = new AbortController()
       const { signal } = controller
       const read = async () => {
-        // A stream that is closed in the task that opened it, as React's StrictMode does, is never asked for.
-        const endTurn = await takeTurn('authchart')
         const send = (event: SyncEvent) => {
-          if (event.type === 'view.received') endTurn()
           if (!signal.aborted) sendBack(event)
         }
         try {
+          // A stream that is closed in the task that opened it, as React's StrictMode does, is never asked for.
+          await Promise.resolve()
           if (!signal.aborted) await transport.readStream(input, send, signal)
         } catch (error) {
           send({ type: 'stream.failed', failure: toSyncFailure(report(error, signal)) })
-        } finally {
-          endTurn()
         }
       }
       void read()

@@ -12,7 +12,9 @@ export async function serveApp(options: DrivenServerOptions, script = ''): Promi
     return script
   })
   app.get('/', () =>
-    html(raw('<!doctype html><meta charset="utf-8"><div id="root"></div><script src="/main.js"></script>')),
+    html(
+      raw('<!doctype html><meta charset="utf-8"><div id="root"></div><script type="module" src="/main.js"></script>'),
+    ),
   )
   const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
   await server.ready()

@@ -98,7 +98,7 @@ function createApp({ clerk, script, page, auth, url, log }: AppServerOptions & {
   app.get('/**', () =>
     html(
       raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title><div id="root"></div>
-<script>window.pageSettings = ${JSON.stringify(settings)}</script><script src="/main.js"></script></html>`),
+<script>window.pageSettings = ${JSON.stringify(settings)}</script><script type="module" src="/main.js"></script></html>`),
     ),
   )
   return { auth: authServer, handler: toNodeHandler(app) as RequestListener }

@@ -87,7 +87,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       return html(
         raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title>
 <p id="rendered">${initialView.isSignedIn ? 'signed in' : 'nobody'}</p><a href="${event.url.search}">again</a>
-<script>window.cookiePageSettings = ${settings}</script><script src="/main.js"></script></html>`),
+<script>window.cookiePageSettings = ${settings}</script><script type="module" src="/main.js"></script></html>`),
       )
     })
     backend.handler = toNodeHandler(app)

@@ -63,7 +63,7 @@ describe.runIf(findChromium())('several tabs', () => {
     await Promise.all(tabs.map((tab) => tab.shows(status)))
     await expect
       .poll(() => world.app.auth.stats(), { timeout: 15_000 })
-      .toEqual({ sessions: 1, signedIn: isSignedIn ? 1 : 0, streams: 3 })
+      .toEqual({ sessions: 1, signedIn: isSignedIn ? 1 : 0, streams: 1 })
     expect(await viewsOfAll(tabs)).toHaveLength(1)
   })
 

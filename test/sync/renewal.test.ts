@@ -36,6 +36,30 @@ describe('renewal', () => {
     }
   })
 
+  it('is the duty of the tab that reads the stream for all, and of the others only where that one does not renew', async () => {
+    const seed = Number(process.env['SEED'] ?? 7)
+    console.log(`SEED=${seed}`)
+    const { server, openTab, pass, now } = createWorld()
+    const random = createRandom(seed)
+    const tabs = [openTab('leader', { random }), openTab('second', { random }), openTab('third', { random })] as const
+    for (const tab of tabs) await tab.start(ada)
+    for (const tab of tabs) tab.send({ type: 'stream.shared', isLeader: tab === tabs[0] })
+    const sent = server.posts.length
+    await pass(600 * second, 100)
+    const renewals = server.posts.slice(sent)
+    expect(renewals.length).toBeGreaterThanOrEqual(12)
+    expect(renewals.filter(({ event }) => event.tab !== 'leader')).toEqual([])
+
+    // The browser lets a tab in the background run its timers once a minute.
+    tabs[0].clerk.mode = 'hang'
+    const expiry = server.view!.expiresAt!
+    const renewed = server.posts.length
+    while (server.posts.length === renewed) await pass(50)
+    expect(server.posts.at(-1)?.event.tab).not.toBe('leader')
+    expect(expiry - now()).toBeLessThanOrEqual(11 * second)
+    expect(expiry - now()).toBeGreaterThanOrEqual(7 * second - 100)
+  })
+
   it('never lets isSignedIn blink', async () => {
     const { openTab, pass } = createWorld()
     const tab = await openTab().start(ada)

@@ -50,6 +50,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => tab.blur(),
     () => tab.send({ type: 'network.online' }),
     () => tab.send({ type: 'retry.wanted' }),
+    () => tab.send({ type: 'stream.shared', isLeader: random() < 0.5 }),
     () => tab.send({ type: 'retry.hinted', delay: 500 + random() * 3_000 }),
     () => tab.send({ type: 'client.stopped' }),
     () => tab.send({ type: 'client.started' }),

@@ -69,7 +69,7 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isClerkSignedOut: ({ context }) => context.isClerkLoaded && context.identity === null,
       // How the looking goes.
       hasServerView: ({ context }) => context.view.now > 0 && context.streamFailure === null,
-      isStreamOpen: () => false,
+      mayYield: () => false,
       isUnshared: () => false,
       isPollDue: () => false,
       isPollOver: () => true,

@@ -12,7 +12,7 @@ export interface PageSettings {
   /** The endpoints are at this host, on the port of the page: another site. Left out: on the page's own origin. */
   readonly apiHost?: string
   /** Further options of the client. */
-  readonly client?: Pick<AuthClientOptions, 'clerkTimeout' | 'clockTolerance'>
+  readonly client?: Pick<AuthClientOptions, 'clerkTimeout' | 'clockTolerance' | 'shareStream'>
 }
 
 /** One change in the page, in the order in which they happened. `at` is the page's clock, epoch ms. */

@@ -1,0 +1,228 @@
+import type { AuthView } from '../../machines/auth-view.ts'
+import type { OpenStreamInput, SyncEvent } from '../../machines/sync-events.ts'
+import { toSyncFailure } from '../../machines/sync-error.ts'
+import { toSyncError } from './sync-response.ts'
+import type { Transport } from './transport.ts'
+
+type ReadStream = Transport['readStream']
+type Send = (event: SyncEvent) => void
+
+export interface SharedStreamOptions {
+  /** Names the stream: the tabs that give the same name share it. */
+  readonly name: string
+  /** Reads a stream of this tab's own. */
+  readonly readStream: ReadStream
+  /** Epoch ms. */
+  readonly now: () => number
+  /** Takes the timer of the machine's clock. */
+  readonly setTimer: (run: () => void, delay: number) => unknown
+  /** Called when another tab hears the server while this one waits to reconnect. */
+  readonly onFound: () => void
+}
+
+/** The stream that all tabs of one browser hear. */
+export interface SharedStream {
+  /** Keeps the contract of {@link Transport.readStream}, whichever tab reads the stream. */
+  readonly read: ReadStream
+  /** Stops listening to the other tabs until the next `read`. */
+  close(): void
+}
+
+/** What one tab tells the others. No word holds a token: views and failures are what every page may show. */
+type Word =
+  | { readonly type: 'tab.joined'; readonly tab: string }
+  | { readonly type: 'tab.leads' }
+  /** For all of them, or for the tab `to`, which has just joined. */
+  | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
+
+/** A leader that leaves a newcomer without an answer for so long hangs, and loses the stream to it, ms. */
+const answerTime = 1_000
+/** The lock is kept for so long after the stream has ended, so that every tab hears of the end before one leads, ms. */
+const handover = 100
+
+/**
+ * Lets the tabs of one browser share one stream. The tab that holds a lock (Web Locks API) leads: it reads the stream, and
+ * passes its events on (BroadcastChannel). The next tab gets the lock as soon as the leader closes, crashes, or is
+ * discarded; a leader that the browser is about to freeze, or to put into the back/forward cache, lets go of it.
+ */
+export function createSharedStream({ name, readStream, now, setTimer, onFound }: SharedStreamOptions): SharedStream {
+  let channel: BroadcastChannel | null = null
+  let listener: ((word: Word) => void) | null = null
+
+  const tell = (word: Word) => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
+    channel?.postMessage(word)
+  }
+
+  const close = () => {
+    channel?.close()
+    channel = null
+  }
+
+  const open = () => {
+    if (channel) return
+    channel = new BroadcastChannel(name)
+    channel.addEventListener('message', ({ data: word }: MessageEvent<Word>) => {
+      if (listener) listener(word)
+      else if (word.type === 'stream.heard' && word.event.type === 'view.received' && !word.to) onFound()
+    })
+  }
+
+  /** Reads the stream for all tabs. Rejects when it has ended, or when the part has. */
+  async function lead(input: OpenStreamInput, send: Send, part: AbortSignal): Promise<never> {
+    let last: { readonly view: AuthView; readonly readAt: number } | null = null
+    listener = (word) => {
+      if (word.type !== 'tab.joined') return
+      tell({ type: 'tab.leads' })
+      if (last === null) return
+      const { view, readAt } = last
+      // The server's clock has gone on since it sent the view.
+      const event = { type: 'view.received' as const, view: { ...view, now: view.now + now() - readAt } }
+      tell({ type: 'stream.heard', event, to: word.tab })
+    }
+    send({ type: 'stream.shared', isLeader: true })
+    tell({ type: 'tab.leads' })
+    for (;;) {
+      let isRotated = false
+      const pass = (event: SyncEvent) => {
+        if (event.type === 'view.received') last = { view: event.view, readAt: now() }
+        isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
+        // The session goes on under a new cookie, and so does the stream.
+        if (isRotated) return
+        tell({ type: 'stream.heard', event })
+        send(event)
+      }
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one stream after the other
+        await readStream(input, pass, part)
+      } catch (error) {
+        if (part.aborted) throw error
+        if (!isRotated) {
+          const failure = toSyncFailure(toSyncError(error))
+          tell({ type: 'stream.heard', event: { type: 'stream.failed', failure } })
+          throw error
+        }
+      }
+      // oxlint-disable-next-line no-await-in-loop -- the new cookie may be on its way still
+      await new Promise<void>((resolve) => setTimer(resolve, handover))
+    }
+  }
+
+  /** Hears what the leader tells until this tab leads. Rejects when the stream has ended, or when the part has. */
+  async function takePart(input: OpenStreamInput, send: Send, part: AbortController): Promise<never> {
+    const { signal } = part
+    let isLeaderHeard = false
+    listener = (word) => {
+      if (word.type === 'tab.joined') return
+      if (word.type === 'tab.leads') send({ type: 'stream.shared', isLeader: false })
+      isLeaderHeard = true
+      if (word.type === 'stream.heard' && (!word.to || word.to === input.tab)) send(word.event)
+    }
+    const waiting = new AbortController()
+    signal.addEventListener('abort', () => waiting.abort())
+    const release = await new Promise<() => void>((resolve, reject) => {
+      const ask = (options: LockOptions) =>
+        requestLock(name, options, () => part.abort()).then(resolve, (error: unknown) => {
+          if (signal.aborted) reject(error)
+          // Refused, as in a sandboxed frame: the tab works alone.
+          else resolve(() => {})
+        })
+      void ask({ signal: waiting.signal })
+      const probe = () => {
+        isLeaderHeard = false
+        tell({ type: 'tab.joined', tab: input.tab })
+        setTimer(() => {
+          if (!isLeaderHeard && !waiting.signal.aborted) void ask({ steal: true })
+        }, answerTime)
+      }
+      probe()
+      // Somebody looks at this tab: the one that leads may hang unseen.
+      window.addEventListener('focus', probe, { signal: waiting.signal })
+    })
+    waiting.abort()
+    let hasEnded = false
+    const pass = (event: SyncEvent) => {
+      hasEnded ||= event.type === 'stream.ended'
+      send(event)
+    }
+    try {
+      return await lead(input, pass, signal)
+    } finally {
+      if (hasEnded || !signal.aborted) setTimer(release, handover)
+      else release()
+    }
+  }
+
+  async function read(input: OpenStreamInput, send: Send, signal: AbortSignal): Promise<never> {
+    for (;;) {
+      open()
+      const part = new AbortController()
+      const rest = restWithPage(part, signal)
+      const end = () => part.abort()
+      signal.addEventListener('abort', end)
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one part after the other
+        return await takePart(input, send, part)
+      } catch (error) {
+        if (!part.signal.aborted || signal.aborted) throw error
+      } finally {
+        signal.removeEventListener('abort', end)
+        listener = null
+        end()
+      }
+      // oxlint-disable-next-line no-await-in-loop -- a page at rest takes no part
+      await rest
+      if (signal.aborted) throw signal.reason
+    }
+  }
+
+  return { read, close }
+}
+
+/**
+ * Asks for a lock. `onLost` is called when another tab steals it.
+ *
+ * @returns a promise of the function that lets go of it; rejects where the lock is refused, or no longer waited for
+ */
+function requestLock(name: string, options: LockOptions, onLost: () => void): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    let isHeld = false
+    const hold = () =>
+      new Promise<void>((release) => {
+        isHeld = true
+        resolve(release)
+      })
+    const request = async () => navigator.locks.request(name, options, hold)
+    request().catch((error: unknown) => {
+      if (isHeld) onLost()
+      else reject(error)
+    })
+  })
+}
+
+/**
+ * Ends a part when the page is about to rest: to be frozen, or put into the back/forward cache.
+ *
+ * @returns a promise that resolves once the page is awake again, or when the part has ended otherwise
+ */
+async function restWithPage(part: AbortController, stop: AbortSignal): Promise<void> {
+  await firstOf([document, 'freeze'], [window, 'pagehide'], part.signal)
+  if (part.signal.aborted) return
+  part.abort()
+  await firstOf([document, 'resume'], [window, 'pageshow'], stop)
+}
+
+type Occasion = readonly [target: EventTarget, type: string]
+
+/** Resolves on the first of two events, or when the signal aborts. */
+function firstOf(one: Occasion, other: Occasion, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = new AbortController()
+    const { signal } = heard
+    const end = () => {
+      heard.abort()
+      resolve()
+    }
+    for (const [target, type] of [one, other, [stop, 'abort'] as const]) target.addEventListener(type, end, { signal })
+  })
+}

@@ -1,0 +1,63 @@
+import { attempt } from './attempt.ts'
+import type { SharedStream, SharedStreamOptions } from './shared-stream.ts'
+import { takeTurn } from './take-turn.ts'
+import type { Transport } from './transport.ts'
+
+type ReadStream = Transport['readStream']
+
+/** Reads the server's stream, in the way that suits the browser. */
+export interface StreamReader {
+  readonly readStream: ReadStream
+  /** Lets go of the other tabs, until the next stream is read. */
+  close(): void
+}
+
+/** True in a page of a browser whose tabs can agree on the one that reads the stream for all. */
+export function canShareStream(): boolean {
+  const hasAll = () =>
+    typeof document === 'object' && typeof BroadcastChannel === 'function' && 'request' in navigator.locks
+  return attempt(hasAll) ?? false
+}
+
+/** Reads streams of this tab's own, one tab of the browser connecting at a time. */
+export function createStreamReader(read: ReadStream): StreamReader {
+  const readStream: ReadStream = async (input, send, signal) => {
+    const endTurn = await takeTurn('authchart')
+    try {
+      if (signal.aborted) throw signal.reason
+      return await read(
+        input,
+        (event) => {
+          if (event.type === 'view.received') endTurn()
+          send(event)
+        },
+        signal,
+      )
+    } finally {
+      endTurn()
+    }
+  }
+  return { readStream, close() {} }
+}
+
+/** Reads the stream that the tabs of a browser share. The code for it is loaded with the first stream. */
+export function createSharedReader({ readStream, ...options }: SharedStreamOptions): StreamReader {
+  let shared: Promise<SharedStream | null> | null = null
+  const load = async () => {
+    try {
+      const { createSharedStream } = await import('./shared-stream.ts')
+      return createSharedStream({ readStream, ...options })
+    } catch {
+      // The file may be gone since a deployment: this tab works alone then.
+      return null
+    }
+  }
+  return {
+    async readStream(input, send, signal) {
+      const stream = await (shared ??= load())
+      if (signal.aborted) throw signal.reason
+      return (stream?.read ?? readStream)(input, send, signal)
+    },
+    close: () => void shared?.then((stream) => stream?.close()),
+  }
+}
