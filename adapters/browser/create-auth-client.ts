@@ -16,9 +16,9 @@ import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
-import { canShareStream, createSharedReader, createStreamReader } from './stream-reader.ts'
+import { canShareStream, createOwnReader, createSharedReader } from './stream-reader.ts'
 import { createSyncActors } from './sync-actors.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type Transport } from './transport.ts'
 import { onViewChange, toView } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
@@ -96,17 +96,17 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const now = input.now ?? Date.now
   const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
   const transport = createTransport({ endpoint, credentials, fetch, now })
-  const ownReader = createStreamReader((...read) => transport.readStream(...read))
+  const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
   const isStreamShared = shareStream && canShareStream()
   const reader = isStreamShared
     ? createSharedReader({
         name: `authchart/1 ${credentials} ${endpoint}`,
-        readStream: ownReader.readStream,
+        readStream,
         now,
         setTimer,
         onFound: () => actor.send({ type: 'network.online' }),
       })
-    : ownReader
+    : createOwnReader(readStream)
   const failures = createFailures(onError)
   const actors = createSyncActors({
     transport: { ...transport, readStream: reader.readStream },

@@ -2,6 +2,7 @@ import type { AuthView } from '../../machines/auth-view.ts'
 import type { OpenStreamInput, SyncEvent } from '../../machines/sync-events.ts'
 import { toSyncFailure } from '../../machines/sync-error.ts'
 import { toSyncError } from './sync-response.ts'
+import type { StreamReader } from './stream-reader.ts'
 import type { Transport } from './transport.ts'
 
 type ReadStream = Transport['readStream']
@@ -20,14 +21,6 @@ export interface SharedStreamOptions {
   readonly onFound: () => void
 }
 
-/** The stream that all tabs of one browser hear. */
-export interface SharedStream {
-  /** Keeps the contract of {@link Transport.readStream}, whichever tab reads the stream. */
-  readonly read: ReadStream
-  /** Stops listening to the other tabs until the next `read`. */
-  close(): void
-}
-
 /** What one tab tells the others. No word holds a token: views and failures are what every page may show. */
 type Word =
   | { readonly type: 'tab.joined'; readonly tab: string }
@@ -35,7 +28,10 @@ type Word =
   /** For all of them, or for the tab `to`, which has just joined. */
   | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
 
-/** A leader that leaves a newcomer without an answer for so long hangs, and loses the stream to it, ms. */
+/**
+ * A leader that leaves a newcomer without an answer for so long hangs, and loses the stream to it. If the lock is not given
+ * to the newcomer for as long again, locks do not work here. In ms.
+ */
 const answerTime = 1_000
 /** The lock is kept for so long after the stream has ended, so that every tab hears of the end before one leads, ms. */
 const handover = 100
@@ -45,7 +41,7 @@ const handover = 100
  * passes its events on (BroadcastChannel). The next tab gets the lock as soon as the leader closes, crashes, or is
  * discarded; a leader that the browser is about to freeze, or to put into the back/forward cache, lets go of it.
  */
-export function createSharedStream({ name, readStream, now, setTimer, onFound }: SharedStreamOptions): SharedStream {
+export function createSharedStream({ name, readStream, now, setTimer, onFound }: SharedStreamOptions): StreamReader {
   let channel: BroadcastChannel | null = null
   let listener: ((word: Word) => void) | null = null
 
@@ -108,52 +104,66 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     }
   }
 
-  /** Hears what the leader tells until this tab leads. Rejects when the stream has ended, or when the part has. */
-  async function takePart(input: OpenStreamInput, send: Send, part: AbortController): Promise<never> {
-    const { signal } = part
+  /** Hears what the leader tells until this tab is to lead. @returns a promise of what lets go of the lead */
+  function follow(input: OpenStreamInput, send: Send, part: AbortController): Promise<() => void> {
+    const following = new AbortController()
+    const { signal } = following
+    part.signal.addEventListener('abort', () => following.abort(), { signal })
     let isLeaderHeard = false
     listener = (word) => {
       if (word.type === 'tab.joined') return
-      if (word.type === 'tab.leads') send({ type: 'stream.shared', isLeader: false })
       isLeaderHeard = true
-      if (word.type === 'stream.heard' && (!word.to || word.to === input.tab)) send(word.event)
+      if (word.type === 'tab.leads') send({ type: 'stream.shared', isLeader: false })
+      else if (!word.to || word.to === input.tab) send(word.event)
     }
-    const waiting = new AbortController()
-    signal.addEventListener('abort', () => waiting.abort())
-    const release = await new Promise<() => void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      const take = (release: () => void) => {
+        if (signal.aborted) release()
+        else resolve(release)
+        following.abort()
+      }
       const ask = (options: LockOptions) =>
-        requestLock(name, options, () => part.abort()).then(resolve, (error: unknown) => {
-          if (signal.aborted) reject(error)
-          // Refused, as in a sandboxed frame: the tab works alone.
-          else resolve(() => {})
+        requestLock(name, options, () => part.abort()).then(take, (error: unknown) => {
+          if (part.signal.aborted) reject(error)
+          // Locks are refused, as in a sandboxed frame: the tab works alone.
+          else take(() => {})
         })
-      void ask({ signal: waiting.signal })
       const probe = () => {
         isLeaderHeard = false
         tell({ type: 'tab.joined', tab: input.tab })
-        setTimer(() => {
-          if (!isLeaderHeard && !waiting.signal.aborted) void ask({ steal: true })
-        }, answerTime)
+        const whenUnheard = (run: () => void) =>
+          setTimer(() => {
+            if (!isLeaderHeard && !signal.aborted) run()
+          }, answerTime)
+        whenUnheard(() => {
+          void ask({ steal: true })
+          whenUnheard(() => take(() => {}))
+        })
       }
+      void ask({ signal })
       probe()
       // Somebody looks at this tab: the one that leads may hang unseen.
-      window.addEventListener('focus', probe, { signal: waiting.signal })
+      window.addEventListener('focus', probe, { signal })
     })
-    waiting.abort()
+  }
+
+  /** Follows, and then leads. Rejects when the stream has ended, or when the part has. */
+  async function takePart(input: OpenStreamInput, send: Send, part: AbortController): Promise<never> {
+    const release = await follow(input, send, part)
     let hasEnded = false
     const pass = (event: SyncEvent) => {
       hasEnded ||= event.type === 'stream.ended'
       send(event)
     }
     try {
-      return await lead(input, pass, signal)
+      return await lead(input, pass, part.signal)
     } finally {
-      if (hasEnded || !signal.aborted) setTimer(release, handover)
+      if (hasEnded || !part.signal.aborted) setTimer(release, handover)
       else release()
     }
   }
 
-  async function read(input: OpenStreamInput, send: Send, signal: AbortSignal): Promise<never> {
+  async function readForAll(input: OpenStreamInput, send: Send, signal: AbortSignal): Promise<never> {
     for (;;) {
       open()
       const part = new AbortController()
@@ -176,7 +186,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     }
   }
 
-  return { read, close }
+  return { readStream: readForAll, close }
 }
 
 /**

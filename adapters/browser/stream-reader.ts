@@ -1,5 +1,5 @@
 import { attempt } from './attempt.ts'
-import type { SharedStream, SharedStreamOptions } from './shared-stream.ts'
+import type { SharedStreamOptions } from './shared-stream.ts'
 import { takeTurn } from './take-turn.ts'
 import type { Transport } from './transport.ts'
 
@@ -19,8 +19,8 @@ export function canShareStream(): boolean {
   return attempt(hasAll) ?? false
 }
 
-/** Reads streams of this tab's own, one tab of the browser connecting at a time. */
-export function createStreamReader(read: ReadStream): StreamReader {
+/** Reads a stream of this tab's own; of the tabs of a browser, one connects at a time. */
+export function createOwnReader(read: ReadStream): StreamReader {
   const readStream: ReadStream = async (input, send, signal) => {
     const endTurn = await takeTurn('authchart')
     try {
@@ -41,23 +41,23 @@ export function createStreamReader(read: ReadStream): StreamReader {
 }
 
 /** Reads the stream that the tabs of a browser share. The code for it is loaded with the first stream. */
-export function createSharedReader({ readStream, ...options }: SharedStreamOptions): StreamReader {
-  let shared: Promise<SharedStream | null> | null = null
+export function createSharedReader(options: SharedStreamOptions): StreamReader {
+  let shared: Promise<StreamReader> | null = null
   const load = async () => {
     try {
       const { createSharedStream } = await import('./shared-stream.ts')
-      return createSharedStream({ readStream, ...options })
+      return createSharedStream(options)
     } catch {
-      // The file may be gone since a deployment: this tab works alone then.
-      return null
+      // The file may be gone since a deployment.
+      return createOwnReader(options.readStream)
     }
   }
   return {
     async readStream(input, send, signal) {
-      const stream = await (shared ??= load())
+      const reader = await (shared ??= load())
       if (signal.aborted) throw signal.reason
-      return (stream?.read ?? readStream)(input, send, signal)
+      return reader.readStream(input, send, signal)
     },
-    close: () => void shared?.then((stream) => stream?.close()),
+    close: () => void shared?.then((reader) => reader.close()),
   }
 }
