@@ -19,6 +19,7 @@ const levels: Partial<Record<AuthErrorCode, 'warn' | 'info'>> = {
   'token-superseded': 'info',
   'session-revoked': 'info',
   'session-pending': 'info',
+  'too-many-sessions': 'info',
 }
 
 /** From one line of a kind to the next, ms. */

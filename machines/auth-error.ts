@@ -40,6 +40,7 @@ export const authErrors = {
   'token-superseded': refused('The token was issued before its session was signed out', true),
   'session-revoked': refused('The Clerk session or its user was revoked'),
   'session-pending': refused('The Clerk session has a task to finish first', false, 200),
+  'too-many-sessions': refused('The user has as many sessions as they may', true, 429),
   // A key that Clerk has withdrawn signs no fresh token.
   'key-not-found': refused('The key that signed the token is not published', true),
   'cookie-missing': untouched(400, 'The browser did not send the session cookie'),

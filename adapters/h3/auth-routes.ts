@@ -5,6 +5,8 @@ import type { HubAnswer } from '../hub/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
 import type { ReadCarriedTokens } from './carried-tokens.ts'
+import { toAddressOwner } from './client-address.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
 import { createInspectRoutes } from './inspect-route.ts'
 import { openStream } from './open-stream.ts'
@@ -25,6 +27,8 @@ export interface AuthRoutesOptions {
   readonly origins: OriginRule
   readonly allowedHosts: ReadonlySet<string> | null
   readonly readCarriedTokens: ReadCarriedTokens
+  /** Where sessions of one address are bounded. */
+  readonly clientAddress: ClientAddress | undefined
   readonly publicViews: PublicViews
   /** The inspector's page, in development. */
   readonly inspectPage?: LocalPage
@@ -45,7 +49,7 @@ type Methods = Readonly<Record<string, Route>>
 /** @returns what adds the handlers of everything under the base path to an app. */
 export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
   const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
-  const { inspectPage, clock, random } = options
+  const { inspectPage, clientAddress, clock, random } = options
   const bodies = createBodyReader(logger)
   const startStream = createSseStreams({ clock, random })
   const requireCookie = createRequireCookie(cookie, logger)
@@ -57,10 +61,13 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     ...(webhook && { [webhookPath]: { POST: webhook } }),
   }
 
+  const toAddress = (event: H3Event) => clientAddress && toAddressOwner(clientAddress(event))
+
   async function getEvents(event: H3Event) {
     requireCookie(event)
     const { tab } = toTab(event.url.searchParams.get('tab'))
-    const opened = await hub.open({ cookieIds: cookie.read(event), carried: readCarriedTokens(event), tab })
+    const carried = readCarriedTokens(event)
+    const opened = await hub.open({ cookieIds: cookie.read(event), carried, tab, address: toAddress(event) })
     setCookie(event, opened.cookieId)
     return openStream(event, { tab, startStream, attach: (stream) => opened.attach(stream) })
   }
@@ -73,7 +80,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     if (request.type === 'session.cleared') logger.debug('session.clearing')
     const answer =
       request.type === 'token.received'
-        ? await hub.receive({ token: request.token, tab, seq, cookieIds })
+        ? await hub.receive({ token: request.token, tab, seq, cookieIds, address: toAddress(event) })
         : await hub.clear({ sessionId: request.sessionId, tab, seq, cookieIds })
     setCookie(event, answer.cookieId)
     return answerView(event, answer)

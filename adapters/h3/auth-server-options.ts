@@ -1,6 +1,6 @@
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import type { LoadUser } from '../hub/profiles.ts'
-import type { HubLimits } from '../hub/session-hub.ts'
+import type { HubLimits } from '../hub/hub-limits.ts'
 import type { SessionStore } from '../hub/session-store.ts'
 import type { StoreDown } from '../hub/store-gate.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
@@ -10,6 +10,7 @@ import { toOriginProblem } from '../origins.ts'
 import { isInspectOption } from './inspect-option.ts'
 import type { InspectOption } from './inspect-option.ts'
 import { isProduction } from '../node-env.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
 export interface AuthServerOptions {
@@ -66,6 +67,11 @@ export interface AuthServerOptions {
   readonly logger?: Partial<Logger>
   /** The wall clock, epoch ms; default `Date.now`. */
   readonly clock?: () => number
+  /**
+   * Tells the address of the client, for `limits.sessionsPerAddress`: h3's `getRequestIP` where clients connect to this
+   * server themselves; behind a proxy a header that the proxy sets on every request and takes from no client.
+   */
+  readonly clientAddress?: ClientAddress
 }
 
 export interface ResolvedAuthServerOptions {
@@ -78,6 +84,8 @@ export interface ResolvedAuthServerOptions {
   readonly allowedHosts: ReadonlySet<string> | null
   readonly cookie: Required<CookieOptions>
   readonly limits: HubLimits
+  /** Only where sessions of one address are bounded. */
+  readonly clientAddress: ClientAddress | undefined
   readonly inspectors: readonly InspectOption[]
   readonly clock: () => number
 }
@@ -100,13 +108,23 @@ const names: readonly string[] = [
   'inspect',
   'logger',
   'clock',
+  'clientAddress',
 ] satisfies readonly (keyof AuthServerOptions)[]
 
 const defaultPublicClaims = ['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'] as const
-const defaultLimits: HubLimits = { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }
+const defaultLimits: HubLimits = {
+  sessions: 100_000,
+  sessionsPerUser: 100,
+  sessionsPerClerkSession: 16,
+  streamsPerSession: 16,
+  requestsPerSession: 60,
+}
+const limitNames = [...Object.keys(defaultLimits), 'sessionsPerAddress']
 const defaultBasePath = '/auth'
 const defaultCookie = { sameSite: 'lax', secure: 'auto', partitioned: false } as const
 const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'watch', 'close'] as const
+
+const addressProblem = 'needs clientAddress, such as (event) => getRequestIP(event) where there is no proxy'
 
 /** The options that are this adapter's own, over the defaults. @throws TypeError naming the one that cannot be used. */
 export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAuthServerOptions {
@@ -118,7 +136,12 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
   require('inspect', inspectors.every(isInspectOption), 'must be a function, an inspector, or a list of them')
   require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
   require('loadUser', isLoadUser(options.loadUser), 'must be true, false or a function from a user id to a profile')
+  const { clientAddress } = options
+  require('clientAddress', ['undefined', 'function'].includes(typeof clientAddress), 'must be a function of a request')
   const basePath = toBasePath(options.basePath)
+  const limits = toLimits(options.limits)
+  const isBounded = limits.sessionsPerAddress !== undefined
+  require('limits.sessionsPerAddress', !isBounded || clientAddress !== undefined, addressProblem)
   return {
     basePath,
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
@@ -128,7 +151,8 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
     allowedOrigins: toOrigins(options.allowedOrigins),
     allowedHosts: toHosts(options.allowedHosts),
     cookie: toCookie(options.cookie, basePath),
-    limits: toLimits(options.limits),
+    limits,
+    clientAddress: isBounded ? clientAddress : undefined,
     inspectors,
     clock,
   }
@@ -192,7 +216,7 @@ function toCookieName(basePath: string): string {
 
 function toLimits(limits: Partial<HubLimits> = {}): HubLimits {
   require('limits', isObject(limits), 'must be an object')
-  requireKnown(limits, Object.keys(defaultLimits), 'limits.')
+  requireKnown(limits, limitNames, 'limits.')
   const merged = { ...defaultLimits, ...limits }
   for (const [name, limit] of Object.entries(merged)) {
     require(`limits.${name}`, Number.isSafeInteger(limit) && limit > 0, 'must be a whole number above 0')

@@ -122,7 +122,7 @@ const memoryStoreWarning = {
  */
 export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const resolved = resolveAuthServerOptions(options)
-  const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits, inspectors } = resolved
+  const { basePath, authWaitTimeout, refusedToken, publicClaims, clock, limits, inspectors, clientAddress } = resolved
   const clerk = resolveClerkOptions(options.clerk)
   if (clerk.webhookSecret) requireWebhookSecret(clerk.webhookSecret)
   const logger = toLogger(options.logger)
@@ -173,6 +173,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     origins: createOriginRule(resolved.allowedOrigins),
     allowedHosts: resolved.allowedHosts,
     readCarriedTokens,
+    clientAddress,
     publicViews,
     inspectPage: inspectors.map((each) => (typeof each === 'function' ? undefined : each.page)).find(Boolean),
     webhook: clerk.webhookSecret ? createWebhook({ hub, secret: clerk.webhookSecret, logger }) : undefined,

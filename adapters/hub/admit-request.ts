@@ -24,7 +24,7 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
       for (const token of bearers) {
         const session = life.create()
         signal.addEventListener('abort', () => session.stop(), { once: true })
-        await tokens.decide(session, token, undefined)
+        await tokens.judge(session, token)
         if (signal.aborted) return
         session.stop()
         admission = { view: session.view(), session }

@@ -12,8 +12,9 @@ export interface AuthChange {
   readonly previous: AuthView
   /**
    * `token`: an accepted token · `cleared`: the browser signed out · `revoked`: Clerk session or user revoked ·
-   * `expired`: no renewal in time, or a browser that never sent its cookie · `refused`: a pending Clerk session, or a refused token with
-   * `refusedToken: 'signOut'` · `adopted`: decided by another node.
+   * `expired`: no renewal in time, a browser that never sent its cookie, or another session took its place at a limit ·
+   * `refused`: a pending Clerk session, or a refused token with `refusedToken: 'signOut'` · `adopted`: decided by another
+   * node.
    */
   readonly reason: AuthChangeReason
 }

@@ -33,12 +33,23 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
   /** Once stored, a repeated sign-out must not bury what the Clerk session has issued to others since. */
   async function buryOnce({ seat }: LiveSession, grave: Grave): Promise<AuthError | null> {
     const { lastProven } = seat
-    const error = await life.bury(grave)
+    const error = await buryProof(grave, lastProven?.issuedAt ?? 0)
     if (!error && seat.lastProven === lastProven) {
       seat.lastProven = null
       seat.isGraveOwed = false
     }
     return error
+  }
+
+  /** Of many sessions of one Clerk session that are signed out, the first one leaves a tombstone, and the rest wait for it. */
+  async function buryProof(grave: Grave, issuedAt: number): Promise<AuthError | null> {
+    if (!store.buried({ userId: '', sessionId: grave.id, issuedAt })) return life.bury(grave)
+    try {
+      await undertaker.stored('session', grave.id)
+      return null
+    } catch {
+      return life.bury(grave)
+    }
   }
 
   /** Nothing is known here of the Clerk session that is to end: another node may have signed it in, and stored that. */

@@ -27,6 +27,8 @@ export interface HubRequest {
   /** Whom it was let in as before. */
   readonly admission?: Admission
   readonly tab?: string
+  /** The client's address, where sessions of one address are bounded. */
+  readonly address?: string | undefined
   /** Rises with each request of a tab. */
   readonly seq?: number
 }

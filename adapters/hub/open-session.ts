@@ -69,10 +69,11 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     }
   }
 
-  return async ({ cookieIds, tab, carried }) => {
+  return async ({ cookieIds, tab, carried, address }) => {
     const found = await lookup.find(cookieIds)
     if (found?.retired) throw toRotated()
     const session = found?.session ?? life.create()
+    if (!found) session.seat.address = address ?? null
     return serve(session, async () => {
       if (found) session.seat.budget.spend(clock())
       else life.admit(session)

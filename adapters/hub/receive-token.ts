@@ -48,8 +48,9 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(life, alias)
 
   /** A token without a session makes one only if it signs in. */
-  async function receiveUnknown({ token, tab, seq }: TokenRequest): Promise<HubAnswer> {
+  async function receiveUnknown({ token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
     const session = life.create()
+    session.seat.address = address ?? null
     return serve(session, async () => {
       const error = await tokens.decide(session, token, tab)
       if (error || !session.view().isSignedIn) {

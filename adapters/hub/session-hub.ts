@@ -21,6 +21,7 @@ import type {
   StreamRequest,
   TokenRequest,
 } from './hub-requests.ts'
+import type { HubLimits } from './hub-limits.ts'
 import type { LiveSession } from './live-session.ts'
 import { createOpenSession } from './open-session.ts'
 import { createReceiveToken } from './receive-token.ts'
@@ -53,14 +54,6 @@ export interface SessionHubOptions {
   readonly random: () => number
   readonly logger: Logger
   readonly inspect?: (event: InspectionEvent) => void
-}
-
-export interface HubLimits {
-  /** Sessions a node holds at most. */
-  readonly sessions: number
-  readonly streamsPerSession: number
-  /** Requests a session may make in a minute. */
-  readonly requestsPerSession: number
 }
 
 export interface HubStats {
@@ -112,7 +105,12 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
   const undertaker = createUndertaker({ store, verify, clock, verifyTimeout, logger })
-  const tokens = createTokenChecks({ verify, ready: (session) => undertaker.settled(session), logger })
+  const tokens = createTokenChecks({
+    verify,
+    ready: (session) => undertaker.settled(session),
+    reserve: (session, identity) => life.registry.reserve(session, identity),
+    logger,
+  })
   const hostOptions: SessionHostOptions = {
     verifyToken: (token, check) => tokens.check(token, check),
     input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },

@@ -19,6 +19,7 @@ import type { StartHost } from './session-host.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import { createSessionSeat } from './session-seat.ts'
+import type { HubLimits } from './hub-limits.ts'
 import type { Grave, SessionStore } from './session-store.ts'
 import { toGrave } from './undertaker.ts'
 import type { Undertaker } from './undertaker.ts'
@@ -27,7 +28,10 @@ import type { Undertaker } from './undertaker.ts'
 export interface SessionLife {
   /** Starts a session that only its maker knows. */
   create(id?: string, channel?: string): LiveSession
-  /** Takes a session in, with what happened to it before. @throws AuthError `at-capacity`, and then it is stopped */
+  /**
+   * Takes a session in, with what happened to it before.
+   * @throws AuthError `at-capacity` or `too-many-sessions`, and then it is stopped
+   */
   admit(session: LiveSession): LiveSession
   /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
   rotate(session: LiveSession, tab: string | undefined): void
@@ -54,8 +58,7 @@ export interface SessionLifeOptions {
   /** Where given, profiles are loaded into the views of the signed-in. */
   readonly loadUser?: LoadUser
   readonly encode: (view: AuthView) => string
-  /** Sessions at most, and requests of one session in a minute. */
-  readonly limits: { readonly sessions: number; readonly requestsPerSession: number }
+  readonly limits: HubLimits
   /** Ms. */
   readonly clockTolerance: number
   readonly clock: () => number
@@ -67,7 +70,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   const cookies = createSessionCookies()
   const changes = createAuthChanges(logger)
   const records = createRecordKeeper({ store, clock, clockTolerance, logger })
-  const registry = createSessionRegistry({ limit: limits.sessions, onEnd: end })
+  const registry = createSessionRegistry({ limits, onEnd: end })
   const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
   const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
   /** The first part of every channel: two of them tell a client that two servers answered it. */
@@ -182,7 +185,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     if (isClosed || seat.isGuest) return
     records.forget(session)
     if (!identity.isSignedIn) return
-    // Its browser never came back with its cookie: who has heard of the sign-in hears of its end.
+    // Its browser never came back with its cookie, or another session took its place: listeners hear of its end.
     changes.publish({ view: { ...toUncheckedView(clock()), channel }, previous: identity, reason: 'expired' })
   }
 

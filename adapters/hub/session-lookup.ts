@@ -107,6 +107,7 @@ export function createSessionLookup({ life, store, undertaker, clock, logger }: 
 
   /** A request has brought a cookie of the session: its browser keeps cookies, which the other nodes must know too. */
   function claim(session: LiveSession) {
+    session.seat.usedAt = performance.now()
     if (!session.seat.isUnclaimed) return
     session.seat.isUnclaimed = false
     registry.reconsider(session)

@@ -2,21 +2,26 @@ import { AuthError } from '../../machines/auth-error.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import type { IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from './live-session.ts'
+import { createSessionBounds, recentFor } from './session-bounds.ts'
+import type { SessionBounds, SessionLimits } from './session-bounds.ts'
 import { setUnrefTimeout } from '../unref-clock.ts'
 
 /** The sessions of one node, and how long each stays. */
 export interface SessionRegistry {
   /**
-   * Takes a session in. At the limit another one goes for it, which is anonymous or whose cookie never came back: the one
-   * that was left first; where none was, the first anonymous one that is read, but only for a signed-in newcomer.
-   * @throws AuthError `at-capacity`
+   * Takes a session in. At the limit another one goes for it: the one that was left first of those that are anonymous or
+   * whose cookie never came back. Where there is none, a signed-in newcomer takes the place of the first anonymous session
+   * that is read, else of the signed-in one that was not asked for the longest and has no stream.
+   * @throws AuthError `at-capacity` · `too-many-sessions` of the address
    */
   add(session: LiveSession): void
+  /** @see SessionBounds.reserve */
+  readonly reserve: SessionBounds['reserve']
   get(id: string): LiveSession | undefined
   has(session: LiveSession): boolean
   /** The sessions that prove a Clerk session or user. */
   readonly find: IdentityIndex['find']
-  /** Keeps a session while a request works on it. → release */
+  /** Keeps a session while a request works on it. @returns what ends that */
   hold(session: LiveSession): () => void
   /** Looks again at whether a session is still needed. */
   reconsider(session: LiveSession): void
@@ -28,8 +33,7 @@ export interface SessionRegistry {
 }
 
 export interface SessionRegistryOptions {
-  /** Sessions at most. */
-  readonly limit: number
+  readonly limits: SessionLimits & { readonly sessions: number }
   readonly onEnd: (session: LiveSession) => void
 }
 
@@ -37,13 +41,17 @@ export interface SessionRegistryOptions {
 const grace = 5_000
 /** How long one that is signed in waits for the first request with its cookie, ms. */
 const claimGrace = 30_000
+/** So many signed-in sessions are looked at for one that can be spared. */
+const maxLooks = 16
 
-export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions): SessionRegistry {
+export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions): SessionRegistry {
   const sessions = new Map<string, LiveSession>()
   /** In the order in which they became so. */
   const anonymous = new Set<LiveSession>()
   const identities = createIdentityIndex()
   const holds = new Map<LiveSession, number>()
+  /** Signed in, needed, and neither read nor worked on: in the order in which they became so, or were last found in use. */
+  const idle = new Set<LiveSession>()
   /** Of those that are not needed, in the order in which they were left. */
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
@@ -54,11 +62,14 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
 
   const toGrace = ({ seat, identity }: LiveSession) => (seat.isUnclaimed && identity.isSignedIn ? claimGrace : grace)
 
+  const bounds = createSessionBounds({ limits, identities, findSpare: findSpareOf, remove })
+
   function remove(session: LiveSession) {
-    clearTimeout(graces.get(session))
-    graces.delete(session)
+    stopGrace(session)
     anonymous.delete(session)
+    idle.delete(session)
     identities.delete(session)
+    bounds.delete(session)
     if (sessions.delete(session.id)) onEnd(session)
   }
 
@@ -69,10 +80,35 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     return null
   }
 
-  function makeRoom(newcomer: LiveSession) {
-    if (sessions.size < limit) return
+  const isRecent = ({ seat }: LiveSession) => performance.now() - seat.usedAt < recentFor
+
+  /** The signed-in session that was not asked for the longest, as nearly as a few looks can tell. */
+  function findIdle(): LiveSession | null {
+    let looks = maxLooks
+    for (const session of idle) {
+      if (!isRecent(session)) return session
+      if ((looks -= 1) === 0) return null
+      idle.delete(session)
+      idle.add(session)
+    }
+    return null
+  }
+
+  /** Of the sessions of one owner: the oldest that is not needed, else the one that was not asked for the longest. */
+  function findSpareOf(candidates: readonly LiveSession[]): LiveSession | null {
+    let spare = candidates.find((session) => graces.has(session)) ?? null
+    if (spare) return spare
+    for (const session of candidates) {
+      if (isHeld(session) || isRecent(session)) continue
+      if (!spare || session.seat.usedAt < spare.seat.usedAt) spare = session
+    }
+    return spare
+  }
+
+  function makeRoom({ identity }: LiveSession) {
+    if (sessions.size < limits.sessions) return
     // All that nobody reads or works on have a grace: there may be very many others to look at.
-    const spare = findSpare(graces.keys()) ?? (newcomer.identity.isSignedIn ? findSpare(anonymous) : null)
+    const spare = findSpare(graces.keys()) ?? (identity.isSignedIn ? (findSpare(anonymous) ?? findIdle()) : null)
     if (spare) return remove(spare)
     throw new AuthError('at-capacity', undefined, { retryAfter: 5_000 })
   }
@@ -81,37 +117,61 @@ export function createSessionRegistry({ limit, onEnd }: SessionRegistryOptions):
     if (!sessions.has(session.id)) return
     if (session.identity.isSignedIn) anonymous.delete(session)
     else anonymous.add(session)
-    identities.place(session)
-    if (isNeeded(session)) {
-      clearTimeout(graces.get(session))
-      graces.delete(session)
-    } else if (!graces.has(session)) {
-      graces.set(
-        session,
-        setUnrefTimeout(() => {
-          graces.delete(session)
-          if (!isNeeded(session)) remove(session)
-        }, toGrace(session)),
-      )
+    identities.place(session, session.identity)
+    if (isHeld(session)) {
+      idle.delete(session)
+      stopGrace(session)
+    } else if (isNeeded(session)) {
+      stopGrace(session)
+      noteIdle(session)
+    } else {
+      idle.delete(session)
+      startGrace(session)
     }
+  }
+
+  function noteIdle(session: LiveSession) {
+    if (idle.has(session)) return
+    idle.add(session)
+    session.seat.usedAt = performance.now()
+  }
+
+  function stopGrace(session: LiveSession) {
+    clearTimeout(graces.get(session))
+    graces.delete(session)
+  }
+
+  function startGrace(session: LiveSession) {
+    if (graces.has(session)) return
+    const end = () => {
+      graces.delete(session)
+      if (!isNeeded(session)) remove(session)
+    }
+    graces.set(session, setUnrefTimeout(end, toGrace(session)))
   }
 
   return {
     add(session) {
       makeRoom(session)
+      bounds.add(session)
       sessions.set(session.id, session)
       reconsider(session)
     },
     get: (id) => sessions.get(id),
     has: (session) => sessions.get(session.id) === session,
     find: (kind, id) => identities.find(kind, id),
+    reserve: (session, identity) => bounds.reserve(session, identity),
     hold(session) {
       holds.set(session, (holds.get(session) ?? 0) + 1)
       reconsider(session)
       return () => {
         const left = (holds.get(session) ?? 1) - 1
-        if (left > 0) holds.set(session, left)
-        else holds.delete(session)
+        if (left > 0) {
+          holds.set(session, left)
+        } else {
+          holds.delete(session)
+          bounds.release(session)
+        }
         reconsider(session)
       }
     },

@@ -18,6 +18,10 @@ export interface SessionSeat {
   isGraveOwed: boolean
   /** Another node decided what it is now, and stored it: this one may forget it. */
   isGuest: boolean
+  /** The client's address that it was made for, or null where addresses are not bounded. */
+  address: string | null
+  /** When a request last asked for it, or its last stream ended, by `performance.now()`. */
+  usedAt: number
   /** No request has brought its cookie yet: a browser that keeps no cookies never comes back to it. */
   isUnclaimed: boolean
   /** Signed in when nobody was there to take a new cookie. */
@@ -44,6 +48,8 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     lastProven: null,
     isGraveOwed: false,
     isGuest: false,
+    address: null,
+    usedAt: performance.now(),
     isUnclaimed: true,
     isRotationDue: false,
     rotating: null,

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import type { LiveSession } from './live-session.ts'
 import { toDigest } from './secret-id.ts'
+import type { SessionBounds } from './session-bounds.ts'
 
 /** Verifies a token; `refresh: false` makes do with the keys at hand. Rejects with `AuthError`. */
 export type VerifyToken = (
@@ -20,18 +21,22 @@ export interface TokenChecks {
   know(token: BearerToken, verified: VerifiedSession): void
   /** The Clerk session that a token was verified to be of, whatever became of it; null where it was not. */
   sessionOf(token: BearerToken): string | null
-  /** Has a session decide on a token. → why not accepted, or null */
+  /** Has a session decide on a token. @returns why it was not accepted, or null */
   decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
+  /** The same for a session that nobody keeps: it needs no room. */
+  judge(session: LiveSession, token: BearerToken): Promise<AuthError | null>
 }
 
 export interface TokenChecksOptions {
   readonly verify: VerifyToken
   /** What must be known before a token of the session is judged. */
   readonly ready: (session: LiveSession) => Promise<unknown> | null
+  /** Makes room for whom a token names. @throws AuthError `too-many-sessions` */
+  readonly reserve: SessionBounds['reserve']
   readonly logger: Logger
 }
 
-export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions): TokenChecks {
+export function createTokenChecks({ verify, ready, reserve, logger }: TokenChecksOptions): TokenChecks {
   const owners = new WeakMap<BearerToken, LiveSession>()
   const outcomes = new WeakMap<BearerToken, VerifiedSession | AuthError>()
   const logRefusal = createRefusalLog(logger)
@@ -41,6 +46,22 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
     return outcome && !isAuthError(outcome) ? outcome : null
   }
 
+  async function judge(session: LiveSession, token: BearerToken, tab?: string): Promise<AuthError | null> {
+    const digest = toDigest(token.reveal())
+    if (isProvenBy(session, digest)) return null
+    const { outcome, error } = await session.submit(token, tab)
+    const proof = verified(token)
+    if (outcome === 'accepted' && proof) session.seat.proof = { digest, claims: proof.claims }
+    if (!error) return null
+    // The verifier may know more than the machine was told, such as when to ask again.
+    const failure = outcomes.get(token)
+    if (isAuthError(failure, error.code)) return failure
+    // The machine refused what had verified: a tombstone, or a session with a task to finish.
+    const refused = new AuthError(error.code, error.message)
+    logRefusal(refused)
+    return refused
+  }
+
   return {
     know: (token, session) => void outcomes.set(token, session),
     sessionOf: (token) => verified(token)?.sessionId ?? null,
@@ -48,35 +69,24 @@ export function createTokenChecks({ verify, ready, logger }: TokenChecksOptions)
       const owner = owners.get(token)
       const pending = owner && ready(owner)
       if (pending) await pending
-      const known = verified(token)
-      if (known) return known
       try {
-        const session = await verify(token, options)
+        const session = verified(token) ?? (await verify(token, options))
+        if (owner && session.status === 'active') reserve(owner, session)
         outcomes.set(token, session)
         return session
       } catch (error) {
         const failure = toAuthError(error)
         if (failure.code === 'internal') logger.error('token.check.failed', { error })
+        if (failure.code === 'too-many-sessions') logRefusal(failure)
         outcomes.set(token, failure)
         throw failure
       }
     },
-    async decide(session, token, tab) {
-      const digest = toDigest(token.reveal())
-      if (isProvenBy(session, digest)) return null
+    decide(session, token, tab) {
       owners.set(token, session)
-      const { outcome, error } = await session.submit(token, tab)
-      const proof = verified(token)
-      if (outcome === 'accepted' && proof) session.seat.proof = { digest, claims: proof.claims }
-      if (!error) return null
-      // The verifier may know more than the machine was told, such as when to ask again.
-      const failure = outcomes.get(token)
-      if (isAuthError(failure, error.code)) return failure
-      // The machine refused what had verified: a tombstone, or a session with a task to finish.
-      const refused = new AuthError(error.code, error.message)
-      logRefusal(refused)
-      return refused
+      return judge(session, token, tab)
     },
+    judge: (session, token) => judge(session, token),
   }
 }
 

@@ -15,6 +15,11 @@ export interface Undertaker {
    * @throws AuthError `store-unavailable`
    */
   bury(grave: Grave): Promise<void>
+  /**
+   * Resolves once what was buried last under an id is stored, and rejects where that has failed so far; null where it is
+   * stored, or was never buried here.
+   */
+  stored(kind: Grave['kind'], id: string): Promise<void> | null
   /** True while the store tells its watchers of a grave that this node is digging. */
   readonly isBurying: boolean
   /**
@@ -52,18 +57,33 @@ export function toGrave(grave: Omit<Grave, 'until'>, now: number, validUntil = 0
   return { ...grave, until: Math.max(now + rememberFor, validUntil) }
 }
 
+const toKey = ({ kind, id }: Pick<Grave, 'kind' | 'id'>) => `${kind}:${id}`
+
 export function createUndertaker({ store, verify, clock, verifyTimeout, logger }: UndertakerOptions): Undertaker {
   const learning = new WeakMap<LiveSession, Promise<AuthError | null>>()
   const life = { isOver: false, isBurying: false }
+  const unstored = new Map<string, Promise<void>>()
   const { wait, wakeAll } = createWaits()
 
   /** The store tells of a grave before `bury` returns. */
   function dig(grave: Grave): Promise<void> {
     life.isBurying = true
     try {
-      return store.bury(grave)
+      const stored = store.bury(grave)
+      void noteStored(toKey(grave), stored)
+      return stored
     } finally {
       life.isBurying = false
+    }
+  }
+
+  async function noteStored(key: string, stored: Promise<void>) {
+    unstored.set(key, stored)
+    try {
+      await stored
+      if (unstored.get(key) === stored) unstored.delete(key)
+    } catch {
+      // Who buries it hears of that, and tries again.
     }
   }
 
@@ -111,6 +131,7 @@ export function createUndertaker({ store, verify, clock, verifyTimeout, logger }
 
   return {
     bury,
+    stored: (kind, id) => unstored.get(toKey({ kind, id })) ?? null,
     get isBurying() {
       return life.isBurying
     },

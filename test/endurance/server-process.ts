@@ -9,7 +9,7 @@ const auth = createAuthServer({
   keys: { jwks: jwks as never },
   clerk: {},
   claims: { issuer: 'https://clerk.example.test' },
-  limits: { streamsPerSession: 10_000, requestsPerSession: 1e6 },
+  limits: { sessionsPerUser: 1e6, sessionsPerClerkSession: 1e6, streamsPerSession: 10_000, requestsPerSession: 1e6 },
   logger: { warn: () => {} },
 })
 const app = new H3({ silent: true })

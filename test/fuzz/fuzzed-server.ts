@@ -28,7 +28,7 @@ export function createFuzzedServer() {
     keys: { jwks },
     clerk: { webhookSecret },
     claims: { issuer, authorizedParties: [party] },
-    limits: { requestsPerSession: 1e9, sessions: 1e6 },
+    limits: { requestsPerSession: 1e9, sessions: 1e6, sessionsPerUser: 1e6, sessionsPerClerkSession: 1e6 },
     logger: { warn: () => {} },
   })
   const app = new H3({ silent: true })

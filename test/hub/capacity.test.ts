@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
 import { ViewStreams } from '../../adapters/hub/view-streams.ts'
-import { startHub, toToken, turn } from './hub-harness.ts'
+import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
 const sessions = 200
 const full = { code: 'at-capacity' }
 
 /** A hub with as many sessions as it may hold, each with a stream. */
 async function startFull(options: Parameters<typeof startHub>[0] = {}) {
-  const harness = startHub({ limits: { sessions, streamsPerSession: 16, requestsPerSession: 1_000 }, ...options })
+  const harness = startHub({ limits: { ...usualLimits, sessions, requestsPerSession: 1_000 }, ...options })
   const browsers: Awaited<ReturnType<typeof harness.open>>[] = []
   for (let tab = 0; tab < sessions; tab += 1) browsers.push(await harness.open(`tab${tab}`))
   return { ...harness, browsers }

@@ -1,5 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import type { HubLimits } from '../../adapters/hub/hub-limits.ts'
 import { createSessionHub } from '../../adapters/hub/session-hub.ts'
 import type { SessionHubOptions } from '../../adapters/hub/session-hub.ts'
 import type { StoreChange } from '../../adapters/hub/session-store.ts'
@@ -18,6 +19,14 @@ export interface HeldCheck {
 /** A token that says of itself what it proves. */
 export const toToken = (proof: Partial<VerifiedSession> | null) =>
   new BearerToken(JSON.stringify(proof && createProof(proof)))
+
+export const usualLimits: HubLimits = {
+  sessions: 100_000,
+  sessionsPerUser: 100,
+  sessionsPerClerkSession: 16,
+  streamsPerSession: 16,
+  requestsPerSession: 1_000_000,
+}
 
 /** A hub under virtual time, whose checks wait for the test if `held`. */
 export function startHub({ held = false, ...options }: Partial<SessionHubOptions> & { held?: boolean } = {}) {
@@ -38,7 +47,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
     store: createMemorySessionStore(),
     encode: (view) => JSON.stringify(view),
     machine: { authWaitTimeout: 1_000, verifyTimeout: 5_000, clockTolerance: 60, refusedToken: 'keep' },
-    limits: { sessions: 100_000, streamsPerSession: 16, requestsPerSession: 1_000_000 },
+    limits: usualLimits,
     clock: Date.now,
     random: () => 0.5,
     logger: { debug() {}, info() {}, warn() {}, error() {} },

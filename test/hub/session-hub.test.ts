@@ -7,7 +7,7 @@ import { TabSeqs } from '../../adapters/hub/tab-seqs.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
-import { startHub, toToken, turn } from './hub-harness.ts'
+import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
 describe('what the streams of a session are sent', () => {
   it('is one view for what changes within a tick: a first token that verifies at once is one push', async () => {
@@ -37,7 +37,7 @@ describe('what the streams of a session are sent', () => {
   })
 
   it('goes to very many a few at a time, and what changes meanwhile goes to all', async () => {
-    const limits = { sessions: 1, streamsPerSession: 1_000, requestsPerSession: 1_000 }
+    const limits = { ...usualLimits, sessions: 1, streamsPerSession: 1_000, requestsPerSession: 1_000 }
     const { hub, open } = startHub({ limits })
     const browser = await open()
     await browser.token(toToken({}))
@@ -100,7 +100,7 @@ describe('revocation', () => {
   })
 
   it('of very many tells all of them at once, and ends their machines in turn', async () => {
-    const { hub, open } = startHub()
+    const { hub, open } = startHub({ limits: { ...usualLimits, sessionsPerClerkSession: 100 } })
     const reasons: string[] = []
     hub.onAuthChange(({ reason }) => reasons.push(reason))
     const browsers = await Promise.all(Array.from({ length: 100 }, () => open()))

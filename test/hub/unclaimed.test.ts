@@ -4,7 +4,7 @@ import { toDigest } from '../../adapters/hub/secret-id.ts'
 import type { SessionHub } from '../../adapters/hub/session-hub.ts'
 import type { AuthChange } from '../../adapters/hub/auth-changes.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
-import { startDeaf, startHub, toToken, turn } from './hub-harness.ts'
+import { startDeaf, startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
 /** How long a signed-in session waits for the first request with its cookie, ms. */
 const claimGrace = 30_000
@@ -99,7 +99,7 @@ describe('a session whose cookie no request has brought yet', () => {
   })
 
   it('makes room for others when the hub is full, the oldest first', async () => {
-    const { hub } = startHub({ limits: { sessions: 3, streamsPerSession: 16, requestsPerSession: 1_000 } })
+    const { hub } = startHub({ limits: { ...usualLimits, sessions: 3, requestsPerSession: 1_000 } })
     const cookies: string[] = []
     for (const n of [1, 2, 3])
       cookies.push(await signIn(hub, createProof({ userId: `user_${n}`, sessionId: `sess_${n}` })))

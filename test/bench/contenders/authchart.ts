@@ -22,7 +22,12 @@ export const startAuthchart: StartContender = async (options) => {
       authorizedParties: [party],
       ...(options.timesChecks && { validate: ({ sid }) => void checkedAt.set(sid, performance.now()) }),
     },
-    limits: { streamsPerSession: never, requestsPerSession: never },
+    limits: {
+      sessionsPerUser: never,
+      sessionsPerClerkSession: never,
+      streamsPerSession: never,
+      requestsPerSession: never,
+    },
     logger: { warn: () => {}, error: console.error },
     ...(now !== undefined && { clock: () => now }),
   })

@@ -1,0 +1,94 @@
+import { AuthError } from '../../machines/auth-error.ts'
+import { createIdentityIndex } from './identity-index.ts'
+import type { IdentityIndex } from './identity-index.ts'
+import type { LiveSession } from './live-session.ts'
+import { SessionsByKey } from './sessions-by-key.ts'
+
+/** How many sessions each of these may have on a node. */
+export interface SessionLimits {
+  readonly sessionsPerClerkSession: number
+  readonly sessionsPerUser: number
+  /** Default: any number. */
+  readonly sessionsPerAddress?: number
+}
+
+/** Whom a verified token names. */
+export interface VerifiedIdentity {
+  readonly userId: string
+  readonly sessionId: string
+}
+
+/** Bounds what one Clerk session, one user and one client's address can hold, so that none of them fills the node. */
+export interface SessionBounds {
+  /**
+   * Makes room for a session that is about to sign in, and counts it as if it had: many tokens may be checked at once.
+   * A renewal needs no room.
+   * @throws AuthError `too-many-sessions`
+   */
+  reserve(session: LiveSession, identity: VerifiedIdentity): void
+  /** Takes back what a session reserved, because it has signed in by now, or nothing that it sent is being decided. */
+  release(session: LiveSession): void
+  /** Makes room for a new session of a client's address. @throws AuthError `too-many-sessions` */
+  add(session: LiveSession): void
+  delete(session: LiveSession): void
+}
+
+export interface SessionBoundsOptions {
+  readonly limits: SessionLimits
+  /** The sessions that are signed in. */
+  readonly identities: IdentityIndex
+  /** @returns the session that can be spared the most, or null where all of them are in use */
+  readonly findSpare: (sessions: readonly LiveSession[]) => LiveSession | null
+  readonly remove: (session: LiveSession) => void
+}
+
+/** How long a session that a request has asked for counts as in use, ms. */
+export const recentFor = 30_000
+
+export function createSessionBounds({ limits, identities, findSpare, remove }: SessionBoundsOptions): SessionBounds {
+  const { sessionsPerClerkSession, sessionsPerUser, sessionsPerAddress = Infinity } = limits
+  const expected = createIdentityIndex()
+  const addresses = new SessionsByKey()
+
+  /** Looks at the sessions of one owner alone, and at those only where the bound is reached. */
+  function makeRoom(others: number, limit: number, toSessions: () => readonly LiveSession[], owner: string) {
+    if (others < limit) return
+    const spare = findSpare(toSessions())
+    if (spare) return remove(spare)
+    throw new AuthError(
+      'too-many-sessions',
+      `${owner} has as many sessions here as it may, and all of them are in use`,
+      {
+        retryAfter: recentFor,
+      },
+    )
+  }
+
+  function makeRoomFor(session: LiveSession, kind: 'session' | 'user', id: string, limit: number, owner: string) {
+    const others = identities.countOthers(kind, id, session) + expected.countOthers(kind, id, session)
+    makeRoom(others, limit, () => identities.find(kind, id).filter((other) => other !== session), owner)
+  }
+
+  return {
+    reserve(session, identity) {
+      const { sessionId, userId } = session.identity
+      if (sessionId === identity.sessionId && userId === identity.userId) return
+      makeRoomFor(session, 'session', identity.sessionId, sessionsPerClerkSession, 'The Clerk session')
+      makeRoomFor(session, 'user', identity.userId, sessionsPerUser, 'The user')
+      expected.place(session, identity)
+    },
+    release: (session) => expected.delete(session),
+    add(session) {
+      const { address } = session.seat
+      if (address === null) return
+      const others = addresses.countOthers(address, session)
+      makeRoom(others, sessionsPerAddress, () => addresses.find(address), 'The address')
+      addresses.add(address, session)
+    },
+    delete(session) {
+      expected.delete(session)
+      const { address } = session.seat
+      if (address !== null) addresses.delete(address, session)
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/h3/index.ts'
+import type { Grave } from '../../adapters/h3/index.ts'
+import { eventually, startServer, useVirtualTime } from './harness.ts'
+import type { TestServer } from './harness.ts'
+
+const userB = { sub: 'user_b', sid: 'sess_b' }
+/** How long a session that was asked for counts as in use, ms. */
+const recentFor = 30_000
+
+/** Signs in without a cookie, and comes back once with the one that it was given. */
+async function signIn(server: TestServer, claims: object = {}) {
+  const browser = server.browser()
+  const answer = await browser.token(server.mint(claims))
+  if (answer.status === 200) await browser.session()
+  return { browser, answer }
+}
+
+const isSignedIn = async ({ browser }: Awaited<ReturnType<typeof signIn>>) => (await browser.session()).body.isSignedIn
+
+describe('what one Clerk session may hold', () => {
+  it('is sixteen sessions, however often its token is posted without a cookie', async () => {
+    const server = await startServer()
+    const token = server.mint()
+    for (let post = 0; post < 200; post += 1) expect((await server.browser().token(token)).status).toBe(200)
+    expect(server.auth.stats()).toMatchObject({ sessions: 16, signedIn: 16 })
+  })
+
+  it('is sixteen where the posts come at once, of which the rest is 429', async () => {
+    const server = await startServer()
+    const token = server.mint()
+    const answers = await Promise.all(Array.from({ length: 100 }, () => server.browser().token(token)))
+    expect(server.auth.stats().sessions).toBe(16)
+    const refused = answers.filter(({ status }) => status !== 200)
+    for (const { status, body } of refused) expect([status, body.code]).toEqual([429, 'too-many-sessions'])
+  })
+
+  it('is sixteen where each post comes with the cookie of a stream', async () => {
+    const server = await startServer()
+    const browsers = Array.from({ length: 20 }, () => server.browser())
+    for (const browser of browsers) await browser.open()
+    const answers = await Promise.all(browsers.map((browser) => browser.token(server.mint())))
+    expect(answers.filter(({ status }) => status === 200).length).toBe(16)
+    expect(server.auth.stats()).toMatchObject({ sessions: 20, signedIn: 16 })
+  })
+
+  it('keeps nobody else out at the cap', async () => {
+    const server = await startServer({ limits: { sessions: 20 } })
+    const token = server.mint()
+    for (let post = 0; post < 60; post += 1) {
+      const thief = server.browser()
+      if ((await thief.token(token)).status === 200) await thief.session()
+    }
+    for (let user = 0; user < 4; user += 1) {
+      expect((await signIn(server, { sub: `user_${user}`, sid: `sess_${user}` })).answer.status).toBe(200)
+    }
+  })
+
+  it('counts no request that is judged by its Bearer token alone', async () => {
+    const server = await startServer({ limits: { sessionsPerClerkSession: 1 } }, (app, auth) => {
+      app.use('/api', auth.requireAuth())
+      app.get('/api', () => 'in')
+    })
+    await (await signIn(server)).browser.open()
+    const headers = { authorization: `Bearer ${server.mint()}` }
+    for (let ask = 0; ask < 3; ask += 1) expect((await server.send('/api', { headers })).status).toBe(200)
+  })
+})
+
+describe('a bound that is reached', () => {
+  const limits = { sessionsPerUser: 2 }
+
+  it('ends the session that was not asked for the longest, and tells listeners', async () => {
+    useVirtualTime()
+    const server = await startServer({ limits })
+    const ended: string[] = []
+    server.auth.onAuthChange(({ reason, previous }) => void (previous.isSignedIn && ended.push(reason)))
+    const first = await signIn(server, { sid: 'sess_1' })
+    const second = await signIn(server, { sid: 'sess_2' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    await first.browser.session()
+    await vi.advanceTimersByTimeAsync(recentFor)
+    const third = await signIn(server, { sid: 'sess_3' })
+    expect(await Promise.all([first, second, third].map(isSignedIn))).toEqual([true, false, true])
+    expect(ended).toEqual(['expired'])
+  })
+
+  it('ends none that has a stream or was just asked for: the newcomer is 429, with a code and a time', async () => {
+    useVirtualTime()
+    const server = await startServer({ limits })
+    const first = await signIn(server, { sid: 'sess_1' })
+    await first.browser.open()
+    const second = await signIn(server, { sid: 'sess_2' })
+    const { answer, browser } = await signIn(server, { sid: 'sess_3' })
+    expect([answer.status, answer.body.code, answer.body.retryable]).toEqual([429, 'too-many-sessions', true])
+    expect(answer.headers.get('retry-after')).toBe('30')
+    expect(answer.cookie).toBeUndefined()
+    expect(await Promise.all([first, second].map(isSignedIn))).toEqual([true, true])
+    expect((await signIn(server, userB)).answer.status).toBe(200)
+    await vi.advanceTimersByTimeAsync(recentFor)
+    expect((await browser.token(server.mint({ sid: 'sess_3' }))).status).toBe(200)
+    expect(await Promise.all([first, second].map(isSignedIn))).toEqual([true, false])
+  })
+
+  it('refuses no renewal, and no other Clerk session of a user on the same cookie', async () => {
+    const server = await startServer({ limits: { sessionsPerClerkSession: 1, sessionsPerUser: 1 } })
+    const { browser } = await signIn(server, { sid: 'sess_1' })
+    await browser.open()
+    expect((await browser.token(server.mint({ sid: 'sess_1' }))).status).toBe(200)
+    expect((await browser.token(server.mint({ sid: 'sess_2' }))).body).toMatchObject({
+      isSignedIn: true,
+      sessionId: 'sess_2',
+    })
+  })
+
+  it('leaves a session that another token still proves as it is', async () => {
+    const server = await startServer({ limits: { sessionsPerClerkSession: 1 } })
+    await (await signIn(server)).browser.open()
+    const other = await signIn(server, userB)
+    const { status, body } = await other.browser.token(server.mint())
+    expect([status, body.code, body.view?.userId]).toEqual([429, 'too-many-sessions', 'user_b'])
+  })
+})
+
+describe('a full server', () => {
+  it('ends the signed-in session that was not asked for the longest, where somebody signs in and none is anonymous', async () => {
+    useVirtualTime()
+    const server = await startServer({ limits: { sessions: 3 } })
+    const read = await signIn(server, { sub: 'user_1', sid: 'sess_1' })
+    await read.browser.open()
+    const left = await signIn(server, { sub: 'user_2', sid: 'sess_2' })
+    await vi.advanceTimersByTimeAsync(recentFor)
+    const asked = await signIn(server, { sub: 'user_3', sid: 'sess_3' })
+    expect((await signIn(server, { sub: 'user_4', sid: 'sess_4' })).answer.status).toBe(200)
+    expect(await Promise.all([read, left, asked].map(isSignedIn))).toEqual([true, false, true])
+    expect((await server.open()).status).toBe(503)
+  })
+})
+
+describe('what one address may hold', () => {
+  const options = {
+    limits: { sessionsPerAddress: 2 },
+    clientAddress: ({ req }: { req: Request }) => req.headers.get('x-real-ip') ?? undefined,
+  }
+  const from = (address: string) => ({ 'x-real-ip': address })
+
+  it('is what the option says, of streams and of tokens; an IPv6 network of 64 bits counts as one', async () => {
+    const server = await startServer(options)
+    const [one, two] = ['2001:db8::1', '2001:db8:0:0:ffff::2'].map(from)
+    expect((await server.open(one)).status).toBe(200)
+    const second = await server.open(two)
+    expect(second.status).toBe(200)
+    const token = { type: 'token.received', token: server.mint() }
+    expect((await server.send('/auth/events', { headers: one! })).body.code).toBe('too-many-sessions')
+    expect((await server.post(token, one)).status).toBe(429)
+    expect((await server.post(token, from('2001:db8:0:1::1'))).status).toBe(200)
+    expect((await server.post(token, from('::ffff:192.0.2.1'))).status).toBe(200)
+    expect((await server.post(token, from('192.0.2.1'))).status).toBe(200)
+    // Nobody comes back for the oldest of those that nobody reads.
+    expect((await server.post(token, from('192.0.2.1'))).status).toBe(200)
+    expect(server.auth.stats().sessions).toBe(5)
+    second.close()
+    await eventually(() => server.auth.stats().streams === 1, 'the end of a stream')
+    expect((await server.post(token, one)).status).toBe(200)
+  })
+
+  it('needs to know the address', () => {
+    const unknown = startServer({ limits: { sessionsPerAddress: 2 } })
+    return expect(unknown).rejects.toThrow(/limits\.sessionsPerAddress needs clientAddress/)
+  })
+})
+
+it('signs out many sessions of one Clerk session with one tombstone', async () => {
+  const store = createMemorySessionStore()
+  const graves: Grave[] = []
+  store.watch((change) => void (change.type === 'grave' && graves.push(change.grave)))
+  const server = await startServer({ store, limits: { sessionsPerClerkSession: 200, sessionsPerUser: 200 } })
+  const browsers = Array.from({ length: 200 }, () => server.browser())
+  const token = server.mint()
+  for (const browser of browsers) await browser.token(token)
+  const answers = await Promise.all(browsers.map((browser) => browser.clear({ sessionId: 'sess_a' })))
+  expect(new Set(answers.map(({ status, body }) => `${status} ${body.state}`))).toEqual(new Set(['200 signedOut']))
+  for (const browser of browsers) expect((await browser.clear({ sessionId: 'sess_a' })).status).toBe(200)
+  expect(graves.length).toBe(1)
+})
