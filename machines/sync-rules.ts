@@ -173,6 +173,11 @@ export function isPolling(context: SyncContext): boolean {
   return isPollDue(context) && context.hasPolled && context.pollFailures < pollTries
 }
 
+/** The server is full, and lets in those who prove that they are signed in. */
+export function isCrowdedOut({ streamFailure, identity }: SyncContext): boolean {
+  return identity !== null && streamFailure?.code === 'at-capacity'
+}
+
 /** Nothing is heard: the stream was refused, or failed so often in a row that a person should hear of it. */
 export function isStreamFailing(context: SyncContext): boolean {
   const { streamFailure, streamAttempts, isUnshared } = context

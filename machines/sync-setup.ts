@@ -72,8 +72,14 @@ export const syncSetup = slimSetup({
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
     /** The tabs may hold all connections that the browser has for the server. */
     mayYield: and([stateIn({ stream: 'open' }), by(({ isStreamShared }) => !isStreamShared)]),
-    /** The server has shown what it knows: by a stream, or, where none gets through, by its answers. */
-    hasServerView: or([stateIn({ stream: 'open' }), by((context) => context.isUnshared || rules.isPolling(context))]),
+    /**
+     * The server has shown what it knows: by a stream, or, where none gets through, by its answers. One that is full has no
+     * stream for a stranger, and knows nothing of this tab: it has one for who is signed in.
+     */
+    hasServerView: or([
+      stateIn({ stream: 'open' }),
+      by((context) => context.isUnshared || rules.isPolling(context) || rules.isCrowdedOut(context)),
+    ]),
     isStreamFailing: by(rules.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
     isSilent: by(rules.isSilent),

@@ -76,11 +76,12 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     if (!found) session.seat.address = address ?? null
     return serve(session, async () => {
       if (found) session.seat.budget.spend(clock())
-      else life.admit(session)
       if (isFull(session, tab)) {
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
       const raised = await raise(session, carried, tab)
+      // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does not.
+      if (!found) life.admit(session)
       const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
       await session.seat.rotating
       // Somebody signed in meanwhile: neither their view nor their cookie is for whoever had the cookie before.

@@ -96,6 +96,30 @@ describe('the limits', () => {
   })
 })
 
+describe('a server that is full of anonymous streams', () => {
+  const azp = 'http://localhost:3000'
+  const options = { limits: { sessions: 3 }, claims: { issuer, authorizedParties: [azp] } }
+
+  it.each([
+    ['cookie', (token: string) => ({ cookie: `__session=${token}` })],
+    ['authorization', (token: string) => ({ authorization: `Bearer ${token}` })],
+  ])('judges a stream by the token in its %s before it refuses it', async (_, toHeaders) => {
+    const server = await startServer(options)
+    const first = await server.open()
+    for (let stream = 1; stream < 3; stream += 1) await server.open()
+    const forged = server.mint({ azp }).replace(/.{8}$/, 'AAAAAAAA')
+    for (const token of [forged, server.mint({ azp, exp: 1 }), server.mint({ azp: 'https://evil.example' })]) {
+      expect((await server.open(toHeaders(token))).status).toBe(503)
+    }
+    expect(server.auth.stats()).toMatchObject({ sessions: 3, signedIn: 0, streams: 3 })
+    const stream = await server.open(toHeaders(server.mint({ azp })))
+    expect([stream.status, (await stream.view()).userId]).toEqual([200, 'user_a'])
+    await first.ended
+    expect(first.text()).toContain('"reason":"closing"')
+    expect(server.auth.stats()).toMatchObject({ sessions: 3, signedIn: 1, streams: 3 })
+  })
+})
+
 describe('what anonymous requests leave behind', () => {
   it('is nothing: 10,000 without a cookie, 2,000 forged tokens', async () => {
     useVirtualTime()
