@@ -4,7 +4,7 @@ import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { HubAnswer } from '../hub/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
-import type { ReadCarriedTokens } from './carried-tokens.ts'
+import type { CarriedTokens } from './carried-tokens.ts'
 import { toAddressOwner } from './client-address.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
@@ -26,7 +26,7 @@ export interface AuthRoutesOptions {
   readonly cookie: SessionCookie
   readonly origins: OriginRule
   readonly allowedHosts: ReadonlySet<string> | null
-  readonly readCarriedTokens: ReadCarriedTokens
+  readonly carriedTokens: CarriedTokens
   /** Where sessions of one address are bounded. */
   readonly clientAddress: ClientAddress | undefined
   readonly publicViews: PublicViews
@@ -48,7 +48,7 @@ type Methods = Readonly<Record<string, Route>>
 
 /** @returns what adds the handlers of everything under the base path to an app. */
 export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
-  const { hub, cookie, origins, allowedHosts, readCarriedTokens, publicViews, webhook, basePath, logger } = options
+  const { hub, cookie, origins, allowedHosts, carriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clientAddress, clock, random } = options
   const bodies = createBodyReader(logger)
   const startStream = createSseStreams({ clock, random })
@@ -66,7 +66,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   async function getEvents(event: H3Event) {
     requireCookie(event)
     const { tab } = toTab(event.url.searchParams.get('tab'))
-    const carried = readCarriedTokens(event)
+    const carried = carriedTokens.read(event)
     const opened = await hub.open({ cookieIds: cookie.read(event), carried, tab, address: toAddress(event) })
     setCookie(event, opened.cookieId)
     return openStream(event, { tab, startStream, attach: (stream) => opened.attach(stream) })

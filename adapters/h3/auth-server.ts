@@ -60,7 +60,11 @@ export interface AuthServer {
   whenChecked(event: H3Event, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
   /** Calls `listener` when somebody signs in or out, on whatever session. → unsubscribe */
   onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
-  /** Middleware that lets only the signed-in pass. @throws TypeError naming the option that cannot be used */
+  /**
+   * Middleware that lets only the signed-in pass. A request that may change something, and that a cookie proves, has to
+   * come from a page of this server or of one of `allowedOrigins`.
+   * @throws TypeError naming the option that cannot be used
+   */
   requireAuth(options?: RequireAuthOptions): Middleware
   /**
    * An h3 handler that runs `handlers` in order after the check or its timeout, each with the event and the view, and
@@ -139,10 +143,11 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   if (!options.store && isProduction()) logger.warn('store.memory', memoryStoreWarning)
   const store = options.store ?? createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie, logger)
-  const readCarriedTokens = createCarriedTokens({
+  const carriedTokens = createCarriedTokens({
     publishableKey: clerk.publishableKey,
     readsCookies: options.claims?.authorizedParties !== undefined,
   })
+  const origins = createOriginRule(resolved.allowedOrigins)
   const publicViews = createPublicViews(publicClaims)
   const hub = createSessionHub({
     verify,
@@ -170,9 +175,9 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const plugin = createAuthRoutes({
     hub,
     cookie,
-    origins: createOriginRule(resolved.allowedOrigins),
+    origins,
     allowedHosts: resolved.allowedHosts,
-    readCarriedTokens,
+    carriedTokens,
     clientAddress,
     publicViews,
     inspectPage: inspectors.map((each) => (typeof each === 'function' ? undefined : each.page)).find(Boolean),
@@ -191,7 +196,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const session = async (event: H3Event) => toView(await find(event))
 
   async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
-    const carried = () => readCarriedTokens(event)
+    const carried = () => carriedTokens.read(event)
     const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
     logger.debug('check.awaited', { timeout })
     const admission = await hub.admit({ ...toRequest(event), carried, timeout, giveUp })
@@ -209,7 +214,12 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     publicView: async (event) => publicViews.toView(await session(event)),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
-    requireAuth: createRequireAuth(whenChecked, logger),
+    requireAuth: createRequireAuth({
+      whenChecked,
+      requireOrigin: (event) => origins.check(event),
+      isProvenByCookie: (event) => cookie.isSent(event) || carriedTokens.isInCookie(event),
+      logger,
+    }),
     onLoad: createOnLoad(whenChecked),
     async getUser(event) {
       const view = await whenChecked(event)

@@ -10,7 +10,9 @@ import { isListed, isOriginOf, toHost } from './request-host.ts'
 export interface OriginRule {
   /** Tells caches that answers differ by origin, where some are listed: of every answer, a refusal too. */
   vary(event: H3Event): void
-  /** Lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
+  /** @returns the listed origin whose page asks, or null where another rule lets it pass. @throws AuthError `origin-rejected` */
+  check(event: H3Event): string | null
+  /** The same, and lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
   require(event: H3Event): void
   /** Answers a preflight (Fetch, §4.8). @throws AuthError `origin-rejected` */
   preflight(event: H3Event): string
@@ -27,29 +29,36 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
     res.headers.set('access-control-expose-headers', 'Retry-After')
   }
 
+  function check(event: H3Event): string | null {
+    const { headers } = event.req
+    const origin = headers.get('origin')
+    if (origin !== null && allowed.has(origin)) return origin
+    if (origin === 'null') throw rejected('an opaque origin never passes')
+    const site = headers.get('sec-fetch-site')
+    if (site === 'same-origin') return null
+    if (site === 'cross-site' || site === 'same-site') {
+      throw rejected('the page is of another origin; list it in allowedOrigins')
+    }
+    if (origin !== null) {
+      if (isOriginOf(origin, toHost(event))) return null
+      throw rejected('Origin is not of the host that the request is for; list it in allowedOrigins')
+    }
+    if (isUnsafe(event) && !headers.has('authorization')) {
+      throw rejected(
+        'nothing tells where it comes from; send Origin, from one listed in allowedOrigins, or Authorization',
+      )
+    }
+    return null
+  }
+
   return {
     vary({ res }) {
       if (allowed.size > 0) res.headers.append('vary', 'Origin')
     },
+    check,
     require(event) {
-      const { method, headers } = event.req
-      const origin = headers.get('origin')
-      if (origin !== null && allowed.has(origin)) return allow(event, origin)
-      if (origin === 'null') throw rejected('an opaque origin never passes')
-      const site = headers.get('sec-fetch-site')
-      if (site === 'same-origin') return
-      if (site === 'cross-site' || site === 'same-site') {
-        throw rejected('the page is of another origin; list it in allowedOrigins')
-      }
-      if (origin !== null) {
-        if (isOriginOf(origin, toHost(event))) return
-        throw rejected('Origin is not of the host that the request is for; list it in allowedOrigins')
-      }
-      if (method === 'POST' && !headers.has('authorization')) {
-        throw rejected(
-          'nothing tells where it comes from; send Origin, from one listed in allowedOrigins, or Authorization',
-        )
-      }
+      const origin = check(event)
+      if (origin !== null) allow(event, origin)
     },
     preflight(event) {
       const origin = event.req.headers.get('origin')
@@ -64,6 +73,16 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
       return ''
     },
   }
+}
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * True where a request may change something (RFC 9110 §9.2.1), or opens a WebSocket, over which a page of any origin may
+ * then send and read what it likes (RFC 6455 §10.2).
+ */
+export function isUnsafe({ req: { method, headers } }: H3Event): boolean {
+  return !safeMethods.has(method) || headers.get('upgrade')?.toLowerCase() === 'websocket'
 }
 
 /** @throws AuthError `host-rejected` unless the host of the request is on the list, with its port or for any. */
