@@ -26,6 +26,10 @@ export interface SessionRecord {
   readonly seqByTab: Readonly<Record<string, number>>
   /** No request has brought the session's cookie yet, so that its browser may keep none. Absent once one has. */
   readonly isUnclaimed?: true
+  /** The servers that it counts for: those that judge tokens by the same rules. A server adds it to what it stores. */
+  readonly instance?: string
+  /** Shows that one of those servers has written it. Opaque to a store, which keeps it like any other field. */
+  readonly seal?: string
 }
 
 /** What is remembered of a Clerk session or user that ended. Times in epoch ms. */

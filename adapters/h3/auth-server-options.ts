@@ -35,6 +35,16 @@ export interface AuthServerOptions {
    * open streams go on. A node that has never reached its store refuses in both.
    */
   readonly storeDown?: StoreDown
+  /**
+   * What the seals on stored sessions are made with: at least 32 characters, the same on every node. Of a list the first
+   * makes seals and all verify, so that a secret can be replaced. Default: Clerk's secret key.
+   */
+  readonly secret?: string | readonly string[]
+  /**
+   * The name of the servers that share sessions. What a store holds of servers with another name does not count here.
+   * Default: a digest of `issuer`, `authorizedParties` and `audience`.
+   */
+  readonly instance?: string
   /** Where the routes are; default `/auth`. */
   readonly basePath?: string
   /** Ms a browser has until it counts as timed out, and `whenChecked` and `requireAuth` wait; default 1000. */
@@ -79,6 +89,8 @@ export interface ResolvedAuthServerOptions {
   readonly authWaitTimeout: number
   readonly refusedToken: 'keep' | 'signOut'
   readonly storeDown: StoreDown
+  readonly secrets: readonly string[] | null
+  readonly instance: string | null
   readonly publicClaims: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: ReadonlySet<string> | null
@@ -96,6 +108,8 @@ const names: readonly string[] = [
   'claims',
   'store',
   'storeDown',
+  'secret',
+  'instance',
   'basePath',
   'authWaitTimeout',
   'refusedToken',
@@ -147,6 +161,8 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
     refusedToken: toRefusedToken(options.refusedToken),
     storeDown: toStoreDown(options.storeDown),
+    secrets: toSecrets(options.secret),
+    instance: toInstance(options.instance),
     publicClaims: toList('publicClaims', options.publicClaims, isText, 'claim names') ?? defaultPublicClaims,
     allowedOrigins: toOrigins(options.allowedOrigins),
     allowedHosts: toHosts(options.allowedHosts),
@@ -178,6 +194,23 @@ function toRefusedToken(refusedToken: 'keep' | 'signOut' = 'keep'): 'keep' | 'si
 function toStoreDown(storeDown: StoreDown = 'allow'): StoreDown {
   require('storeDown', storeDown === 'allow' || storeDown === 'refuse', "must be 'allow' or 'refuse'")
   return storeDown
+}
+
+/** A shorter secret could be found out by trying. */
+const shortestSecret = 32
+
+function toSecrets(secret: string | readonly string[] | undefined): readonly string[] | null {
+  if (secret === undefined) return null
+  const secrets = [secret].flat()
+  const isUsable = (each: unknown) => typeof each === 'string' && each.length >= shortestSecret
+  const problem = `must be a text of at least ${shortestSecret} characters, such as openssl rand -base64 32 gives, or a list of them`
+  require('secret', secrets.length > 0 && secrets.every(isUsable), problem)
+  return secrets
+}
+
+function toInstance(instance: string | undefined): string | null {
+  require('instance', instance === undefined || isText(instance), 'must be a text that is not empty')
+  return instance ?? null
 }
 
 function toOrigins(allowedOrigins: readonly string[] | undefined): readonly string[] {

@@ -16,6 +16,7 @@ import type { Admission } from '../hub/hub-requests.ts'
 import type { LiveSession } from '../hub/live-session.ts'
 import type { LoadUser } from '../hub/profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
+import { createSealedStore } from '../hub/sealed-store.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
@@ -39,6 +40,7 @@ import type { RequireAuthOptions } from './require-auth.ts'
 import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
+import { toDefaultInstance } from './default-instance.ts'
 import { createWebhook, requireWebhookSecret } from './webhook.ts'
 
 /** The auth of one h3 app: nothing of it is shared with another in the same process. */
@@ -114,6 +116,14 @@ const memoryStoreWarning = {
     'pass store: createMemorySessionStore() to say so',
 }
 
+const unsealedWarning = {
+  meaning:
+    'Whoever can write to the session store can sign in as anybody: nothing shows who has written a session there',
+  remedy:
+    'Pass secret, a text of at least 32 characters such as openssl rand -base64 32 gives, the same on every node; or ' +
+    'clerk.secretKey (CLERK_SECRET_KEY), which is used where there is no secret',
+}
+
 /**
  * Keeps, for each browser session, what this server knows of who it is.
  *
@@ -132,16 +142,30 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const logger = toLogger(options.logger)
   const clerkAccess = createClerkAccess(clerk, clock)
   const inspect = toInspect(inspectors, logger)
+  const claims = toClaims(options.claims, clerk, resolved, logger)
+  const clockTolerance = claims?.clockTolerance ?? defaultClockTolerance
   const verify = createTokenVerifier({
     keys: options.keys ?? toClerkKeyOptions(clerk, { logger }),
-    claims: toClaims(options.claims, clerk, resolved, logger),
+    claims,
     clock,
     inspect,
     logger,
   })
   const { keys } = verify
   if (!options.store && isProduction()) logger.warn('store.memory', memoryStoreWarning)
-  const store = options.store ?? createMemorySessionStore({ clock })
+  const secrets = resolved.secrets ?? (clerk.secretKey ? [clerk.secretKey] : null)
+  if (options.store && !options.store.isPrivate && !secrets) logger.warn('store.unsealed', unsealedWarning)
+  const store = options.store
+    ? createSealedStore({
+        store: options.store,
+        secrets,
+        instance: resolved.instance ?? toDefaultInstance(claims),
+        judge: (stored) => verify.judge(stored),
+        clock,
+        clockTolerance: clockTolerance * 1_000,
+        logger,
+      })
+    : createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie, logger)
   const carriedTokens = createCarriedTokens({
     publishableKey: clerk.publishableKey,
@@ -158,7 +182,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       authWaitTimeout,
       verifyTimeout,
       refusedToken,
-      clockTolerance: options.claims?.clockTolerance ?? defaultClockTolerance,
+      clockTolerance,
     },
     limits,
     loadUser: toLoadUser(options.loadUser, clerkAccess),
@@ -246,7 +270,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       await hub.close({ timeout })
       unsubscribe()
       if (keys !== options.keys) keys.close()
-      if (store !== options.store) await store.close()
+      if (!options.store) await store.close()
     },
   }
 }

@@ -10,6 +10,8 @@ export interface Graveyard {
   find: SessionStore['buried']
   /** @returns every grave that is kept, those included that may be forgotten */
   values(): Iterable<Grave>
+  /** Forgets every grave. */
+  clear(): void
   readonly size: number
 }
 
@@ -55,26 +57,38 @@ export function createGraveyard(clock: () => number): Graveyard {
       yield* graves.session.values()
       yield* graves.user.values()
     },
+    clear() {
+      for (const byId of Object.values(graves)) byId.clear()
+    },
     get size() {
       return graves.session.size + graves.user.size
     },
   }
 }
 
-const latest = (a: number | undefined, b: number | undefined) =>
-  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
-
 /** Clerk's `iat` is in whole seconds: of a token from the same second nobody knows whether it came before or after. */
 const isNotAfter = (issuedAt: number, ended: number) => Math.floor(issuedAt / 1_000) <= Math.floor(ended / 1_000)
 
+/** The grave of two that has the later of a moment, with its seal. */
+const toLater = (a: Grave, b: Grave, moment: 'clearedAt' | 'revokedAt'): Grave =>
+  (b[moment] ?? -Infinity) > (a[moment] ?? -Infinity) ? b : a
+
 function mergeGraves(a: Grave, b: Grave): Grave {
-  const clearedAt = latest(a.clearedAt, b.clearedAt)
-  const revokedAt = latest(a.revokedAt, b.revokedAt)
+  const [cleared, revoked] = [toLater(a, b, 'clearedAt'), toLater(a, b, 'revokedAt')]
+  const { clearedAt } = cleared
+  const { revokedAt } = revoked
+  const seals = cleared.seals === revoked.seals ? cleared.seals : toSeals(cleared, revoked)
   return {
     kind: a.kind,
     id: a.id,
     until: Math.max(a.until, b.until),
     ...(clearedAt !== undefined && { clearedAt }),
     ...(revokedAt !== undefined && { revokedAt }),
+    ...(seals && { seals }),
   }
+}
+
+function toSeals(cleared: Grave, revoked: Grave): Grave['seals'] {
+  const [clearedAt, revokedAt] = [cleared.seals?.clearedAt, revoked.seals?.revokedAt]
+  return { ...(clearedAt !== undefined && { clearedAt }), ...(revokedAt !== undefined && { revokedAt }) }
 }

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
 import { createGraveyard } from './graveyard.ts'
-import type { SessionStore, StoreChange } from './session-store.ts'
+import type { SessionStore, StoreChange, StoredSession } from './session-store.ts'
 
 export interface MemorySessionStoreOptions {
   /** Epoch ms; default `Date.now`. */
@@ -17,6 +17,7 @@ interface Alias {
   /** When a retired alias stops counting, epoch ms; Infinity for one in use. */
   readonly until: number
   readonly userId?: string | null
+  readonly seal?: string
 }
 
 /** How often what may be forgotten is looked for, ms. */
@@ -49,11 +50,12 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
   }
 
   return {
+    isPrivate: true,
     async read(alias) {
       const now = clock()
       const found = aliases.get(alias)
       const record = found && found.until > now ? readRecord(found.id, now) : null
-      return found && record ? { record, retired: found.until !== Infinity, userId: found.userId } : null
+      return found && record ? toStored(record, found) : null
     },
     async write(record, { expectedRev, until }) {
       const now = clock()
@@ -64,11 +66,11 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       tell({ type: 'record', record })
       return { written: true }
     },
-    async rotate(id, { from, to, userId, retireFor }) {
+    async rotate(id, { from, to, userId, seal, retireFor }) {
       const now = clock()
       if (from !== null) aliases.set(from, { id, until: now + retireFor })
-      aliases.set(to, { id, until: Infinity, userId })
-      tell({ type: 'rotated', id, from, to, userId })
+      aliases.set(to, { id, until: Infinity, userId, seal })
+      tell({ type: 'rotated', id, from, to, userId, seal })
     },
     async remove(id, expectedRev) {
       // Its aliases lead nowhere then, and go with the next sweep.
@@ -87,3 +89,10 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
     },
   }
 }
+
+const toStored = (record: SessionRecord, { until, userId, seal }: Alias): StoredSession => ({
+  record,
+  retired: until !== Infinity,
+  userId,
+  seal,
+})

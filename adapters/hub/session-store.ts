@@ -9,6 +9,15 @@ export interface Grave extends Tombstone {
   readonly id: string
   /** When it may be forgotten, epoch ms. */
   readonly until: number
+  /** Shows for each of the two moments that a server has set it. Opaque to a store, which keeps it with its moment. */
+  readonly seals?: { readonly clearedAt?: string; readonly revokedAt?: string }
+}
+
+/** Tells a store which tombstones come from the servers that use it, and not from somebody else who can write to it. */
+export interface StoreGuard {
+  isGenuine(grave: Grave): boolean
+  /** Has it written down that a tombstone was ignored. */
+  noteFalse(): void
 }
 
 /** What another node, or this one, has stored. */
@@ -22,6 +31,7 @@ export type StoreChange =
       readonly from: string | null
       readonly to: string
       readonly userId?: string | null
+      readonly seal?: string
     }
   /** The store answers again after an outage: changes of other nodes may have been missed, and calls have failed. */
   | { readonly type: 'back' }
@@ -32,6 +42,8 @@ export interface StoredSession {
   readonly retired: boolean
   /** Whom the cookie was given out for, as `rotate` was told. */
   readonly userId?: string | null
+  /** As `rotate` was told. */
+  readonly seal?: string
 }
 
 export interface WriteOptions {
@@ -52,6 +64,8 @@ export interface RotateOptions {
   readonly to: string
   /** Whom `to` is given out for: while somebody else is signed in, nothing may be read through it. Default: anybody. */
   readonly userId?: string | null
+  /** Shows that a server has given `to` to this session. Opaque to a store, which keeps it with `to` and tells it. */
+  readonly seal?: string
   /** Ms for which `from` is still found, as retired. */
   readonly retireFor: number
 }
@@ -69,9 +83,19 @@ export type StoreNeeds = 'loaded' | 'current' | 'settled'
  * the SHA-256 of a cookie's value, so that a copy of the store signs nobody in. A method that rejects means an outage,
  * never that something is absent.
  *
+ * A store is not trusted to sign anybody in: a server seals what it gives to a store, and ignores what comes back without
+ * its seal.
+ *
  * Every store passes the one contract suite in `test/store/`.
  */
 export interface SessionStore {
+  /** True where this process alone can reach what is stored, so that nothing needs a seal. Default false. */
+  readonly isPrivate?: boolean
+  /**
+   * A server says, before it uses the store, how to tell what is genuine. A store that is told so takes in no other
+   * tombstones: merged with a genuine one, a false one would take its place.
+   */
+  guardWith?(guard: StoreGuard): void
   /** The session that an alias leads to, or null. */
   read(alias: string): Promise<StoredSession | null>
   /** Stores a record if the one it replaces has the expected `rev`, and tells the watchers. */

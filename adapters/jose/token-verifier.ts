@@ -41,6 +41,11 @@ export interface TokenVerifier {
   (token: unknown, options?: GetKeyOptions): Promise<VerifiedSession>
   /** The keys in use. Those of a source that you passed in are yours to close. */
   readonly keys: KeySource
+  /**
+   * Judges claims that some token has proved before, by the rules of this verifier: everything but the dates. Where there is
+   * a `validate`, it resolves. Throws, or rejects with, `AuthError`.
+   */
+  judge(claims: unknown): VerifiedSession | Promise<VerifiedSession>
   /** Compares `clock` with Clerk's, by the tokens and by the answers of a key endpoint that the verifier itself asks. */
   readClock(): ClockReading
 }
@@ -130,7 +135,14 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       throw error
     }
   }
-  return Object.assign(verify, { keys, readClock: () => watch.read() })
+
+  function judge(claims: unknown): VerifiedSession | Promise<VerifiedSession> {
+    if (typeof claims !== 'object' || claims === null) throw new AuthError('token-claims')
+    const { session } = toProof(claims as Readonly<Record<string, unknown>>, claimsOptions)
+    return validate ? requireValid(session, validate).then(() => session) : session
+  }
+
+  return Object.assign(verify, { keys, judge, readClock: () => watch.read() })
 }
 
 async function requireValid({ claims }: VerifiedSession, validate: NonNullable<ClaimsOptions['validate']>) {

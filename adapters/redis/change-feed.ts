@@ -26,6 +26,8 @@ export interface ChangeFeed {
   readonly lostAt: number
   /** Something may have been missed, or Redis refuses: the node tries to catch up until that works. */
   lose(reason: unknown): void
+  /** Everything has to be read anew, as at a start. */
+  restart(): void
   /** Resolves when the state is no longer what it is, or after `ms`: at once where that is 0 or less. */
   changed(ms: number): Promise<void>
   close(): void
@@ -169,6 +171,13 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       return lostAt
     },
     lose,
+    restart() {
+      lost += 1
+      gaps += 1
+      isHearing = false
+      enter('loading')
+      void recover()
+    },
     changed,
     close() {
       life.isOver = true

@@ -1,5 +1,7 @@
 import type { Grave } from '../hub/session-store.ts'
 import type { RedisCalls } from './redis-calls.ts'
+import { parseGrave } from './redis-guard.ts'
+import type { RedisGuard } from './redis-guard.ts'
 import type { RedisKeys } from './redis-keys.ts'
 import { shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { buryScript } from './redis-scripts.ts'
@@ -13,11 +15,14 @@ export interface GraveLog {
    * next time
    */
   read(hear: (grave: Grave) => void): Promise<readonly string[]>
+  /** Has everything read from the beginning the next time. */
+  forget(): void
 }
 
 export interface GraveLogOptions {
   readonly calls: RedisCalls
   readonly keys: RedisKeys
+  readonly guard: Pick<RedisGuard, 'isGenuine'>
   /** Epoch ms. */
   readonly clock: () => number
 }
@@ -29,7 +34,7 @@ interface Entry {
 
 const pageSize = 1_000
 
-export function createGraveLog({ calls, keys, clock }: GraveLogOptions): GraveLog {
+export function createGraveLog({ calls, keys, guard, clock }: GraveLogOptions): GraveLog {
   /** The id of the newest entry that was read of each shard. */
   const newest = new Map<string, string>()
 
@@ -47,8 +52,8 @@ export function createGraveLog({ calls, keys, clock }: GraveLogOptions): GraveLo
         return false
       }
       for (const { message } of page) {
-        const grave = JSON.parse(message.grave) as Grave
-        if (grave.until > clock()) hear(grave)
+        const grave = parseGrave(message.grave)
+        if (grave && grave.until > clock() && guard.isGenuine(grave)) hear(grave)
       }
       const last = page.at(-1)?.id
       if (last === undefined) return true
@@ -71,6 +76,7 @@ export function createGraveLog({ calls, keys, clock }: GraveLogOptions): GraveLo
       const areWhole = await Promise.all(shards.map((shard) => readShard(shard, hear)))
       return shards.filter((_, index) => !areWhole[index])
     },
+    forget: () => newest.clear(),
   }
 }
 

@@ -14,6 +14,8 @@ export interface GraveSync {
   read(): Promise<void>
   /** Appends the graves that the last reading should have found. @returns true where one was missing */
   restore(): Promise<boolean>
+  /** Forgets what was read, to read it again the next time. What is owed to the log stays, if it counts. */
+  forget(counts: (grave: Grave) => boolean): void
 }
 
 export interface GraveSyncOptions {
@@ -111,6 +113,14 @@ export function createGraveSync({ log, graveyard, onNews, onLoss, clock, logger 
       if (isLost) onLoss()
       isLost = false
       return appended > 0
+    },
+    forget(counts) {
+      const owed = [...unseen.values()].filter(counts)
+      log.forget()
+      graveyard.clear()
+      unseen.clear()
+      due.clear()
+      for (const grave of owed) unseen.set(toName(grave), graveyard.add(grave))
     },
   }
 }

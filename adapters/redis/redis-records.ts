@@ -25,11 +25,14 @@ const outlive = 600_000
 
 /**
  * What an alias leads to: `<digest of the session>`, then `-` or the moment until which it is still found as retired,
- * then whom it was given out for: `=` and the id, `-` for nobody yet. What stands for a default may be left out.
+ * then whom it was given out for: `=` and the id, `-` for nobody yet, then the seal. What stands for a default may be left
+ * out at the end, and is empty before a seal.
  */
 const live = '-'
 const toOwnerText = (userId: string | null | undefined) =>
-  userId === undefined ? '' : ` ${live} ${userId === null ? '-' : `=${encodeURIComponent(userId)}`}`
+  userId === undefined ? '' : userId === null ? '-' : `=${encodeURIComponent(userId)}`
+const toLead = (digest: string, userId: string | null | undefined, seal = '') =>
+  `${digest} ${live} ${toOwnerText(userId)} ${seal}`.trimEnd()
 const toOwner = (text: string) => (text === '' ? undefined : text === '-' ? null : decodeURIComponent(text.slice(1)))
 
 /**
@@ -47,12 +50,12 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const aliasKey = keys.alias(toKeyDigest(alias))
       const lead = await call.ask<string | null>(aliasKey, (client) => client.get(aliasKey))
       if (lead === null) return null
-      const [digest = '', retiredUntil = live, owner = ''] = lead.split(' ')
+      const [digest = '', retiredUntil = live, owner = '', seal] = lead.split(' ')
       if (retiredUntil !== live && Number(retiredUntil) <= clock()) return null
       const key = keys.session(digest)
       const stored = await call.ask<string | null>(key, (client) => client.get(key))
       const record = stored === null ? null : toRecord(stored, clock())
-      return record && { record, retired: retiredUntil !== live, userId: toOwner(owner) }
+      return record && { record, retired: retiredUntil !== live, userId: toOwner(owner), seal }
     },
 
     async write(record, { expectedRev, until }) {
@@ -64,18 +67,18 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
         keys: [keys.session(digest)],
         arguments: [...numbers, JSON.stringify(record), channel, String(outlive), record.id],
       })
-      if (!written) return { written: false, current: text === '' ? null : (JSON.parse(text) as SessionRecord) }
+      if (!written) return { written: false, current: parseRecord(text) }
       // Lost on the way, they would end a little early, and the browser would prove itself anew.
       const ms = Math.ceil(until - clock()) + outlive
       await Promise.all(toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms))))
       return { written: true }
     },
 
-    async rotate(id, { from, to, userId, retireFor }) {
+    async rotate(id, { from, to, userId, seal, retireFor }) {
       const digest = toKeyDigest(id)
       const [oldAlias, newAlias] = [from === null ? '' : toKeyDigest(from), toKeyDigest(to)]
       const [oldKey, newKey] = [keys.alias(oldAlias), keys.alias(newAlias)]
-      const message = JSON.stringify({ from, to, userId })
+      const message = JSON.stringify({ from, to, userId, seal })
       const call = calls.begin()
       // Sent together: whoever hears of the new alias finds the old one retired.
       const retired = `${digest} ${Math.ceil(clock() + retireFor)}`
@@ -87,7 +90,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
         from !== null && call.ask(oldKey, (client) => client.set(oldKey, retired, toExpiration(retireFor))),
       ])
       const settings = { ...toExpiration(Number(lives)), condition: 'NX' as const }
-      await call.ask(newKey, (client) => client.set(newKey, digest + toOwnerText(userId), settings))
+      await call.ask(newKey, (client) => client.set(newKey, toLead(digest, userId, seal), settings))
     },
 
     async remove(id, expectedRev) {
@@ -103,5 +106,14 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
 function toRecord(stored: string, now: number): SessionRecord | null {
   const end = stored.indexOf('\n')
   const [rev, until] = stored.slice(0, end).split(' ')
-  return rev === '0' || Number(until) <= now ? null : (JSON.parse(stored.slice(end + 1)) as SessionRecord)
+  return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1))
+}
+
+/** What is no JSON is no record: a stranger has written it, and a browser must not be kept out by it. */
+function parseRecord(text: string): SessionRecord | null {
+  try {
+    return JSON.parse(text) as SessionRecord
+  } catch {
+    return null
+  }
 }

@@ -8,6 +8,7 @@ import { createGraveSync } from './grave-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
 import { createOwnClient, leaveServer } from './redis-client.ts'
+import { createRedisGuard } from './redis-guard.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
@@ -38,13 +39,16 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const client = options.client ?? own!
   const subscriber = client.duplicate()
   const keys = createRedisKeys(prefix)
+  const guard = createRedisGuard()
   const graveyard = createGraveyard(clock)
+  /** `isStale`: what was read was read without the guard. */
+  const reading = { hasBegun: false, isStale: false }
   const watchers = new Map<(change: StoreChange) => void, (id: string) => boolean>()
   const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
   const records = createRedisRecords({ calls, keys, clock })
   const rotations = createOwedRotations(records)
   const graves = createGraveSync({
-    log: createGraveLog({ calls, keys, clock }),
+    log: createGraveLog({ calls, keys, guard, clock }),
     graveyard,
     onNews: (grave) => tell({ type: 'grave', grave }),
     onLoss: () => tell({ type: 'back' }),
@@ -53,7 +57,11 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   })
   const probe = createRedisProbe({ calls, keys, logger })
   const rollCall = createRollCall({ calls, keys, timeout })
-  const readGraves = shareNext(() => graves.read())
+  const readGraves = shareNext(() => {
+    if (reading.isStale) graves.forget((grave) => guard.isGenuine(grave))
+    reading.isStale = false
+    return graves.read()
+  })
   const leave = () => Promise.all([client, subscriber].map(leaveServer))
   const feed = createChangeFeed({ subscriber, keys, onMessage, read, confirm, leave, logger })
   own?.on('error', (error: unknown) => feed.lose(error))
@@ -70,8 +78,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       if (kind === rollCallKinds.answer) return rollCall.hear(id ?? '')
       if (id !== null && ![...watchers.values()].some((isWanted) => isWanted(id))) return
       const change = toChange()
-      if (change.type === 'grave') graves.hear(change.grave)
-      else tell(change)
+      if (change.type !== 'grave') tell(change)
+      else if (guard.isGenuine(change.grave)) graves.hear(change.grave)
     } catch (error) {
       logger.error('redis.message.failed', { error })
     }
@@ -97,6 +105,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   }
 
   async function read(state: FeedState) {
+    reading.hasBegun = true
     if (state === 'loading') {
       await probe(true)
       await rollCall.ask()
@@ -126,6 +135,12 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   }
 
   return {
+    guardWith(added) {
+      guard.add(added)
+      if (!reading.hasBegun) return
+      reading.isStale = true
+      feed.restart()
+    },
     read: (alias) => records.read(alias),
     write: (record, settings) => records.write(record, settings),
     rotate: (id, settings) => rotations.rotate(id, settings),

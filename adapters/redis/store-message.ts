@@ -1,5 +1,8 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { Grave, StoreChange } from '../hub/session-store.ts'
+import { parseGrave } from './redis-guard.ts'
+
+type Rotated = Extract<StoreChange, { readonly type: 'rotated' }>
 
 /** A message of one node to the others, as the scripts write it: `<kind> <id of the session, or -> <JSON>`. */
 export interface StoreMessage {
@@ -15,15 +18,22 @@ export function readMessage(message: string): StoreMessage {
   const [kindEnd, idEnd] = [message.indexOf(' '), message.indexOf(' ', message.indexOf(' ') + 1)]
   const kind = message.slice(0, kindEnd)
   const id = message.slice(kindEnd + 1, idEnd)
+  const text = message.slice(idEnd + 1)
   return {
     kind,
     id: id === '-' ? null : id,
     toChange: () => {
-      const body: unknown = JSON.parse(message.slice(idEnd + 1))
+      if (kind === 'grave') return { type: 'grave', grave: requireGrave(text) }
+      const body: unknown = JSON.parse(text)
       if (kind === 'record') return { type: 'record', record: body as SessionRecord }
-      if (kind === 'rotated') return { type: 'rotated', id, ...(body as { from: string | null; to: string }) }
-      if (kind === 'grave') return { type: 'grave', grave: body as Grave }
+      if (kind === 'rotated') return { ...(body as Omit<Rotated, 'type' | 'id'>), type: 'rotated', id }
       throw new Error(`unknown kind of message: ${kind}`)
     },
   }
+}
+
+function requireGrave(text: string): Grave {
+  const grave = parseGrave(text)
+  if (!grave) throw new Error('a tombstone that is none')
+  return grave
 }

@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from 'redis'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
-import type { SessionRecord } from '../../machines/index.ts'
+import { createSealedStore } from '../../adapters/hub/sealed-store.ts'
+import type { SessionStore } from '../../adapters/hub/session-store.ts'
+import { toLogger } from '../../adapters/logger.ts'
+import type { AuthClaims, SessionRecord, VerifiedSession } from '../../machines/index.ts'
 import { createSecretId, toDigest } from '../../adapters/hub/secret-id.ts'
 import { startRedis } from '../store/redis-server.ts'
 
@@ -37,11 +40,35 @@ async function listen(url: string, others: number) {
   process.send?.('ready')
 }
 
-const isReady = (store: ReturnType<typeof createRedisSessionStore>) =>
-  store.ready('current').then(
+const isReady = async (store: SessionStore) =>
+  store.ready?.('current').then(
     () => true,
     () => false,
   )
+
+/** A store as a server uses it. */
+function seal(store: SessionStore): SessionStore {
+  const secrets = ['a secret that is as long as a secret has to be']
+  return createSealedStore({
+    store,
+    secrets,
+    instance: toDigest('instance').slice(0, 22),
+    judge: (claims) => toVerified(claims as AuthClaims),
+    clock: Date.now,
+    clockTolerance: 60_000,
+    logger: toLogger({}),
+  })
+}
+
+const toVerified = (claims: AuthClaims): VerifiedSession => ({
+  status: 'active',
+  userId: claims.sub,
+  sessionId: claims.sid,
+  orgId: claims.o?.id ?? null,
+  claims,
+  issuedAt: claims.iat! * 1_000,
+  expiresAt: claims.exp * 1_000,
+})
 
 /** As Clerk's session tokens of version 2 have it, with an organization. */
 function toRecord(index: number, rev: number): SessionRecord {
@@ -94,7 +121,7 @@ async function subscribeOthers(url: string, others: number) {
 
 async function main(sessions: number, renewals: number, others: number) {
   const redis = await startRedis()
-  const store = createRedisSessionStore({ url: redis.url, timeout: 30_000 })
+  const store = seal(createRedisSessionStore({ url: redis.url, timeout: 30_000 }))
   while (!(await isReady(store)));
   const listener = fork(self, ['listen', redis.url, String(others)], { execArgv: [...process.execArgv, '--expose-gc'] })
   await once(listener, 'message')

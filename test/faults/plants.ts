@@ -130,8 +130,8 @@ export const plants: readonly Plant[] = [
     name: 'owner-unstored',
     what: 'the store does not know whom a cookie was given out for',
     file: 'adapters/hub/memory-session-store.ts',
-    line: 'aliases.set(to, { id, until: Infinity, userId })',
-    instead: '      aliases.set(to, { id, until: Infinity })',
+    line: 'aliases.set(to, { id, until: Infinity, userId, seal })',
+    instead: '      aliases.set(to, { id, until: Infinity, seal })',
     shownBy: 2_905_097_705,
   },
   {

@@ -8,6 +8,14 @@ import type { RedisServer } from '../store/redis-server.ts'
 import { createStoreLog } from '../store/store-log.ts'
 
 let prefixes = 0
+/** What all nodes of a deployment seal their records with, unless a test says otherwise. */
+export const deploymentSecret = 'a secret that all nodes of a deployment have'
+
+/** Options of the server of one node, over those of its deployment. */
+export interface NodeOptions extends AuthServerOptions {
+  readonly isReady?: boolean
+  readonly timeout?: number
+}
 
 /** One deployment: nodes on one Redis, under a prefix of its own, which start with `add`. */
 export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthServerOptions = {}) {
@@ -15,12 +23,12 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthS
   return {
     prefix,
     /** Starts one more node. `isReady: false` does not wait until it knows the tombstones. */
-    async add({ isReady = true, timeout = 500 } = {}) {
+    async add({ isReady = true, timeout = 500, ...own }: NodeOptions = {}) {
       const log = createStoreLog()
       const store = createRedisSessionStore({ url: redis.url, prefix, timeout, logger: log.logger })
       onTestFinished(() => store.close())
       if (isReady) await untilReady(store)
-      return Object.assign(await startServer({ store, ...options }), { store, log })
+      return Object.assign(await startServer({ store, secret: deploymentSecret, ...options, ...own }), { store, log })
     },
   }
 }
@@ -38,7 +46,7 @@ export async function addDeafable(redis: RedisServer, prefix: string) {
   const store = createRedisSessionStore({ client, prefix, logger: {} })
   onTestFinished(() => store.close())
   await untilReady(store)
-  return Object.assign(await startServer({ store }), {
+  return Object.assign(await startServer({ store, secret: deploymentSecret }), {
     store,
     /** Its subscription is lost and does not come back, while Redis answers it. */
     deafen() {

@@ -143,6 +143,27 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
       expect((await peer.read('alias-2'))?.retired).toBe(true)
     })
 
+    it.each(['user_a', null, undefined])('keeps the seals of a record and of a cookie for %j', async (userId) => {
+      const record = await keep(createRecord({ instance: 'instance-1', seal: 'sealed-record' }))
+      const rotation = { from: 'alias-1', to: 'alias-2', userId, seal: 'sealed-cookie' }
+      await store.rotate(record.id, { ...rotation, retireFor: 10_000 })
+      await settle()
+      expect(await peer.read('alias-2')).toEqual({ record, retired: false, userId, seal: 'sealed-cookie' })
+      expect(changes.at(-1)).toEqual({ type: 'rotated', id: record.id, ...rotation })
+    })
+
+    it('keeps the seals of a grave, each with its moment, when two are merged', async () => {
+      const cleared: Grave = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
+      const revoked: Grave = { kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day }
+      await store.bury({ ...cleared, seals: { clearedAt: 'late' } })
+      await store.bury({ ...revoked, seals: { revokedAt: 'revoked' } })
+      await store.bury({ ...cleared, clearedAt: epoch, seals: { clearedAt: 'early' } })
+      await settle()
+      const seals = { clearedAt: 'late', revokedAt: 'revoked' }
+      const merged = { ...cleared, revokedAt: epoch, seals }
+      expect(changes.filter(({ type }) => type === 'grave').slice(1)).toContainEqual({ type: 'grave', grave: merged })
+    })
+
     it('lets a session have a second alias beside the first', async () => {
       const record = await keep()
       await store.rotate(record.id, { from: null, to: 'alias-2', retireFor: 10_000 })

@@ -59,6 +59,21 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     expect(await redis.cli('ACL', 'LOG')).not.toContain('authchart')
   })
 
+  it('leave the keys and channels of another deployment alone', async () => {
+    const other = ['--user', 'authchart', '--pass', 'secret', '--no-auth-warning'] as const
+    for (const [command, ...args] of [
+      ['GET', 'staging:{1}:s:x'],
+      ['SET', 'staging:{1}:a:x', 'y'],
+      ['XADD', 'staging:{1}:graves', '*', 'grave', '{}'],
+      ['SPUBLISH', 'staging:{1}', 'record - {}'],
+      ['EVAL', "return redis.call('GET', KEYS[1])", '1', 'staging:{1}:s:x'],
+      ['KEYS', '*'],
+      ['CONFIG', 'GET', 'dir'],
+    ] as const) {
+      expect(await redis.cli(...other, command, ...args)).toMatch(/^(?:NOPERM|ERR .*ACL)/)
+    }
+  })
+
   it('are the ones on the page', async () => {
     const page = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
     expect(page).toContain(`ACL SETUSER authchart on >password ${aclRules}\n`)
