@@ -12,6 +12,8 @@ export type SyncErrorCode =
   | 'network-failed'
   /** The server, or something between, answered with what is no part of the protocol. */
   | 'answer-malformed'
+  /** The answer is not to the request of this tab: a cache, or a service worker, kept it from an earlier one. */
+  | 'answer-cached'
   /** Two nodes of the server answered, and one does not know the session that the other has just signed in. */
   | 'store-not-shared'
 

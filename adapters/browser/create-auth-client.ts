@@ -16,6 +16,7 @@ import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
+import { toRandomLabel } from './random-label.ts'
 import { canShareStream, createOwnReader, createSharedReader } from './stream-reader.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport, type Transport } from './transport.ts'
@@ -95,7 +96,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const endpoint = (url ?? basePath).replace(/\/+$/, '')
   const now = input.now ?? Date.now
   const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
-  const transport = createTransport({ endpoint, credentials, fetch, now })
+  const transport = createTransport({ endpoint, credentials, fetch })
   const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
   const isStreamShared = shareStream && canShareStream()
   const reader = isStreamShared
@@ -163,14 +164,5 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     subscribe: (listener) => onViewChange(actor, listener),
     onAuthChange: (listener, wish) => onIdentityChange(actor, () => toView(actor), listener, wish),
     whenChecked: (wish) => whenViewChecked(actor, wish),
-  }
-}
-
-/** A label that tells the tabs of one browser apart. It is no secret, and the Web Crypto API may be missing or throw. */
-function toRandomLabel(): string {
-  try {
-    return crypto.getRandomValues(new Uint32Array(3)).join('-')
-  } catch {
-    return String(Math.random()).slice(2)
   }
 }

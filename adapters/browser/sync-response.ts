@@ -15,6 +15,13 @@ export function parseView(json: string): AuthView {
   return view
 }
 
+/** The server's clock, of a ping. One without it would leave the clock to chance. @throws SyncError `answer-malformed` */
+export function parsePing(json: string): number {
+  const { now } = parseJson(json)
+  if (typeof now !== 'number') throw malformed('something else than a ping')
+  return now
+}
+
 /** The object in a JSON text; what is none has no fields. @throws SyncError `answer-malformed` */
 export function parseJson(json: string): Readonly<Record<string, unknown>> {
   try {

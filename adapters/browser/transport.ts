@@ -7,16 +7,15 @@ import type {
   SyncEvent,
 } from '../../machines/sync-events.ts'
 import { SyncError } from '../../machines/sync-error.ts'
+import { toRandomLabel } from './random-label.ts'
 import { createSseParser, type SseMessage } from './sse-parser.ts'
-import { malformed, parseJson, parseView, toResponseError } from './sync-response.ts'
+import { malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'
 
 export interface TransportOptions {
   /** Where the endpoints are: a path on this origin, or an absolute URL. Without a slash at its end. */
   readonly endpoint: string
   readonly credentials: RequestCredentials
   readonly fetch: typeof globalThis.fetch
-  /** Epoch ms. */
-  readonly now: () => number
 }
 
 /** The client's side of the wire protocol. Both functions reject with what `fetch` rejects with, or a `SyncError`. */
@@ -33,7 +32,7 @@ export interface Transport {
  * The stream is read with `fetch`, not `EventSource`: that one hides the status and `Retry-After` of a refusal, for
  * which it ends for good, and reconnects on a schedule of its own.
  */
-export function createTransport({ endpoint, credentials, fetch, now }: TransportOptions): Transport {
+export function createTransport({ endpoint, credentials, fetch }: TransportOptions): Transport {
   // A browser does not tell a server that is away from one that does not list the page's origin.
   const unreached = /^https?:/.test(endpoint)
     ? "The server could not be reached, or this page's origin is not in its allowedOrigins"
@@ -55,22 +54,40 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
     if (!response.ok) throw await toResponseError(response)
     return response
   }
+  /**
+   * Asks with a label that no earlier request had, and takes no answer that lacks it: a cache, or a service worker, may have
+   * kept the answer to another request, with the view and the clock of that moment. Neither answers a POST.
+   */
+  const askAfresh = async (
+    path: string,
+    query: Readonly<Record<string, string | undefined>>,
+    type: string,
+    signal: AbortSignal,
+  ): Promise<Response> => {
+    const connection = toRandomLabel()
+    const response = await ask(path, { ...query, connection }, { headers: { accept: type }, signal })
+    const { headers } = response
+    if (!response.body || !headers.get('content-type')?.startsWith(type)) {
+      throw malformed(`something else than ${type}: is authchart mounted at ${endpoint}?`)
+    }
+    if (headers.get('authchart-connection') === connection) return response
+    throw new SyncError(
+      'answer-cached',
+      `A cache or a service worker answered in place of the server: exclude ${endpoint}/* from it. Or a proxy removes the header Authchart-Connection: let it through`,
+    )
+  }
 
   return {
     async readStream({ tab, channel }, send, signal) {
-      const headers = { accept: 'text/event-stream' }
-      const response = await ask('events', { tab, channel }, { headers, signal })
-      if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        throw malformed(`something else than an event stream: is authchart mounted at ${endpoint}?`)
-      }
+      const response = await askAfresh('events', { tab, channel }, 'text/event-stream', signal)
 
       const take = ({ event, data }: SseMessage) => {
         if (event === 'view') return send({ type: 'view.received', view: parseView(data) })
-        if (event === 'ping') return send({ type: 'ping.received', now: Number(parseJson(data).now) || now() })
+        if (event === 'ping') return send({ type: 'ping.received', now: parsePing(data) })
         if (event === 'bye') send({ type: 'stream.ended', reason: parseJson(data).reason as ByeReason })
       }
       const parse = createSseParser({ onMessage: take, onRetry: (delay) => send({ type: 'retry.hinted', delay }) })
-      const reader = response.body.getReader()
+      const reader = response.body!.getReader()
       // Some webviews lack `TextDecoderStream`.
       const decoder = new TextDecoder()
       for (;;) {
@@ -81,7 +98,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
     },
 
     async fetchView({ channel }, signal) {
-      const response = await ask('session', { channel }, { headers: { accept: 'application/json' }, signal })
+      const response = await askAfresh('session', { channel }, 'application/json', signal)
       return parseView(await response.text())
     },
 

@@ -8,6 +8,9 @@ export const answerHeaders = {
   'x-content-type-options': 'nosniff',
 } as const
 
+/** Carries the label of the request that is answered. */
+export const connectionHeader = 'authchart-connection'
+
 const entries = Object.entries(answerHeaders)
 
 export function setAnswerHeaders(headers: Headers): void {

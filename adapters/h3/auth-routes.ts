@@ -8,11 +8,12 @@ import type { CarriedTokens } from './carried-tokens.ts'
 import { toAddressOwner } from './client-address.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
+import { connectionHeader } from './answer-headers.ts'
 import { createInspectRoutes } from './inspect-route.ts'
 import { openStream } from './open-stream.ts'
 import { requireHost } from './origin-rule.ts'
 import type { OriginRule } from './origin-rule.ts'
-import { parseAuthRequest, toTab } from './parse-auth-request.ts'
+import { parseAuthRequest, toConnection, toTab } from './parse-auth-request.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
 import { createBodyReader } from './read-body.ts'
@@ -64,6 +65,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   const toAddress = (event: H3Event) => clientAddress && toAddressOwner(clientAddress(event))
 
   async function getEvents(event: H3Event) {
+    nameConnection(event)
     requireCookie(event)
     const { tab } = toTab(event.url.searchParams.get('tab'))
     const carried = carriedTokens.read(event)
@@ -87,6 +89,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   async function getSession(event: H3Event) {
+    nameConnection(event)
     requireCookie(event)
     const session = await hub.find({ cookieIds: cookie.read(event) })
     return answerJson(event, publicViews.toJson(session?.view() ?? toUncheckedView(clock())))
@@ -100,6 +103,12 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   function setCookie(event: H3Event, cookieId: string | undefined) {
     if (cookieId !== undefined) event.res.headers.append('set-cookie', cookie.toHeader(event, cookieId))
+  }
+
+  /** Tells which request is answered, so that the client knows an answer that a cache or a service worker has kept. */
+  function nameConnection(event: H3Event) {
+    const connection = toConnection(event)
+    if (connection !== null) event.res.headers.set(connectionHeader, connection)
   }
 
   /** `path` is the route that h3 has found: where the app is mounted, the URL may have a prefix that nobody here knows. */

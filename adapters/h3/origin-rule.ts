@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
-import { setAnswerHeaders } from './answer-headers.ts'
+import { connectionHeader, setAnswerHeaders } from './answer-headers.ts'
 import { isListed, isOriginOf, toHost } from './request-host.ts'
 
 /**
@@ -19,6 +19,8 @@ export interface OriginRule {
 }
 
 const maxAge = 600
+/** What the client reads, beside what every page may. */
+const exposed = `Retry-After, ${connectionHeader}`
 
 export function createOriginRule(allowedOrigins: readonly string[]): OriginRule {
   const allowed = new Set(allowedOrigins)
@@ -26,7 +28,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
   function allow({ res }: H3Event, origin: string) {
     res.headers.set('access-control-allow-origin', origin)
     res.headers.set('access-control-allow-credentials', 'true')
-    res.headers.set('access-control-expose-headers', 'Retry-After')
+    res.headers.set('access-control-expose-headers', exposed)
   }
 
   function check(event: H3Event): string | null {

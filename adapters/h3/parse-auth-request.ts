@@ -11,7 +11,7 @@ export type AuthRequest =
 
 const maxBody = 16 * 1_024
 const maxSessionId = 128
-const tabName = /^[\w-]{1,64}$/
+const label = /^[\w-]{1,64}$/
 const channelName = /^[\w.-]{1,64}$/
 
 const fields = {
@@ -44,7 +44,7 @@ function toAuthRequest(body: unknown): AuthRequest {
 /** The name of a tab, of the body or the query. @throws AuthError `request-malformed` */
 export function toTab(tab: unknown): { tab?: string } {
   if (tab === undefined || tab === null) return {}
-  if (typeof tab !== 'string' || !tabName.test(tab)) throw malformed('tab must be 1 to 64 letters, digits, - or _')
+  if (typeof tab !== 'string' || !label.test(tab)) throw malformed('tab must be 1 to 64 letters, digits, - or _')
   return { tab }
 }
 
@@ -54,6 +54,13 @@ export function toChannel({ url }: H3Event): string | null {
   const channel = url.searchParams.get('channel')
   if (channel === null || channelName.test(channel)) return channel
   throw malformed('channel must be 1 to 64 letters, digits, dots, - or _')
+}
+
+/** The label that the client gave this request, or null. What is no label is ignored: it may be another program's. */
+export function toConnection({ url }: H3Event): string | null {
+  if (url.search === '') return null
+  const connection = url.searchParams.get('connection')
+  return connection !== null && label.test(connection) ? connection : null
 }
 
 function toSeq(seq: unknown): { seq?: number } {

@@ -17,6 +17,7 @@ const syncErrorCodes: readonly string[] = [
   'clerk-timeout',
   'network-failed',
   'answer-malformed',
+  'answer-cached',
 ] satisfies readonly SyncErrorCode[]
 const statuses: readonly unknown[] = ['active', 'pending', 'signedIn', 'signedOut']
 const byeReasons: readonly unknown[] = ['closing', 'rotated', 'slow', 'revoked']

@@ -35,7 +35,10 @@ async function run(server: Server, options: AuthClientOptions & { readonly clerk
     now: () => 1_000_000 + clock.now(),
     fetch: async (input, init) => {
       if (init?.method === 'POST') return post()
-      return (input as string).includes('/session') ? Response.json(view) : events()
+      const url = new URL(input as string, 'https://app.example.test')
+      const answer = url.pathname.endsWith('/session') ? Response.json(view) : await events()
+      answer.headers.set('authchart-connection', url.searchParams.get('connection') ?? '')
+      return answer
     },
     onError: (error) => told.push(error),
     ...rest,

@@ -7,15 +7,19 @@ import { createTransport } from '../../adapters/browser/transport.ts'
 const view = { ...toUncheckedView(0), channel: 'channel', rev: 3, now: 1 }
 const post = { type: 'session.cleared', tab: 'tab', seq: 1 } as const
 
-function createTest(response: Response) {
+function createTest(response: Response, toConnection = (asked: string | null) => asked) {
   const requests: { url: string; init: RequestInit }[] = []
   const transport = createTransport({
     endpoint: 'https://api.example.test/auth',
     credentials: 'include',
-    now: () => 42,
-    fetch: async (url, init = {}) => {
-      requests.push({ url: url as string, init })
-      return response.clone()
+    fetch: async (input, init = {}) => {
+      const url = input as string
+      requests.push({ url, init })
+      const answer = response.clone()
+      const asked = /[?&]connection=([^&]*)/.exec(url)?.[1]
+      const connection = toConnection(asked ?? null)
+      if (connection) answer.headers.set('authchart-connection', connection)
+      return answer
     },
   })
   const events: SyncEvent[] = []
@@ -29,6 +33,7 @@ function createTest(response: Response) {
   }
 }
 
+const withoutLabel = (url: string) => url.replace(/[?&]connection=[\w-]+$/, '')
 const toStream = (...frames: string[]) =>
   new Response(frames.join(''), { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
 const toProblem = (status: number, body: unknown, headers = {}) =>
@@ -43,7 +48,7 @@ it('names the session that the tab was told of in every query, once there is one
     await test.ask(channel)
     const [{ init } = {}] = test.requests
     expect(JSON.parse(init?.body as string)).toEqual(post)
-    return test.requests.map(({ url }) => url.slice('https://api.example.test/auth'.length))
+    return test.requests.map(({ url }) => withoutLabel(url).slice('https://api.example.test/auth'.length))
   }
   expect(await urls('node.chan-1')).toEqual(['/events?channel=node.chan-1', '/session?channel=node.chan-1'])
   for (const none of ['', undefined]) expect(await urls(none)).toEqual(['/events', '/session'])
@@ -70,15 +75,16 @@ describe('readStream', () => {
         'retry: 1200\n\n',
         `event: view\nid: 3\ndata: ${JSON.stringify(view)}\n\n`,
         'event: ping\ndata: {"now":5}\n\n',
-        'event: ping\ndata: {}\n\n',
         'event: novelty\ndata: 1\n\n',
         'event: bye\ndata: {"reason":"rotated"}\n\n',
       ),
     )
     await expect(test.read()).rejects.toMatchObject({ code: 'network-failed', retryable: true })
+    expect(test.requests.map(({ url }) => withoutLabel(url))).toEqual([
+      'https://api.example.test/auth/events?tab=tab-1',
+    ])
     expect(test.requests).toMatchObject([
       {
-        url: 'https://api.example.test/auth/events?tab=tab-1',
         init: { credentials: 'include', cache: 'no-store', headers: { accept: 'text/event-stream' } },
       },
     ])
@@ -86,9 +92,16 @@ describe('readStream', () => {
       { type: 'retry.hinted', delay: 1200 },
       { type: 'view.received', view },
       { type: 'ping.received', now: 5 },
-      { type: 'ping.received', now: 42 },
       { type: 'stream.ended', reason: 'rotated' },
     ])
+  })
+
+  it('rejects a ping that tells no time: it would leave the clock to chance', async () => {
+    for (const data of ['nonsense', '{}', '{"now":"5"}', '{"now":null}']) {
+      const test = createTest(toStream(`event: ping\ndata: ${data}\n\n`))
+      await expect(test.read()).rejects.toMatchObject({ code: 'answer-malformed', retryable: true })
+      expect(test.events).toEqual([])
+    }
   })
 
   it('rejects a frame that is no view, and a body that is no event stream', async () => {
@@ -100,6 +113,63 @@ describe('readStream', () => {
     }
     await expect(createTest(Response.json(view)).read()).rejects.toMatchObject({ code: 'answer-malformed' })
   })
+})
+
+describe('an answer that a cache or a service worker kept', () => {
+  const frames = ['retry: 1200\n\n', `event: view\nid: 3\ndata: ${JSON.stringify(view)}\n\n`]
+  const cached = {
+    code: 'answer-cached',
+    retryable: true,
+    message: expect.stringMatching(/service worker.*exclude https:\/\/api\.example\.test\/auth\/\*/),
+  }
+
+  it.each<[string, (asked: string | null) => string | null]>([
+    ['no label', () => null],
+    ['the label of an earlier request', () => '1-2-3'],
+    ['an empty label', () => ''],
+  ])('is known by %s: neither its view nor its clock is taken', async (_, toConnection) => {
+    const stream = createTest(toStream(...frames), toConnection)
+    await expect(stream.read()).rejects.toMatchObject(cached)
+    expect(stream.events).toEqual([])
+    await expect(createTest(Response.json(view), toConnection).ask()).rejects.toMatchObject(cached)
+  })
+
+  it('never passes for the answer to a later request: each has a label of its own', async () => {
+    const kept: (string | null)[] = []
+    const test = createTest(Response.json(view), (asked) => {
+      kept.push(asked)
+      return kept[0] ?? null
+    })
+    expect(await test.ask()).toEqual(view)
+    for (let each = 0; each < 20; each += 1) await expect(test.ask()).rejects.toMatchObject(cached)
+    expect(new Set(kept).size).toBe(21)
+    for (const label of kept) expect(label).toMatch(/^[\w-]{8,64}$/)
+  })
+
+  it('is told apart without Web Crypto too', async () => {
+    vi.stubGlobal('crypto', undefined)
+    const test = createTest(Response.json(view))
+    expect(await test.ask()).toEqual(view)
+    expect(test.requests[0]?.url).toMatch(/[?&]connection=\d{8,}$/)
+  })
+
+  it('is not asked about of a post, which no cache answers', async () => {
+    const test = createTest(Response.json(view), () => null)
+    expect(await test.post()).toEqual(view)
+    expect(test.requests[0]?.url).not.toContain('connection')
+  })
+})
+
+it('says that something else answers where an answer is a page, as of a captive portal', async () => {
+  const portal = () => createTest(new Response('<html>', { headers: { 'content-type': 'text/html' } }), () => null)
+  const foreign = {
+    code: 'answer-malformed',
+    retryable: true,
+    message: expect.stringContaining('is authchart mounted'),
+  }
+  await expect(portal().read()).rejects.toMatchObject(foreign)
+  await expect(portal().ask()).rejects.toMatchObject(foreign)
+  await expect(portal().post()).rejects.toMatchObject({ code: 'answer-malformed', retryable: true })
 })
 
 describe('an answer that is an error', () => {
