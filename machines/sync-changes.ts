@@ -87,15 +87,17 @@ export function toViewFailure({ view }: SyncContext): SyncFailure {
     : toFailure('not-signed-in', 'The server holds nobody signed in', 1_000)
 }
 
-/** What the context becomes when the stream is gone. One that had held starts the count anew. */
+/** What the context becomes when the stream is gone. One that had been open for a while starts the count anew. */
 export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
-  const { openedAt, heardAt, random, reconnectBase, isStreamMute } = context
+  const { openedAt, deafSince, random, reconnectBase, isStreamMute } = context
   const failure =
     event.type === 'stream.failed'
       ? toCookieFailure(context, event.failure)
       : toFailure('network-failed', 'The stream ended or fell silent')
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
-  const attempts = heardAt - openedAt >= streamStable ? 0 : context.streamAttempts
+  // A proxy may cut a stream before its first ping: it held all the same.
+  const hasHeld = deafSince === 0 && context.now() - openedAt >= streamStable
+  const attempts = hasHeld ? 0 : context.streamAttempts
   // The server says when: the new cookie is on its way, whatever failed before.
   const isExpected = isRotated || failure.code === 'session-rotated'
   const notBefore = context.now() + (failure.retryAfter ?? 0)
@@ -104,6 +106,7 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
     ...(failure.code === 'cookie-missing' && afterCookie(context)),
     streamFailure: isRotated ? null : failure,
     streamAttempts,
+    deafSince: deafSince || context.now(),
     isStreamMute: isStreamMute || streamAttempts >= streamTries,
     isQuiet: isRotated,
     reconnectAt:
@@ -158,6 +161,29 @@ export function afterClear(context: SyncContext, view: AuthView): Partial<SyncCo
   return { ended: isHeld ? view.sessionId : null, owned: left, stray: isInVain ? null : stray }
 }
 
+/**
+ * The server's clock minus ours, from the answer to a request that was sent at `since`. The server spoke after that and
+ * before this moment; within these bounds what was known is kept. So an answer that was long on its way moves no clock back.
+ */
+export function toOffset({ offset, now }: SyncContext, view: AuthView, since: number): number {
+  return Math.max(view.now - now(), Math.min(view.now - since, offset))
+}
+
+/**
+ * What the context becomes on a frame of the stream. It may have been long on its way, as in a proxy that buffers or a page
+ * that was frozen, and never comes early: it can only show that the server's clock is further on than was known.
+ */
+export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: number }): Partial<SyncContext> {
+  return {
+    heardAt: now(),
+    deafSince: 0,
+    offset: Math.max(offset, frame.now - now()),
+    isStreamMute: false,
+    hasPolled: false,
+    pollFailures: 0,
+  }
+}
+
 /** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */
 export function toNewerView(known: AuthView, view: AuthView): AuthView {
   if (view.channel !== known.channel || view.rev > known.rev) return view
@@ -178,7 +204,7 @@ export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncCon
   return {
     hasPolled: true,
     pollFailures: 0,
-    offset: view.now - context.now(),
+    offset: toOffset(context, view, context.polledAt),
     ...(!isOld && afterView(context, toNewerView(known, view))),
   }
 }

@@ -17,7 +17,7 @@ export interface SyncInput {
   readonly pingInterval?: number
   /** How long Clerk may take to load before the page counts as failed, ms. Default 10 000. */
   readonly clerkTimeout?: number
-  /** How often the view is asked for where no stream gets through, ms. Default 5 000. */
+  /** How often the view is asked for where no stream gets through, ms. Default 4 000. */
   readonly pollInterval?: number
   /** How long Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number
@@ -101,6 +101,9 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** Moments by the local clock, epoch ms. The `…NotBefore` are the server's, from Retry-After. */
   readonly heardAt: number
   readonly openedAt: number
+  /** No stream has shown anything since then; 0 while one does. */
+  readonly deafSince: number
+  readonly polledAt: number
   readonly reconnectAt: number
   readonly reconnectNotBefore: number
   readonly confirmedAt: number
@@ -117,7 +120,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     view: input.view ?? toUncheckedView(0),
     pingInterval: input.pingInterval ?? 15_000,
     clerkTimeout: input.clerkTimeout ?? 10_000,
-    pollInterval: input.pollInterval ?? 5_000,
+    pollInterval: input.pollInterval ?? 4_000,
     tokenTimeout: input.tokenTimeout ?? 10_000,
     postTimeout: input.postTimeout ?? 15_000,
     clockTolerance: input.clockTolerance ?? 60,
@@ -162,6 +165,8 @@ export function createSyncContext(input: SyncInput): SyncContext {
     lapseAt: null,
     heardAt: 0,
     openedAt: 0,
+    deafSince: 0,
+    polledAt: 0,
     reconnectAt: 0,
     reconnectNotBefore: 0,
     confirmedAt: 0,

@@ -27,7 +27,7 @@ export type SyncEvent =
   | { type: 'focus.lost' }
   /** A person asked to try again, or a refusal is so old that it may be so no more. */
   | { type: 'retry.wanted' }
-  /** The browser is online again. */
+  /** The browser is online again, or the page runs again: connections of before may be dead. */
   | { type: 'network.online' }
   /** A frame of the stream. */
   | { type: 'view.received'; view: AuthView }

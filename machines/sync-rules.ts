@@ -154,9 +154,22 @@ export function isPast({ now }: SyncContext, moment: number): boolean {
 }
 
 /** Silent for 2.5 pings, or the clock was set back behind the last sign of life. */
-export function isSilent(context: SyncContext): boolean {
+export function isSilent(context: SyncContext, limit = toSilenceLimit(context)): boolean {
   const silence = context.now() - context.heardAt
-  return silence < 0 || silence >= toSilenceLimit(context)
+  return silence < 0 || silence >= limit
+}
+
+/** Silent for half as long: a ping is missing, and the stream may be dead. */
+export function isOverdue(context: SyncContext): boolean {
+  return isSilent(context, toSilenceLimit(context) / 2)
+}
+
+/**
+ * A frame that was on its way for so long that its stream counts as silent, or comes after the local clock was set forward:
+ * only the answer to a new request tells which.
+ */
+export function isStale(context: SyncContext, { now }: { readonly now: number }): boolean {
+  return now - context.now() < context.offset - toSilenceLimit(context)
 }
 
 export function toSilenceLimit({ pingInterval }: SyncContext): number {

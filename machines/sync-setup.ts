@@ -34,8 +34,6 @@ const by =
   ({ context, event }: { context: SyncContext; event: unknown }, params: Params) =>
     rule(context, event as Event, params)
 
-/** A word of the server, with its clock. */
-const heard = ({ now }: SyncContext, word: { readonly now: number }) => ({ heardAt: now(), offset: word.now - now() })
 /** An occasion on which this tab asserts anew who it is, however often it has failed. */
 const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
 
@@ -48,6 +46,10 @@ const yieldFor = 60_000
 
 /** Two readings of the server's clock differ by the way they took: more than this, ms, and it was set. */
 const maxDrift = 5_000
+/** How often an open stream is looked at, ms: a machine that slept shows by its clock, and by nothing else. */
+const lookEvery = 4_000
+/** So many questions in a row may fail before they are asked more seldom: some two minutes. */
+const eagerPolls = 30
 
 /** What the chart of the sync machine names: its actors, guards, actions and delays. */
 export const syncSetup = slimSetup({
@@ -82,11 +84,15 @@ export const syncSetup = slimSetup({
     ]),
     isStreamFailing: by(rules.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
-    isSilent: by(rules.isSilent),
+    isSilent: by((context) => rules.isSilent(context)),
     /** Where an answer tells of no channel, the cookie leads to no session: not to the one of the stream either. */
     isOtherChannel: by(({ view, channel, isUnshared }) => view.channel !== channel && !isUnshared),
-    /** The server's clock was set: what was reckoned by it has to be reckoned anew. */
-    isClockMoved: by((context, { now }: PingReceived) => Math.abs(now - context.now() - context.offset) > maxDrift),
+    isOverdue: by(rules.isOverdue),
+    isStale: by((context, event: ViewReceived | PingReceived) =>
+      rules.isStale(context, event.type === 'view.received' ? event.view : event),
+    ),
+    /** The server's clock was set forward: what was reckoned by it has to be reckoned anew. */
+    isClockMoved: by((context, { now }: PingReceived) => now - context.now() - context.offset > maxDrift),
     /** Between start and stop: a client made while rendering on a server arms no timer, nor does one that rests. */
     isLapseMoved: by(
       (context) =>
@@ -140,18 +146,23 @@ export const syncSetup = slimSetup({
     }),
     closeStream: stopChild('stream'),
     noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
-    noteConnecting: assign(by(({ now }) => ({ heardAt: now(), openedAt: now(), isFollower: false }))),
+    noteConnecting: assign(
+      by(({ now, deafSince }) => ({
+        heardAt: now(),
+        openedAt: now(),
+        deafSince: deafSince || now(),
+        isFollower: false,
+      })),
+    ),
     noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isFollower: !isLeader }))),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
-        ...heard(context, view),
+        ...changes.afterFrame(context, view),
+        offset: changes.toOffset(context, view, context.openedAt),
         ...changes.afterView(context, view),
         openedAt: context.now(),
         channel: view.channel,
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
-        isStreamMute: false,
-        hasPolled: false,
-        pollFailures: 0,
         streamFailure: null,
         isQuiet: false,
         ...(view.channel !== context.channel && { posted: null }),
@@ -160,11 +171,11 @@ export const syncSetup = slimSetup({
     ),
     takeView: assign(
       by((context, { view }: ViewReceived) => ({
-        ...heard(context, view),
+        ...changes.afterFrame(context, view),
         ...changes.afterView(context, changes.toNewerView(context.view, view)),
       })),
     ),
-    notePing: assign(by((context, ping: PingReceived) => heard(context, ping))),
+    notePing: assign(by((context, ping: PingReceived) => changes.afterFrame(context, ping))),
     noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
     noteStreamLost: assign(by(changes.afterStream)),
     noteMute: assign({ isStreamMute: true }),
@@ -182,11 +193,11 @@ export const syncSetup = slimSetup({
         retryable: false,
       },
     }),
-    notePoll: assign(by(({ exchanges }) => ({ exchangesAtPoll: exchanges }))),
+    notePoll: assign(by(({ exchanges, now }) => ({ exchangesAtPoll: exchanges, polledAt: now() }))),
     takePolledView: assign(
       by((context, { output: view }: Answered) => ({
         ...changes.afterPoll(context, view),
-        ...(!context.hasPolled && toOccasion(context)),
+        ...((!context.hasPolled || context.pollFailures > 0) && toOccasion(context)),
       })),
     ),
     notePollFailure: assign(by(({ pollFailures }) => ({ pollFailures: pollFailures + 1 }))),
@@ -202,6 +213,7 @@ export const syncSetup = slimSetup({
       streamFailure: null,
       streamAttempts: 0,
       heardAt: 0,
+      deafSince: 0,
       lapseAt: null,
       isStreamMute: false,
       hasPolled: false,
@@ -253,7 +265,7 @@ export const syncSetup = slimSetup({
     takeAnswer: assign(
       by((context, { output: view }: Answered) => ({
         ...changes.afterView(context, changes.toNewerView(context.view, view)),
-        offset: view.now - context.now(),
+        offset: changes.toOffset(context, view, context.postedAt),
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         posted: context.token,
         exchanges: context.exchanges + 1,
@@ -289,14 +301,24 @@ export const syncSetup = slimSetup({
   },
   delays: {
     watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
-    patience: () => patience,
+    look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
+    patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
     stallDelay: () => stallAfter,
     clerkTimeout: ({ context }) => context.clerkTimeout,
-    /** Where the questions fail, like a reconnect. */
-    pollDelay: ({ context: { pollFailures, pollInterval, random } }) =>
-      pollFailures === 0
-        ? pollInterval
-        : pollInterval / 2 + fullJitter(pollFailures, { first: pollInterval, most: 30_000 }, random),
+    /**
+     * From question to question. One that fails is asked again as soon: it tells when the network is well again. After some
+     * two minutes it is asked ever more seldom.
+     */
+    pollDelay: ({ context: { pollFailures, pollInterval, polledAt, now, random } }) =>
+      pollFailures > eagerPolls
+        ? pollInterval / 2 + fullJitter(pollFailures - eagerPolls, { first: pollInterval, most: 30_000 }, random)
+        : Math.min(
+            toDelay(polledAt + pollInterval * (pollFailures > 0 ? 0.75 + random() / 4 : 1), now()),
+            pollInterval,
+          ),
+    /** The connection may be dead: the next question has another. */
+    pollTimeout: ({ context: { pollInterval, postTimeout } }) =>
+      Math.min(Math.max(pollInterval, lookEvery), postTimeout),
     reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
     /** A refusal may be a deployment's, on a page that nobody is in front of: 4 to 6 minutes. */
     reopenDelay: ({ context }) => 240_000 + context.random() * 120_000,

@@ -52,6 +52,7 @@ export const syncMachine = syncSetup.createMachine({
           entry: ['noteConnecting', 'openStream'],
           on: {
             'view.received': { target: 'open', actions: 'takeFirstView' },
+            'network.online': { target: 'connecting', reenter: true, actions: 'closeStream' },
           },
           after: {
             patience: { actions: 'noteMute' },
@@ -59,18 +60,25 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         open: {
-          description: 'Views arrive. Given up when silent for 2.5 pings.',
+          description: 'Views arrive. Given up when silent for 2.5 pings, or where its connection may be dead.',
           always: { guard: 'isOtherChannel', target: 'connecting', actions: ['closeStream', 'hushReconnect'] },
           on: {
-            'view.received': { actions: 'takeView' },
-            'ping.received': { actions: 'notePing' },
-            'focus.gained': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
-            'network.online': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
-            'retry.wanted': { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
+            'view.received': [
+              { guard: 'isStale', target: 'connecting', actions: 'closeStream' },
+              { actions: 'takeView' },
+            ],
+            'ping.received': [
+              { guard: 'isStale', target: 'connecting', actions: 'closeStream' },
+              { actions: 'notePing' },
+            ],
+            'focus.gained': { guard: 'isOverdue', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
+            'network.online': { target: 'connecting', actions: 'closeStream' },
+            'retry.wanted': { guard: 'isOverdue', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
           },
           after: {
-            watchdog: [
-              { guard: 'isSilent', target: 'backoff', actions: 'noteStreamLost' },
+            look: [
+              { guard: 'isSilent', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
+              { guard: 'isOverdue', target: 'open', reenter: true, actions: 'noteMute' },
               { target: 'open', reenter: true },
             ],
           },
@@ -84,7 +92,7 @@ export const syncMachine = syncSetup.createMachine({
             'network.online': { guard: 'mayReconnect', target: 'connecting' },
             'retry.wanted': { guard: 'mayReconnect', target: 'connecting' },
           },
-          after: { reconnectDelay: 'connecting' },
+          after: { reconnectDelay: 'connecting', patience: { actions: 'noteMute' } },
         },
       },
     },
@@ -110,11 +118,12 @@ export const syncMachine = syncSetup.createMachine({
             ],
           },
           always: { guard: 'isPollOver', target: 'off' },
-          after: { postTimeout: { target: 'waiting', actions: 'notePollFailure' } },
+          after: { pollTimeout: { target: 'waiting', actions: 'notePollFailure' } },
         },
         waiting: {
           description: 'The view is asked for again in a few seconds.',
           always: { guard: 'isPollOver', target: 'off' },
+          on: { 'focus.gained': 'asking', 'network.online': 'asking', 'retry.wanted': 'asking' },
           after: { pollDelay: 'asking' },
         },
       },

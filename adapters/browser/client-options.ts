@@ -26,7 +26,7 @@ export interface AuthClientOptions {
   readonly pingInterval?: number
   /** How long Clerk may take to load before the status is `failed` with `clerk-unavailable`, ms. Default 10 000. */
   readonly clerkTimeout?: number
-  /** How often the view is asked for where no stream gets through, ms. Default 5 000. */
+  /** How often the view is asked for where no stream gets through, ms. Default 4 000. */
   readonly pollInterval?: number
   /** How long Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number

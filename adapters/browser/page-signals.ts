@@ -18,9 +18,16 @@ export function watchPage(send: (event: SyncEvent) => void): () => void {
   }
   listen(window, 'focus', focus)
   listen(window, 'blur', () => send({ type: 'focus.lost' }))
+  const online = () => send({ type: 'network.online' })
   // Back from the back/forward cache, where connections are cut.
-  listen(window, 'pageshow', (event) => (event as PageTransitionEvent).persisted && focus())
+  listen(window, 'pageshow', (event) => {
+    if (!(event as PageTransitionEvent).persisted) return
+    online()
+    focus()
+  })
+  // A page that was frozen heard nothing, and what comes now is old.
+  listen(document, 'resume', online)
   listen(document, 'visibilitychange', focus)
-  listen(window, 'online', () => send({ type: 'network.online' }))
+  listen(window, 'online', online)
   return () => ends.forEach(attempt)
 }

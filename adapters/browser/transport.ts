@@ -73,7 +73,7 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
     if (headers.get('authchart-connection') === connection) return response
     throw new SyncError(
       'answer-cached',
-      `A cache or a service worker answered in place of the server: exclude ${endpoint}/* from it. Or a proxy removes the header Authchart-Connection: let it through`,
+      `A cache or a service worker answered for the server: exclude ${endpoint}/* from it. Or a proxy drops the header Authchart-Connection`,
     )
   }
 

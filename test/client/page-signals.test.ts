@@ -34,6 +34,17 @@ it('tells of focus gained and lost, and of the network', () => {
   expect(on(window, 'online')).toEqual(['network.online'])
 })
 
+it('tells that connections may be dead when a page comes back from the back/forward cache, or was frozen', () => {
+  const { dispatch } = watch()
+  vi.spyOn(document, 'hasFocus').mockReturnValue(true)
+  expect(dispatch(document, 'resume')).toEqual(['network.online'])
+  expect(dispatch(window, 'pageshow')).toEqual([])
+  const told: string[] = []
+  onTestFinished(watchPage(({ type }) => told.push(type)))
+  window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+  expect(told).toEqual(['network.online', 'focus.gained'])
+})
+
 it('tells that focus is lost where an inner frame takes it, whose own loss of it the page would not hear of', () => {
   expect(watch().on(window, 'blur')).toEqual(['focus.lost'])
 })

@@ -98,6 +98,10 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
         else fail(new SyncError('network-failed', 'dropped'))
       }
     },
+    /** Nothing more comes through the streams of now, which stay open for all that anybody can tell. */
+    mute() {
+      for (const listener of streams.keys()) server.disconnect(listener)
+    },
     /** The cookie is lost, or was never shared: the next request makes a new session. */
     forget() {
       cookie = null

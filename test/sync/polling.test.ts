@@ -21,15 +21,15 @@ describe('a stream that stays mute', () => {
     expect(server.posts).toHaveLength(1)
   })
 
-  it('hides no change for longer than the poll interval of 5 s, and renews in time', async () => {
+  it('hides no change for longer than the poll interval of 4 s, and renews in time', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const tab = await openTab().start(ada)
     await pass(600 * second, 250)
     expect(statusOf(tab)).toBe('authenticated')
-    expect(server.polls.length).toBeLessThanOrEqual(121)
+    expect(server.polls.length).toBeLessThanOrEqual(151)
     server.signOut('session-revoked')
-    await pass(5_100)
+    await pass(4_100)
     expect(statusOf(tab)).toBe('failed')
   })
 
@@ -113,18 +113,50 @@ describe('a stream that fails again and again', () => {
     expect(connectionOf(tab)).toBe('polling')
   })
 
-  it('is lost where the questions fail too, which are put ever more seldom', async () => {
+  it('is lost where the questions fail too, which are put ever more seldom after two minutes', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('internal')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
-    await pass(300 * second, 250)
+    await pass(120 * second, 250)
+    expect(server.polls.length).toBeLessThanOrEqual(31)
+    await pass(480 * second, 250)
     expect(statusOf(tab)).toBe('failed')
     expect(connectionOf(tab)).toBe('lost')
-    expect(server.polls.length).toBeLessThan(15)
+    expect(server.polls.length).toBeLessThan(50)
+    const [last = 0, before = 0] = server.polls.toReversed()
+    expect(last - before).toBeGreaterThan(25 * second)
     server.streamFailure = server.pollFailure = null
     await pass(40 * second)
     expect(connectionOf(tab)).toBe('live')
     expect(statusOf(tab)).toBe('authenticated')
+  })
+
+  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)('asks at once on %s', async (type) => {
+    const { server, openTab, pass } = createWorld()
+    server.streamFailure = server.pollFailure = toError('internal')
+    const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+    await pass(300 * second, 250)
+    const asked = server.polls.length
+    server.pollFailure = null
+    tab.send({ type })
+    await settle()
+    expect(server.polls).toHaveLength(asked + 1)
+    expect(connectionOf(tab)).toBe('polling')
+  })
+
+  it('has a post that failed meanwhile sent again as soon as the server answers', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+    await pass(35 * second)
+    server.streamFailure = server.pollFailure = server.postFailure = toError('internal')
+    server.drop()
+    await pass(60 * second)
+    server.pollFailure = server.postFailure = null
+    await pass(5 * second)
+    expect(server.view).toMatchObject({ isSignedIn: true })
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(tab.context.view.expiresAt).toBe(server.view?.expiresAt)
+    expect((tab.context.view.expiresAt ?? 0) - tab.context.now()).toBeGreaterThan(30 * second)
   })
 
   it('is not asked around where the server refuses the page', async () => {

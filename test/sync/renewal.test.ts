@@ -122,12 +122,12 @@ describe('renewal', () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     await pass(40 * second)
-    server.streamFailure = toError('draining')
+    server.streamFailure = server.pollFailure = toError('draining')
     server.drop()
     await pass(7 * second)
     expect(tab.state).toMatch(/\| fetchingToken.waitingForStream$/)
     expect(server.posts).toHaveLength(1)
-    server.streamFailure = null
+    server.streamFailure = server.pollFailure = null
     await pass(30 * second)
     expect(tab.state).toBe('open | confirmed')
     expect(server.posts).toHaveLength(2)

@@ -35,14 +35,97 @@ describe('the stream', () => {
   it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)(
     'found silent on %s is opened again without waiting for the watchdog',
     async (type) => {
-      const { clock, server, openTab, pass, sleep } = createWorld()
+      const { clock, server, openTab, sleep } = createWorld()
       const tab = await openTab().start(null)
       sleep(600 * second)
       tab.send({ type })
-      expect(tab.state).toMatch(/^backoff/)
-      await pass(second)
+      await settle()
+      expect(tab.state).toMatch(/^open/)
       expect(server.connects).toHaveLength(2)
-      expect(clock.now()).toBeLessThan(2 * second)
+      expect(clock.now()).toBe(0)
+    },
+  )
+
+  it('is opened again when the browser comes online: the connection of before may be dead', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(null)
+    await pass(second)
+    tab.send({ type: 'network.online' })
+    await settle()
+    expect(tab.state).toMatch(/^open/)
+    expect(server.connects).toHaveLength(2)
+    expect(server.openStreams).toBe(1)
+  })
+
+  it('that is asked for in vain is asked for again when the browser comes online', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(null)
+    await pass(second)
+    server.isSilent = false
+    tab.send({ type: 'network.online' })
+    await settle()
+    expect(tab.state).toMatch(/^open/)
+  })
+
+  it.each([25, 600])('of a machine that slept for %i s is missed within 5 s, by the clock alone', async (nap) => {
+    const { server, openTab, pass, sleep } = createWorld()
+    const tab = await openTab().start(ada)
+    await pass(2 * second)
+    // The connection died in the sleep, and the server has news.
+    server.mute()
+    sleep(nap * second)
+    server.show({ claims: { news: true } })
+    await pass(5 * second)
+    expect(tab.context.view.claims).toEqual({ news: true })
+  })
+
+  it('that lacks a ping is doubted: the view is asked for meanwhile, and a frame ends the doubt', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    server.isPinging = false
+    await pass(18 * second)
+    expect(server.polls).toEqual([])
+    await pass(4 * second)
+    expect(server.polls).toHaveLength(1)
+    server.show({ orgRole: 'admin' })
+    await pass(12 * second)
+    expect(server.polls).toHaveLength(1)
+    expect(tab.state).toBe('open | confirmed')
+    expect(server.connects).toHaveLength(1)
+  })
+
+  it('that a proxy cuts every 10 s, before the first ping, is opened again in seconds each time', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
+    for (let each = 0; each < 20; each += 1) {
+      await pass(10 * second)
+      server.drop()
+      await pass(1_100)
+      expect(tab.state).toMatch(/^open/)
+    }
+  })
+
+  it.each([
+    ['offline', 3, toError('internal')],
+    ['offline', 15, toError('internal')],
+    ['offline', 45, toError('internal')],
+    ['offline', 110, toError('internal')],
+  ] as const)(
+    '%s for %i s: the view is right 5 s after the network is, without any event',
+    async (_, away, failure) => {
+      for (const random of [() => 0, () => 0.5, () => 0.999]) {
+        const { server, openTab, pass } = createWorld()
+        const tab = await openTab('tab', { random }).start(ada)
+        await pass(second)
+        server.streamFailure = server.pollFailure = server.postFailure = failure
+        server.drop()
+        await pass(away * second)
+        server.streamFailure = server.pollFailure = server.postFailure = null
+        server.show({ claims: { news: true } })
+        await pass(5 * second)
+        expect(tab.context.view.claims).toEqual({ news: true })
+      }
     },
   )
 

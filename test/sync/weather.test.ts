@@ -65,6 +65,8 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => (server.isMute = random() < 0.3),
     () => (server.isPinging = random() < 0.6),
     () => (server.skew = any([0, 20, -20]) * second),
+    // An old frame: the server's clock of a minute ago.
+    () => ((server.skew = -60 * second), server.show({}), (server.skew = 0)),
     () => (server.isCookieless = random() < 0.1),
     () => (server.nodes = random() < 0.2 ? 2 : 0),
     () => (server.pollFailure = maybe(toError(any(codes)))),

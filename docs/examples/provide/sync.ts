@@ -49,7 +49,9 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       stallDelay: 60_000,
       clerkTimeout: 10_000,
       pollDelay: interval,
+      pollTimeout: 5_000,
       watchdog: 3 * interval,
+      look: interval,
       reconnectDelay: interval,
       reopenDelay: 600_000,
       tokenTimeout: 5_000,
@@ -77,6 +79,8 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isStreamFailing: ({ context }) => context.streamAttempts > 3,
       isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
       isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
+      isOverdue: ({ context }) => context.now() - context.heardAt > 2 * interval,
+      isStale: () => false,
       isOtherChannel: () => false,
       isClockMoved: () => false,
       // The end of a view is looked for once an interval.
