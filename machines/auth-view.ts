@@ -4,8 +4,8 @@ import type { AuthContext } from './auth-context.ts'
 import { AuthError, toCodeView } from './auth-error.ts'
 import type { AuthErrorView } from './auth-error.ts'
 import type { AuthSnapshot } from './auth.machine.ts'
-import { toOrgRole } from './verified-session.ts'
-import type { AuthClaims, AuthUser } from './verified-session.ts'
+import { toImpersonator, toOrgRole } from './verified-session.ts'
+import type { AuthClaims, AuthUser, Impersonator } from './verified-session.ts'
 
 /** The five states of the auth machine. */
 export type AuthStateName = 'unchecked' | 'verifying' | 'signedIn' | 'signedOut' | 'error'
@@ -30,6 +30,8 @@ export interface AuthView {
   readonly sessionId: string | null
   readonly orgId: string | null
   readonly orgRole: string | null
+  /** Who acts as this user, where the Clerk session is an impersonation; else null. */
+  readonly actor: Impersonator | null
   /** The verified claims: in full on the server, those of `publicClaims` on the wire. */
   readonly claims: AuthClaims | Readonly<Record<string, unknown>> | null
   readonly user: AuthUser | null
@@ -54,6 +56,7 @@ export function toUncheckedView(now: number): AuthView {
     sessionId: null,
     orgId: null,
     orgRole: null,
+    actor: null,
     claims: null,
     user: null,
     error: null,
@@ -116,6 +119,7 @@ export function projectView(snapshot: AuthPosition, context: AuthContext, option
       sessionId: context.sessionId,
       orgId: context.orgId,
       orgRole: toOrgRole(context.claims),
+      actor: toImpersonator(context.claims),
       claims: publicClaims ? pickClaims(context.claims, publicClaims) : context.claims,
       user: context.user,
       error: context.error,

@@ -11,7 +11,7 @@ export {
 export type { AuthErrorCode, AuthErrorMeaning, AuthErrorOptions, AuthErrorView, TokenRefusal } from './auth-error.ts'
 export { BearerToken, isBearerToken } from './bearer-token.ts'
 export { toOrgRole } from './verified-session.ts'
-export type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
+export type { AuthClaims, AuthUser, Impersonator, VerifiedSession } from './verified-session.ts'
 export type { SessionRecord, Tombstone } from './session-record.ts'
 export type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
 export { toAdoptedSession } from './adopted-session.ts'

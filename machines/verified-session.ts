@@ -11,7 +11,15 @@ export interface AuthClaims {
   readonly sts?: string
   /** The active organization of a v2 token: id, role, slug, permissions. */
   readonly o?: { readonly id: string; readonly rol?: string; readonly slg?: string; readonly per?: string }
+  /** Who acts as `sub` in an impersonation (RFC 8693 section 4.1). */
+  readonly act?: Impersonator
   readonly [claim: string]: unknown
+}
+
+/** Who acts as another user. */
+export interface Impersonator {
+  /** The user id of a support agent, or what else the actor token names. */
+  readonly sub: string
 }
 
 /** What a verified token proves. Times in epoch milliseconds. */
@@ -38,6 +46,12 @@ export interface AuthUser {
   readonly emailAddress: string | null
   readonly hasImage: boolean
   readonly imageUrl: string
+}
+
+/** The `sub` of the claim `act`, without anything else that the claim may tell. */
+export function toImpersonator(claims: AuthClaims | null): Impersonator | null {
+  const sub: unknown = claims?.act?.sub
+  return typeof sub === 'string' ? { sub } : null
 }
 
 /**

@@ -48,6 +48,7 @@ export function toProof(members: Readonly<Record<string, unknown>>, options: Res
   const sessionId = requireId(claims, 'sid')
   const orgId = toOrgId(claims)
   const status = toStatus(claims)
+  requireActor(claims)
   requireParties(claims, options)
   const expiresAt = requireMoment(claims, 'exp')
   const notBefore = requireMoment(claims, 'nbf')
@@ -120,6 +121,14 @@ function toStatus({ sts }: AuthClaims): VerifiedSession['status'] {
   if (sts === undefined || sts === 'active') return 'active'
   if (sts === 'pending') return 'pending'
   throw refuseClaim('sts', 'is not allowed')
+}
+
+/** A token that says that somebody acts as its user must say who (RFC 8693 section 4.1): else it would read as the user's own. */
+function requireActor(claims: AuthClaims): void {
+  const actor: unknown = claims.act ?? null
+  if (actor === null) return
+  const sub: unknown = (actor as { sub?: unknown }).sub
+  if (typeof sub !== 'string' || sub === '' || sub.length > maxIdLength) throw refuseClaim('act', 'names nobody')
 }
 
 /** The active organization: `o.id` in version 2 tokens, `org_id` before. */

@@ -4,6 +4,7 @@ import { authErrors, isAuthErrorCode } from '../../machines/index.ts'
 import type { Problem } from '../../adapters/h3/index.ts'
 
 const viewFields = [
+  'actor',
   'authChecked',
   'channel',
   'claims',

@@ -30,6 +30,7 @@ describe('GET /auth/events', () => {
       sessionId: null,
       orgId: null,
       orgRole: null,
+      actor: null,
       claims: null,
       user: null,
       error: null,

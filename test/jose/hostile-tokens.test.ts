@@ -272,6 +272,10 @@ const hostile: [name: string, token: unknown, code: AuthErrorCode][] = [
   ['sts a boolean', mint({ claims: { sts: true } }), 'token-claims'],
   ['o without an id', mint({ claims: { o: { rol: 'admin' } } }), 'token-claims'],
   ['o a string', mint({ claims: { o: 'org_1' } }), 'token-claims'],
+  ['act without a sub', mint({ claims: { act: { iss: issuer } } }), 'token-claims'],
+  ['act with an empty sub', mint({ claims: { act: { sub: '' } } }), 'token-claims'],
+  ['act a string', mint({ claims: { act: 'user_agent' } }), 'token-claims'],
+  ['act a list', mint({ claims: { act: [{ sub: 'user_agent' }] } }), 'token-claims'],
   ['org_id a number', mint({ claims: { org_id: 1 } }), 'token-claims'],
 ]
 

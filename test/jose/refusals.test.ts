@@ -106,7 +106,7 @@ describe('a claim that is not allowed', () => {
     expect((await open().refuse(token)).message).not.toContain('example')
   })
 
-  it.each(['sub', 'sid', 'sts', 'exp', 'nbf', 'o', 'org_id'])(
+  it.each(['sub', 'sid', 'sts', 'exp', 'nbf', 'o', 'org_id', 'act'])(
     'of another kind, such as %s, shows no value anywhere',
     async (claim) => {
       const { refuse, lines } = open()

@@ -37,6 +37,17 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(after.channel).toBe(before.channel)
   })
 
+  it('show on another node who acts as the user, and stop showing it once nobody does', async () => {
+    const { nodes } = await start(2)
+    const [a, b] = nodes
+    const browser = createRoamer()
+    await browser.token(a, a.mint({ sid: 'sess_b', act: { sub: 'user_agent' } }))
+    const stream = await browser.open(b)
+    expect(await stream.view()).toMatchObject({ userId: 'user_a', actor: { sub: 'user_agent' } })
+    await browser.token(a, a.mint())
+    expect(await stream.viewWhere(({ sessionId }) => sessionId === 'sess_a')).toMatchObject({ actor: null })
+  })
+
   it('take a request each in turn, of one browser, without a sign-in between', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes

@@ -26,6 +26,7 @@ export function toPeerView(channel: string, rev: number, claims: PeerClaims | nu
     sessionId: claims?.sid ?? null,
     orgId: claims?.o.id ?? null,
     orgRole: claims ? `org:${claims.o.rol}` : null,
+    actor: null,
     claims: claims && toPublicClaims(claims),
     user: null,
     error: null,

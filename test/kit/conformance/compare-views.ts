@@ -6,7 +6,8 @@ import type { AuthView } from '../../../machines/index.ts'
  * that a server keeps to itself. Times count from the beginning of the path.
  */
 export function toComparableView(view: AuthView, epoch: number): Readonly<Record<string, unknown>> {
-  const { state, authChecked, timedOut, isSignedIn, userId, sessionId, orgId, orgRole, claims, user, error } = view
+  const { state, authChecked, timedOut, isSignedIn, userId, sessionId, orgId, orgRole, actor, claims, user, error } =
+    view
   return {
     state,
     authChecked,
@@ -16,6 +17,7 @@ export function toComparableView(view: AuthView, epoch: number): Readonly<Record
     sessionId,
     orgId,
     orgRole,
+    actor: actor?.sub ?? null,
     sub: claims?.['sub'] ?? null,
     sid: claims?.['sid'] ?? null,
     user: user?.id ?? null,
