@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createClerkEmulator, type ClerkEmulator } from '../kit/index.ts'
+import { createClerkEmulator, type ClerkEmulator, type ClerkEmulatorOptions } from '../kit/index.ts'
 
 const origin = 'http://localhost:3000'
 let clerk: ClerkEmulator
@@ -123,6 +123,51 @@ describe('a session', () => {
       status: 'pending',
       tasks: [{ key: 'choose-organization' }],
     })
+  })
+})
+
+describe('an instance', () => {
+  const open = async (options: ClerkEmulatorOptions) => {
+    await clerk.close()
+    clerk = await createClerkEmulator({
+      users: [{ id: 'user_ada', email: 'ada@example.test', password: 'correct horse' }],
+      ...options,
+    })
+  }
+
+  it('with several sessions in a browser lets the same one sign in twice, and says so in its environment', async () => {
+    await open({ multiSession: true })
+    expect((await call('/environment')).json.auth_config.single_session_mode).toBe(false)
+    const first = await signIn()
+    const second = await signIn()
+    expect(second.json.client.sessions).toHaveLength(2)
+    const id = first.json.response.created_session_id
+    const { json } = await call(`/client/sessions/${id}/touch`, {})
+    expect(json.client.last_active_session_id).toBe(id)
+  })
+
+  it('without personal accounts keeps a session pending until it has an organization', async () => {
+    await open({ personalAccounts: false })
+    clerk.setMembership('user_ada', clerk.addOrganization({ id: 'org_acme', name: 'Acme' }))
+    expect((await call('/environment')).json.organization_settings.force_organization_selection).toBe(true)
+    const { json } = await signIn()
+    expect(json.client.sessions[0]).toMatchObject({ status: 'pending', tasks: [{ key: 'choose-organization' }] })
+    const path = `/client/sessions/${json.response.created_session_id}`
+    const statusIn = async () => decodeJwt((await call(`${path}/tokens`, {})).json.jwt).sts
+    expect(await statusIn()).toBe('pending')
+    const touched = await call(`${path}/touch`, { active_organization_id: 'org_acme' })
+    expect(touched.json.response).toMatchObject({ status: 'active', tasks: null })
+    expect(await statusIn()).toBe('active')
+  })
+
+  it('tells of an impersonation in the session and its tokens', async () => {
+    const session = clerk.createSession('user_ada', { actor: 'user_agent' })
+    expect(decodeJwt(clerk.mintToken({ session })).act).toEqual({ sub: 'user_agent' })
+    cookie = `__client=${clerk.clientCookie(session)}`
+    expect((await call('/client')).json.response.sessions[0].actor).toEqual({ sub: 'user_agent' })
+    const beside = clerk.createSession('user_ada', { beside: session })
+    expect(decodeJwt(clerk.mintToken({ session: beside })).act).toBeUndefined()
+    expect((await call('/client')).json.response.sessions).toHaveLength(2)
   })
 })
 

@@ -1,6 +1,11 @@
 import type { Browser, BrowserContext, Request } from 'playwright-core'
 import { expect, onTestFailed, onTestFinished } from 'vitest'
-import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
+import {
+  createClerkEmulator,
+  type ClerkEmulator,
+  type ClerkEmulatorOptions,
+  type EmulatedSession,
+} from 'authchart/testing'
 import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
 import { createTabs, type OpenTabOptions, type Tab } from './tab.ts'
 import { useVirtualTime } from './virtual-time.ts'
@@ -35,11 +40,13 @@ export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth'> {
   readonly hasVirtualTime?: boolean
   /** Seconds a session token lives. Default 60. */
   readonly tokenTtl?: number
+  /** What the Clerk instance allows. */
+  readonly instance?: Pick<ClerkEmulatorOptions, 'multiSession' | 'personalAccounts'>
 }
 
 export async function createWorld(browser: Browser, script: string, options: WorldOptions = {}): Promise<World> {
   if (options.hasVirtualTime) useVirtualTime()
-  const clerk = await createClerkEmulator({ users: [user], tokenTtl: options.tokenTtl })
+  const clerk = await createClerkEmulator({ users: [user], tokenTtl: options.tokenTtl, ...options.instance })
   onTestFinished(() => clerk.close())
   const app = await startAppServer({ clerk, script, page: options.page, auth: options.auth })
   onTestFinished(() => app.close())

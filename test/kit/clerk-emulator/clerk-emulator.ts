@@ -50,15 +50,15 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   const resolved = resolveOptions(options)
   // Loaded when it is needed: paths through the machine, from the same entry point, need no h3.
   const [{ toNodeHandler }, { createGateway }] = await Promise.all([import('h3'), import('./gateway.ts')])
-  const { applicationName, issuer, secretKey, webhookSecret, appOrigin } = resolved
+  const { instance, issuer, secretKey, webhookSecret, appOrigin } = resolved
   const publishableKey = createPublishableKey(resolved.frontendApiHost)
 
   const clock = createEmulatorClock(resolved.now)
   const keys = await createSigningKeys()
   const directory = createDirectory(clock)
-  const clientSessions = createClientSessions(clock)
+  const clientSessions = createClientSessions(clock, instance)
   const minter = createTokenMinter({ clock, keys, directory, issuer, appOrigin, ttl: resolved.tokenTtl })
-  const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, applicationName }
+  const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, instance }
 
   const closing = new AbortController()
   // Every stalled answer listens to it.

@@ -1,5 +1,6 @@
 import type { EmulatedUser } from './directory.ts'
 import type { EmulatorClock } from './emulator-clock.ts'
+import type { InstanceSettings } from './emulator-options.ts'
 import { createId, randomText } from './identifiers.ts'
 
 /** The statuses a Clerk session goes through; only the first two are listed on a client. */
@@ -18,11 +19,21 @@ export interface EmulatedSession {
   readonly id: string
   readonly clientId: string
   readonly userId: string
+  /** Who acts as the user, where the session is an impersonation. */
+  readonly actor: { readonly sub: string } | null
   status: SessionStatus
   activeOrganizationId: string | null
   lastActiveAt: number
   readonly createdAt: number
   updatedAt: number
+}
+
+/** What may be said of a session that begins. */
+export interface NewSession {
+  /** Default: a random `sess_…`. */
+  id?: string
+  /** Who acts as the user. Default: the user. */
+  actor?: string
 }
 
 export interface EmulatedSignIn {
@@ -58,7 +69,7 @@ export type ClientSessions = ReturnType<typeof createClientSessions>
 export const isLive = (session: EmulatedSession) => session.status === 'active' || session.status === 'pending'
 
 /** The emulator's browsers, their Clerk sessions and the sign-in tokens it has issued. */
-export function createClientSessions(clock: EmulatorClock) {
+export function createClientSessions(clock: EmulatorClock, { personalAccounts }: InstanceSettings) {
   const clients = new Map<string, EmulatedClient>()
   const sessions = new Map<string, EmulatedSession>()
   const signInTokens = new Map<string, EmulatedSignInToken>()
@@ -95,13 +106,15 @@ export function createClientSessions(clock: EmulatorClock) {
 
     findByCookie: (cookie: string | undefined) => [...clients.values()].find((client) => client.cookie === cookie),
 
-    startSession(client: EmulatedClient, user: EmulatedUser, id = createId('sess')): EmulatedSession {
+    startSession(client: EmulatedClient, user: EmulatedUser, options: NewSession = {}): EmulatedSession {
+      const { id = createId('sess'), actor = null } = options
       const now = clock.now()
       const session: EmulatedSession = {
         id,
         clientId: client.id,
         userId: user.id,
-        status: 'active',
+        actor: actor === null ? null : { sub: actor },
+        status: personalAccounts ? 'active' : 'pending',
         activeOrganizationId: null,
         lastActiveAt: now,
         createdAt: now,
@@ -112,6 +125,12 @@ export function createClientSessions(clock: EmulatorClock) {
       client.updatedAt = now
       user.lastSignInAt = now
       return session
+    },
+
+    /** Makes an organization the active one, which is the task of a session that is pending. */
+    chooseOrganization(session: EmulatedSession, organizationId: string | null): void {
+      session.activeOrganizationId = organizationId
+      if (organizationId !== null && session.status === 'pending') setStatus(session, 'active')
     },
 
     touch(session: EmulatedSession): void {

@@ -1,4 +1,4 @@
-import type { EmulatedSession, SessionStatus } from './client-sessions.ts'
+import type { EmulatedSession, NewSession, SessionStatus } from './client-sessions.ts'
 import type { EmulatedMembership, EmulatedOrganization, EmulatedUser, NewOrganization, NewUser } from './directory.ts'
 import type { EmulatorParts } from './emulator-parts.ts'
 import type { Fault, Faults } from './faults.ts'
@@ -22,6 +22,14 @@ export type SessionReference = EmulatedSession | string
 /** An organisation, or its id. */
 export type OrganizationReference = EmulatedOrganization | string
 
+/** What may be said of a session that a test makes. */
+export interface CreateSessionOptions extends NewSession {
+  /** The active organization. Default: none. */
+  organization?: OrganizationReference
+  /** The session is another one of this session's browser, which needs `multiSession`. Default: a browser of its own. */
+  beside?: SessionReference
+}
+
 /** What a test may do to the emulated Clerk. Unknown users, sessions and organisations are an Error. */
 export interface EmulatorControls {
   addUser(user: NewUser): EmulatedUser
@@ -36,8 +44,8 @@ export interface EmulatorControls {
   ): EmulatedMembership
   removeMembership(user: UserReference, organization: OrganizationReference): void
 
-  /** Signs a user in on a browser of its own, without one; `clientCookie` lets a real browser become it. */
-  createSession(user: UserReference, options?: { id?: string; organization?: OrganizationReference }): EmulatedSession
+  /** Signs a user in, without a browser; `clientCookie` lets a real browser become the one that it was done in. */
+  createSession(user: UserReference, options?: CreateSessionOptions): EmulatedSession
   /** The value of the `__client` cookie of the browser a session belongs to: a secret. */
   clientCookie(session: SessionReference): string
   /** A single-use ticket for `signIn.create({ strategy: 'ticket', ticket })`. */
@@ -100,7 +108,11 @@ export function createEmulatorControls(
   const setSessionStatus = (session: SessionReference, status: SessionStatus) =>
     clientSessions.setStatus(sessionOf(session), status)
   const setActiveOrganization = (session: SessionReference, organization: OrganizationReference | null) => {
-    sessionOf(session).activeOrganizationId = organization && organizationOf(organization).id
+    clientSessions.chooseOrganization(sessionOf(session), organization && organizationOf(organization).id)
+  }
+  const clientOf = (session: SessionReference) => {
+    const { clientId } = sessionOf(session)
+    return required(clientSessions.clients.get(clientId), 'client', clientId)
   }
 
   return {
@@ -117,15 +129,13 @@ export function createEmulatorControls(
       directory.removeMembership(userOf(user).id, organizationOf(organization).id)
     },
 
-    createSession(user, { id, organization } = {}) {
-      const session = clientSessions.startSession(clientSessions.openClient(), userOf(user), id)
+    createSession(user, { organization, beside, ...options } = {}) {
+      const client = beside ? clientOf(beside) : clientSessions.openClient()
+      const session = clientSessions.startSession(client, userOf(user), options)
       if (organization) setActiveOrganization(session, organization)
       return session
     },
-    clientCookie(session) {
-      const { clientId } = sessionOf(session)
-      return required(clientSessions.clients.get(clientId), 'client', clientId).cookie
-    },
+    clientCookie: (session) => clientOf(session).cookie,
     createSignInToken: (user) => clientSessions.issueSignInToken(userOf(user).id).token,
     revokeSession: (session) => setSessionStatus(session, 'revoked'),
     endSession: (session) => setSessionStatus(session, 'ended'),

@@ -14,6 +14,10 @@ export interface ClerkEmulatorOptions {
   url?: string
   /** What `<SignIn/>` says one signs in to. Default: `Clerk emulator`. */
   applicationName?: string
+  /** Lets a browser hold several accounts, between which `<UserButton/>` switches. Default: false, as with Clerk. */
+  multiSession?: boolean
+  /** `false`: who signs in has to choose an organization first, and the session is `pending` until then. Default: true. */
+  personalAccounts?: boolean
   /** Host the publishable key names; with a dot and without a port. Default: `clerk.example.test`. */
   frontendApiHost?: string
   /** `iss` of session tokens. Default: `https://` and `frontendApiHost`. */
@@ -32,6 +36,11 @@ export interface ClerkEmulatorOptions {
   users?: NewUser[]
 }
 
+/** What an administrator sets for a whole Clerk instance. */
+export type InstanceSettings = Required<
+  Pick<ClerkEmulatorOptions, 'applicationName' | 'multiSession' | 'personalAccounts'>
+>
+
 /** @throws TypeError that names the option */
 export function resolveOptions(options: ClerkEmulatorOptions) {
   const { listen = true, url, tokenTtl = 60, frontendApiHost = 'clerk.example.test' } = options
@@ -43,7 +52,11 @@ export function resolveOptions(options: ClerkEmulatorOptions) {
     host: options.host ?? 'localhost',
     listen,
     url: url?.replace(/\/$/, ''),
-    applicationName: options.applicationName ?? 'Clerk emulator',
+    instance: {
+      applicationName: options.applicationName ?? 'Clerk emulator',
+      multiSession: options.multiSession ?? false,
+      personalAccounts: options.personalAccounts ?? true,
+    },
     frontendApiHost,
     issuer: options.issuer ?? `https://${frontendApiHost}`,
     secretKey: options.secretKey ?? `sk_test_${randomText(42)}`,

@@ -1,6 +1,7 @@
 import type { ClientSessions } from './client-sessions.ts'
 import type { Directory } from './directory.ts'
 import type { EmulatorClock } from './emulator-clock.ts'
+import type { InstanceSettings } from './emulator-options.ts'
 import type { TokenMinter } from './session-token.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -11,6 +12,6 @@ export interface EmulatorParts {
   directory: Directory
   clientSessions: ClientSessions
   minter: TokenMinter
-  applicationName: string
+  instance: InstanceSettings
   secretKey: string
 }

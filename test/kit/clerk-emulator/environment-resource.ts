@@ -1,8 +1,10 @@
+import type { InstanceSettings } from './emulator-options.ts'
+
 /**
- * What clerk-js must know of the instance before it starts: password sign-in by e-mail address, one session a browser,
- * organisations on, sign-up closed. clerk-js fills everything left out with its own defaults.
+ * What clerk-js must know of the instance before it starts: password sign-in by e-mail address, organisations on, sign-up
+ * closed. clerk-js fills everything left out with its own defaults.
  */
-export function toEnvironment(applicationName: string) {
+export function toEnvironment({ applicationName, multiSession, personalAccounts }: InstanceSettings) {
   return {
     object: 'environment',
     id: 'env_emulator',
@@ -10,7 +12,7 @@ export function toEnvironment(applicationName: string) {
     auth_config: {
       object: 'auth_config',
       id: 'aac_emulator',
-      single_session_mode: true,
+      single_session_mode: !multiSession,
       claimed_at: null,
       reverification: false,
     },
@@ -61,7 +63,7 @@ export function toEnvironment(applicationName: string) {
       object: 'organization_settings',
       enabled: true,
       max_allowed_memberships: 100,
-      force_organization_selection: false,
+      force_organization_selection: !personalAccounts,
       actions: { admin_delete: true },
       domains: { enabled: false, enrollment_modes: [], default_role: null },
       slug: { disabled: true },

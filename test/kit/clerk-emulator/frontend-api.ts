@@ -14,7 +14,7 @@ import { toClient } from './session-resource.ts'
 /** Clerk's Frontend API (`proxyUrl`), as far as clerk-js needs it to sign in, switch organisation and sign out. */
 export function createFrontendApi(parts: EmulatorParts): H3 {
   const api = new H3()
-  const environment = () => jsonResponse(toEnvironment(parts.applicationName))
+  const environment = () => jsonResponse(toEnvironment(parts.instance))
   const openClient = frontendRoute(parts, ({ openClient, reply, view }) => reply(toClient(openClient(), view)))
 
   api.get('/v1/environment', environment)

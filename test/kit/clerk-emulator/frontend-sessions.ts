@@ -15,7 +15,7 @@ export function addSessionRoutes(api: H3, parts: EmulatorParts): void {
     frontendRoute(parts, (call) => {
       const session = call.requireSession(call.param('id'))
       const organizationId = organizationIn(call, 'active_organization_id', session.userId)
-      if (organizationId !== undefined) session.activeOrganizationId = organizationId
+      if (organizationId !== undefined) clientSessions.chooseOrganization(session, organizationId)
       clientSessions.touch(session)
       return call.reply(toFrontendSession(session, call.view))
     }),

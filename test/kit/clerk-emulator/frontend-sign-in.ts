@@ -9,7 +9,7 @@ import { toSignIn } from './sign-in-resource.ts'
 
 /** Sign-in by identifier and password, in one step or in two, or by a sign-in token. */
 export function addSignInRoutes(api: H3, parts: EmulatorParts): void {
-  const { directory, clientSessions } = parts
+  const { directory, clientSessions, instance } = parts
 
   api.post(
     '/v1/client/sign_ins',
@@ -40,7 +40,7 @@ export function addSignInRoutes(api: H3, parts: EmulatorParts): void {
   )
 
   function refuseSecondSession({ client }: FrontendCall): void {
-    if (client && clientSessions.liveSessions(client).length > 0)
+    if (!instance.multiSession && client && clientSessions.liveSessions(client).length > 0)
       throw new ClerkFailure(400, 'session_exists', "You're currently in single session mode: sign out first.")
   }
 

@@ -30,7 +30,7 @@ export function toBackendSession(session: EmulatedSession): NullableOrganization
     user_id: session.userId,
     status: session.status,
     last_active_organization_id: session.activeOrganizationId,
-    actor: null,
+    actor: session.actor,
     last_active_at: session.lastActiveAt,
     expire_at: session.createdAt + 7 * day,
     abandon_at: session.createdAt + 30 * day,

@@ -18,7 +18,7 @@ export type TokenSigner =
 
 /** What `mintToken` takes. Every claim and header field can be overridden; `undefined` leaves a field out. */
 export interface MintTokenOptions {
-  /** Sets `sid`, `sub`, `sts`, `fva` and the organisation. Default: no session; then give `sub` and `sid` as claims. */
+  /** Sets `sid`, `sub`, `act`, `sts`, `fva` and the organisation. Default: no session; then give `sub` and `sid` as claims. */
   session?: EmulatedSession
   /** Authorized party; `null` leaves the claim out. Default: the emulator's `appOrigin`. */
   azp?: string | null
@@ -76,7 +76,7 @@ export function createTokenMinter(parts: {
       iss: issuer,
       jti: randomBytes(10).toString('hex'),
       nbf: iat - 10,
-      ...(session && { sid: session.id, sub: session.userId }),
+      ...(session && { sid: session.id, sub: session.userId, ...(session.actor && { act: session.actor }) }),
       ...(version === 2 && {
         fva: [session ? minutesBetween(session.createdAt, now) : 0, -1],
         sts: session?.status ?? 'active',

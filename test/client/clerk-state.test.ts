@@ -1,0 +1,26 @@
+import type { useAuth } from '@clerk/clerk-react'
+import { expect, expectTypeOf, it } from 'vitest'
+import { createAuthClient, type ClerkState } from '../../adapters/browser/index.ts'
+
+it('takes what useAuth gives', () => {
+  expectTypeOf<ReturnType<typeof useAuth>>().toExtend<ClerkState>()
+})
+
+it('takes a pending Clerk session for signed out, also where useAuth counts it as signed in', () => {
+  const client = createAuthClient({ fetch: () => new Promise(() => {}) })
+  client.start()
+  const told = () => client.actor.getSnapshot().context.identity
+  const state = {
+    isLoaded: true,
+    isSignedIn: true,
+    userId: 'user_1',
+    sessionId: 'sess_1',
+    getToken: () => Promise.resolve('token'),
+  }
+  client.setIdentity({ ...state, sessionClaims: { sts: 'pending' } })
+  expect(told()).toBeNull()
+  // The end of a task such as a new password changes nothing else.
+  client.setIdentity({ ...state, sessionClaims: { sts: 'active' } })
+  expect(told()).toMatchObject({ userId: 'user_1', sessionId: 'sess_1' })
+  client.stop()
+})
