@@ -77,7 +77,7 @@ export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMac
   if (value.stream === 'open') return isRestoring(context) ? 'restoring' : 'live'
   if (context.isUnshared || isPolling(context)) return 'polling'
   if (isStreamFailing(context)) return 'lost'
-  return context.channel === '' ? 'connecting' : 'restoring'
+  return context.channel === '' && !context.hasPolled ? 'connecting' : 'restoring'
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {

@@ -3,7 +3,7 @@ import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
-import { toFailure } from './sync-error.ts'
+import { toFailure, toSyncFailure } from './sync-error.ts'
 import { isFinal, isHeld, isSame, restoreFor, showsIdentity, streamTries } from './sync-rules.ts'
 import { toUncheckedView } from './auth-view.ts'
 
@@ -193,18 +193,44 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
   return isEqual ? known : view
 }
 
+/** What the context becomes where the server is to be heard. Where no stream can be read, questions begin at once. */
+export function afterStart({ stream, deafSince, now }: SyncContext): Partial<SyncContext> {
+  return {
+    heardAt: now(),
+    openedAt: now(),
+    deafSince: deafSince || now(),
+    isFollower: false,
+    ...(!stream && { isStreamMute: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
+  }
+}
+
+/** What the context becomes where a question for the view has no answer. Without streams that counts as the stream's failure. */
+export function afterPollFailure(context: SyncContext, event: unknown): Partial<SyncContext> {
+  const { stream, pollFailures, streamAttempts, now } = context
+  const { error } = Object(event) as { readonly error?: unknown }
+  const failure = error ? toSyncFailure(error) : toFailure('network-failed', 'No answer in time')
+  return {
+    pollFailures: pollFailures + 1,
+    pollNotBefore: now() + (failure.retryAfter ?? 0),
+    ...(!stream && { streamAttempts: streamAttempts + 1, streamFailure: failure }),
+  }
+}
+
 /**
  * What the context becomes on the answer to a question for the view. One that was on its way when a post was sent, or
  * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none. They are
  * counted, since a clock may be set back.
  */
 export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  const { view: known, exchanges, exchangesAtPoll } = context
+  const { view: known, exchanges, exchangesAtPoll, stream, isCookieKept } = context
   const isOld = exchanges !== exchangesAtPoll
   return {
     hasPolled: true,
     pollFailures: 0,
     offset: toOffset(context, view, context.polledAt),
+    // It was asked for by the name of its session, which the cookie came with.
+    isCookieKept: isCookieKept || (view.channel !== '' && view.channel === known.channel),
+    ...(!stream && { streamAttempts: 0, streamFailure: null }),
     ...(!isOld && afterView(context, toNewerView(known, view))),
   }
 }

@@ -11,6 +11,8 @@ export interface SyncInput {
   readonly now?: () => number
   /** 0 up to 1. Default `Math.random`. */
   readonly random?: () => number
+  /** Streams can be read here. Default true; false: the view is asked for instead. */
+  readonly stream?: boolean
   /** A view known already, as from server rendering. Default: unchecked. */
   readonly view?: AuthView
   /** How often the server pings, ms. Default 15 000; a stream silent for 2.5 of them is given up. */
@@ -106,6 +108,7 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly polledAt: number
   readonly reconnectAt: number
   readonly reconnectNotBefore: number
+  readonly pollNotBefore: number
   readonly confirmedAt: number
   readonly postedAt: number
   readonly retryAt: number
@@ -117,6 +120,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     tab: input.tab,
     now: input.now ?? Date.now,
     random: input.random ?? Math.random,
+    stream: input.stream ?? true,
     view: input.view ?? toUncheckedView(0),
     pingInterval: input.pingInterval ?? 15_000,
     clerkTimeout: input.clerkTimeout ?? 10_000,
@@ -169,6 +173,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     polledAt: 0,
     reconnectAt: 0,
     reconnectNotBefore: 0,
+    pollNotBefore: 0,
     confirmedAt: 0,
     postedAt: 0,
     retryAt: 0,

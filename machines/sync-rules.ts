@@ -1,7 +1,7 @@
 import type { AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { ClerkIdentity, PostEventInput } from './sync-events.ts'
-import { longestDelay, toDelay } from './backoff.ts'
+import { fullJitter, longestDelay, toDelay } from './backoff.ts'
 
 /**
  * A token is renewed this long before it expires, give or take the jitter, and never twice within the spacing. Where tabs
@@ -179,6 +179,22 @@ export function toSilenceLimit({ pingInterval }: SyncContext): number {
 /** The view has to be asked for. Where the server refuses the stream for good, it would refuse the question too. */
 export function isPollDue({ isStreamMute, isUnshared, streamFailure }: SyncContext): boolean {
   return isStreamMute && !isUnshared && streamFailure?.retryable !== false
+}
+
+/** So many questions in a row may fail before they are asked more seldom: some two minutes. */
+const eagerPolls = 30
+
+/**
+ * Delay until the next question for the view. One that fails is asked again as soon: it tells when the network is well
+ * again. After some two minutes it is asked ever more seldom, and never before the server's `Retry-After`.
+ */
+export function toPollDelay(context: SyncContext): number {
+  const { pollFailures, pollInterval, polledAt, pollNotBefore, now, random } = context
+  const isRare = pollFailures > eagerPolls
+  const rarely = pollInterval / 2 + fullJitter(pollFailures - eagerPolls, { first: pollInterval, most: 30_000 }, random)
+  const soon = toDelay(polledAt + pollInterval * (pollFailures > 0 ? 0.75 + random() / 4 : 1), now())
+  const patience = isPast(context, pollNotBefore) ? 0 : pollNotBefore - now()
+  return Math.max(patience, isRare ? rarely : Math.min(soon, pollInterval))
 }
 
 /** The view is asked for in place of a stream, with success. */

@@ -11,7 +11,7 @@ import type {
   SyncEvent,
   SyncEventOf,
 } from './sync-events.ts'
-import { fullJitter, toDelay } from './backoff.ts'
+import { toDelay } from './backoff.ts'
 import { slimSetup } from './slim-setup.ts'
 import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
 import * as changes from './sync-changes.ts'
@@ -48,8 +48,6 @@ const yieldFor = 60_000
 const maxDrift = 5_000
 /** How often an open stream is looked at, ms: a machine that slept shows by its clock, and by nothing else. */
 const lookEvery = 4_000
-/** So many questions in a row may fail before they are asked more seldom: some two minutes. */
-const eagerPolls = 30
 
 /** What the chart of the sync machine names: its actors, guards, actions and delays. */
 export const syncSetup = slimSetup({
@@ -82,6 +80,7 @@ export const syncSetup = slimSetup({
       stateIn({ stream: 'open' }),
       by((context) => context.isUnshared || rules.isPolling(context) || rules.isCrowdedOut(context)),
     ]),
+    canStream: by(({ stream }) => stream),
     isStreamFailing: by(rules.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
     isSilent: by((context) => rules.isSilent(context)),
@@ -103,6 +102,7 @@ export const syncSetup = slimSetup({
     isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
     isPollDue: by(rules.isPollDue),
     isPollOver: by((context) => !rules.isPollDue(context)),
+    mayAskNow: by((context) => context.pollFailures > 0 && rules.isPast(context, context.pollNotBefore)),
     isRefusal: by((_, { error }: Failed) => !toSyncFailure(error).retryable),
     mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
     isOccasion: by(rules.isOccasion),
@@ -146,15 +146,8 @@ export const syncSetup = slimSetup({
     }),
     closeStream: stopChild('stream'),
     noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
-    noteConnecting: assign(
-      by(({ now, deafSince }) => ({
-        heardAt: now(),
-        openedAt: now(),
-        deafSince: deafSince || now(),
-        isFollower: false,
-      })),
-    ),
     noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isFollower: !isLeader }))),
+    noteStarting: assign(by(changes.afterStart)),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
         ...changes.afterFrame(context, view),
@@ -200,7 +193,7 @@ export const syncSetup = slimSetup({
         ...((!context.hasPolled || context.pollFailures > 0) && toOccasion(context)),
       })),
     ),
-    notePollFailure: assign(by(({ pollFailures }) => ({ pollFailures: pollFailures + 1 }))),
+    notePollFailure: assign(by(changes.afterPollFailure)),
     refuseStream: raise(({ event }) => ({
       type: 'stream.failed',
       failure: toSyncFailure((event as unknown as Failed).error),
@@ -305,17 +298,7 @@ export const syncSetup = slimSetup({
     patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
     stallDelay: () => stallAfter,
     clerkTimeout: ({ context }) => context.clerkTimeout,
-    /**
-     * From question to question. One that fails is asked again as soon: it tells when the network is well again. After some
-     * two minutes it is asked ever more seldom.
-     */
-    pollDelay: ({ context: { pollFailures, pollInterval, polledAt, now, random } }) =>
-      pollFailures > eagerPolls
-        ? pollInterval / 2 + fullJitter(pollFailures - eagerPolls, { first: pollInterval, most: 30_000 }, random)
-        : Math.min(
-            toDelay(polledAt + pollInterval * (pollFailures > 0 ? 0.75 + random() / 4 : 1), now()),
-            pollInterval,
-          ),
+    pollDelay: ({ context }) => rules.toPollDelay(context),
     /** The connection may be dead: the next question has another. */
     pollTimeout: ({ context: { pollInterval, postTimeout } }) =>
       Math.min(Math.max(pollInterval, lookEvery), postTimeout),

@@ -40,19 +40,24 @@ export const syncMachine = syncSetup.createMachine({
           entry: 'closeStream',
           exit: ['dropReopening', 'trustNodes'],
           on: {
-            'client.started': { target: 'connecting', actions: 'noteTab' },
-            'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'connecting' },
-            'focus.gained': { guard: 'isStreamRefused', target: 'connecting' },
-            'network.online': { guard: 'isStreamRefused', target: 'connecting' },
-            'retry.wanted': { guard: 'isStreamRefused', target: 'connecting' },
+            'client.started': { target: 'starting', actions: 'noteTab' },
+            'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'starting' },
+            'focus.gained': { guard: 'isStreamRefused', target: 'starting' },
+            'network.online': { guard: 'isStreamRefused', target: 'starting' },
+            'retry.wanted': { guard: 'isStreamRefused', target: 'starting' },
           },
+        },
+        starting: {
+          description: 'About to ask for a stream. It stays so where none can be read: the view is asked for.',
+          entry: 'noteStarting',
+          always: { guard: 'canStream', target: 'connecting' },
         },
         connecting: {
           description: 'Asked for a stream; its first view is awaited.',
-          entry: ['noteConnecting', 'openStream'],
+          entry: 'openStream',
           on: {
             'view.received': { target: 'open', actions: 'takeFirstView' },
-            'network.online': { target: 'connecting', reenter: true, actions: 'closeStream' },
+            'network.online': { target: 'starting', actions: 'closeStream' },
           },
           after: {
             patience: { actions: 'noteMute' },
@@ -61,23 +66,23 @@ export const syncMachine = syncSetup.createMachine({
         },
         open: {
           description: 'Views arrive. Given up when silent for 2.5 pings, or where its connection may be dead.',
-          always: { guard: 'isOtherChannel', target: 'connecting', actions: ['closeStream', 'hushReconnect'] },
+          always: { guard: 'isOtherChannel', target: 'starting', actions: ['closeStream', 'hushReconnect'] },
           on: {
             'view.received': [
-              { guard: 'isStale', target: 'connecting', actions: 'closeStream' },
+              { guard: 'isStale', target: 'starting', actions: 'closeStream' },
               { actions: 'takeView' },
             ],
             'ping.received': [
-              { guard: 'isStale', target: 'connecting', actions: 'closeStream' },
+              { guard: 'isStale', target: 'starting', actions: 'closeStream' },
               { actions: 'notePing' },
             ],
-            'focus.gained': { guard: 'isOverdue', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
-            'network.online': { target: 'connecting', actions: 'closeStream' },
-            'retry.wanted': { guard: 'isOverdue', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
+            'focus.gained': { guard: 'isOverdue', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
+            'network.online': { target: 'starting', actions: 'closeStream' },
+            'retry.wanted': { guard: 'isOverdue', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
           },
           after: {
             look: [
-              { guard: 'isSilent', target: 'connecting', actions: ['noteStreamLost', 'closeStream'] },
+              { guard: 'isSilent', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
               { guard: 'isOverdue', target: 'open', reenter: true, actions: 'noteMute' },
               { target: 'open', reenter: true },
             ],
@@ -88,11 +93,11 @@ export const syncMachine = syncSetup.createMachine({
           entry: 'closeStream',
           always: { guard: 'isStreamRefused', target: 'closed', actions: 'planReopening' },
           on: {
-            'focus.gained': { guard: 'mayReconnect', target: 'connecting' },
-            'network.online': { guard: 'mayReconnect', target: 'connecting' },
-            'retry.wanted': { guard: 'mayReconnect', target: 'connecting' },
+            'focus.gained': { guard: 'mayReconnect', target: 'starting' },
+            'network.online': { guard: 'mayReconnect', target: 'starting' },
+            'retry.wanted': { guard: 'mayReconnect', target: 'starting' },
           },
-          after: { reconnectDelay: 'connecting', patience: { actions: 'noteMute' } },
+          after: { reconnectDelay: 'starting', patience: { actions: 'noteMute' } },
         },
       },
     },
@@ -123,7 +128,11 @@ export const syncMachine = syncSetup.createMachine({
         waiting: {
           description: 'The view is asked for again in a few seconds.',
           always: { guard: 'isPollOver', target: 'off' },
-          on: { 'focus.gained': 'asking', 'network.online': 'asking', 'retry.wanted': 'asking' },
+          on: {
+            'focus.gained': { guard: 'mayAskNow', target: 'asking' },
+            'network.online': { guard: 'mayAskNow', target: 'asking' },
+            'retry.wanted': { guard: 'mayAskNow', target: 'asking' },
+          },
           after: { pollDelay: 'asking' },
         },
       },

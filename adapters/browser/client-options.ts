@@ -18,6 +18,11 @@ export interface AuthClientOptions {
    * `fetch` is given, which may send something of one tab, or where `credentials` is `omit`.
    */
   readonly shareStream?: boolean
+  /**
+   * Whether `fetch` gives a body while it arrives. Without that the view is asked for, every `pollInterval`. Default: whether
+   * the global `Response` has a `body`, which that of React Native lacks.
+   */
+  readonly stream?: boolean
   /** Clerk's, where `setIdentity` does not bring it. */
   readonly getToken?: GetToken
   /** A view known already, as from `GET /auth/session` during server rendering. */

@@ -83,6 +83,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     shareStream = options.fetch === undefined && credentials !== 'omit',
     getToken = async (wish) => clerk?.getToken(wish) ?? null,
     initialView: view,
+    stream = typeof Response === 'undefined' || 'body' in Response.prototype,
     onError,
     inspect,
     clock = globalThis,
@@ -98,7 +99,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
   const transport = createTransport({ endpoint, credentials, fetch })
   const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
-  const isStreamShared = shareStream && canShareStream()
+  const isStreamShared = stream && shareStream && canShareStream()
   const reader = isStreamShared
     ? createSharedReader({
         name: `authchart/1 ${credentials} ${endpoint}`,
@@ -117,7 +118,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   })
   const actor = createActor(syncMachine.provide({ actors }), {
     clock,
-    input: { ...input, tab: '', view, isStreamShared },
+    input: { ...input, stream, tab: '', view, isStreamShared },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
   }).start()
 

@@ -67,7 +67,7 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
     const connection = toRandomLabel()
     const response = await ask(path, { ...query, connection }, { headers: { accept: type }, signal })
     const { headers } = response
-    if (!response.body || !headers.get('content-type')?.startsWith(type)) {
+    if (!headers.get('content-type')?.startsWith(type)) {
       throw malformed(`something else than ${type}: is authchart mounted at ${endpoint}?`)
     }
     if (headers.get('authchart-connection') === connection) return response
@@ -87,7 +87,8 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
         if (event === 'bye') send({ type: 'stream.ended', reason: parseJson(data).reason as ByeReason })
       }
       const parse = createSseParser({ onMessage: take, onRetry: (delay) => send({ type: 'retry.hinted', delay }) })
-      const reader = response.body!.getReader()
+      if (!response.body) throw malformed('a stream that this fetch does not read: give the client `stream: false`')
+      const reader = response.body.getReader()
       // Some webviews lack `TextDecoderStream`.
       const decoder = new TextDecoder()
       for (;;) {

@@ -5,13 +5,17 @@ import { authReasons, authErrors } from '../../machines/index.ts'
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
 const page = readFileSync(`${docs}embedding.md`, 'utf8')
+const environments = readFileSync(`${docs}environments.md`, 'utf8')
 /** Another page shows these. */
 const elsewhere = 'from-reflex/'
 
-describe('docs/embedding.md', () => {
-  it('shows each example as it is type-checked and run, and all of them', () => {
+describe('docs/embedding.md and docs/environments.md', () => {
+  it('show each example as it is type-checked and run, and all of them', () => {
     const shown = new Map(
-      [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => [path, text]),
+      [...`${page}\n${environments}`.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => [
+        path,
+        text,
+      ]),
     )
     const files = readdirSync(`${docs}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
       /\.tsx?$/.test(path),
@@ -20,14 +24,17 @@ describe('docs/embedding.md', () => {
     for (const [path, text] of shown) expect(text, path).toBe(readFileSync(`${docs}examples/${path}`, 'utf8'))
   })
 
-  it('links to files and headings that are there', () => {
+  it.each([
+    ['embedding.md', page],
+    ['environments.md', environments],
+  ])('%s links to files and headings that are there', (name, page) => {
     const toAnchor = (heading: string) =>
       heading
         .toLowerCase()
         .replaceAll(/[^\w\s-]/g, '')
         .replaceAll(' ', '-')
     for (const [, file = '', anchor] of page.matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g)) {
-      const path = file ? docs + file : `${docs}embedding.md`
+      const path = file ? docs + file : `${docs}${name}`
       expect(existsSync(path), file).toBe(true)
       if (!anchor) continue
       const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

@@ -72,9 +72,11 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       // How the looking goes.
       hasServerView: ({ context }) => context.view.now > 0 && context.streamFailure === null,
       mayYield: () => false,
+      canStream: () => true,
       isUnshared: () => false,
       isPollDue: () => false,
       isPollOver: () => true,
+      mayAskNow: () => true,
       isRefusal: () => false,
       isStreamFailing: ({ context }) => context.streamAttempts > 3,
       isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
