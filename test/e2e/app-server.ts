@@ -14,6 +14,8 @@ export interface AppServerOptions {
   readonly script: string
   readonly page?: Partial<Pick<PageSettings, 'inspect' | 'hasRouter' | 'apiHost' | 'client'>>
   readonly auth?: AuthServerOptions
+  /** The page's Content-Security-Policy, from the origin of Clerk; its inline script has the nonce `settings`. Default none. */
+  readonly toPolicy?: (clerk: string) => string
 }
 
 /** An app as a user of the package writes one: a page and the auth plugin on one server, with Clerk elsewhere. */
@@ -67,7 +69,15 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
   }
 }
 
-function createApp({ clerk, script, page, auth, url, log }: AppServerOptions & { url: string; log: LogLine }) {
+function createApp({
+  clerk,
+  script,
+  page,
+  auth,
+  url,
+  log,
+  toPolicy,
+}: AppServerOptions & { url: string; log: LogLine }) {
   const toLine = (level: string) => (code: string, details?: object) =>
     log(`${level} ${code} ${JSON.stringify(details)}`)
   const authServer = createAuthServer({
@@ -95,12 +105,13 @@ function createApp({ clerk, script, page, auth, url, log }: AppServerOptions & {
     event.res.status = 204
     return ''
   })
-  app.get('/**', () =>
-    html(
+  app.get('/**', (event) => {
+    if (toPolicy) event.res.headers.set('content-security-policy', toPolicy(clerk.url))
+    return html(
       raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title><div id="root"></div>
-<script>window.pageSettings = ${JSON.stringify(settings)}</script><script type="module" src="/main.js"></script></html>`),
-    ),
-  )
+<script nonce="settings">window.pageSettings = ${JSON.stringify(settings)}</script><script type="module" src="/main.js"></script></html>`),
+    )
+  })
   return { auth: authServer, handler: toNodeHandler(app) as RequestListener }
 }
 

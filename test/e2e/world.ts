@@ -35,7 +35,7 @@ export interface World {
   readonly console: readonly string[]
 }
 
-export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth'> {
+export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth' | 'toPolicy'> {
   /** Time is in the test's hand: `passTime` moves it, for servers and pages. */
   readonly hasVirtualTime?: boolean
   /** Seconds a session token lives. Default 60. */
@@ -48,7 +48,13 @@ export async function createWorld(browser: Browser, script: string, options: Wor
   if (options.hasVirtualTime) useVirtualTime()
   const clerk = await createClerkEmulator({ users: [user], tokenTtl: options.tokenTtl, ...options.instance })
   onTestFinished(() => clerk.close())
-  const app = await startAppServer({ clerk, script, page: options.page, auth: options.auth })
+  const app = await startAppServer({
+    clerk,
+    script,
+    page: options.page,
+    auth: options.auth,
+    ...(options.toPolicy && { toPolicy: options.toPolicy }),
+  })
   onTestFinished(() => app.close())
   const context = await browser.newContext()
   onTestFinished(() => context.close())

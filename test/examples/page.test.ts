@@ -33,7 +33,7 @@ describe('docs/embedding.md and docs/environments.md', () => {
         .toLowerCase()
         .replaceAll(/[^\w\s-]/g, '')
         .replaceAll(' ', '-')
-    for (const [, file = '', anchor] of page.matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g)) {
+    for (const [, file = '', anchor] of page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
       const path = file ? docs + file : `${docs}${name}`
       expect(existsSync(path), file).toBe(true)
       if (!anchor) continue
