@@ -4,14 +4,24 @@ import type { AuthStateName, AuthView } from './auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { syncMachine } from './sync.machine.ts'
-import { isClearDue, isHeld, isPolling, isRestoring, isStreamFailing } from './sync-rules.ts'
+import { toRemedy } from './remedies.ts'
+import {
+  isClearDue,
+  isCurrent,
+  isHeld,
+  isPolling,
+  isRestoring,
+  isStreamFailing,
+  isStreamLost,
+  toCurrentFailure,
+} from './sync-rules.ts'
 
 /**
  * How a page hears of the server. `connecting`: for the first time · `live`: by its stream · `polling`: no stream gets
- * through, and the view is asked for every few seconds · `restoring`: the stream is lost, or the server lost the session,
- * and both are being brought back · `lost`: the stream was refused, or fails and fails.
+ * through, and the view is asked for every few seconds · `lost`: the stream is lost, or the server lost the session, and
+ * both are being brought back · `restored`: they are back since less than 5 s, and then it is `live`.
  */
-export type AuthConnection = 'connecting' | 'live' | 'polling' | 'restoring' | 'lost'
+export type AuthConnection = 'connecting' | 'live' | 'polling' | 'lost' | 'restored'
 
 /** What a page should show. */
 export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'failed'
@@ -66,18 +76,55 @@ export function toHeldView(context: SyncContext): AuthView {
 }
 
 /** An error as a page may show it: of the browser, or of the server's view. */
-export type AuthFailure = Pick<SyncFailure, 'code' | 'message' | 'retryable'>
+export interface AuthFailure extends Pick<SyncFailure, 'code' | 'message' | 'retryable'> {
+  /** What helps, in a sentence. */
+  readonly remedy: string
+}
 
-/** The last thing that went wrong and still matters; null once server and Clerk agree. The reference is stable. */
-export function toAuthFailure({ failure, streamFailure, view }: SyncContext): AuthFailure | null {
-  return failure ?? streamFailure ?? view.error
+const shown = new WeakMap<Failure, AuthFailure>()
+type Failure = NonNullable<SyncContext['lastFailure']>
+
+/** With the remedy. The reference is stable. */
+function toShown(failure: Failure | null): AuthFailure | null {
+  if (!failure) return null
+  const { code, message, retryable } = failure
+  const known = shown.get(failure) ?? { code, message, retryable, remedy: toRemedy(failure) }
+  shown.set(failure, known)
+  return known
+}
+
+/** The last thing that went wrong and still matters; null once server and Clerk agree. */
+export function toAuthFailure(context: SyncContext): AuthFailure | null {
+  return toShown(toCurrentFailure(context))
+}
+
+/** The last thing that went wrong, also where it is over; null where nothing did. */
+export function toLastFailure({ lastFailure }: SyncContext): AuthFailure | null {
+  return toShown(lastFailure)
+}
+
+/** Why server and Clerk could not be brought to agree, tried on or not; null while they agree, or are about to. */
+export function toDegradation(snapshot: SnapshotFrom<typeof syncMachine>): AuthFailure | null {
+  return toAuthStatusFacts(snapshot).sync === 'degraded' ? toAuthFailure(snapshot.context) : null
+}
+
+/**
+ * A token is being asked for or posted while the page shows somebody signed in: the one that proves it is about to expire,
+ * or is of another organization.
+ */
+export function isRenewing(snapshot: SnapshotFrom<typeof syncMachine>): boolean {
+  const { session } = snapshot.value
+  const isInAir = session === 'posting' || (typeof session === 'object' && session.fetchingToken === 'requesting')
+  return isInAir && !isCurrent(snapshot.context) && toAuthStatus(toAuthStatusFacts(snapshot)) === 'authenticated'
 }
 
 export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMachine>): AuthConnection {
-  if (value.stream === 'open') return isRestoring(context) ? 'restoring' : 'live'
+  const isOpen = value.stream === 'open'
   if (context.isUnshared || isPolling(context)) return 'polling'
-  if (isStreamFailing(context)) return 'lost'
-  return context.channel === '' && !context.hasPolled ? 'connecting' : 'restoring'
+  if (isStreamLost(context) || isRestoring(context)) return 'lost'
+  if (isOpen) return context.isRestored ? 'restored' : 'live'
+  // The server, or the tab itself, wanted another stream: it will be there at once.
+  return context.isQuiet && context.channel !== '' ? 'live' : 'connecting'
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {

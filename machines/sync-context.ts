@@ -70,6 +70,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly streamAttempts: number
   readonly failure: SyncFailure | null
   readonly streamFailure: SyncFailure | null
+  /** The newest failure of all, also of one that is over. */
+  readonly lastFailure: Pick<SyncFailure, 'code' | 'message' | 'retryable'> | null
   /** Something changed since the last failure: no need to wait for the retry. */
   readonly isRearmed: boolean
   /** The next connection is no occasion to assert anything: another tab caused it. */
@@ -80,6 +82,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly channel: string
   /** No stream gets through for now: the view is asked for instead. */
   readonly isStreamMute: boolean
+  /** The stream, or the session, was lost, and is back since a moment. */
+  readonly isRestored: boolean
   /** It has been asked for, and answered, since streams do not get through. */
   readonly hasPolled: boolean
   /** Questions in a row that had no answer. */
@@ -150,11 +154,13 @@ export function createSyncContext(input: SyncInput): SyncContext {
     streamAttempts: 0,
     failure: null,
     streamFailure: null,
+    lastFailure: null,
     isRearmed: false,
     isQuiet: false,
     isFollower: false,
     channel: '',
     isStreamMute: false,
+    isRestored: false,
     hasPolled: false,
     pollFailures: 0,
     exchanges: 0,

@@ -115,10 +115,11 @@ export function isHeld(context: SyncContext): boolean {
 /** The server lost the session of this tab a moment ago: its last proof is shown while the tab proves itself again. */
 export function isRestoring(context: SyncContext): boolean {
   const { proof, proofUntil, identity } = context
+  if (proof === null) return false
   const now = context.now()
   // A clock that was set back brings no proof back.
   const isRecent = now < toLapse(context) && proofUntil - now <= restoreFor
-  return proof !== null && isRecent && showsIdentity({ view: proof, identity })
+  return isRecent && showsIdentity({ view: proof, identity })
 }
 
 /** The view shows this tab's identity, is not about to be changed by this tab itself, and needs no renewal yet. */
@@ -212,6 +213,17 @@ export function isStreamFailing(context: SyncContext): boolean {
   const { streamFailure, streamAttempts, isUnshared } = context
   if (streamFailure === null || isUnshared || isPolling(context)) return false
   return !streamFailure.retryable || streamAttempts >= streamTries
+}
+
+/** The stream was lost since it last showed something; before the first view it is lost once it fails and fails. */
+export function isStreamLost(context: SyncContext): boolean {
+  const { streamFailure, channel, hasPolled } = context
+  return streamFailure !== null && (channel !== '' || hasPolled || isStreamFailing(context))
+}
+
+/** What went wrong and still matters. */
+export function toCurrentFailure({ failure, streamFailure, view }: SyncContext) {
+  return failure ?? streamFailure ?? view.error
 }
 
 /** Nothing changed at Clerk, the role included. */

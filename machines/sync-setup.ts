@@ -39,6 +39,8 @@ const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0,
 
 /** A stream that has shown nothing for so long may never do so, ms. */
 const patience = 3_000
+/** A stream that was lost counts as restored for so long, and then as live, ms. */
+const restoredFor = 5_000
 /** A post that has no answer for so long may be waiting for a connection, of which a browser has six for a host, ms. */
 const stallAfter = 2_000
 /** After that the tab does without a stream for so long, at least, and at most half as long again, ms. */
@@ -100,6 +102,11 @@ export const syncSetup = slimSetup({
         rules.toLapse(context) !== context.lapseAt,
     ),
     isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
+    isNewFailure: by((context) => {
+      const failure = rules.toCurrentFailure(context)
+      return failure !== null && failure !== context.lastFailure
+    }),
+    isRestored: by(({ isRestored }) => isRestored),
     isPollDue: by(rules.isPollDue),
     isPollOver: by((context) => !rules.isPollDue(context)),
     mayAskNow: by((context) => context.pollFailures > 0 && rules.isPast(context, context.pollNotBefore)),
@@ -153,6 +160,9 @@ export const syncSetup = slimSetup({
         ...changes.afterFrame(context, view),
         offset: changes.toOffset(context, view, context.openedAt),
         ...changes.afterView(context, view),
+        isRestored:
+          rules.isStreamLost(context) ||
+          [context, { ...context, ...changes.afterView(context, view) }].some(rules.isRestoring),
         openedAt: context.now(),
         channel: view.channel,
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
@@ -168,6 +178,7 @@ export const syncSetup = slimSetup({
         ...changes.afterView(context, changes.toNewerView(context.view, view)),
       })),
     ),
+    noteSteady: assign({ isRestored: false }),
     notePing: assign(by((context, ping: PingReceived) => changes.afterFrame(context, ping))),
     noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
     noteStreamLost: assign(by(changes.afterStream)),
@@ -212,6 +223,8 @@ export const syncSetup = slimSetup({
       hasPolled: false,
       pollFailures: 0,
       isUnshared: false,
+      isRestored: false,
+      isQuiet: false,
       lostNodes: [],
       proof: null,
     }),
@@ -291,11 +304,13 @@ export const syncSetup = slimSetup({
     ),
     noteViewError: assign(by((context) => changes.afterFailure(context, changes.toViewFailure(context), false))),
     noteStreamFailure: assign(by(({ streamFailure }) => ({ failure: streamFailure }))),
+    keepFailure: assign(by((context) => ({ lastFailure: rules.toCurrentFailure(context) }))),
   },
   delays: {
     watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
     look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
     patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
+    restoredFor: ({ context }) => toDelay(context.openedAt + restoredFor, context.now()),
     stallDelay: () => stallAfter,
     clerkTimeout: ({ context }) => context.clerkTimeout,
     pollDelay: ({ context }) => rules.toPollDelay(context),

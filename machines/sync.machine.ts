@@ -86,6 +86,7 @@ export const syncMachine = syncSetup.createMachine({
               { guard: 'isOverdue', target: 'open', reenter: true, actions: 'noteMute' },
               { target: 'open', reenter: true },
             ],
+            restoredFor: { guard: 'isRestored', actions: 'noteSteady' },
           },
         },
         backoff: {
@@ -157,6 +158,7 @@ export const syncMachine = syncSetup.createMachine({
       always: [
         { guard: and(['hasServerView', 'isOccasionMoot']), actions: 'passOccasion' },
         { guard: 'isLapseMoved', actions: ['disarmLapse', 'noteLapse', 'armLapse'] },
+        { guard: 'isNewFailure', actions: 'keepFailure' },
       ],
       states: {
         waitingForClerk: {

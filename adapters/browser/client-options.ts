@@ -41,7 +41,10 @@ export interface AuthClientOptions {
   readonly clockTolerance?: number
   /** Retries before the sync counts as degraded. Default 7, 0.5 → 30 s apart. */
   readonly retries?: number
-  /** Told of every failure with its cause, also of those that are retried. Default: nobody. */
+  /**
+   * Told of failures with their cause, also of those that are retried: of all in the first 5 s, and later where one is the
+   * first in a row or has another code than the one before. Default: nobody.
+   */
   readonly onError?: (error: SyncError) => void
   /** Sees XState's inspection events; tokens read `[token]` there. One that throws harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void

@@ -1,10 +1,13 @@
 import { createActor, type ActorRefFrom, type SnapshotFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import {
+  isRenewing,
   toAuthConnection,
   toAuthFailure,
   toAuthStatus,
   toAuthStatusFacts,
+  toDegradation,
+  toLastFailure,
   type AuthConnection,
   type AuthFailure,
   type AuthStatus,
@@ -41,6 +44,12 @@ export interface AuthClient {
   readonly connection: AuthConnection
   /** The last thing that went wrong and still matters; null once server and Clerk agree. */
   readonly error: AuthFailure | null
+  /** The last thing that went wrong, also where it has healed since; null where nothing ever did. */
+  readonly lastError: AuthFailure | null
+  /** Why server and Clerk could not be brought to agree; null otherwise. The page may show somebody signed in meanwhile. */
+  readonly degraded: AuthFailure | null
+  /** A fresh token is being asked for or posted, while the page shows somebody signed in. */
+  readonly isRenewing: boolean
   /** Opens the stream. Starting twice is starting once. */
   start(): void
   /** Closes the stream and rests until the next start. The server's session is left alone. */
@@ -109,7 +118,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
         onFound: () => actor.send({ type: 'network.online' }),
       })
     : createOwnReader(readStream)
-  const failures = createFailures(onError)
+  const failures = createFailures(onError, now)
   const actors = createSyncActors({
     transport: { ...transport, readStream: reader.readStream },
     getToken,
@@ -145,8 +154,18 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     get error() {
       return toAuthFailure(actor.getSnapshot().context)
     },
+    get lastError() {
+      return toLastFailure(actor.getSnapshot().context)
+    },
+    get degraded() {
+      return toDegradation(actor.getSnapshot())
+    },
+    get isRenewing() {
+      return isRenewing(actor.getSnapshot())
+    },
     start() {
       if (unwatch) return
+      failures.begin()
       unwatch = watchPage((event) => actor.send(event))
       actor.send({ type: 'client.started', tab: (tab ||= toRandomLabel()) })
       tellClerk()

@@ -7,11 +7,14 @@ export type { ClerkState, GetToken } from './clerk-state.ts'
 export type { AuthChange } from '../../machines/on-auth-change.ts'
 export type { WhenViewCheckedOptions } from './when-view-checked.ts'
 export {
+  isRenewing,
   toAuthConnection,
   toAuthFailure,
   toAuthStatus,
   toAuthStatusFacts,
+  toDegradation,
   toHeldView,
+  toLastFailure,
 } from '../../machines/auth-status.ts'
 export type { AuthConnection, AuthFailure, AuthStatus, AuthStatusFacts } from '../../machines/auth-status.ts'
 export type { SyncError, SyncErrorCode, SyncFailure } from '../../machines/sync-error.ts'

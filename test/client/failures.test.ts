@@ -8,8 +8,8 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 const never = () => new Promise<never>(() => {})
 const view = { ...toUncheckedView(1), channel: 'c', rev: 1 }
 const frame = `event: view\ndata: ${JSON.stringify(view)}\n\n`
-const problem = (status: number, code: string, detail: string) =>
-  Response.json({ code, detail, retryable: false }, { status, headers: { 'content-type': 'application/problem+json' } })
+const problem = (status: number, code: string, detail: string, retryable = false) =>
+  Response.json({ code, detail, retryable }, { status, headers: { 'content-type': 'application/problem+json' } })
 
 /** An event stream that says something and stays open. */
 function stream(text: string): Response {
@@ -89,6 +89,93 @@ describe('onError is told of every failure', () => {
     expect(refused.map(({ code }) => code)).toEqual(['origin-rejected'])
     const rotated = await run({ events: () => stream(`event: bye\ndata: {"reason":"rotated"}\n\n`), post: never })
     expect(rotated.filter(({ message }) => message.includes('ended'))).toEqual([])
+  })
+})
+
+describe('after the first five seconds', () => {
+  interface Timed {
+    readonly getToken?: (asked: number) => Promise<string | null>
+    /** How long a stream goes on pinging before it breaks off, s. */
+    readonly streamLife?: number
+    /** The code with which a stream is refused, by its number. */
+    readonly refusal?: (stream: number) => string | null
+  }
+
+  /** Runs a client for so many seconds. @returns the codes that it was told of, each behind its second */
+  async function time(seconds: number, { getToken = never, streamLife = Infinity, refusal = () => null }: Timed) {
+    const clock = new SimulatedClock()
+    const told: string[] = []
+    const asked = { tokens: 0, streams: 0 }
+    const openStream = () => {
+      asked.streams += 1
+      const code = refusal(asked.streams)
+      if (code) return problem(503, code, 'Not now', true)
+      const openedAt = clock.now()
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          const say = (text: string) => controller.enqueue(new TextEncoder().encode(text))
+          const ping = () => {
+            if (clock.now() - openedAt >= streamLife * 1000) return controller.close()
+            say(`event: ping\ndata: {"now":${1_000_000 + clock.now()}}\n\n`)
+            clock.setTimeout(ping, 1_000)
+          }
+          say(frame)
+          clock.setTimeout(ping, Math.min(streamLife, 1) * 1_000)
+        },
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    }
+    const client = createAuthClient({
+      clock,
+      now: () => 1_000_000 + clock.now(),
+      random: () => 0.5,
+      tokenTimeout: 100_000_000,
+      fetch: async (input) => {
+        const url = new URL(input as string, 'https://app.example.test')
+        if (!url.pathname.endsWith('/events')) return never()
+        const answer = openStream()
+        answer.headers.set('authchart-connection', url.searchParams.get('connection') ?? '')
+        return answer
+      },
+      onError: ({ code }) => told.push(`${Math.floor(clock.now() / 1000)} ${code}`),
+    })
+    const ada = { isLoaded: true, isSignedIn: true, userId: 'user_ada', sessionId: 'sess_1' }
+    client.setIdentity({ ...ada, getToken: () => getToken(++asked.tokens) })
+    client.start()
+    for (let step = 0; step < seconds * 4; step++) {
+      await settle()
+      clock.increment(250)
+    }
+    client.stop()
+    return { told, asked }
+  }
+
+  it('one that only goes on is told no more, however often it is tried', async () => {
+    const { told, asked } = await time(3_600, { getToken: async () => null })
+    expect(asked.tokens).toBeGreaterThan(100)
+    expect(told).toEqual(['0', '0', '0', '1', '3'].map((at) => `${at} clerk-no-token`))
+  })
+
+  it('each change of kind is told', async () => {
+    const { told, asked } = await time(300, {
+      refusal: (stream) => (stream <= 7 ? 'draining' : stream <= 9 ? 'at-capacity' : stream <= 12 ? 'draining' : null),
+    })
+    expect(asked.streams).toBe(13)
+    expect(told.slice(0, 4).map((each) => each.split(' ')[0])).toEqual(['0', '0', '1', '3'])
+    expect(told.slice(4).map((each) => each.split(' ')[1])).toEqual(['at-capacity', 'draining'])
+  })
+
+  it('a connection that comes and goes is told of no more, as long as it never holds for 5 s', async () => {
+    const { told, asked } = await time(600, { streamLife: 0.25 })
+    expect(asked.streams).toBeGreaterThan(20)
+    expect(told.map((each) => each.split(' ')[1])).toEqual(told.map(() => 'network-failed'))
+    expect(told.length).toBeLessThan(5)
+  })
+
+  it('a failure after what had held is told each time', async () => {
+    const { told, asked } = await time(100, { streamLife: 20 })
+    expect(asked.streams).toBe(5)
+    expect(told.map((each) => each.split(' ')[1])).toEqual(Array(4).fill('network-failed'))
   })
 })
 

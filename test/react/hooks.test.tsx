@@ -12,8 +12,11 @@ import {
   AuthProvider,
   Unauthenticated,
   useAuthConnection,
+  useAuthDegraded,
   useAuthError,
+  useAuthLastError,
   useAuthMatches,
+  useAuthRenewing,
   useAuthState,
   useAuthStatus,
   useOnAuthChange,
@@ -70,7 +73,7 @@ it('renders nothing again over 50 renewals and 200 reconnects, whatever equal va
     useOnAuthChange(() => count('change'))
     return (
       <p>
-        {useAuthStatus()} {String(useAuthMatches('signedIn'))} {useAuthError()?.code}
+        {useAuthStatus()} {String(useAuthMatches('signedIn'))} {useAuthError()?.code} {useAuthDegraded()?.code}
       </p>
     )
   }
@@ -128,7 +131,47 @@ it('says how the page hears of the server', () => {
   signIn()
   expect(screen.getByText('live')).toBeTruthy()
   act(() => client.actor.send({ type: 'stream.ended', reason: 'closing' }))
-  expect(screen.getByText('restoring')).toBeTruthy()
+  expect(screen.getByText('lost')).toBeTruthy()
+})
+
+it('says whether a token is renewed, what went wrong, and what helps', async () => {
+  function Words() {
+    count('words')
+    const failure = useAuthError()
+    const last = useAuthLastError()
+    const degraded = useAuthDegraded()
+    return <p>{[useAuthRenewing(), failure?.code, last?.code, degraded?.remedy].map(String).join(', ')}</p>
+  }
+  render(
+    <AuthProvider client={client}>
+      <Words />
+    </AuthProvider>,
+  )
+  signIn()
+  expect(screen.getByText('false, undefined, undefined, undefined')).toBeTruthy()
+  // So near to its end that a renewal is due.
+  show(signedIn(Date.now() + 5 * second))
+  expect(await screen.findByText('true, undefined, undefined, undefined')).toBeTruthy()
+  const refuse = (retryable: boolean) =>
+    act(() =>
+      client.actor.send({
+        type: 'stream.failed',
+        failure: { code: 'origin-rejected', message: 'no', retryable, retryAfter: null },
+      }),
+    )
+  refuse(true)
+  expect(screen.getByText('true, origin-rejected, origin-rejected, undefined')).toBeTruthy()
+  const before = { ...renders }
+  refuse(true)
+  expect(renders).toEqual(before)
+  refuse(false)
+  expect(
+    screen.getByText(/origin-rejected, origin-rejected, List the origin of the page in allowedOrigins/),
+  ).toBeTruthy()
+  show(signedIn())
+  act(() => client.actor.send({ type: 'focus.gained' }))
+  show(signedIn())
+  expect(screen.getByText('false, undefined, origin-rejected, undefined')).toBeTruthy()
 })
 
 it('tells the listener of the last render of each change', () => {

@@ -29,7 +29,7 @@ describe('a server that is restarted without a shared store', () => {
     server.restart()
     await pass(10 * second)
     expect(seen).toEqual(['authenticated user_ada'])
-    expect(connections).toEqual(['restoring', 'live'])
+    expect(connections).toEqual(['lost', 'restored', 'live'])
   })
 
   it('is shown as it is after 5 s, where the tab cannot prove itself', async () => {
@@ -169,6 +169,7 @@ describe('several nodes that share no store', () => {
       server.restart()
       await pass(10 * second)
     }
+    await pass(5 * second)
     expect(connectionOf(tab)).toBe('live')
   })
 })

@@ -49,7 +49,7 @@ describe('where streams cannot be read', () => {
     server.pollFailure = toError('store-unavailable')
     server.postFailure = server.pollFailure
     await pass(12 * second)
-    expect(connectionOf(tab)).toBe('restoring')
+    expect(connectionOf(tab)).toBe('lost')
     expect(statusOf(tab)).toBe('authenticated')
     await pass(300 * second, 250)
     expect(connectionOf(tab)).toBe('lost')
