@@ -1,9 +1,10 @@
 'use client'
 
 import { useSelector } from '@xstate/react'
-import { startTransition, useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import type { SyncSnapshot } from '../adapters/browser/index.ts'
 import { useAuthClient } from './client-context.ts'
+import { createFollower } from './follower.ts'
 
 const never = () => () => {}
 
@@ -24,19 +25,19 @@ function createHydrationProbe() {
 }
 
 /**
- * Selects from the snapshot of the client's actor, and renders again when the selected value changes.
- *
- * A component that hydrates shows first what the server rendered. It follows the client by a transition: an urgent update
- * would throw away what still hydrates below it, and show the fallback of a `Suspense` boundary in its place (React docs,
- * `hydrateRoot`).
+ * Selects from the snapshot of the client's actor, and renders again when the selected value changes. A component that
+ * hydrates shows first what the server rendered, and follows the client by transitions from then on.
  */
-export function useSnapshot<T>(select: (snapshot: SyncSnapshot) => T, compare?: (a: T, b: T) => boolean): T {
+export function useSnapshot<T>(select: (snapshot: SyncSnapshot) => T, compare: (a: T, b: T) => boolean = Object.is): T {
   const { actor, initial } = useAuthClient()
   const probe = createHydrationProbe()
   useSyncExternalStore(never, probe.read, probe.readOnServer)
-  const [isLive, setIsLive] = useState(!probe.isHydrating())
-  useEffect(() => {
-    if (!isLive) startTransition(() => setIsLive(true))
-  }, [isLive])
-  return useSelector(isLive ? actor : initial, select, compare)
+  const [follower] = useState(() =>
+    probe.isHydrating() ? createFollower(initial.getSnapshot(), { select, compare }) : null,
+  )
+  const [shown, show] = useState(follower && follower.first)
+  const value = useSelector(shown ?? actor, select, compare)
+  useEffect(() => follower?.noteShown(shown, value, { select, compare }))
+  useEffect(() => follower?.follow(actor, show), [actor, follower])
+  return value
 }

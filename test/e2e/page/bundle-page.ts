@@ -2,19 +2,24 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'vite'
 import { sourceAliases } from '../../vitest.config.ts'
 
-/** Bundles a page, by default this folder's, into one script, in memory; with React in development, where StrictMode does everything twice. */
+/**
+ * Bundles a page, by default this folder's, into one script, in memory. React is that of development by default, where
+ * StrictMode does everything twice.
+ */
 export async function bundlePage(
   entry = new URL('main.tsx', import.meta.url),
   plugins: Plugin[] = [],
+  mode: 'development' | 'production' = 'development',
 ): Promise<string> {
   const result = await build({
     root: fileURLToPath(new URL('.', entry)),
     configFile: false,
     logLevel: 'error',
-    mode: 'development',
+    mode,
     plugins,
     resolve: { alias: sourceAliases },
-    define: { 'process.env.NODE_ENV': '"development"' },
+    oxc: { jsx: { runtime: 'automatic', development: mode === 'development' } },
+    define: { 'process.env.NODE_ENV': JSON.stringify(mode) },
     build: {
       write: false,
       minify: false,

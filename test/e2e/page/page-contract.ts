@@ -1,3 +1,4 @@
+import type { HydrationSettings } from './hydrated-app.tsx'
 import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthView } from 'authchart/client'
 
 /** What the server of the page tells it. */
@@ -33,6 +34,12 @@ export interface CookiePageSettings {
   readonly url?: string
 }
 
+/** What the server of the hydrated page tells it. */
+export interface HydrationPageSettings extends HydrationSettings {
+  /** The boundary holds what is of one user, and not a slow chunk. */
+  readonly isOwned: boolean
+}
+
 export type ClerkSays = 'loading' | 'signedIn' | 'signedOut'
 
 declare global {
@@ -47,5 +54,14 @@ declare global {
     readonly cookiePageSettings: CookiePageSettings
     /** Every view of the cookie page's client, beginning with the one that it was rendered with. */
     shownViews: AuthView[]
+    readonly hydrationSettings: HydrationPageSettings
+    /** Lets the chunk of the slow boundary arrive, or the data of the user that is waited for. */
+    release: () => void
+    deliver: () => void
+    /** The errors of which React recovered while it hydrated. */
+    recovered: string[]
+    /** The nodes of the server, by their names, and every text that the page has shown since. */
+    serverNodes: Record<string, Element | null>
+    shownTexts: string[]
   }
 }

@@ -1,0 +1,71 @@
+import { startTransition } from 'react'
+import { toHeldView, type SyncActor, type SyncSnapshot } from '../adapters/browser/index.ts'
+import { isPageHydrating } from './is-page-hydrating.ts'
+
+/** What is of a user who has left stays on the page for so long at most, ms, where React cannot show the next one at once. */
+const longestStay = 1_000
+
+export interface Selection<T> {
+  readonly select: (snapshot: SyncSnapshot) => T
+  readonly compare: (a: T, b: T) => boolean
+}
+
+/** An actor that stays at one snapshot, until it is told of another that comes to the same value. */
+export type Still<T> = ReturnType<typeof createStill<T>>
+
+function createStill<T>(snapshot: SyncSnapshot, value: T) {
+  const user = toHeldView(snapshot.context).userId
+  const still = { snapshot, value, user, getSnapshot: () => still.snapshot, subscribe: () => ({ unsubscribe() {} }) }
+  return still
+}
+
+/**
+ * Follows the client for one component that hydrated. Something below it may hydrate for long, and an urgent update would
+ * throw that away, and show the fallback of its `Suspense` boundary (React docs, `hydrateRoot`): what is new comes by a
+ * transition. One that waits leaves the page as it is. Where the user of before has left, and nothing hydrates any more,
+ * the update becomes urgent after a second.
+ */
+export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T>) {
+  const first = createStill(snapshot, selection.select(snapshot))
+  let latest = selection
+  let wanted = first
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  return {
+    first,
+    /** React has put this on the page. */
+    noteShown(still: Still<T> | null, value: T, selection: Selection<T>) {
+      latest = selection
+      if (still !== wanted) return
+      wanted.value = value
+      clearTimeout(timer)
+    },
+    /** Calls `show` with what is to be shown from now on. @returns the function that ends it */
+    follow(actor: SyncActor, show: (still: Still<T>) => void) {
+      const hurry = () => {
+        if (isPageHydrating()) timer = setTimeout(hurry, longestStay)
+        else show(wanted)
+      }
+      const look = () => {
+        const { user } = wanted
+        const snapshot = actor.getSnapshot()
+        const value = latest.select(snapshot)
+        if (latest.compare(wanted.value, value)) {
+          wanted.snapshot = snapshot
+          return
+        }
+        const next = (wanted = createStill(snapshot, value))
+        startTransition(() => show(next))
+        if (user === null || user === next.user) return
+        clearTimeout(timer)
+        timer = setTimeout(hurry, longestStay)
+      }
+      look()
+      const subscription = actor.subscribe(look)
+      return () => {
+        subscription.unsubscribe()
+        clearTimeout(timer)
+      }
+    },
+  }
+}

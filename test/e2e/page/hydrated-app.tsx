@@ -1,0 +1,89 @@
+import { Suspense, useEffect, useMemo, type ReactNode } from 'react'
+import type { AuthView, ClerkState } from 'authchart/client'
+import { Authenticated, AuthLoading, AuthProvider, useAuthClient, useAuthState } from 'authchart/react'
+
+/** What the server of the hydrated page tells it. */
+export interface HydrationSettings {
+  /** How the component above the boundary reads the view. */
+  readonly reads: 'whole' | 'part' | 'memo'
+  readonly initialView?: AuthView
+}
+
+/** As while Clerk loads, which takes longer than hydration. */
+const useLoadingClerk = (): ClerkState => ({ isLoaded: false, getToken: () => new Promise(() => {}) })
+
+function Expose() {
+  const client = useAuthClient()
+  useEffect(() => {
+    window.authClient = client
+  }, [client])
+  return null
+}
+
+interface BoundaryProps {
+  readonly userId: string | null
+  readonly children: ReactNode
+}
+
+function Boundary({ userId, children }: BoundaryProps) {
+  return (
+    <main>
+      <b>{userId ?? 'nobody'}</b>
+      <Suspense fallback={<i>fallback</i>}>{children}</Suspense>
+    </main>
+  )
+}
+
+function Whole({ children }: { readonly children: ReactNode }) {
+  const view = useAuthState()
+  return <Boundary userId={view.userId}>{children}</Boundary>
+}
+
+function Part({ children }: { readonly children: ReactNode }) {
+  const userId = useAuthState((view) => view.userId)
+  return <Boundary userId={userId}>{children}</Boundary>
+}
+
+/** Makes the boundary again only where the user is another one, as the React Compiler writes it. */
+function Memo({ children }: { readonly children: ReactNode }) {
+  const userId = useAuthState((view) => view.userId)
+  return useMemo(() => <Boundary userId={userId}>{children}</Boundary>, [userId, children])
+}
+
+const pages = { whole: Whole, part: Part, memo: Memo }
+
+/** What is inside the slow boundary. It reads the view too. */
+export function Inside() {
+  const userId = useAuthState((view) => view.userId)
+  return (
+    <p>
+      <u>{userId ?? 'nobody'}</u>
+      <Authenticated fallback="out">in</Authenticated>
+      <AuthLoading>loading</AuthLoading>
+    </p>
+  )
+}
+
+/** The whole document, rendered alike on the server and in the browser but for what is inside the boundary. */
+export function HydratedDocument({
+  reads,
+  initialView,
+  children,
+}: HydrationSettings & { readonly children: ReactNode }) {
+  const Page = pages[reads]
+  return (
+    <html lang="en">
+      <head>
+        <title>App</title>
+        <link rel="icon" href="data:," />
+      </head>
+      <body>
+        {/* oxlint-disable-next-line react/hooks -- it takes the hook of any Clerk package */}
+        <AuthProvider useAuth={useLoadingClerk} {...(initialView && { initialView })}>
+          <Expose />
+          <Page>{children}</Page>
+        </AuthProvider>
+      </body>
+    </html>
+  )
+}
