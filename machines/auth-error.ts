@@ -46,6 +46,7 @@ export const authErrors = {
   'cookie-missing': untouched(400, 'The browser did not send the session cookie'),
   'not-signed-in': untouched(401, 'Nobody is signed in'),
   forbidden: untouched(403, 'The signed-in user may not do this'),
+  'reverification-needed': untouched(403, 'The user has to prove again who they are'),
   'origin-rejected': untouched(403, 'The origin is not allowed'),
   'not-found': untouched(404, 'Nothing is here'),
   'method-not-allowed': untouched(405, 'The method is not allowed here'),

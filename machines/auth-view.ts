@@ -70,6 +70,11 @@ export function isSameIdentity(a: AuthView, b: AuthView): boolean {
   return a.isSignedIn === b.isSignedIn && a.userId === b.userId && a.sessionId === b.sessionId
 }
 
+/** True where two views have the same active organization, and the same role in it. */
+export function isSameOrganization(a: AuthView, b: AuthView): boolean {
+  return a.orgId === b.orgId && a.orgRole === b.orgRole
+}
+
 export interface AuthViewOptions {
   /** The moment the view is for, epoch ms; default: the machine's own clock. */
   readonly now?: number

@@ -5,6 +5,7 @@ const remedies: Partial<Record<SyncErrorCode, string>> = {
   'token-type': 'Give the client getToken of Clerk, without a template.',
   'session-revoked': 'Sign out at Clerk, then sign in again.',
   'session-pending': 'Finish the task that Clerk asks for.',
+  'reverification-needed': 'Verify the user again, by useReverification of Clerk.',
   'cookie-missing': 'Serve the page over https, on the site of the server, and allow its cookies.',
   'origin-rejected': 'List the origin of the page in allowedOrigins of the server.',
   'host-rejected': 'List the host in allowedHosts of the server.',

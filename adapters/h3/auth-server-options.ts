@@ -56,7 +56,7 @@ export interface AuthServerOptions {
    * asks whoever you say. A failure shows in `view.error` and signs nobody out. Default false.
    */
   readonly loadUser?: boolean | LoadUser
-  /** The claims that views show in the browser; default `sub sid o act fva sts exp iat`. */
+  /** The claims that views show in the browser; default `sub sid o fea pla act fva sts exp iat`. */
   readonly publicClaims?: readonly string[]
   /**
    * Other origins whose pages may use this server, such as `https://app.example.com`, `capacitor://localhost` or
@@ -125,7 +125,7 @@ const names: readonly string[] = [
   'clientAddress',
 ] satisfies readonly (keyof AuthServerOptions)[]
 
-const defaultPublicClaims = ['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'] as const
+const defaultPublicClaims = ['sub', 'sid', 'o', 'fea', 'pla', 'act', 'fva', 'sts', 'exp', 'iat'] as const
 const defaultLimits: HubLimits = {
   sessions: 100_000,
   sessionsPerUser: 100,

@@ -3,6 +3,7 @@ import type { EventHandler, H3, H3Event, Middleware } from 'h3'
 import { MissingUserError } from '../../machines/auth-error.ts'
 import { createHistory } from '../../machines/auth-history.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import type { AuthRule } from '../../machines/is-allowed.ts'
 import { explainHistory } from '../../machines/explain.ts'
 import type { Explanation } from '../../machines/explain.ts'
 import { resolveClerkOptions } from '../clerk/clerk-options.ts'
@@ -37,6 +38,7 @@ import { createOriginRule } from './origin-rule.ts'
 import { createPublicViews } from './public-views.ts'
 import { createRequireAuth, toUndecided } from './require-auth.ts'
 import type { RequireAuthOptions } from './require-auth.ts'
+import { requireRule } from './require-rule.ts'
 import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
@@ -75,9 +77,11 @@ export interface AuthServer {
   onLoad(handlers: LoadHandler | readonly LoadHandler[] | null): EventHandler
   /**
    * Aborts when the request's session signs out or changes its identity: guards what outlives a request. It has aborted
-   * already where nobody is signed in, or only the request's own token says so.
+   * already where nobody is signed in, or only the request's own token says so. With a rule it aborts too as soon as that
+   * no longer holds, or another organization is active.
+   * @throws TypeError naming the rule that cannot be used
    */
-  signal(event: H3Event): AbortSignal
+  signal(event: H3Event, rule?: AuthRule): AbortSignal
   /**
    * Clerk's user of the signed-in session, waiting for the verdict like `whenChecked`. An answer is shared, and at most
    * 10 s old.
@@ -251,8 +255,9 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       return clerkAccess.getUser(view.userId)
     },
     revoke: createRevoke(hub, clerkAccess),
-    signal(event) {
-      return hub.signal(toRequest(event))
+    signal(event, rule) {
+      if (rule) requireRule('signal', rule)
+      return hub.signal(toRequest(event), rule)
     },
     async explain(event) {
       const session = await find(event)

@@ -27,8 +27,12 @@ const defaultRetryAfter = 1_000
  */
 export const answerJson = (event: H3Event, json: string): string => answer(event, 200, 'application/json', json)
 
-/** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
-export function answerProblem(event: H3Event, error: AuthError, view?: AuthView): string {
+/**
+ * Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon.
+ *
+ * @param extension Further members of the document (RFC 9457 §3.2).
+ */
+export function answerProblem(event: H3Event, error: AuthError, extension?: object): string {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
   const problem: Problem = {
@@ -39,7 +43,7 @@ export function answerProblem(event: H3Event, error: AuthError, view?: AuthView)
     // What went wrong inside is for the log.
     detail: code === 'internal' ? title : message,
     retryable,
-    ...(view && { view }),
+    ...extension,
   }
   if (status === 429 || status === 503) {
     event.res.headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))

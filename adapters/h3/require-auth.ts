@@ -1,17 +1,14 @@
 import type { H3Event, Middleware } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { AuthClaims } from '../../machines/verified-session.ts'
+import { toRuleRefusal } from '../../machines/is-allowed.ts'
+import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { Logger } from '../logger.ts'
 import { isUnsafe } from './origin-rule.ts'
-import { toPermissions } from './permissions.ts'
 import { answerProblem } from './problem.ts'
+import { requireRule } from './require-rule.ts'
 
-export interface RequireAuthOptions {
-  /** The role in the active organization, `org:admin` or `admin`. */
-  readonly role?: string
-  /** A permission in the active organization, such as `org:invoices:create`. */
-  readonly permission?: string
+export interface RequireAuthOptions extends AuthRule {
   /** Your own rule. Falsy refuses. */
   readonly check?: (view: AuthView, event: H3Event) => unknown
   /**
@@ -30,8 +27,6 @@ export interface RequireAuthParts {
   readonly logger: Logger
 }
 
-const names: readonly string[] = ['role', 'permission', 'check', 'csrf'] satisfies readonly (keyof RequireAuthOptions)[]
-
 /**
  * Makes middleware that lets only the signed-in pass: 401 `not-signed-in`, 403 `forbidden` or `origin-rejected`, and where
  * it could not be decided the error that says so, 503.
@@ -39,12 +34,16 @@ const names: readonly string[] = ['role', 'permission', 'check', 'csrf'] satisfi
 export function createRequireAuth(parts: RequireAuthParts): (options?: RequireAuthOptions) => Middleware {
   const { whenChecked, requireOrigin, isProvenByCookie, logger } = parts
   return (options = {}) => {
+    const { check, csrf = true, ...rule } = options
     requireOptions(options)
-    const { csrf = true } = options
     return async (event, next) => {
       try {
         if (csrf && isUnsafe(event) && isProvenByCookie(event)) requireOrigin(event)
-        await requirePass(await whenChecked(event), options, event)
+        const view = await whenChecked(event)
+        const refusal = toRuleRefusal(view, rule)
+        if (refusal === 'not-signed-in') throw toUndecided(view) ?? new AuthError(refusal)
+        if (refusal === 'reverification-needed') return answerProblem(event, new AuthError(refusal), toHint(rule))
+        if (refusal || (check && !(await check(view, event)))) throw new AuthError('forbidden')
       } catch (cause) {
         const error = toAuthError(cause)
         if (error.code === 'internal') logger.error('requireAuth.failed', { error: cause })
@@ -55,33 +54,24 @@ export function createRequireAuth(parts: RequireAuthParts): (options?: RequireAu
   }
 }
 
-async function requirePass(view: AuthView, { role, permission, check }: RequireAuthOptions, event: H3Event) {
-  if (!view.isSignedIn) throw toUndecided(view) ?? new AuthError('not-signed-in')
-  if (role !== undefined && view.orgRole !== toRole(role)) throw new AuthError('forbidden')
-  if (permission !== undefined && !toPermissions(view.claims as AuthClaims).includes(permission)) {
-    throw new AuthError('forbidden')
-  }
-  if (check && !(await check(view, event))) throw new AuthError('forbidden')
-}
-
 /** Why nobody knows yet whether somebody is signed in, which is no reason to send them to the sign-in page; or null. */
 export function toUndecided({ state, error }: AuthView): AuthError | null {
   if (state === 'verifying') return new AuthError('verify-timeout')
   return state === 'error' && error ? new AuthError(error.code, error.message) : null
 }
 
-const toRole = (role: string) => (role.startsWith('org:') ? role : `org:${role}`)
+/** What Clerk's `useReverification` looks for in an answer, to ask the user for it and try again. */
+const toHint = ({ freshness }: AuthRule) => ({
+  clerk_error: {
+    type: 'forbidden',
+    reason: 'reverification-error',
+    metadata: { reverification: { level: 'second_factor', afterMinutes: freshness } },
+  },
+})
 
 function requireOptions(options: RequireAuthOptions) {
-  const { role, permission, check, csrf } = options
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined)
-    throw new TypeError(`requireAuth: ${unknown} is not an option; there are ${names.join(', ')}`)
-  if (role !== undefined && (typeof role !== 'string' || role === ''))
-    throw new TypeError('requireAuth: role must be a role')
-  if (permission !== undefined && (typeof permission !== 'string' || permission === '')) {
-    throw new TypeError('requireAuth: permission must be a permission')
-  }
-  if (csrf !== undefined && typeof csrf !== 'boolean') throw new TypeError('requireAuth: csrf must be true or false')
+  const { check, csrf } = options
+  requireRule('requireAuth', options, ['check', 'csrf'])
   if (check !== undefined && typeof check !== 'function') throw new TypeError('requireAuth: check must be a function')
+  if (csrf !== undefined && typeof csrf !== 'boolean') throw new TypeError('requireAuth: csrf must be true or false')
 }

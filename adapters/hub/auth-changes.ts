@@ -26,32 +26,35 @@ export interface AuthChangeOptions {
   readonly signal?: AbortSignal
   /** Also hear of what other nodes decided; default false, so that of all nodes one acts. */
   readonly adopted?: boolean
+  /** Also hear of another organization, or another role in it, of the same user and Clerk session; default false. */
+  readonly organization?: boolean
 }
 
 export interface AuthChanges {
   subscribe(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
-  publish(change: AuthChange): void
+  /** `organization`: the identity is the same as before. */
+  publish(change: AuthChange, scope?: 'identity' | 'organization'): void
 }
 
 /** Listeners are a set: one function registered twice is called once. One that throws or rejects is logged. */
 export function createAuthChanges(logger: Logger): AuthChanges {
-  const listeners = new Map<AuthChangeListener, { readonly adopted: boolean }>()
+  const listeners = new Map<AuthChangeListener, { readonly adopted: boolean; readonly organization: boolean }>()
   const report = (error: unknown) => logger.error('listener.failed', { listener: 'onAuthChange', error })
 
   return {
-    subscribe(listener, { signal, adopted = false } = {}) {
+    subscribe(listener, { signal, adopted = false, organization = false } = {}) {
       const unsubscribe = () => {
         listeners.delete(listener)
         signal?.removeEventListener('abort', unsubscribe)
       }
       if (signal?.aborted) return unsubscribe
-      listeners.set(listener, { adopted })
+      listeners.set(listener, { adopted, organization })
       signal?.addEventListener('abort', unsubscribe, { once: true })
       return unsubscribe
     },
-    publish(change) {
-      for (const [listener, { adopted }] of listeners) {
-        if (change.reason === 'adopted' && !adopted) continue
+    publish(change, scope = 'identity') {
+      for (const [listener, { adopted, organization }] of listeners) {
+        if ((change.reason === 'adopted' && !adopted) || (scope === 'organization' && !organization)) continue
         try {
           const result = listener(change)
           if (result instanceof Promise) result.catch(report)

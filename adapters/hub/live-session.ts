@@ -6,7 +6,7 @@ import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { AuthUser } from '../../machines/verified-session.ts'
 import { toStateLabel } from '../../machines/auth-reason.ts'
-import { isSameIdentity } from '../../machines/auth-view.ts'
+import { isSameIdentity, isSameOrganization } from '../../machines/auth-view.ts'
 import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
 import type { HostOwner, HostSignal, SessionHost, StartHost } from './session-host.ts'
 import type { SessionSeat } from './session-seat.ts'
@@ -33,8 +33,11 @@ export interface LiveSessionRuntime {
   readonly clock: () => number
   /** Encodes a view for the streams: once for all of them. */
   readonly encode: (view: AuthView) => string
-  /** Called before any stream hears of it. `change` is null where the identity is the same as before. */
-  readonly onChange: (session: LiveSession, change: SessionChange | null) => void
+  /**
+   * Called before any stream hears of it. `change` is null where the identity is the same as before; `organization` tells of
+   * another organization or role of the same identity.
+   */
+  readonly onChange: (session: LiveSession, change: SessionChange | null, organization?: AuthChange) => void
 }
 
 interface AwaitedToken {
@@ -213,8 +216,13 @@ export class LiveSession implements HostOwner {
     // The machine moved, and nobody can tell: a check has begun, or its token was refused as the one before was.
     if (isSameView(view, previous) && toStateLabel(view) === toStateLabel(previous)) return
     this.#identity = view
-    const change = isSameIdentity(previous, view) ? null : { view, previous, reason: this.#cause ?? toReason(view), by }
-    this.#runtime.onChange(this, change)
+    if (!isSameIdentity(previous, view)) {
+      this.#runtime.onChange(this, { view, previous, reason: this.#cause ?? toReason(view), by })
+    } else if (isSameOrganization(previous, view)) {
+      this.#runtime.onChange(this, null)
+    } else {
+      this.#runtime.onChange(this, null, { view, previous, reason: this.#cause ?? toReason(view) })
+    }
     this.streams.push()
     this.#verdicts?.look()
   }

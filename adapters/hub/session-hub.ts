@@ -2,6 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import type { AuthContext, AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import { authMachine } from '../../machines/auth.machine.ts'
+import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { Logger } from '../logger.ts'
 import { createAdmitRequest, toAdmitted } from './admit-request.ts'
@@ -83,8 +84,11 @@ export interface SessionHub {
    * `timedOut` after `timeout` ms. Rejects with the reason of `giveUp`.
    */
   admit(request: AdmitRequest): Promise<Admission>
-  /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
-  signal(request: HubRequest): AbortSignal
+  /**
+   * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
+   * none, or the rule does not hold.
+   */
+  signal(request: HubRequest, rule?: AuthRule): AbortSignal
   /**
    * Signs a Clerk session or user out everywhere. A session is over for good; a user may sign in anew, unless `isGone`.
    * @throws AuthError `store-unavailable`, and then it holds on this node alone and is retried
@@ -167,14 +171,14 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     find: whileKnowing(async (request) => toAdmitted(request) ?? toSession(await lookup.find(request.cookieIds))),
     admit: whileKnowing(createAdmitRequest(parts)),
 
-    signal(request) {
+    signal(request, rule) {
       const { cookieIds } = request
       const admitted = toAdmitted(request)
-      if (admitted) return life.signal(admitted)
+      if (admitted) return life.signal(admitted, rule)
       const here = lookup.findHere(cookieIds)
-      if (here !== undefined) return life.signal(toSession(here))
+      if (here !== undefined) return life.signal(toSession(here), rule)
       // Not on this node yet: the store will tell.
-      return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found))))
+      return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found), rule)))
     },
 
     async revoke({ kind, id, isGone = false }) {

@@ -2,16 +2,18 @@ import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import { addToHistory, createHistory } from '../../machines/auth-history.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { createAuthChanges } from './auth-changes.ts'
-import type { AuthChangeReason, AuthChanges } from './auth-changes.ts'
+import type { AuthChange, AuthChangeReason, AuthChanges } from './auth-changes.ts'
 import { LiveSession } from './live-session.ts'
 import type { LiveSessionRuntime, SessionChange } from './live-session.ts'
 import { createRecordKeeper, toIssuedAt } from './record-keeper.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import { createProfiles } from './profiles.ts'
 import type { LoadUser } from './profiles.ts'
+import { endRules, followRules, toRuleSignal } from './rule-signals.ts'
 import { createNodeId, createPublicId, createSecretId } from './secret-id.ts'
 import { createSessionCookies, retireFor } from './session-cookies.ts'
 import type { Rotation, SessionCookies } from './session-cookies.ts'
@@ -41,8 +43,11 @@ export interface SessionLife {
   bury(grave: Grave): Promise<AuthError | null>
   /** Does what a grave demands: where it was dug elsewhere, listeners hear of it as adopted. */
   follow(work: () => void, isElsewhere: boolean): void
-  /** Aborts when the identity that the session proves now ends; aborted already where it proves none. */
-  signal(session: LiveSession | null): AbortSignal
+  /**
+   * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
+   * none, or the rule does not hold.
+   */
+  signal(session: LiveSession | null, rule?: AuthRule): AbortSignal
   /** Ends every session here; their records stay. */
   close(): void
   readonly registry: SessionRegistry
@@ -82,7 +87,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     return new LiveSession(runtime, id, channel, createSessionSeat(limits.requestsPerSession))
   }
 
-  function onChange(session: LiveSession, change: SessionChange | null) {
+  function onChange(session: LiveSession, change: SessionChange | null, organization?: AuthChange) {
     const { seat, identity } = session
     const history = seat.history ?? createHistory(toUncheckedView(identity.now))
     seat.history = addToHistory(history, identity, change?.reason)
@@ -97,6 +102,8 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     registry.reconsider(session)
     logger.debug('session.changed', toChangeLog(session, change))
     if (change) onIdentity(session, change)
+    else if (organization) changes.publish(organization, 'organization')
+    followRules(session)
     void records.keep(session)
     fillProfile?.(session, change)
   }
@@ -104,8 +111,10 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   function onIdentity(session: LiveSession, { view, previous, reason, by }: SessionChange) {
     const { seat } = session
     if (previous.isSignedIn) {
-      seat.controller?.abort(new AuthError('not-signed-in'))
+      const reason = new AuthError('not-signed-in')
+      seat.controller?.abort(reason)
       seat.controller = null
+      endRules(session, reason)
     }
     if (view.isSignedIn && view.userId !== previous.userId) onNewUser(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
@@ -113,7 +122,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
       void bury(toGrave({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
     }
-    // Of all nodes one tells.
+    // Only the node that made the change tells of it under its own reason.
     const isElsewhere = isFollowing || (reason === 'expired' && seat.isGuest)
     changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
   }
@@ -178,7 +187,9 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
 
   function end(session: LiveSession) {
     const { seat, identity, channel } = session
-    seat.controller?.abort(new AuthError('not-signed-in'))
+    const gone = new AuthError('not-signed-in')
+    seat.controller?.abort(gone)
+    endRules(session, gone)
     session.streams.end('closing')
     session.stop()
     cookies.forget(session)
@@ -212,10 +223,11 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
         isFollowing = false
       }
     },
-    signal(session) {
+    signal(session, rule) {
       if (!session || !registry.has(session) || !session.view().isSignedIn) {
         return AbortSignal.abort(new AuthError('not-signed-in'))
       }
+      if (rule) return toRuleSignal(session, rule)
       session.seat.controller ??= new AbortController()
       return session.seat.controller.signal
     },

@@ -57,7 +57,8 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
   /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
-  const isKept = ({ seat }: LiveSession) => !(seat.isGuest || seat.isUnclaimed) || seat.controller !== null
+  const isKept = ({ seat }: LiveSession) =>
+    !(seat.isGuest || seat.isUnclaimed) || seat.controller !== null || seat.ruleSignals !== null
   const isNeeded = (session: LiveSession) => isHeld(session) || (isKept(session) && session.view().isSignedIn)
 
   const toGrace = ({ seat, identity }: LiveSession) => (seat.isUnclaimed && identity.isSignedIn ? claimGrace : grace)

@@ -2,6 +2,7 @@ import type { AuthHistory } from '../../machines/auth-history.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { SessionChange } from './live-session.ts'
 import { RequestBudget } from './request-budget.ts'
+import type { RuleSignals } from './rule-signals.ts'
 import { TabSeqs } from './tab-seqs.ts'
 
 const none: readonly string[] = []
@@ -34,6 +35,8 @@ export interface SessionSeat {
   unretired: readonly string[]
   /** Aborts when the identity of now ends. */
   controller: AbortController | null
+  /** Abort when a rule no longer holds; null before the first one is asked for. */
+  ruleSignals: RuleSignals | null
   /** How it came to be what it is; null before the first change. */
   history: AuthHistory | null
   /** What happened before the session was taken in. */
@@ -56,6 +59,7 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     isCookieOwed: false,
     unretired: none,
     controller: null,
+    ruleSignals: null,
     history: null,
     unseen: null,
   }

@@ -27,7 +27,7 @@ const problemFields = ['code', 'detail', 'retryable', 'status', 'title', 'type']
 function requireView(view: AuthView) {
   deepEqual(Object.keys(view).toSorted(), viewFields)
   if (view.error) deepEqual(Object.keys(view.error).toSorted(), ['code', 'message', 'retryable'])
-  const shown = new Set(['sub', 'sid', 'o', 'act', 'fva', 'sts', 'exp', 'iat'])
+  const shown = new Set(['sub', 'sid', 'o', 'fea', 'pla', 'act', 'fva', 'sts', 'exp', 'iat'])
   deepEqual(
     Object.keys(view.claims ?? {}).filter((name) => !shown.has(name)),
     [],

@@ -1,3 +1,4 @@
+import { reverificationError } from '@clerk/backend/internal'
 import { describe, expect, it, vi } from 'vitest'
 import type { AuthChange, AuthServer, AuthServerOptions, RequireAuthOptions } from '../../adapters/h3/index.ts'
 import { AuthError, authErrors } from '../../machines/index.ts'
@@ -59,6 +60,14 @@ describe('requireAuth', () => {
   })
 
   const admin = { o: { id: 'org_1', rol: 'admin', per: 'read,manage', fpm: '2,1' }, fea: 'o:invoices,u:mine,o:reports' }
+  it("asks for a verification in a form that Clerk's useReverification understands", async () => {
+    const { server, browser } = await startApp({ freshness: 10 })
+    await browser.token(server.mint({ fva: [15, -1] }))
+    const { status, body } = await browser.get('/api/me')
+    expect([status, body.code, body.retryable]).toEqual([403, 'reverification-needed', false])
+    expect(body).toMatchObject(reverificationError({ level: 'second_factor', afterMinutes: 10 }))
+  })
+
   it.each<[RequireAuthOptions, object, number]>([
     [{ role: 'org:admin' }, admin, 200],
     [{ role: 'admin' }, admin, 200],
@@ -70,6 +79,15 @@ describe('requireAuth', () => {
     [{ permission: 'org:mine:read' }, admin, 403],
     [{ permission: 'org:billing:pay' }, { org_id: 'org_1', org_permissions: ['org:billing:pay'] }, 200],
     [{ role: 'admin', permission: 'org:reports:manage' }, admin, 403],
+    [{ permission: 'invoices:manage' }, admin, 200],
+    [{ feature: 'mine' }, admin, 200],
+    [{ feature: 'org:mine' }, admin, 403],
+    [{ plan: 'user:pro' }, { pla: 'u:pro' }, 200],
+    [{ plan: 'max' }, { pla: 'u:pro' }, 403],
+    [{ impersonation: false }, {}, 200],
+    [{ impersonation: false }, { act: { sub: 'user_support' } }, 403],
+    [{ freshness: 10 }, { fva: [5, -1] }, 200],
+    [{ freshness: 10 }, { fva: [1, 15] }, 403],
     [{ check: ({ userId }) => userId === 'user_a' }, {}, 200],
     [{ check: () => Promise.resolve(false) }, {}, 403],
     [{ check: () => undefined }, {}, 403],

@@ -1,11 +1,11 @@
-import type { AuthClaims } from '../../machines/verified-session.ts'
+import type { AuthClaims } from './verified-session.ts'
 
 /**
  * The permissions that a session token grants in its active organization, such as `org:invoices:create`. A v1 token
  * lists them; a v2 token names features (`fea`), permissions (`o.per`), and for each feature the bits of its
  * permissions (`o.fpm`) (Clerk docs, "Session tokens").
  */
-export function toPermissions(claims: AuthClaims | null): readonly string[] {
+export function toPermissions(claims: Partial<AuthClaims> | null): readonly string[] {
   if (!claims) return []
   const { o, fea, org_permissions: listed } = claims
   if (Array.isArray(listed)) return listed.filter((permission) => typeof permission === 'string')

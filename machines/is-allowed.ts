@@ -1,0 +1,92 @@
+import type { AuthErrorCode } from './auth-error.ts'
+import type { AuthView } from './auth-view.ts'
+import { toPermissions } from './permissions.ts'
+import type { AuthClaims } from './verified-session.ts'
+
+/** What a signed-in user has to have, as in Clerk's `has()`: all that is given must hold. */
+export interface AuthRule {
+  /** The role in the active organization, `org:admin` or `admin`. */
+  readonly role?: string
+  /** A permission in the active organization, such as `org:invoices:create`. */
+  readonly permission?: string
+  /** A feature of the user's plan or the organization's; `user:…` or `org:…` asks for one of the two. */
+  readonly feature?: string
+  /** A plan of the user or the organization; `user:…` or `org:…` asks for one of the two. */
+  readonly plan?: string
+  /**
+   * Minutes within which the user must have proven who they are: with the second factor, where they have one, else with
+   * the first. The claim `fva` tells.
+   */
+  readonly freshness?: number
+  /** `false`: nobody may act for the user. The claim `act` tells. */
+  readonly impersonation?: boolean
+}
+
+/** Why a rule does not let somebody pass. */
+export type RuleRefusal = Extract<AuthErrorCode, 'not-signed-in' | 'forbidden' | 'reverification-needed'>
+
+/** The claims of a token, of which a browser has those of `publicClaims`. */
+type Claims = Partial<AuthClaims>
+type Checks = {
+  readonly [Name in keyof AuthRule]-?: (asked: NonNullable<AuthRule[Name]>, view: AuthView, claims: Claims) => boolean
+}
+
+/** An organization's own names may come without the prefix that Clerk puts before them. */
+const withOrg = (name: string) => name.replace(/^(org:)*/, 'org:')
+
+const checks: Checks = {
+  role: (asked, { orgRole }) => orgRole !== null && withOrg(orgRole) === withOrg(asked),
+  permission: (asked, _, claims) => toPermissions(claims).includes(withOrg(asked)),
+  feature: (asked, _, { fea }) => isListed(fea, asked),
+  plan: (asked, _, { pla }) => isListed(pla, asked),
+  impersonation: (asked, _, { act }) => asked || act == null,
+  // The last, since it alone asks for something that the user can do at once.
+  freshness: (asked, view) => toFreshFor(view, asked) > 0,
+}
+
+/** Every part that a rule may have. */
+export const ruleNames = Object.keys(checks) as (keyof AuthRule)[]
+
+/**
+ * True where the view is of somebody signed in who has all that a rule asks for. The browser's view has what it takes
+ * unless `publicClaims` leaves out `o`, `fea`, `pla`, `act`, `fva` or `iat`; permissions of v1 tokens need
+ * `org_permissions`.
+ *
+ * @throws TypeError for a rule that there is not
+ * @example isAllowed(view, { permission: 'org:invoices:create' })
+ */
+export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
+  return toRuleRefusal(view, rule) === null
+}
+
+/** @returns why a rule does not let somebody pass, or null. @throws TypeError for a rule that there is not */
+export function toRuleRefusal(view: AuthView, rule: AuthRule): RuleRefusal | null {
+  const unknown = Object.keys(rule).find((name) => !ruleNames.includes(name as keyof AuthRule))
+  if (unknown !== undefined) throw new TypeError(`isAllowed: ${unknown} is no rule; there are ${ruleNames.join(', ')}`)
+  if (!view.isSignedIn) return 'not-signed-in'
+  const missing = ruleNames.find(
+    (name) => rule[name] !== undefined && !checks[name](rule[name] as never, view, view.claims ?? {}),
+  )
+  if (missing === undefined) return null
+  return missing === 'freshness' ? 'reverification-needed' : 'forbidden'
+}
+
+/** @returns the ms for which the last verification is fresh enough; 0 or less where it is not */
+export function toFreshFor({ claims, now }: AuthView, minutes: number): number {
+  const { fva, iat = NaN } = (claims ?? {}) as Claims
+  const [first, second]: unknown[] = Array.isArray(fva) ? fva : []
+  // Minutes at the time of the token; -1 where there is no such factor, or none was ever used.
+  const age = second === -1 ? first : second
+  if (typeof age !== 'number' || !(age >= 0)) return 0
+  return minutes * 60_000 - age * 60_000 - Math.max(0, now - iat * 1_000) || 0
+}
+
+/** True where a list such as `o:sso,u:export,uo:reports` has a name, in the scope that is asked for. */
+function isListed(list: unknown, asked: string): boolean {
+  const [, scope, name = ''] = /^(?:(o|org|organization|u|user):)?([^:]+)$/.exec(asked) ?? []
+  if (typeof list !== 'string' || name === '') return false
+  return list.split(',').some((entry) => {
+    const [, scopes = '', listed] = /^\s*(o|u|ou|uo):(.+?)\s*$/.exec(entry) ?? []
+    return listed === name && (scope === undefined || scopes.includes(scope[0]!))
+  })
+}
