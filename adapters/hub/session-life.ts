@@ -116,7 +116,8 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       seat.controller = null
       endRules(session, reason)
     }
-    if (view.isSignedIn && view.userId !== previous.userId) onNewUser(session, reason, by)
+    // Another Clerk session of the same user is another sign-in (OWASP ASVS 5.0, 7.2.4).
+    if (view.isSignedIn) onSignIn(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
       // Without a tombstone another node could take the proof that was just given up for the later word.
       const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
@@ -127,8 +128,8 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
   }
 
-  /** Nothing that was opened with the cookie of before shows the new user: neither a request nor a stream. */
-  function onNewUser(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
+  /** Nothing that was opened with the cookie of before shows the new sign-in: neither a request nor a stream. */
+  function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
     if (reason === 'token' && by) return rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
     // It had to wait for keys, and nobody is there to take a new cookie.

@@ -235,6 +235,24 @@ describe('rotation', () => {
     expect(body).toMatchObject({ userId: 'user_b', sessionId: 'sess_b', orgId: 'org_b' })
   })
 
+  it('gives another one when the same user comes with another Clerk session, and lets nothing be read by the old one', async () => {
+    const server = await startServer()
+    const browser = server.browser()
+    const first = (await browser.token(server.mint())).cookie ?? ''
+    const stolen = await server.open({ cookie: first })
+    expect((await stolen.view()).sessionId).toBe('sess_a')
+    const { cookie, body } = await browser.token(server.mint({ sid: 'sess_2' }))
+    expect(body).toMatchObject({ userId: 'user_a', sessionId: 'sess_2' })
+    expect(cookie).toBeDefined()
+    expect(cookie).not.toBe(first)
+    await stolen.ended
+    expect(stolen.text()).toContain('"reason":"rotated"')
+    expect(stolen.text()).not.toContain('sess_2')
+    expect((await server.send('/auth/session', { headers: { cookie: first } })).body.isSignedIn).toBe(false)
+    const late = await server.post({ type: 'token.received', token: server.mint() }, { cookie: first })
+    expect([late.status, late.body.code, late.cookie]).toEqual([503, 'session-rotated', undefined])
+  })
+
   it('keeps the channel, so that a page knows its session again', async () => {
     const server = await startServer()
     const browser = server.browser()

@@ -179,11 +179,17 @@ describe('what the simulation of faults has found', () => {
     const { hub, open } = startHub()
     const browser = await open()
     await browser.token(toToken({}))
-    const post = (tab: string, sessionId: string) =>
-      hub.receive({ cookieIds: [browser.cookie.id ?? ''], token: toToken({ sessionId }), tab, seq: 1 })
+    const jar = { cookieId: browser.cookie.id ?? '' }
+    const post = async (tab: string, sessionId: string, cookieId = jar.cookieId) => {
+      const answer = await hub.receive({ cookieIds: [cookieId], token: toToken({ sessionId }), tab, seq: 1 })
+      jar.cookieId = answer.cookieId ?? jar.cookieId
+      return answer.view.sessionId
+    }
+    const before = jar.cookieId
     await post('one', 'sess_one')
-    expect((await post('two', 'sess_two')).view.sessionId).toBe('sess_two')
-    expect((await post('one', 'sess_one')).view.sessionId).toBe('sess_two')
+    expect(await post('two', 'sess_two')).toBe('sess_two')
+    await expect(post('one', 'sess_one', before)).rejects.toMatchObject({ code: 'session-rotated' })
+    expect(await post('one', 'sess_one')).toBe('sess_two')
   })
 
   it('a node that never heard of the Clerk session to end looks it up, and ends it', async () => {
