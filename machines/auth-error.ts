@@ -102,7 +102,12 @@ export interface AuthErrorOptions {
   readonly refusal?: TokenRefusal
   /** Milliseconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number
+  /** With `reverification-needed`: the minutes within which the user must have been verified. */
+  readonly freshness?: number | undefined
 }
+
+/** The same in every copy of this package, and in no other library. */
+const brand = Symbol.for('authchart.AuthError')
 
 /**
  * The one error class. Tell errors apart by `code`, with {@link isAuthError}, rather than by `instanceof`: two copies of
@@ -116,6 +121,8 @@ export class AuthError extends Error {
   readonly retryAfter: number | undefined
   /** The facts of the token, where a verifier refused one. Never sent to a browser. */
   readonly refusal: TokenRefusal | undefined
+  /** With `reverification-needed`: the minutes within which the user must have been verified. */
+  readonly freshness: number | undefined
 
   constructor(code: AuthErrorCode, message: string = authErrors[code].title, options: AuthErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -124,6 +131,12 @@ export class AuthError extends Error {
     this.retryable = authErrors[code].retryable
     this.retryAfter = options.retryAfter
     this.refusal = options.refusal
+    this.freshness = options.freshness
+  }
+
+  /** On the prototype, so that no log prints it. */
+  get [brand](): true {
+    return true
   }
 }
 
@@ -132,13 +145,12 @@ export function isAuthErrorCode(value: unknown): value is AuthErrorCode {
 }
 
 /**
- * True for an {@link AuthError} of any copy of this package, optionally of one code. Others have codes such as `not-found`
- * too, and messages that no browser may see; what they do not have is our word on whether to try again.
+ * True for an {@link AuthError} of any copy of this package, optionally of one code. Errors of other libraries may have all
+ * of its fields, such as the code `not-found`, and messages that no browser may see.
  */
 export function isAuthError(error: unknown, code?: AuthErrorCode): error is AuthError {
-  if (!(error instanceof Error) || !('code' in error) || !isAuthErrorCode(error.code)) return false
-  const { retryable } = error as Partial<AuthError>
-  return retryable === authErrors[error.code].retryable && (!code || error.code === code)
+  if (!(error instanceof Error) || !(brand in error) || !('code' in error)) return false
+  return isAuthErrorCode(error.code) && (!code || error.code === code)
 }
 
 /** The error itself where it is an {@link AuthError}; anything else becomes `internal` with the original as its cause. */

@@ -43,6 +43,22 @@ export interface AuthView {
   readonly now: number
 }
 
+/** A view of somebody: what a handler behind `requireAuth` is given. */
+export interface SignedInView extends AuthView {
+  readonly state: 'signedIn'
+  readonly isSignedIn: true
+  readonly userId: string
+  readonly sessionId: string
+  /** On the server all of them. In the browser those of `publicClaims`, so that only these may be read there. */
+  readonly claims: AuthClaims
+  readonly expiresAt: number
+}
+
+/** True for a view of somebody. */
+export function isSignedIn(view: AuthView): view is SignedInView {
+  return view.isSignedIn
+}
+
 /** What is known of a browser of which nothing is known. */
 export function toUncheckedView(now: number): AuthView {
   return {

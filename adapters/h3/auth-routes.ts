@@ -98,7 +98,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   function answerView(event: H3Event, { view, error }: HubAnswer): string {
     // A pending session is a verdict like any other: signed out, and the view says why.
     if (!error || error.code === 'session-pending') return answerJson(event, publicViews.toJson(view))
-    return answerProblem(event, error, { view: publicViews.toView(view) })
+    return answerProblem(event, error, publicViews.toView(view))
   }
 
   function setCookie(event: H3Event, cookieId: string | undefined) {

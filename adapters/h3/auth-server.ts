@@ -2,7 +2,7 @@ import type { User } from '@clerk/backend'
 import type { EventHandler, H3, H3Event, Middleware } from 'h3'
 import { MissingUserError } from '../../machines/auth-error.ts'
 import { createHistory } from '../../machines/auth-history.ts'
-import type { AuthView } from '../../machines/auth-view.ts'
+import type { AuthView, SignedInView } from '../../machines/auth-view.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import { explainHistory } from '../../machines/explain.ts'
 import type { Explanation } from '../../machines/explain.ts'
@@ -64,6 +64,13 @@ export interface AuthServer {
   whenChecked(event: H3Event, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
   /** Calls `listener` when somebody signs in or out, on whatever session. → unsubscribe */
   onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
+  /**
+   * The view of who is signed in, once a verdict stands, by the same rules as `requireAuth`: for a handler, or another
+   * framework.
+   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed`, `origin-rejected`, or why it is undecided
+   * @throws TypeError naming the option that cannot be used
+   */
+  require(event: H3Event, options?: RequireAuthOptions): Promise<SignedInView>
   /**
    * Middleware that lets only the signed-in pass. A request that may change something, and that a cookie proves, has to
    * come from a page of this server or of one of `allowedOrigins`.
@@ -236,18 +243,21 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     return admission.view
   }
 
+  const guard = createRequireAuth({
+    whenChecked,
+    requireOrigin: (event) => origins.check(event),
+    isProvenByCookie: (event) => cookie.isSent(event) || carriedTokens.isInCookie(event),
+    logger,
+  })
+
   return {
     plugin,
     session,
     publicView: async (event) => publicViews.toView(await session(event)),
     whenChecked,
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
-    requireAuth: createRequireAuth({
-      whenChecked,
-      requireOrigin: (event) => origins.check(event),
-      isProvenByCookie: (event) => cookie.isSent(event) || carriedTokens.isInCookie(event),
-      logger,
-    }),
+    require: (event, options) => guard.require(event, options),
+    requireAuth: (options) => guard.middleware(options),
     onLoad: createOnLoad(whenChecked),
     async getUser(event) {
       const view = await whenChecked(event)

@@ -17,8 +17,11 @@ export interface CarriedTokensOptions {
   readonly readsCookies: boolean
 }
 
-/** A host may serve several Clerk instances; more candidates than this are somebody's doing. */
-const maxTokens = 3
+/**
+ * Any page of a sibling subdomain can set cookies of Clerk's names. Those that cannot be a token that RS256 signed with a
+ * key of 2048 bits are passed over, and of the others a Node server takes no more than about twenty in its headers.
+ */
+const cookieOptions = { isValue: (value: string) => /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{342,}$/.test(value), most: 24 }
 
 export function createCarriedTokens({ publishableKey, readsCookies }: CarriedTokensOptions): CarriedTokens {
   const names = readsCookies ? [...(publishableKey ? [`__session_${toSuffix(publishableKey)}`] : []), '__session'] : []
@@ -28,11 +31,11 @@ export function createCarriedTokens({ publishableKey, readsCookies }: CarriedTok
       const { headers } = event.req
       const bearer = /^Bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
       const isCrossSite = headers.get('sec-fetch-site') === 'cross-site'
-      const cookies = isCrossSite ? [] : names.flatMap((name) => readCookie(headers.get('cookie'), name))
-      return [...new Set([bearer, ...cookies])]
-        .filter((text) => text !== undefined && text !== '')
-        .slice(0, maxTokens)
-        .map((text) => new BearerToken(text as string))
+      const header = isCrossSite ? null : headers.get('cookie')
+      const texts = new Set(names.flatMap((name) => readCookie(header, name, cookieOptions)))
+      return [...new Set([...(bearer ? [bearer] : []), ...texts])]
+        .slice(0, cookieOptions.most + 1)
+        .map((text) => new BearerToken(text))
     },
     isInCookie: (event) => names.some((name) => readCookie(event.req.headers.get('cookie'), name).length > 0),
   }

@@ -27,12 +27,8 @@ const defaultRetryAfter = 1_000
  */
 export const answerJson = (event: H3Event, json: string): string => answer(event, 200, 'application/json', json)
 
-/**
- * Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon.
- *
- * @param extension Further members of the document (RFC 9457 §3.2).
- */
-export function answerProblem(event: H3Event, error: AuthError, extension?: object): string {
+/** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
+export function answerProblem(event: H3Event, error: AuthError, view?: AuthView): string {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
   const problem: Problem = {
@@ -43,13 +39,23 @@ export function answerProblem(event: H3Event, error: AuthError, extension?: obje
     // What went wrong inside is for the log.
     detail: code === 'internal' ? title : message,
     retryable,
-    ...extension,
+    ...(view && { view }),
+    ...(code === 'reverification-needed' && toClerkError(error)),
   }
   if (status === 429 || status === 503) {
     event.res.headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
   }
   return answer(event, status, 'application/problem+json', JSON.stringify(problem))
 }
+
+/** What Clerk's `useReverification` looks for in an answer, to have the user verified and try again. */
+const toClerkError = ({ freshness: afterMinutes }: AuthError) => ({
+  clerk_error: {
+    type: 'forbidden',
+    reason: 'reverification-error',
+    metadata: { reverification: { level: 'second_factor', afterMinutes } },
+  },
+})
 
 function answer({ res }: H3Event, status: number, type: string, body: string): string {
   res.status = status

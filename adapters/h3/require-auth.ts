@@ -1,6 +1,7 @@
 import type { H3Event, Middleware } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
-import type { AuthView } from '../../machines/auth-view.ts'
+import { isSignedIn } from '../../machines/auth-view.ts'
+import type { AuthView, SignedInView } from '../../machines/auth-view.ts'
 import { toRuleRefusal } from '../../machines/is-allowed.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { Logger } from '../logger.ts'
@@ -10,7 +11,7 @@ import { requireRule } from './require-rule.ts'
 
 export interface RequireAuthOptions extends AuthRule {
   /** Your own rule. Falsy refuses. */
-  readonly check?: (view: AuthView, event: H3Event) => unknown
+  readonly check?: (view: SignedInView, event: H3Event) => unknown
   /**
    * Whether a request that may change something has to come from a page of this server or of one of `allowedOrigins`,
    * since a browser sends its cookies along from pages of other sites too. A request without a cookie that proves anything,
@@ -27,30 +28,49 @@ export interface RequireAuthParts {
   readonly logger: Logger
 }
 
-/**
- * Makes middleware that lets only the signed-in pass: 401 `not-signed-in`, 403 `forbidden` or `origin-rejected`, and where
- * it could not be decided the error that says so, 503.
- */
-export function createRequireAuth(parts: RequireAuthParts): (options?: RequireAuthOptions) => Middleware {
+export interface RequireAuth {
+  /**
+   * Waits for the verdict on a request.
+   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed` or `origin-rejected`, and where it could not be
+   * decided the error that says so
+   */
+  require(event: H3Event, options?: RequireAuthOptions): Promise<SignedInView>
+  /** Makes middleware that answers with these errors. @throws TypeError naming the option that cannot be used */
+  middleware(options?: RequireAuthOptions): Middleware
+}
+
+export function createRequireAuth(parts: RequireAuthParts): RequireAuth {
   const { whenChecked, requireOrigin, isProvenByCookie, logger } = parts
-  return (options = {}) => {
+
+  async function requirePass(event: H3Event, options: RequireAuthOptions): Promise<SignedInView> {
     const { check, csrf = true, ...rule } = options
-    requireOptions(options)
-    return async (event, next) => {
-      try {
-        if (csrf && isUnsafe(event) && isProvenByCookie(event)) requireOrigin(event)
-        const view = await whenChecked(event)
-        const refusal = toRuleRefusal(view, rule)
-        if (refusal === 'not-signed-in') throw toUndecided(view) ?? new AuthError(refusal)
-        if (refusal === 'reverification-needed') return answerProblem(event, new AuthError(refusal), toHint(rule))
-        if (refusal || (check && !(await check(view, event)))) throw new AuthError('forbidden')
-      } catch (cause) {
-        const error = toAuthError(cause)
-        if (error.code === 'internal') logger.error('requireAuth.failed', { error: cause })
-        return answerProblem(event, error)
+    if (csrf && isUnsafe(event) && isProvenByCookie(event)) requireOrigin(event)
+    const view = await whenChecked(event)
+    if (!isSignedIn(view)) throw toUndecided(view) ?? new AuthError('not-signed-in')
+    const refusal = toRuleRefusal(view, rule)
+    if (refusal) throw new AuthError(refusal, undefined, { freshness: rule.freshness })
+    if (check && !(await check(view, event))) throw new AuthError('forbidden')
+    return view
+  }
+
+  return {
+    async require(event, options = {}) {
+      requireOptions(options)
+      return requirePass(event, options)
+    },
+    middleware(options = {}) {
+      requireOptions(options)
+      return async (event, next) => {
+        try {
+          await requirePass(event, options)
+        } catch (cause) {
+          const error = toAuthError(cause)
+          if (error.code === 'internal') logger.error('requireAuth.failed', { error: cause })
+          return answerProblem(event, error)
+        }
+        return next()
       }
-      return next()
-    }
+    },
   }
 }
 
@@ -59,15 +79,6 @@ export function toUndecided({ state, error }: AuthView): AuthError | null {
   if (state === 'verifying') return new AuthError('verify-timeout')
   return state === 'error' && error ? new AuthError(error.code, error.message) : null
 }
-
-/** What Clerk's `useReverification` looks for in an answer, to ask the user for it and try again. */
-const toHint = ({ freshness }: AuthRule) => ({
-  clerk_error: {
-    type: 'forbidden',
-    reason: 'reverification-error',
-    metadata: { reverification: { level: 'second_factor', afterMinutes: freshness } },
-  },
-})
 
 function requireOptions(options: RequireAuthOptions) {
   const { check, csrf } = options

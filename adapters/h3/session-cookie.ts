@@ -1,5 +1,6 @@
 import type { H3Event } from 'h3'
 import type { Logger } from '../logger.ts'
+import { isSecretId } from '../hub/secret-id.ts'
 import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 
@@ -35,6 +36,8 @@ export interface SessionCookie {
   /** A `Set-Cookie` value. */
   toHeader(event: H3Event, cookieId: string): string
 }
+
+const sessionIds = { isValue: isSecretId }
 
 const mixedRemedy =
   'Some requests of a browser come over plain http without a forwarding header, and others do not. Let the proxy send ' +
@@ -72,9 +75,9 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
     name,
     read(event) {
       const header = event.req.headers.get('cookie')
-      const values = readCookie(header, secureName)
+      const values = readCookie(header, secureName, sessionIds)
       // Over plain http a secure cookie has come from a browser that trusts the host, or from a proxy that ends TLS.
-      if (!isSecure(event)) return values.concat(readCookie(header, name))
+      if (!isSecure(event)) return values.concat(readCookie(header, name, sessionIds))
       if (values.length === 0) warnOfMixed(header)
       return values
     },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AuthError, authErrors, isAuthError, isAuthErrorCode, toAuthError, toErrorView } from '../../machines/index.ts'
 
 describe('AuthError', () => {
@@ -12,9 +12,13 @@ describe('AuthError', () => {
     expect(error).toMatchObject({ name: 'AuthError', retryAfter: 3_000, cause: { message: 'ECONNREFUSED' } })
   })
 
-  it('is told by its code, across copies of the package', () => {
-    const foreign = Object.assign(new Error('expired'), { code: 'token-expired', retryable: true })
+  it('is told by its code, across copies of the package', async () => {
+    vi.resetModules()
+    const copy = await import('../../machines/auth-error.ts')
+    const foreign = new copy.AuthError('token-expired')
+    expect(foreign).not.toBeInstanceOf(AuthError)
     expect(isAuthError(foreign)).toBe(true)
+    expect(toAuthError(foreign)).toBe(foreign)
     expect(isAuthError(foreign, 'token-expired')).toBe(true)
     expect(isAuthError(foreign, 'token-claims')).toBe(false)
     expect(isAuthError({ code: 'token-expired' })).toBe(false)

@@ -65,7 +65,7 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   bearer: fc.option(fc.oneof(hostileToken, hostileText), { freq: 2 }),
 })
 
-/** An own idea of RFC 6265 §4.2: the values of our two cookies, of which the server looks at the first four of each. */
+/** An own idea of RFC 6265 §4.2: the values of our two cookies, of which the server looks at the first four of each that it could have made. */
 function toValues(cookie: string): string[] {
   const trim = (text: string) => text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
   const pairs = cookie.split(';').map((text) => trim(text).split('='))
@@ -73,6 +73,7 @@ function toValues(cookie: string): string[] {
     pairs
       .filter(([name = '', ...rest]) => trim(name) === ours && rest.length > 0)
       .map(([, ...rest]) => trim(rest.join('=')))
+      .filter((value) => /^[\w-]{43}$/.test(value))
       .slice(0, 4),
   )
 }

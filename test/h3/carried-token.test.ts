@@ -34,6 +34,26 @@ describe("a token that comes with the stream's GET", () => {
     expect((await (await server.open({ cookie })).view()).isSignedIn).toBe(true)
   })
 
+  it.each([
+    ['words', () => 'junk'],
+    ['tokens that nobody signed', (token: string) => token.replace(/.{8}$/, 'AAAAAAAA')],
+  ])('in its cookie behind twenty others of that name, of %s', async (_, toJunk) => {
+    const server = await startServer(withParties)
+    const mint = () => server.mint({ azp })
+    for (const name of ['__session', `__session_${suffix}`]) {
+      const junk = Array.from({ length: 20 }, () => `${name}=${toJunk(mint())}`)
+      const cookie = [...junk, `${name}=${mint()}`].join('; ')
+      expect((await (await server.open({ cookie })).view()).isSignedIn).toBe(true)
+    }
+  })
+
+  it('in the cookie of the instance, though other instances have filled the one that they share', async () => {
+    const server = await startServer(withParties)
+    const junk = Array.from({ length: 20 }, () => `__session=${server.mint({ azp }).replace(/.{8}$/, 'AAAAAAAA')}`)
+    const cookie = [...junk, `__session_${suffix}=${server.mint({ azp })}`].join('; ')
+    expect((await (await server.open({ cookie })).view()).isSignedIn).toBe(true)
+  })
+
   it.each<[string, object, object, Record<string, string>]>([
     ['authorizedParties is not set', {}, { azp }, {}],
     ['it is of another instance', withParties, { azp }, { name: '__session_XXXXXXXX' }],
