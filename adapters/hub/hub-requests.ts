@@ -18,6 +18,11 @@ export interface Admission {
   readonly view: AuthView
   /** What tells more of it later; null where there is nothing. */
   readonly session: LiveSession | null
+  /**
+   * When it ends, by `performance.now()`: it was let in by a cookie that was given out for nobody, which a stranger may have
+   * planted. Absent for one that lasts as long as its session.
+   */
+  readonly endsAt?: number
 }
 
 /** Who asks. */

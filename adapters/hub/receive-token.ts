@@ -25,7 +25,6 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     }
     if (!seat.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
-    if (!error && seat.isRotationDue) life.rotate(session, tab)
     if (!error && retired) await adoptBrowser(session)
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }

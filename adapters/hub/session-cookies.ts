@@ -34,11 +34,6 @@ export interface SessionCookies {
   retire(alias: string, session?: LiveSession): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
   current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
-  /**
-   * Lets the current cookie, if it is nobody's yet, count for whoever is signed in now, where it cannot be rotated until
-   * the next post. → whether it is good for them; another user's never is
-   */
-  claim(session: LiveSession): boolean
   /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
   others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
@@ -137,16 +132,6 @@ export function createSessionCookies(): SessionCookies {
     },
     retire,
     current: (session) => currents.get(session),
-    claim(session) {
-      const { userId } = session.identity
-      const current = currents.get(session)
-      if (!current) return true
-      if (current.userId === null && !found.get(current.alias)?.retired) {
-        current.userId = userId
-        lead(current.alias, session, userId)
-      }
-      return isOwnedBy(userId, current.userId)
-    },
     others: (session) =>
       (aliases.get(session) ?? []).filter(
         (alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired,

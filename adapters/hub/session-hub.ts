@@ -35,6 +35,7 @@ import { createSnapshotHosts } from './snapshot-hosts.ts'
 import type { Grave, SessionStore } from './session-store.ts'
 import { requireStore } from './store-gate.ts'
 import type { StoreDown } from './store-gate.ts'
+import { setUnrefTimeout } from '../unref-clock.ts'
 import { createTokenChecks } from './token-checks.ts'
 import type { VerifyToken } from './token-checks.ts'
 import { createUndertaker, toGrave } from './undertaker.ts'
@@ -174,7 +175,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     signal(request, rule) {
       const { cookieIds } = request
       const admitted = toAdmitted(request)
-      if (admitted) return life.signal(admitted, rule)
+      if (admitted) return toTimelySignal(life.signal(admitted, rule), request.admission?.endsAt)
       const here = lookup.findHere(cookieIds)
       if (here !== undefined) return life.signal(toSession(here), rule)
       // Not on this node yet: the store will tell.
@@ -220,6 +221,21 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
 function createHosts(options: SessionHostOptions, inspect: SessionHubOptions['inspect']): StartHost {
   const chart = inspect ? null : compileChart<AuthContext>(authMachine)
   return chart ? createSnapshotHosts({ ...options, chart }) : createActorHosts({ ...options, inspect })
+}
+
+/** A signal that aborts at a moment of `performance.now()` too, where there is one. */
+function toTimelySignal(signal: AbortSignal, endsAt: number | undefined): AbortSignal {
+  if (endsAt === undefined || signal.aborted) return signal
+  const controller = new AbortController()
+  const end = () => controller.abort(new AuthError('not-signed-in'))
+  const timer = setUnrefTimeout(end, Math.max(0, endsAt - performance.now()))
+  const abort = () => {
+    clearTimeout(timer)
+    controller.abort(signal.reason)
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  controller.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true })
+  return controller.signal
 }
 
 /** A signal in place of one that is still to come; aborted too where it does not come. */

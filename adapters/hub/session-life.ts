@@ -132,17 +132,26 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
     if (reason === 'token' && by) return rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
-    // It had to wait for keys, and nobody is there to take a new cookie.
-    session.seat.isRotationDue = true
-    if (!cookies.claim(session)) session.streams.end('rotated')
-    return undefined
+    return abandon(session)
+  }
+
+  /**
+   * Its token had to wait for keys, and no request is there to take a new cookie to the browser. No cookie leads to the
+   * session from now on, since the one that it has may be known to a stranger. The browser comes back without a session and
+   * proves itself anew; this one ends as one whose browser keeps no cookies.
+   */
+  function abandon(session: LiveSession) {
+    cookies.forget(session)
+    session.streams.end('rotated')
+    session.seat.isUnclaimed = true
+    registry.reconsider(session)
   }
 
   function rotate(session: LiveSession, tab: string | undefined) {
     const rotation = cookies.issue(session)
     if (rotation.from !== null) session.seat.unretired = session.seat.unretired.concat(rotation.from)
-    session.seat.isRotationDue = false
-    session.streams.end('rotated', (stream) => stream.tab !== tab)
+    // A stream without a tab may be anybody's.
+    session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
     session.seat.isCookieOwed = true
     // Sent first: whoever reads the record finds the old cookie retired.
     const rotated = store.rotate(session.id, { ...rotation, retireFor })

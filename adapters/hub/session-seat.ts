@@ -25,8 +25,6 @@ export interface SessionSeat {
   usedAt: number
   /** No request has brought its cookie yet: a browser that keeps no cookies never comes back to it. */
   isUnclaimed: boolean
-  /** Signed in when nobody was there to take a new cookie. */
-  isRotationDue: boolean
   /** Resolves when the store has the current cookie, or could not be given it. */
   rotating: Promise<void> | null
   /** The store may not have the current cookie. */
@@ -54,7 +52,6 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     address: null,
     usedAt: performance.now(),
     isUnclaimed: true,
-    isRotationDue: false,
     rotating: null,
     isCookieOwed: false,
     unretired: none,

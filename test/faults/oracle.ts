@@ -51,8 +51,6 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
   /** Every cookie given out. */
   const givenOut = new Map<string, GivenCookie>()
-  /** Who was given a cookie of which session. */
-  const rotated = new Set<string>()
   /** The users whose tokens each tab has posted: it may keep a stream from before. */
   const posted = new WeakMap<SimTab, Set<string>>()
   /** The newest post of each tab that has reached a node. */
@@ -141,14 +139,11 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   }
 
   /**
-   * A cookie shows nobody but the user it was given out for: before anyone else is shown, another takes its place. Only
-   * where a first token waited for keys nobody is there to take it: what was for nobody yet serves until a post has
-   * brought another.
+   * A cookie shows nobody but the user it was given out for: before anyone else is shown, another takes its place.
    */
   function seeReader(cookie: string | undefined, view: AuthView, source: string) {
     const given = cookie === undefined ? undefined : givenOut.get(cookie)
     if (!given || given.channel !== view.channel || view.userId === null || view.userId === given.userId) return
-    if (given.userId === null && !rotated.has(`${view.channel} ${view.userId}`)) return
     world.violate('rotation', `${view.userId} is read by a cookie for ${given.userId ?? 'nobody'}: ${source}`)
   }
 
@@ -208,7 +203,6 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       const view = await node.probe(cookie)
       if (!view) return
       givenOut.set(cookie, { channel: view.channel, userId: view.userId })
-      if (view.userId !== null) rotated.add(`${view.channel} ${view.userId}`)
     },
     onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
     isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId, token.iat)),
