@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { H3, html, raw, toNodeHandler } from 'h3'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer, type AuthServer, type AuthServerOptions } from 'authchart/h3'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
@@ -90,6 +90,14 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
 <script>window.cookiePageSettings = ${settings}</script><script type="module" src="/main.js"></script></html>`),
       )
     })
+    app.get('/frame', (event) => {
+      const src = event.url.searchParams.get('src') ?? ''
+      return html`<!doctype html>
+        <html lang="en">
+          <meta charset="utf-8" /><title>Frame</title
+          ><iframe src="${src}"></iframe>
+        </html>`
+    })
     backend.handler = toNodeHandler(app)
     return { auth, setCookies }
   }
@@ -101,7 +109,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
   }
 
   /** Waits until the page's client has proven who is there, and its stream shows it. */
-  async function settle(page: Page) {
+  async function settle(page: Page | Frame) {
     await page.waitForFunction(() => {
       const { stream, session } = window.authClient.actor.getSnapshot().value
       return stream === 'open' && session === 'confirmed' && window.authClient.view.isSignedIn
@@ -194,6 +202,57 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       expect(await page.evaluate(() => window.authClient.error)).toMatchObject({ code: 'cookie-missing' })
       expect(await page.evaluate(() => window.shownViews.some(({ isSignedIn }) => isSignedIn))).toBe(false)
       expect(auths.get('lost')?.stats()).toMatchObject({ sessions: 1, signedIn: 0 })
+    })
+
+    describe('in a frame on a page of another site, where third-party cookies are blocked', () => {
+      /** Opens a page of one site with a page of another in a frame. */
+      async function openFramed(page: Page, outer: string, inner: string) {
+        await page.goto(`${toOrigin(outer)}/frame?src=${toOrigin(inner)}/page`)
+        const frame = page.frames()[1]
+        if (!frame) throw new Error('there is no frame')
+        return frame
+      }
+
+      it('is kept where it is partitioned: one session in the frame, another on the page itself', async () => {
+        const context = await openContext()
+        const page = await context.newPage()
+        const first = await settle(await openFramed(page, 'silent', 'kept'))
+        expect(first).toMatchObject({ rendered: 'nobody', changes: [true], channels: [expect.any(String)] })
+        // The next load of the frame brings the cookie.
+        const again = await settle(await openFramed(page, 'silent', 'kept'))
+        expect(again).toEqual({ rendered: 'signed in', changes: [], channels: first.channels })
+
+        const itself = await context.newPage()
+        await itself.goto(`${toOrigin('kept')}/page`)
+        const own = await settle(itself)
+        expect(own).toMatchObject({ rendered: 'nobody', changes: [true] })
+        expect(own.channels).not.toEqual(first.channels)
+        // A frame on a third site has a session of its own too.
+        const third = await settle(await openFramed(page, 'telling', 'kept'))
+        expect(third).toMatchObject({ rendered: 'nobody', changes: [true] })
+        expect(third.channels).not.toEqual(first.channels)
+        // None of them ended another.
+        expect(await settle(await openFramed(page, 'silent', 'kept'))).toEqual(again)
+
+        const cookies = (await context.cookies()).filter(({ domain }) => domain === 'kept.localhost')
+        expect(cookies.map(({ name, sameSite, partitionKey }) => [name, sameSite, partitionKey])).toEqual(
+          expect.arrayContaining([
+            ['__Host-authchart', 'None', 'https://silent.localhost'],
+            ['__Host-authchart', 'None', 'https://telling.localhost'],
+          ]),
+        )
+      })
+
+      it.each([
+        { inner: 'lost', title: "with sameSite: 'none' alone" },
+        { inner: 'telling', title: 'with the default' },
+      ])('is told to be missing $title, and nobody is signed in', async ({ inner }) => {
+        const page = await (await openContext()).newPage()
+        const frame = await openFramed(page, 'silent', inner)
+        await frame.waitForFunction(() => window.authClient.status === 'failed')
+        expect(await frame.evaluate(() => window.authClient.error)).toMatchObject({ code: 'cookie-missing' })
+        expect(await frame.evaluate(() => window.shownViews.some(({ isSignedIn }) => isSignedIn))).toBe(false)
+      })
     })
   })
 
