@@ -5,6 +5,10 @@ const appOrigin = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@\\]+)/i
 const localHost = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/i
 const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
 
+/** What to do about `Origin: null`, which tells of any such page. */
+export const originless =
+  'pages of file:// and of sandboxed frames have none; serve an app from a scheme of its own, as app://my-app'
+
 /**
  * Tells why no page can have a value as its origin. An `Origin` header and an `azp` have the form of RFC 6454 §6.2, and
  * are compared with it exactly.
@@ -14,6 +18,7 @@ const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
 export function toOriginProblem(value: string): string | null {
   const shown = JSON.stringify(value.slice(0, 200))
   if (value.includes('*')) return `has the pattern ${shown}, and patterns are not matched: list each origin`
+  if (/^(null$|file:)/i.test(value)) return `has ${shown}, which is no origin: ${originless}`
   const mended = toOrigin(value)
   if (mended === value) return null
   return mended === null

@@ -1,5 +1,6 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
+import { originless } from '../origins.ts'
 import { connectionHeader, setAnswerHeaders } from './answer-headers.ts'
 import { isListed, isOriginOf, toHost } from './request-host.ts'
 
@@ -35,7 +36,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
     const { headers } = event.req
     const origin = headers.get('origin')
     if (origin !== null && allowed.has(origin)) return origin
-    if (origin === 'null') throw rejected('an opaque origin never passes')
+    if (origin === 'null') throw rejected(`an opaque origin never passes: ${originless}`)
     const site = headers.get('sec-fetch-site')
     if (site === 'same-origin') return null
     if (site === 'cross-site' || site === 'same-site') {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 
 const args = [
   '--headless',
@@ -26,11 +26,27 @@ export function findChromium(): string | null {
  * @throws Error that says how to install it, if there is none
  */
 export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
+  return chromium.launch({ executablePath: requireChromium(), args: [...args, ...(options.args ?? [])] })
+}
+
+/**
+ * The same with an unpacked extension, and a profile of its own. Close it with `context.close()`.
+ *
+ * @throws Error that says how to install Chromium, if there is none
+ */
+export async function launchWithExtension(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext('', {
+    executablePath: requireChromium(),
+    args: [...args, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+    ignoreDefaultArgs: ['--disable-extensions'],
+  })
+}
+
+function requireChromium(): string {
   const executablePath = findChromium()
-  if (executablePath === null)
-    throw new Error(
-      'The browser tests need Chromium, and there is none at CHROMIUM_PATH or /usr/bin/chromium. ' +
-        'Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to the executable of a Chromium or Chrome.',
-    )
-  return chromium.launch({ executablePath, args: [...args, ...(options.args ?? [])] })
+  if (executablePath !== null) return executablePath
+  throw new Error(
+    'The browser tests need Chromium, and there is none at CHROMIUM_PATH or /usr/bin/chromium. ' +
+      'Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to the executable of a Chromium or Chrome.',
+  )
 }

@@ -12,6 +12,11 @@ const apps = [
   'capacitor://localhost',
   'ionic://localhost',
   'tauri://localhost',
+  'http://tauri.localhost',
+  'https://tauri.localhost',
+  // Capacitor on Android, and a development server.
+  'https://localhost',
+  'http://localhost',
   'app://my-app',
   'com.example.app://localhost',
   'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
@@ -68,6 +73,10 @@ describe.each([
     expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}, which is no origin`)
   })
 
+  it.each(['null', 'file://', 'file:///index.html'])('says of %j what an app does instead', (value) => {
+    expect(create(value)).toThrow('serve an app from a scheme of its own, as app://my-app')
+  })
+
   it.each(apps)('takes %s', (value) => {
     expect(create(value)).not.toThrow()
   })
@@ -108,6 +117,40 @@ describe('an app that is no website', () => {
     )
     expect([answer.status, answer.body.isSignedIn]).toEqual([200, true])
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+  })
+
+  it.each(apps)('is answered with exact CORS headers on a preflight and a stream from %s', async (origin) => {
+    const server = await startServer({
+      allowedOrigins: ['https://ok.example.com', origin],
+      cookie: { sameSite: 'none' },
+    })
+    const preflight = await server.send('/auth/events', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+    })
+    expect(preflight.status).toBe(204)
+    const stream = await server.open({ origin, 'sec-fetch-site': 'cross-site' })
+    expect(stream.status).toBe(200)
+    for (const headers of [preflight.headers, new Headers(stream.headers as Record<string, string>)]) {
+      expect(headers.get('access-control-allow-origin')).toBe(origin)
+      expect(headers.get('access-control-allow-credentials')).toBe('true')
+      expect(headers.get('vary')).toContain('Origin')
+    }
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('Content-Type')
+    expect(stream.headers['set-cookie']?.[0]).toMatch(/^__Host-authchart=[\w-]{43}; .*SameSite=None; Secure$/)
+    // Alike is not the same: another scheme, port or host.
+    for (const other of [`${origin}.example`, `x${origin}`, `${origin}:81`]) {
+      const refused = await server.send('/auth/session', { headers: { origin: other } })
+      expect([refused.status, refused.headers.get('access-control-allow-origin')], other).toEqual([403, null])
+    }
+  })
+
+  it('is told what to do where its pages have no origin: those of file:// and of sandboxed frames', async () => {
+    const server = await startServer({ allowedOrigins: ['app://my-app'] })
+    const { status, body } = await server.post({ type: 'session.cleared' }, { origin: 'null' })
+    expect([status, body.code]).toEqual([403, 'origin-rejected'])
+    expect(body.detail).toContain('file://')
+    expect(body.detail).toContain('app://')
   })
 
   it('is not taken for this server because its host sounds alike', async () => {
