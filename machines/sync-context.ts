@@ -110,6 +110,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** No stream has shown anything since then; 0 while one does. */
   readonly deafSince: number
   readonly polledAt: number
+  /** How long the first view of the last stream took, ms: the network is as slow as that. */
+  readonly trip: number
   readonly reconnectAt: number
   readonly reconnectNotBefore: number
   readonly pollNotBefore: number
@@ -177,6 +179,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     openedAt: 0,
     deafSince: 0,
     polledAt: 0,
+    trip: 0,
     reconnectAt: 0,
     reconnectNotBefore: 0,
     pollNotBefore: 0,

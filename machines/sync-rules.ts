@@ -182,12 +182,12 @@ export function isPollDue({ isStreamMute, isUnshared, streamFailure }: SyncConte
   return isStreamMute && !isUnshared && streamFailure?.retryable !== false
 }
 
-/** So many questions in a row may fail before they are asked more seldom: some two minutes. */
-const eagerPolls = 30
+/** So many questions in a row may fail before they are asked more seldom: some three minutes, longer than a view may hold. */
+const eagerPolls = 50
 
 /**
  * Delay until the next question for the view. One that fails is asked again as soon: it tells when the network is well
- * again. After some two minutes it is asked ever more seldom, and never before the server's `Retry-After`.
+ * again. After some three minutes it is asked ever more seldom, and never before the server's `Retry-After`.
  */
 export function toPollDelay(context: SyncContext): number {
   const { pollFailures, pollInterval, polledAt, pollNotBefore, now, random } = context

@@ -164,6 +164,7 @@ export const syncSetup = slimSetup({
           rules.isStreamLost(context) ||
           [context, { ...context, ...changes.afterView(context, view) }].some(rules.isRestoring),
         openedAt: context.now(),
+        trip: context.now() - context.openedAt,
         channel: view.channel,
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         streamFailure: null,
@@ -311,7 +312,8 @@ export const syncSetup = slimSetup({
     look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
     patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
     restoredFor: ({ context }) => toDelay(context.openedAt + restoredFor, context.now()),
-    stallDelay: () => stallAfter,
+    /** On a slow network an answer takes as long as the first view did. */
+    stallDelay: ({ context: { trip } }) => Math.min(Math.max(stallAfter, 2 * trip), 4 * stallAfter),
     clerkTimeout: ({ context }) => context.clerkTimeout,
     pollDelay: ({ context }) => rules.toPollDelay(context),
     /** The connection may be dead: the next question has another. */

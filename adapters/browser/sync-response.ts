@@ -39,6 +39,7 @@ export function malformed(what: string, cause?: unknown): SyncError {
 export async function toResponseError(response: Response): Promise<SyncError> {
   const { status, headers } = response
   const isProblem = headers.get('content-type')?.startsWith('application/problem+json')
+  if (!isProblem) dropBody(response)
   const { code, detail, retryable, view }: Problem = isProblem ? parseJson(await response.text()) : {}
   return new SyncError(code ?? 'answer-malformed', detail ?? `The server answered ${status}`, {
     retryable: retryable ?? (status >= 500 || [408, 425, 429].includes(status)),
@@ -46,6 +47,11 @@ export async function toResponseError(response: Response): Promise<SyncError> {
     retryAfter: Number(headers.get('retry-after')) * 1000 || null,
     view: isAuthView(view) ? view : undefined,
   })
+}
+
+/** Lets go of a body that nobody reads: it would hold one of the few connections that a browser gives a host. */
+export function dropBody({ body }: Response): void {
+  body?.cancel().catch(() => {})
 }
 
 interface Problem {

@@ -9,7 +9,7 @@ import type {
 import { SyncError } from '../../machines/sync-error.ts'
 import { toRandomLabel } from './random-label.ts'
 import { createSseParser, type SseMessage } from './sse-parser.ts'
-import { malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'
+import { dropBody, malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'
 
 export interface TransportOptions {
   /** Where the endpoints are: a path on this origin, or an absolute URL. Without a slash at its end. */
@@ -67,10 +67,10 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
     const connection = toRandomLabel()
     const response = await ask(path, { ...query, connection }, { headers: { accept: type }, signal })
     const { headers } = response
-    if (!headers.get('content-type')?.startsWith(type)) {
-      throw malformed(`something else than ${type}: is authchart mounted at ${endpoint}?`)
-    }
-    if (headers.get('authchart-connection') === connection) return response
+    const isOfType = headers.get('content-type')?.startsWith(type)
+    if (isOfType && headers.get('authchart-connection') === connection) return response
+    dropBody(response)
+    if (!isOfType) throw malformed(`something else than ${type}: is authchart mounted at ${endpoint}?`)
     throw new SyncError(
       'answer-cached',
       `A cache or a service worker answered for the server: exclude ${endpoint}/* from it. Or a proxy drops the header Authchart-Connection`,

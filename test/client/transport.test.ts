@@ -172,6 +172,31 @@ it('says that something else answers where an answer is a page, as of a captive 
   await expect(portal().post()).rejects.toMatchObject({ code: 'answer-malformed', retryable: true })
 })
 
+it('lets go of the body of an answer that it does not take', async () => {
+  const answers: [type: string, status: number][] = [
+    ['text/event-stream', 200],
+    ['application/json', 200],
+    ['text/html', 200],
+    ['text/html', 502],
+  ]
+  for (const [type, status] of answers) {
+    let isLetGo = false
+    const body = new ReadableStream({ cancel: () => void (isLetGo = true) })
+    const transport = createTransport({
+      endpoint: '/auth',
+      credentials: 'include',
+      fetch: async () => new Response(body, { status, headers: { 'content-type': type } }),
+    })
+    const { signal } = new AbortController()
+    const asked =
+      type === 'application/json'
+        ? transport.fetchView({}, signal)
+        : transport.readStream({ tab: 't' }, () => {}, signal)
+    await expect(asked).rejects.toMatchObject({ name: 'SyncError' })
+    expect(isLetGo).toBe(true)
+  }
+})
+
 describe('an answer that is an error', () => {
   it('is the code, the word on retrying, Retry-After in ms, and the view of the problem document', async () => {
     const problem = { code: 'token-superseded', detail: 'too old', retryable: true, view }

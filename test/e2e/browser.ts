@@ -20,13 +20,23 @@ export function findChromium(): string | null {
   return existsSync(path) ? path : null
 }
 
+export interface LaunchOptions {
+  readonly args?: readonly string[]
+  /** Keep pages that are left in the back/forward cache, as every browser does that nobody drives. Default false. */
+  readonly hasPageCache?: boolean
+}
+
 /**
  * Starts the installed Chromium, headless. Close it with `browser.close()`.
  *
  * @throws Error that says how to install it, if there is none
  */
-export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
-  return chromium.launch({ executablePath: requireChromium(), args: [...args, ...(options.args ?? [])] })
+export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: requireChromium(),
+    args: [...args, ...(options.args ?? [])],
+    ...(options.hasPageCache && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { startMuteProxy } from './mute-proxy.ts'
+import { startHostileProxy } from './hostile-proxy.ts'
 import { useBrowser } from './use-browser.ts'
 import { passTimeUntil } from './virtual-time.ts'
 
@@ -9,7 +9,8 @@ describe.runIf(findChromium())('a proxy that holds event streams back', () => {
 
   it('keeps nobody out: the page polls, and goes back to the stream when one gets through', async () => {
     let target = ''
-    const proxy = await startMuteProxy(() => target)
+    const proxy = await startHostileProxy(() => target)
+    proxy.become('buffering')
     const authorizedParties = [proxy.url]
     const world = await openWorld({ hasVirtualTime: true, auth: { claims: { authorizedParties } } })
     target = world.app.url
@@ -28,7 +29,7 @@ describe.runIf(findChromium())('a proxy that holds event streams back', () => {
     await tab.fails('session-revoked')
     expect(tab.connections()).not.toContain('live')
 
-    proxy.letStreamsThrough()
+    proxy.become('none')
     await passTimeUntil(world, 120, () => expect(tab.connections().at(-1)).toBe('live'))
   })
 })

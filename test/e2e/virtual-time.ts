@@ -12,9 +12,10 @@ export function useVirtualTime(): void {
 
 /** Lets time pass for servers and pages alike, a second at a time, so that each has its say before the next one. */
 export async function passTime(world: World, seconds: number): Promise<void> {
-  for (let passed = 0; passed < seconds; passed += 1) {
-    await vi.advanceTimersByTimeAsync(1_000)
-    await world.context.clock.runFor(1_000)
+  for (let left = seconds * 1_000; left > 0; left -= 1_000) {
+    const step = Math.min(left, 1_000)
+    await vi.advanceTimersByTimeAsync(step)
+    await world.context.clock.runFor(step)
     await settle(world)
   }
 }

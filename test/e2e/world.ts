@@ -38,6 +38,8 @@ export interface World {
 export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth' | 'toPolicy'> {
   /** Time is in the test's hand: `passTime` moves it, for servers and pages. */
   readonly hasVirtualTime?: boolean
+  /** Ms by which the clock of the browser is wrong, where time is in the test's hand. Default 0. */
+  readonly clockError?: number
   /** Seconds a session token lives. Default 60. */
   readonly tokenTtl?: number
   /** What the Clerk instance allows. */
@@ -58,7 +60,7 @@ export async function createWorld(browser: Browser, script: string, options: Wor
   onTestFinished(() => app.close())
   const context = await browser.newContext()
   onTestFinished(() => context.close())
-  if (options.hasVirtualTime) await context.clock.install({ time: Date.now() })
+  if (options.hasVirtualTime) await context.clock.install({ time: Date.now() + (options.clockError ?? 0) })
 
   const console: string[] = []
   context.on('console', (message) => console.push(`${message.type()} ${message.text()}`))

@@ -113,16 +113,16 @@ describe('a stream that fails again and again', () => {
     expect(connectionOf(tab)).toBe('polling')
   })
 
-  it('is lost where the questions fail too, which are put ever more seldom after two minutes', async () => {
+  it('is lost where the questions fail too, which are put ever more seldom after three minutes', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('internal')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
-    await pass(120 * second, 250)
-    expect(server.polls.length).toBeLessThanOrEqual(31)
-    await pass(480 * second, 250)
+    await pass(180 * second, 250)
+    expect(server.polls.length).toBeLessThanOrEqual(46)
+    await pass(720 * second, 250)
     expect(statusOf(tab)).toBe('failed')
     expect(connectionOf(tab)).toBe('lost')
-    expect(server.polls.length).toBeLessThan(50)
+    expect(server.polls.length).toBeLessThan(80)
     const [last = 0, before = 0] = server.polls.toReversed()
     expect(last - before).toBeGreaterThan(25 * second)
     server.streamFailure = server.pollFailure = null
@@ -190,5 +190,22 @@ describe('a post that finds no connection', () => {
     server.post = post
     await pass(90 * second)
     expect(connectionOf(tab)).toBe('live')
+  })
+
+  it('is told from a slow network by how long the first view took', async () => {
+    const { clock, server, openTab, pass } = createWorld()
+    const { connect, post } = server
+    server.connect = (...stream) => void clock.setTimeout(() => connect(...stream), 2 * second)
+    server.post = async (...request) => {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 2.5 * second))
+      return post(...request)
+    }
+    const tab = await openTab().start(ada)
+    await pass(120 * second)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(connectionOf(tab)).toBe('live')
+    expect(server.posts).toHaveLength(3)
+    expect(server.connects).toHaveLength(1)
+    expect(server.polls).toEqual([])
   })
 })
