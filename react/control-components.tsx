@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { AuthStatus, AuthView } from '../adapters/browser/index.ts'
+import { isAllowed, type AuthRule } from '../machines/is-allowed.ts'
 import { useAuthState } from './use-auth-state.ts'
 import { useAuthStatus } from './use-auth-status.ts'
 
@@ -22,9 +23,20 @@ function showAt(status: AuthStatus, current: AuthStatus, { children, fallback = 
   return typeof children === 'function' ? <Shown render={children} /> : children
 }
 
-/** Shows its children while the server holds a valid proof of who this is. */
-export function Authenticated(props: ControlProps) {
-  return showAt('authenticated', useAuthStatus(), props)
+/** A rule, of which all must hold; and what to show where it does not. */
+export interface AuthenticatedProps extends ControlProps, AuthRule {}
+
+/**
+ * Shows its children while the server holds a valid proof of who this is, and the rule allows it. It hides, and protects
+ * nothing: the server has to apply the same rule.
+ *
+ * @throws TypeError for a prop that is no rule
+ * @example <Authenticated role="org:admin" fallback={<AskAnAdmin />}><Invoices /></Authenticated>
+ */
+export function Authenticated({ children, fallback, ...rule }: AuthenticatedProps) {
+  const isPassed = useAuthState((view) => isAllowed(view, rule))
+  const status = useAuthStatus()
+  return isPassed ? showAt('authenticated', status, { children, fallback }) : fallback
 }
 
 /** Shows its children once server and Clerk agree that nobody is signed in. */

@@ -1,7 +1,7 @@
 export { AuthProvider } from './auth-provider.tsx'
 export type { AuthProviderProps, GivenClientProps, OwnClientProps, UseAuth } from './auth-provider.tsx'
 export { AuthFailed, AuthLoading, Authenticated, Unauthenticated } from './control-components.tsx'
-export type { ControlProps } from './control-components.tsx'
+export type { AuthenticatedProps, ControlProps } from './control-components.tsx'
 export { useAuthClient } from './client-context.ts'
 export { useAuthConnection } from './use-auth-connection.ts'
 export { useAuthDegraded } from './use-auth-degraded.ts'

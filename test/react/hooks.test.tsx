@@ -209,3 +209,39 @@ it('suspends until there is a verdict', async () => {
   })
   expect(screen.getByText('user_ada')).toBeTruthy()
 })
+
+it('shows what a rule allows, and the fallback otherwise', () => {
+  const admin = { orgId: 'org_1', orgRole: 'org:admin' }
+  render(
+    <AuthProvider client={client}>
+      <Authenticated role="admin" fallback={<i data-testid="no-role">no</i>}>
+        <b data-testid="role">yes</b>
+      </Authenticated>
+      <Authenticated
+        permission="org:invoices:read"
+        feature="invoices"
+        plan="pro"
+        fallback={<i data-testid="no-plan">no</i>}
+      >
+        {({ userId }) => <b data-testid="plan">{userId}</b>}
+      </Authenticated>
+      <Authenticated freshness={10} impersonation={false} fallback={<i data-testid="stale">no</i>}>
+        <b data-testid="fresh">yes</b>
+      </Authenticated>
+    </AuthProvider>,
+  )
+  const shown = () =>
+    ['role', 'no-role', 'plan', 'no-plan', 'fresh', 'stale'].filter((name) => screen.queryByTestId(name) !== null)
+  expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
+  signIn()
+  expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
+  const iat = Date.now() / 1_000
+  const o = { id: 'org_1', rol: 'admin', per: 'read', fpm: '1' }
+  show({ ...signedIn(), claims: { sub: 'user_ada', iat, o, fea: 'o:invoices', pla: 'u:pro', fva: [1, -1] }, ...admin })
+  act(() =>
+    client.setIdentity({ isLoaded: true, isSignedIn: true, ...ada, ...admin, getToken: () => new Promise(() => {}) }),
+  )
+  expect(shown()).toEqual(['role', 'plan', 'fresh'])
+  show({ ...signedIn(), claims: { sub: 'user_ada', iat, act: { sub: 'user_support' }, fva: [1, -1] } })
+  expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
+})
