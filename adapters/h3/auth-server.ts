@@ -106,6 +106,13 @@ export interface AuthServer {
    */
   revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
   /**
+   * Signs the user of the request out of all their other Clerk sessions: at Clerk, and on every node by the time it
+   * resolves. The request has to be one that `require` lets pass.
+   * @throws AuthError as `require` · `clerk-unavailable` · `store-unavailable`: done here and at Clerk, retried elsewhere
+   * @throws MissingSecretKeyError
+   */
+  revokeOthers(event: H3Event): Promise<void>
+  /**
    * Why the request's session is what it is: its last transitions, how old the keys are and how far the clocks are
    * apart, in words. It names nobody and holds no secret; for whom it is meant is still up to you.
    * @throws AuthError `store-unavailable`
@@ -250,6 +257,8 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     logger,
   })
 
+  const revoker = createRevoke(hub, clerkAccess)
+
   return {
     plugin,
     session,
@@ -264,7 +273,8 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       if (view.userId === null) throw toUndecided(view) ?? new MissingUserError('no user id')
       return clerkAccess.getUser(view.userId)
     },
-    revoke: createRevoke(hub, clerkAccess),
+    revoke: (target, options) => revoker.revoke(target, options),
+    revokeOthers: (event) => revoker.revokeOthers(() => guard.require(event)),
     signal(event, rule) {
       if (rule) requireRule('signal', rule)
       return hub.signal(toRequest(event), rule)

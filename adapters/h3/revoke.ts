@@ -1,3 +1,4 @@
+import type { SignedInView } from '../../machines/auth-view.ts'
 import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
 import type { ClerkAccess } from './clerk-access.ts'
 
@@ -14,17 +15,18 @@ export interface RevokeOptions {
 /** Calls to Clerk in the air at once. */
 const batchSize = 10
 
-/** → signs a Clerk session or user out, here at once, then on every node and where asked at Clerk. */
-export function createRevoke(
-  hub: Pick<SessionHub, 'revoke'>,
-  clerk: ClerkAccess,
-): (target: RevokeTarget, options?: RevokeOptions) => Promise<void> {
-  async function revokeAtClerk({ kind, id }: RevokedIdentity): Promise<void> {
-    if (kind === 'session') return clerk.revokeSession(id)
-    const sessions = await clerk.listSessions(id)
+export interface Revoke {
+  /** Signs a Clerk session or user out, here at once, then on every node and where asked at Clerk. */
+  revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
+  /** Signs a user out of every Clerk session but one, on every node and at Clerk, which knows them all. */
+  revokeOthers(toKept: () => Promise<Pick<SignedInView, 'userId' | 'sessionId'>>): Promise<void>
+}
+
+export function createRevoke(hub: Pick<SessionHub, 'revoke'>, clerk: ClerkAccess): Revoke {
+  /** By name here too: a token that such a session minted on a clock ahead of this one is out as well. */
+  async function revokeSessions(sessions: readonly string[]): Promise<void> {
     const works: Promise<void>[] = []
     for (let start = 0; start < sessions.length; start += batchSize) {
-      // Buried by name too: a token that such a session minted on a clock ahead of this one is out as well.
       const batch = sessions.slice(start, start + batchSize)
       works.push(...batch.flatMap((id) => [hub.revoke({ kind: 'session', id }), clerk.revokeSession(id)]))
       await Promise.allSettled(works)
@@ -32,13 +34,26 @@ export function createRevoke(
     await Promise.all(works)
   }
 
-  return async (target, { atClerk = false } = {}) => {
-    const identity = toIdentity(target)
-    if (atClerk) clerk.requireKey()
-    const works = [hub.revoke(identity), ...(atClerk ? [revokeAtClerk(identity)] : [])]
-    // One that fails keeps no other from being tried.
-    await Promise.allSettled(works)
-    await Promise.all(works)
+  async function revokeAtClerk({ kind, id }: RevokedIdentity): Promise<void> {
+    if (kind === 'session') return clerk.revokeSession(id)
+    return revokeSessions(await clerk.listSessions(id))
+  }
+
+  return {
+    async revoke(target, { atClerk = false } = {}) {
+      const identity = toIdentity(target)
+      if (atClerk) clerk.requireKey()
+      const works = [hub.revoke(identity), ...(atClerk ? [revokeAtClerk(identity)] : [])]
+      // One that fails keeps no other from being tried.
+      await Promise.allSettled(works)
+      await Promise.all(works)
+    },
+    async revokeOthers(toKept) {
+      clerk.requireKey()
+      const { userId, sessionId } = await toKept()
+      const sessions = await clerk.listSessions(userId)
+      await revokeSessions(sessions.filter((id) => id !== sessionId))
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { AuthChange } from '../../adapters/h3/index.ts'
 import { MissingSecretKeyError } from '../../machines/index.ts'
 import { requestsTo, startClerk, startWithClerk } from './clerk-harness.ts'
 import { startServer } from './harness.ts'
+import type { TestServer } from './harness.ts'
 
 describe('revoke', () => {
   it('of a Clerk session: out everywhere at once, and not undone by the next renewal', async () => {
@@ -90,6 +91,58 @@ describe('revoke', () => {
     await browser.token(server.mint())
     await expect(server.auth.revoke({ userId: 'user_a' }, { atClerk: true })).rejects.toThrow(MissingSecretKeyError)
     expect((await browser.session()).body.isSignedIn).toBe(true)
+  })
+})
+
+describe('revokeOthers', () => {
+  const startApp = () =>
+    startWithClerk({}, (app, auth) => {
+      app.post(
+        '/others',
+        auth.onLoad(async (event) => {
+          await auth.revokeOthers(event)
+          return 'done'
+        }),
+      )
+    })
+  const ask = (
+    server: TestServer,
+    cookie = '',
+    headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' },
+  ) => server.send('/others', { method: 'POST', headers: { cookie, ...headers } })
+
+  it('ends every other Clerk session of the user, here and at Clerk, and leaves this one', async () => {
+    const { clerk, server, mint, signIn } = await startApp()
+    const [own, other, bob] = [await signIn(), await signIn('user_ada', 'tab2'), await signIn('user_bob')]
+    const unseen = clerk.createSession('user_ada')
+    // From after the revocation, as a clock of Clerk's that is ahead has it.
+    clerk.skewClock(5_000)
+    const ahead = [other.session, unseen].map(mint)
+    expect((await ask(server, own.browser.cookie)).status).toBe(200)
+    expect((await other.stream.viewWhere(({ isSignedIn }) => !isSignedIn)).error?.code).toBe('session-revoked')
+    expect([other.session.status, unseen.status]).toEqual(['revoked', 'revoked'])
+    for (const token of ahead) expect((await server.browser().token(token)).body.code).toBe('session-revoked')
+    expect([own.session.status, bob.session.status]).toEqual(['active', 'active'])
+    expect((await own.browser.token(mint(own.session))).body.isSignedIn).toBe(true)
+    expect((await bob.browser.session()).body.isSignedIn).toBe(true)
+  })
+
+  it('does nothing for a stranger, nor for a page of another site', async () => {
+    const { server, signIn } = await startApp()
+    const [own, other] = [await signIn(), await signIn('user_ada', 'tab2')]
+    expect((await ask(server)).body.code).toBe('not-signed-in')
+    const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }
+    expect((await ask(server, own.browser.cookie, sibling)).body.code).toBe('origin-rejected')
+    expect([own.session.status, other.session.status]).toEqual(['active', 'active'])
+  })
+
+  it('says so where Clerk is out of reach, or there is no secret key', async () => {
+    const { clerk, server, signIn } = await startApp()
+    const own = await signIn()
+    clerk.addFault({ path: '/v1/sessions', status: 500 })
+    expect((await ask(server, own.browser.cookie)).body.code).toBe('clerk-unavailable')
+    const keyless = await startServer()
+    await expect(keyless.auth.revokeOthers({} as never)).rejects.toThrow(MissingSecretKeyError)
   })
 })
 
