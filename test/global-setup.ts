@@ -3,6 +3,7 @@ import { findChromium } from './e2e/browser.ts'
 import { hasOpenssl } from './h3/certificate.ts'
 import { findNginx } from './nodes/nginx.ts'
 import { findRedis } from './store/redis-server.ts'
+import { findSqliteNode } from './store/sqlite-node.ts'
 
 /** The tests of the packed package and of the demo run on what is built; it is built once, before any of them. */
 function build(): void {
@@ -23,6 +24,11 @@ export function setup(): void {
   }
   if (findNginx() === null) {
     missing.push('nginx, for the tests behind a proxy: `apt-get install nginx-light`, or set NGINX_PATH to one.')
+  }
+  if (findSqliteNode() === null) {
+    missing.push(
+      'A Node with SQLite, for the tests of the SQLite store: Node 22.13 or later, or set SQLITE_NODE_PATH to one.',
+    )
   }
   if (!hasOpenssl()) missing.push('openssl, for the tests over HTTP/2: `apt-get install openssl`.')
   if (missing.length === 0) return

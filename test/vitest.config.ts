@@ -11,6 +11,7 @@ export const sourceAliases = {
   'authchart/jose': at('adapters/jose/index.ts'),
   'authchart/clerk': at('adapters/clerk/index.ts'),
   'authchart/redis': at('adapters/redis/index.ts'),
+  'authchart/sqlite': at('adapters/sqlite/index.ts'),
   'authchart/inspector': at('adapters/inspector/index.ts'),
   'authchart/client': at('adapters/browser/index.ts'),
   'authchart/testing': at('test/kit/index.ts'),

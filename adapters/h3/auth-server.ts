@@ -131,7 +131,8 @@ const memoryStoreWarning = {
     'Sessions and sign-outs are kept in the memory of this process: a restart loses them, and other processes or replicas do not know them',
   remedy:
     'Give all processes one store, such as createRedisSessionStore of authchart/redis. If there is only this process, ' +
-    'pass store: createMemorySessionStore() to say so',
+    'createSqliteSessionStore of authchart/sqlite keeps them in a file; or pass store: createMemorySessionStore() to say ' +
+    'that they may be lost',
 }
 
 const unsealedWarning = {

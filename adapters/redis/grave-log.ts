@@ -1,7 +1,7 @@
 import type { Grave } from '../hub/session-store.ts'
 import type { RedisCalls } from './redis-calls.ts'
-import { parseGrave } from './redis-guard.ts'
-import type { RedisGuard } from './redis-guard.ts'
+import { parseGrave } from './parse-grave.ts'
+import type { Guards } from '../hub/guards.ts'
 import type { RedisKeys } from './redis-keys.ts'
 import { shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { buryScript } from './redis-scripts.ts'
@@ -22,7 +22,7 @@ export interface GraveLog {
 export interface GraveLogOptions {
   readonly calls: RedisCalls
   readonly keys: RedisKeys
-  readonly guard: Pick<RedisGuard, 'isGenuine'>
+  readonly guard: Pick<Guards, 'isGenuine'>
   /** Epoch ms. */
   readonly clock: () => number
 }

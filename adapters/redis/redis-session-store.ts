@@ -8,7 +8,7 @@ import { createGraveSync } from './grave-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
 import { createOwnClient, leaveServer } from './redis-client.ts'
-import { createRedisGuard } from './redis-guard.ts'
+import { createGuards } from '../hub/guards.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
@@ -39,7 +39,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const client = options.client ?? own!
   const subscriber = client.duplicate()
   const keys = createRedisKeys(prefix)
-  const guard = createRedisGuard()
+  const guard = createGuards()
   const graveyard = createGraveyard(clock)
   /** `isStale`: what was read was read without the guard. */
   const reading = { hasBegun: false, isStale: false }

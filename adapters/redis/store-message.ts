@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { Grave, StoreChange } from '../hub/session-store.ts'
-import { parseGrave } from './redis-guard.ts'
+import { parseGrave } from './parse-grave.ts'
 
 type Rotated = Extract<StoreChange, { readonly type: 'rotated' }>
 

@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AuthView } from '../../machines/index.ts'
 import { createSigner } from '../h3/session-tokens.ts'
 import { openSse } from '../h3/sse-reader.ts'
 import { createRandom } from '../seeded-random.ts'
 import { durable, startRedis } from '../store/redis-server.ts'
+import { findSqliteNode } from '../store/sqlite-node.ts'
 import { buildNode } from './start-node.ts'
 import type { NodeProcess } from './start-node.ts'
 
@@ -22,6 +26,8 @@ export interface KillSummary {
 }
 
 export interface KillOptions {
+  /** `redis`: two nodes and a Redis, one of which is killed in every round. `sqlite`: one node, and a file. */
+  readonly store: 'redis' | 'sqlite'
   readonly rounds: number
   readonly seed: number
   /** Prints progress, and what happened in a round with a fault. */
@@ -48,20 +54,29 @@ interface Browser {
 /** Longest pause before a request or a kill, ms: about what a sign-in and a sign-out take. */
 const within = 25
 const browsersPerRound = 3
-/** A browser that is told to ask again does so, a few times. */
-const signInAttempts = 4
+/** A browser that is told to ask again does so, a few times; where there is one node, until that is back. */
+const signInAttempts = { redis: 4, sqlite: 60 } as const
 const none: Answer = { status: 0, view: {}, cookie: undefined }
 
-/** Two nodes and a Redis; in every round a few browsers sign in and out while one of the three is killed. */
-export async function runKillRounds({ rounds, seed, log = () => {}, signal }: KillOptions): Promise<KillSummary> {
+/** In every round a few browsers sign in and out, while a node, or the Redis of two nodes, is killed. */
+export async function runKillRounds({
+  store,
+  rounds,
+  seed,
+  log = () => {},
+  signal,
+}: KillOptions): Promise<KillSummary> {
   const started = performance.now()
   const random = createRandom(seed)
   const signer = createSigner()
   const stranger = createSigner()
-  const redis = await startRedis(...durable)
+  const redis = store === 'redis' ? await startRedis(...durable) : null
+  const folder = await mkdtemp(join(tmpdir(), 'authchart-kill-'))
   const builder = await buildNode()
-  const startNode = () => builder.start({ redis: redis.url, jwks: signer.jwks })
-  const nodes = [await startNode(), await startNode()] as const
+  const execPath = findSqliteNode() ?? undefined
+  const place = redis ? { redis: redis.url } : { sqlite: join(folder, 'sessions.db'), execPath }
+  const startNode = () => builder.start({ ...place, jwks: signer.jwks })
+  const nodes = redis ? [await startNode(), await startNode()] : [await startNode()]
   const summary: KillSummary = {
     rounds: 0,
     seed,
@@ -76,7 +91,7 @@ export async function runKillRounds({ rounds, seed, log = () => {}, signal }: Ki
 
   let trace: string[] = []
   const note = (line: string) => void trace.push(`${(performance.now() - started).toFixed(1)} ${line}`)
-  const pick = () => nodes[random() < 0.5 ? 0 : 1]
+  const pick = () => nodes[Math.floor(random() * nodes.length)]!
   const pause = () => new Promise((resolve) => setTimeout(resolve, random() * within))
 
   async function send(node: NodeProcess, path: string, init: RequestInit = {}): Promise<Answer> {
@@ -130,7 +145,7 @@ export async function runKillRounds({ rounds, seed, log = () => {}, signal }: Ki
   /** In and out at random moments, on whatever node. */
   async function live(round: number, browser: Browser) {
     let isIn = false
-    for (let attempt = 0; attempt < signInAttempts && !isIn; attempt += 1) {
+    for (let attempt = 0; attempt < signInAttempts[store] && !isIn; attempt += 1) {
       await pause()
       const answer = await post(browser, pick(), { type: 'token.received', token: browser.token })
       isIn = answer.status === 200 && answer.view.isSignedIn === true
@@ -145,7 +160,7 @@ export async function runKillRounds({ rounds, seed, log = () => {}, signal }: Ki
   async function killOne() {
     await pause()
     await pause()
-    if (random() < 0.3) {
+    if (redis && random() < 0.3) {
       summary.kills.redis += 1
       note('kill redis')
       await redis.kill()
@@ -220,7 +235,8 @@ export async function runKillRounds({ rounds, seed, log = () => {}, signal }: Ki
     }
   } finally {
     await Promise.all(nodes.map((node) => node.kill()))
-    await redis.stop()
+    await redis?.stop()
+    await rm(folder, { recursive: true, force: true })
     await builder.remove()
   }
   summary.seconds = Math.round((performance.now() - started) / 1_000)

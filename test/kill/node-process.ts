@@ -1,13 +1,17 @@
-/** A node in a process of its own, which can be killed: one auth server on Redis. Tells its parent where it listens. */
+/** A node in a process of its own, which can be killed: one auth server on Redis or SQLite. Tells its parent where it listens. */
 import { H3, serve } from 'h3'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import { createSqliteSessionStore } from '../../adapters/sqlite/index.ts'
 import type { NodeOptions, NodeReport } from './start-node.ts'
 
-const { redis, jwks, port, timeout } = JSON.parse(process.argv[2] ?? '{}') as NodeOptions
-const store = createRedisSessionStore({ url: redis, timeout, logger: {} })
+const { redis, sqlite, jwks, port, timeout } = JSON.parse(process.argv[2] ?? '{}') as NodeOptions
+const store = sqlite
+  ? createSqliteSessionStore({ path: sqlite })
+  : createRedisSessionStore({ url: redis, timeout, logger: {} })
 const auth = createAuthServer({
   store,
+  secret: 'what all nodes of the kill test have',
   keys: { jwks: jwks as never },
   clerk: {},
   claims: { issuer: 'https://clerk.example.test' },
@@ -15,7 +19,7 @@ const auth = createAuthServer({
 })
 const app = new H3({ silent: true })
 app.get('/ready', async () => {
-  await store.ready('current')
+  await store.ready?.('current')
   return new Response(null, { status: 204 })
 })
 app.register(auth.plugin)

@@ -1,16 +1,20 @@
 /**
  * Kills nodes and Redis at random moments while browsers sign in and out, and counts what was lost. The last line is
- * JSON; exit 1 where anything was. Run: `npx tsx test/kill/run.ts --rounds 1000 --seed 1`.
+ * JSON; exit 1 where anything was. Run: `npx tsx test/kill/run.ts --rounds 1000 --seed 1`, with `--store sqlite` for one
+ * node on a file of SQLite.
  */
 import { parseArgs } from 'node:util'
 import { runKillRounds } from './kill-rounds.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string' }, seed: { type: 'string' }, store: { type: 'string' } },
+})
+const store = values.store === 'sqlite' ? 'sqlite' : 'redis'
 const rounds = Number(values.rounds ?? 1_000)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-console.log(`kill: ${rounds} rounds, --seed ${seed}`)
+console.log(`kill: --store ${store}, ${rounds} rounds, --seed ${seed}`)
 const stop = new AbortController()
 process.once('SIGINT', () => stop.abort())
-const summary = await runKillRounds({ rounds, seed, log: console.log, signal: stop.signal })
+const summary = await runKillRounds({ store, rounds, seed, log: console.log, signal: stop.signal })
 console.log(JSON.stringify(summary))
 process.exitCode = summary.lostSignOuts + summary.wrongSignIns > 0 ? 1 : 0

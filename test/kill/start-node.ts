@@ -8,11 +8,16 @@ import type { HubStats } from '../../adapters/h3/index.ts'
 import { freePort } from '../free-port.ts'
 
 export interface NodeOptions {
-  readonly redis: string
+  /** The URL of Redis; without one, `sqlite` is given. */
+  readonly redis?: string
+  /** The file of SQLite. */
+  readonly sqlite?: string
   readonly jwks: object
   readonly port: number
   /** Ms that Redis may take; default as the store has it. */
   readonly timeout?: number
+  /** The Node to run it; default this one. */
+  readonly execPath?: string
 }
 
 /** What a node holds, after a garbage collection. Bytes; CPU in µs since its start. */
@@ -50,7 +55,10 @@ export async function buildNode() {
       const settings: NodeOptions = { ...options, port }
       let child: ChildProcess
       async function start() {
-        child = fork(`${outDir}/node-process.js`, [JSON.stringify(settings)], { execArgv: ['--expose-gc'] })
+        child = fork(`${outDir}/node-process.js`, [JSON.stringify(settings)], {
+          execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+          ...(options.execPath && { execPath: options.execPath }),
+        })
         await once(child, 'message')
       }
       await start()

@@ -1,0 +1,98 @@
+import { createGraveyard } from '../hub/graveyard.ts'
+import { createGuards } from '../hub/guards.ts'
+import type { SessionStore, StoreChange } from '../hub/session-store.ts'
+import { openDatabase } from './open-database.ts'
+import { createSqliteGraves } from './sqlite-graves.ts'
+import { createSqliteRecords } from './sqlite-records.ts'
+import { resolveSqliteStoreOptions } from './sqlite-store-options.ts'
+import type { SqliteSessionStoreOptions } from './sqlite-store-options.ts'
+import { prepareTables } from './sqlite-tables.ts'
+
+/** How often what may be forgotten is looked for, ms. */
+const sweepEvery = 60_000
+
+/**
+ * A {@link SessionStore} in a file of SQLite, for one process: its sessions outlive a restart and a crash, and its sign-outs
+ * a loss of power too.
+ *
+ * @throws TypeError naming the option that cannot be used
+ * @throws Error where this Node has no SQLite, or the file cannot be used or is in use
+ * @example
+ * const store = createSqliteSessionStore({ path: 'data/sessions.db' })
+ * const auth = createAuthServer({ store })
+ */
+export function createSqliteSessionStore(options: SqliteSessionStoreOptions): SessionStore {
+  const { path, clock } = resolveSqliteStoreOptions(options)
+  const database = openDatabase(path)
+  prepareTables(database)
+  const guards = createGuards()
+  const graveyard = createGraveyard(clock)
+  const records = createSqliteRecords(database, clock)
+  const graves = createSqliteGraves(database, clock)
+  const watchers = new Set<(change: StoreChange) => void>()
+  let nextSweep = -Infinity
+  let isLoaded = false
+
+  /** Reads the tombstones once more for another guard. What is known here and could not be written yet is kept. */
+  function load() {
+    const known = [...graveyard.values()]
+    graveyard.clear()
+    for (const grave of [...known, ...graves.readAll()]) if (guards.isGenuine(grave)) graveyard.add(grave)
+    isLoaded = true
+  }
+
+  /** Not before they are asked for: by then the server has said what is genuine. */
+  function loaded() {
+    if (!isLoaded) load()
+    return graveyard
+  }
+
+  function tell(change: StoreChange) {
+    for (const watcher of watchers) watcher(change)
+  }
+
+  function sweep() {
+    const now = clock()
+    if (now < nextSweep) return
+    nextSweep = now + sweepEvery
+    records.sweep()
+    graves.sweep()
+  }
+
+  return {
+    guardWith(guard) {
+      guards.add(guard)
+      load()
+    },
+    read: async (alias) => records.read(alias),
+    async write(record, settings) {
+      const result = records.write(record, settings)
+      if (!result.written) return result
+      sweep()
+      tell({ type: 'record', record })
+      return result
+    },
+    async rotate(id, settings) {
+      records.rotate(id, settings)
+      const { from, to, userId, seal } = settings
+      tell({ type: 'rotated', id, from, to, userId, seal })
+    },
+    async remove(id, expectedRev) {
+      records.remove(id, expectedRev)
+    },
+    async bury(grave) {
+      const merged = loaded().add(grave)
+      tell({ type: 'grave', grave: merged })
+      graves.write(merged)
+    },
+    buried: (session) => loaded().find(session),
+    watch(listener) {
+      watchers.add(listener)
+      return () => watchers.delete(listener)
+    },
+    async close() {
+      watchers.clear()
+      database.close()
+    },
+  }
+}

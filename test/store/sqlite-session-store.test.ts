@@ -1,0 +1,190 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createGuards } from '../../adapters/hub/guards.ts'
+import type { SessionStore } from '../../adapters/hub/session-store.ts'
+import { createStoreGuard } from '../../adapters/hub/store-guard.ts'
+import { createSqliteSessionStore } from '../../adapters/sqlite/index.ts'
+import { openDatabase } from '../../adapters/sqlite/open-database.ts'
+import { startServer } from '../h3/harness.ts'
+import { createRecord, testSessionStore } from './contract.ts'
+import { findSqliteNode, hasSqlite } from './sqlite-node.ts'
+
+const secret = 'a secret of a server with a file'
+const node = findSqliteNode()
+
+describe('the options', () => {
+  it.each<[string, unknown]>([
+    ['path', {}],
+    ['path', { path: '' }],
+    ['path', { path: ':memory:' }],
+    ['path', { path: 'file:sessions.db?mode=memory' }],
+    ['clock', { path: 'sessions.db', clock: 5 }],
+    ['prefix', { path: 'sessions.db', prefix: 'mine' }],
+    ['options', null],
+  ])('refuse a %s that cannot be used: %j', (name, options) => {
+    expect(() => createSqliteSessionStore(options as never)).toThrow(
+      new RegExp(`^createSqliteSessionStore: ${name} (must be|is not an option)`),
+    )
+  })
+})
+
+describe.runIf(hasSqlite())('on a file', () => {
+  let folder: string
+  let path: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'authchart-sqlite-'))
+    path = join(folder, 'sessions.db')
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  testSessionStore('The SQLite store', { createStore: (clock) => createSqliteSessionStore({ path, clock }) })
+
+  /** A server on the file, which ends as a process does that is killed: without a word to anybody. */
+  async function start() {
+    const store = createSqliteSessionStore({ path })
+    const server = await startServer({ store, secret })
+    return { server, stop: () => store.close() }
+  }
+
+  it('keeps sessions over a restart', async () => {
+    const first = await start()
+    const browser = first.server.browser()
+    await browser.token(first.server.mint())
+    await first.stop()
+    const { server, stop } = await start()
+    const { body } = await server.send('/auth/session', { headers: { cookie: browser.cookie ?? '' } })
+    expect(body).toMatchObject({ isSignedIn: true, userId: 'user_a' })
+    await stop()
+  })
+
+  it('keeps sign-outs over a restart, so that no token from before signs in again', async () => {
+    const first = await start()
+    const browser = first.server.browser()
+    const token = first.server.mint()
+    await browser.token(token)
+    await browser.clear()
+    await first.stop()
+    const { server, stop } = await start()
+    expect((await server.browser().token(token)).body.code).toBe('token-superseded')
+    await stop()
+  })
+
+  it('is believed in nothing that somebody else has written into the file', async () => {
+    const first = await start()
+    const [browser, other] = [first.server.browser(), first.server.browser()]
+    await browser.token(first.server.mint())
+    await other.token(first.server.mint({ sub: 'user_b', sid: 'sess_b' }))
+    await first.stop()
+    const database = openDatabase(path)
+    database.exec("UPDATE sessions SET record = replace(record, 'user_a', 'user_x')")
+    database.exec("INSERT INTO ends VALUES ('user', 'user_b', 1e15, NULL, 1e15, NULL)")
+    database.exec("INSERT INTO ends VALUES ('session', 'sess_b', 1e15, NULL, 1e15, '{')")
+    database.close()
+    const { server, stop } = await start()
+    const read = async (cookie = '') => (await server.send('/auth/session', { headers: { cookie } })).body.userId
+    expect([await read(browser.cookie), await read(other.cookie)]).toEqual([null, 'user_b'])
+    const ignored = server.lines.filter(([, code]) => code === 'store.ignored').map(([, , details]) => details)
+    expect(ignored).toMatchObject([
+      { kind: 'tombstone', reason: 'seal' },
+      { kind: 'tombstone', reason: 'seal' },
+      { kind: 'record', reason: 'seal' },
+    ])
+    await stop()
+  })
+
+  it('is readable by its owner alone', async () => {
+    const store = createSqliteSessionStore({ path })
+    onTestFinished(() => store.close())
+    await store.write(createRecord(), { expectedRev: null, until: Date.now() + 60_000 })
+    for (const name of [path, `${path}-wal`]) expect((await stat(name)).mode & 0o777).toBe(0o600)
+  })
+
+  it('forgets what has ended, and keeps a cookie whose record is on its way', async () => {
+    let now = Date.now()
+    const store = createSqliteSessionStore({ path, clock: () => now })
+    const fill = async (id: string) => {
+      await store.rotate(id, { from: `${id}-0`, to: `${id}-1`, retireFor: 10_000 })
+      await store.write(createRecord({ id }), { expectedRev: null, until: now + 60_000 })
+      await store.bury({ kind: 'session', id, clearedAt: now, until: now + 60_000 })
+    }
+    await fill('early')
+    now += 120_000
+    await store.rotate('late', { from: null, to: 'late-1', retireFor: 10_000 })
+    await fill('other')
+    await store.close()
+    const database = openDatabase(path)
+    const list = (sql: string) =>
+      database
+        .prepare(sql)
+        .all()
+        .map((row) => Object.values(row as object)[0])
+    expect(list('SELECT id FROM sessions')).toEqual(['other'])
+    expect(list('SELECT alias FROM cookies ORDER BY alias')).toEqual(['late-1', 'other-0', 'other-1'])
+    expect(list('SELECT id FROM ends')).toEqual(['other'])
+    database.close()
+  })
+
+  it('says so where another process has the file, and where it is another file', async () => {
+    const store = createSqliteSessionStore({ path })
+    const script = `import('${fileURLToPath(new URL('../../dist/adapters/sqlite/index.js', import.meta.url))}').then((m) => m.createSqliteSessionStore({ path: process.argv[1] }))`
+    const failure: unknown = await promisify(execFile)(process.execPath, ['-e', script, path]).catch(
+      (error: unknown) => error,
+    )
+    expect(String(failure)).toContain(`createSqliteSessionStore: another process has ${path} open`)
+    await store.close()
+    const mine = join(folder, 'mine.db')
+    const database = openDatabase(mine)
+    database.exec('CREATE TABLE mine (id TEXT)')
+    database.close()
+    expect(() => createSqliteSessionStore({ path: mine })).toThrow('not one of this version')
+    const text = join(folder, 'text.db')
+    await writeFile(text, 'no database, but a text that is long enough to be read as the header of one. '.repeat(20))
+    expect(() => createSqliteSessionStore({ path: text })).toThrow(/not a database/)
+    expect(() => createSqliteSessionStore({ path: join(folder, 'none', 'x.db') })).toThrow(/ENOENT/)
+  })
+
+  it('rejects, and does not throw, once it is closed', async () => {
+    const store: SessionStore = createSqliteSessionStore({ path })
+    expect(store.buried({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBeNull()
+    await store.close()
+    await expect(store.read('alias')).rejects.toThrow(/not open|finalized|closed/)
+    const late = store.bury({ kind: 'user', id: 'user_a', revokedAt: 1, until: Date.now() + 1_000 })
+    await expect(late).rejects.toThrow(/not open|finalized|closed/)
+    // The node itself knows it all the same.
+    expect(store.buried({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBe('session-revoked')
+  })
+
+  it('takes what is genuine to one of the servers that use it', () => {
+    const guards = createGuards()
+    const [one, two] = ['one', 'two'].map((name) => createStoreGuard([name.repeat(20)], () => {}))
+    guards.add(one!)
+    const grave = two!.seal({ kind: 'session', id: 'sess_a', clearedAt: 1, until: 2 })
+    expect(guards.isGenuine(grave)).toBe(false)
+    guards.add(two!)
+    expect(guards.isGenuine(grave)).toBe(true)
+  })
+})
+
+describe.runIf(!hasSqlite() && node !== null)('this Node has no SQLite, and another one has', () => {
+  it('on which the tests of the store pass', { timeout: 120_000 }, async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/store/sqlite.config.ts']
+    const { stdout } = await promisify(execFile)(node!, [...args, '--maxWorkers=1', '--reporter=verbose'], {
+      cwd: root,
+      maxBuffer: 2 ** 26,
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    })
+    expect(stdout).toMatch(/The SQLite store keeps the session store's contract/)
+    expect(stdout).toMatch(/Tests {2}\d+ passed/)
+  })
+
+  it('and is told what to do', () => {
+    const path = join(tmpdir(), `authchart-none-${process.pid}.db`)
+    expect(() => createSqliteSessionStore({ path })).toThrow(/Use Node 22\.13 or later, or install better-sqlite3/)
+  })
+})
