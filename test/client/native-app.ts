@@ -153,7 +153,6 @@ export async function openNativeApp(entry: URL, options: { readonly hasExpo?: bo
     globalName: 'app',
     target: 'es2022',
     define: { 'process.env.NODE_ENV': '"production"' },
-    tsconfigRaw: { compilerOptions: { jsx: 'react-jsx' } },
     alias: { 'authchart/client': new URL('../../adapters/browser/index.ts', import.meta.url).pathname },
   })
   runInContext(outputFiles[0]!.text, context)
