@@ -9,7 +9,12 @@ export async function bundleExample(path: string): Promise<string> {
     configFile: false,
     logLevel: 'error',
     resolve: { alias: sourceAliases },
-    build: { write: false, minify: false, modulePreload: false, rolldownOptions: { input } },
+    build: {
+      write: false,
+      minify: false,
+      modulePreload: false,
+      rolldownOptions: { input, output: { codeSplitting: false } },
+    },
   })
   const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))
   const script = outputs.find((each) => each.type === 'chunk' && each.isEntry)
