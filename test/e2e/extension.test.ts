@@ -66,7 +66,7 @@ describe.runIf(findChromium())('the page of a browser extension', () => {
         ...(hostPermissions && { host_permissions: ['http://localhost/*'] }),
       }),
       'page.html':
-        '<!doctype html><meta charset="utf-8"><script src="settings.js"></script><script src="main.js"></script>',
+        '<!doctype html><meta charset="utf-8"><script src="settings.js"></script><script type="module" src="main.js"></script>',
       'settings.js': `window.cookiePageSettings = ${JSON.stringify(settings)}`,
       'main.js': script,
       token: clerk.mintToken({ session, azp: origin, ttl: 600 }),
