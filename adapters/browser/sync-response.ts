@@ -35,14 +35,19 @@ export function malformed(what: string, cause?: unknown): SyncError {
   return new SyncError('answer-malformed', `The server answered with ${what}`, { cause })
 }
 
-/** The error that a response other than 2xx stands for: a problem document (RFC 9457), or whatever a proxy says. */
-export async function toResponseError(response: Response): Promise<SyncError> {
+/**
+ * The error that a response other than 2xx stands for: a problem document (RFC 9457), or whatever a proxy says.
+ *
+ * @param isKnown the server was heard before. What a proxy says then is of the network, and passes; else the endpoints may
+ *   be somewhere else.
+ */
+export async function toResponseError(response: Response, isKnown: boolean): Promise<SyncError> {
   const { status, headers } = response
   const isProblem = headers.get('content-type')?.startsWith('application/problem+json')
   if (!isProblem) dropBody(response)
   const { code, detail, retryable, view }: Problem = isProblem ? parseJson(await response.text()) : {}
   return new SyncError(code ?? 'answer-malformed', detail ?? `The server answered ${status}`, {
-    retryable: retryable ?? (status >= 500 || [408, 425, 429].includes(status)),
+    retryable: retryable ?? (isKnown || status >= 500 || [408, 425, 429].includes(status)),
     // RFC 9110 section 10.2.3. A date, which the server never sends, reads as none: our clock may differ.
     retryAfter: Number(headers.get('retry-after')) * 1000 || null,
     view: isAuthView(view) ? view : undefined,

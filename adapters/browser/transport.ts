@@ -51,7 +51,7 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
     const response = await request.catch((cause: unknown) => {
       throw new SyncError('network-failed', unreached, { cause })
     })
-    if (!response.ok) throw await toResponseError(response)
+    if (!response.ok) throw await toResponseError(response, Boolean(query.channel))
     return response
   }
   /**

@@ -306,8 +306,13 @@ describe('what a client never does', () => {
     const began = Date.now()
     const now = () => began + clock.now()
     let isRefused = false
+    const refusal = () =>
+      Response.json(
+        { code: 'not-found', retryable: false },
+        { status: 404, headers: { 'content-type': 'application/problem+json' } },
+      )
     const fetch: typeof globalThis.fetch = (...request) =>
-      isRefused ? Promise.resolve(new Response('', { status: 404 })) : browser.fetch(...request)
+      isRefused ? Promise.resolve(refusal()) : browser.fetch(...request)
     const client = start(browser, { fetch, clock, now })
     const views: (string | null)[] = []
     const changes: (string | null)[] = []

@@ -239,6 +239,18 @@ describe('an answer that is an error', () => {
   })
 })
 
+it.each([400, 401, 403, 404, 407, 502])(
+  'a foreign answer, %i, is worth another try once the server itself was heard: it is the word of a network',
+  async (status) => {
+    const foreign = () => createTest(new Response('<html>', { status }))
+    const error = { code: 'answer-malformed', retryable: true }
+    await expect(foreign().ask('node.chan-1')).rejects.toMatchObject(error)
+    await expect(foreign().post({ ...post, channel: 'node.chan-1' })).rejects.toMatchObject(error)
+    const refusal = toProblem(403, { code: 'origin-rejected', detail: 'no', retryable: false })
+    await expect(createTest(refusal).ask('node.chan-1')).rejects.toMatchObject({ retryable: false })
+  },
+)
+
 describe('post', () => {
   it('sends the token in the body only, and outlives the page with a clear only', async () => {
     const test = createTest(Response.json(view))
