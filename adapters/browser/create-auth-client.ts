@@ -106,7 +106,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const endpoint = (url ?? basePath).replace(/\/+$/, '')
   const now = input.now ?? Date.now
   const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
-  const transport = createTransport({ endpoint, credentials, fetch })
+  const transport = createTransport({ endpoint, credentials, fetch, now })
   const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
   const isStreamShared = stream && shareStream && canShareStream()
   const reader = isStreamShared

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly endpoint: string
   readonly credentials: RequestCredentials
   readonly fetch: typeof globalThis.fetch
+  /** Epoch ms. */
+  readonly now: () => number
 }
 
 /** The client's side of the wire protocol. Both functions reject with what `fetch` rejects with, or a `SyncError`. */
@@ -32,45 +34,55 @@ export interface Transport {
  * The stream is read with `fetch`, not `EventSource`: that one hides the status and `Retry-After` of a refusal, for
  * which it ends for good, and reconnects on a schedule of its own.
  */
-export function createTransport({ endpoint, credentials, fetch }: TransportOptions): Transport {
+export function createTransport({ endpoint, credentials, fetch, now }: TransportOptions): Transport {
   // A browser does not tell a server that is away from one that does not list the page's origin.
   const unreached = /^https?:/.test(endpoint)
     ? "The server could not be reached, or this page's origin is not in its allowedOrigins"
     : 'The server could not be reached'
-  const ask = async (
-    path: string,
-    query: Readonly<Record<string, string | undefined>>,
-    init: RequestInit,
-  ): Promise<Response> => {
+  /** The server sends labels back: an answer without one is none of its answers. */
+  let isLabelling = false
+
+  /** Asks with a label that no earlier request had, and tells what label the answer has. */
+  const ask = async (path: string, query: Readonly<Record<string, string | undefined>>, init: RequestInit) => {
+    const connection = toRandomLabel()
     // Before the first view there is no channel to name.
-    const given = Object.entries(query).flatMap(([name, value]) =>
+    const search = Object.entries({ ...query, connection }).flatMap(([name, value]) =>
       value ? `${name}=${encodeURIComponent(value)}` : [],
     )
-    const search = given.length > 0 ? `?${given.join('&')}` : ''
-    const request = fetch(`${endpoint}/${path}${search}`, { credentials, cache: 'no-store', ...init })
+    const request = fetch(`${endpoint}/${path}?${search.join('&')}`, { credentials, cache: 'no-store', ...init })
     const response = await request.catch((cause: unknown) => {
       throw new SyncError('network-failed', unreached, { cause })
     })
+    const label = response.headers.get('authchart-connection')
+    const isProven = label === connection
+    isLabelling ||= isProven
     if (!response.ok) throw await toResponseError(response, Boolean(query.channel))
-    return response
+    return { response, isProven, isForeign: !isProven && (label !== null || isLabelling) }
   }
   /**
-   * Asks with a label that no earlier request had, and takes no answer that lacks it: a cache, or a service worker, may have
-   * kept the answer to another request, with the view and the clock of that moment. Neither answers a POST.
+   * Asks what a cache, or a service worker, may answer with what it kept from an earlier request: a view and a clock of that
+   * moment. A server of an older version labels nothing, and some proxies drop the label. Then the view is taken, and its
+   * clock only where it is ahead of ours: one that is kept lags behind.
    */
   const askAfresh = async (
     path: string,
     query: Readonly<Record<string, string | undefined>>,
     type: string,
     signal: AbortSignal,
-  ): Promise<Response> => {
-    const connection = toRandomLabel()
-    const response = await ask(path, { ...query, connection }, { headers: { accept: type }, signal })
-    const { headers } = response
-    const isOfType = headers.get('content-type')?.startsWith(type)
-    if (isOfType && headers.get('authchart-connection') === connection) return response
+  ) => {
+    const { response, isProven, isForeign } = await ask(path, query, { headers: { accept: type }, signal })
+    const isOfType = response.headers.get('content-type')?.startsWith(type)
+    if (isOfType && !isForeign) {
+      const toNow = (time: number) => (isProven ? time : Math.max(time, now()))
+      const toView = (json: string) => {
+        const view = parseView(json)
+        return { ...view, now: toNow(view.now) }
+      }
+      return { response, toNow, toView }
+    }
     dropBody(response)
-    if (!isOfType) throw malformed(`something else than ${type}: is authchart mounted at ${endpoint}?`)
+    const wanted = path === 'events' ? 'an event stream' : 'a view'
+    if (!isOfType) throw malformed(`something else than ${wanted}: is authchart mounted at ${endpoint}?`)
     throw new SyncError(
       'answer-cached',
       `A cache or a service worker answered for the server: exclude ${endpoint}/* from it. Or a proxy drops the header Authchart-Connection`,
@@ -79,11 +91,11 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
 
   return {
     async readStream({ tab, channel }, send, signal) {
-      const response = await askAfresh('events', { tab, channel }, 'text/event-stream', signal)
+      const { response, toNow, toView } = await askAfresh('events', { tab, channel }, 'text/event-stream', signal)
 
       const take = ({ event, data }: SseMessage) => {
-        if (event === 'view') return send({ type: 'view.received', view: parseView(data) })
-        if (event === 'ping') return send({ type: 'ping.received', now: parsePing(data) })
+        if (event === 'view') return send({ type: 'view.received', view: toView(data) })
+        if (event === 'ping') return send({ type: 'ping.received', now: toNow(parsePing(data)) })
         if (event === 'bye') send({ type: 'stream.ended', reason: parseJson(data).reason as ByeReason })
       }
       const parse = createSseParser({ onMessage: take, onRetry: (delay) => send({ type: 'retry.hinted', delay }) })
@@ -99,8 +111,8 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
     },
 
     async fetchView({ channel }, signal) {
-      const response = await askAfresh('session', { channel }, 'application/json', signal)
-      return parseView(await response.text())
+      const { response, toView } = await askAfresh('session', { channel }, 'application/json', signal)
+      return toView(await response.text())
     },
 
     async post({ channel, ...event }, signal) {
@@ -113,7 +125,7 @@ export function createTransport({ endpoint, credentials, fetch }: TransportOptio
         // Clerk's sign-out navigates away: the clear has to outlive the page.
         keepalive: event.type === 'session.cleared',
       }
-      const response = await ask('events', { channel }, init)
+      const { response } = await ask('events', { channel }, init)
       return parseView(await response.text())
     },
   }

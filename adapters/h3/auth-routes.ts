@@ -65,7 +65,6 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   const toAddress = (event: H3Event) => clientAddress && toAddressOwner(clientAddress(event))
 
   async function getEvents(event: H3Event) {
-    nameConnection(event)
     requireCookie(event)
     const { tab } = toTab(event.url.searchParams.get('tab'))
     const carried = carriedTokens.read(event)
@@ -89,7 +88,6 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   async function getSession(event: H3Event) {
-    nameConnection(event)
     requireCookie(event)
     const session = await hub.find({ cookieIds: cookie.read(event) })
     return answerJson(event, publicViews.toJson(session?.view() ?? toUncheckedView(clock())))
@@ -123,7 +121,10 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
       event.res.headers.set('allow', [...Object.keys(methods), ...(isFromPages ? ['OPTIONS'] : [])].join(', '))
       throw new AuthError('method-not-allowed')
     }
-    if (isFromPages) origins.require(event)
+    if (isFromPages) {
+      origins.require(event)
+      nameConnection(event)
+    }
     return route(event)
   }
 

@@ -12,13 +12,14 @@ function createTest(response: Response, toConnection = (asked: string | null) =>
   const transport = createTransport({
     endpoint: 'https://api.example.test/auth',
     credentials: 'include',
+    now: () => 42,
     fetch: async (input, init = {}) => {
       const url = input as string
       requests.push({ url, init })
       const answer = response.clone()
       const asked = /[?&]connection=([^&]*)/.exec(url)?.[1]
       const connection = toConnection(asked ?? null)
-      if (connection) answer.headers.set('authchart-connection', connection)
+      if (connection !== null) answer.headers.set('authchart-connection', connection)
       return answer
     },
   })
@@ -124,7 +125,6 @@ describe('an answer that a cache or a service worker kept', () => {
   }
 
   it.each<[string, (asked: string | null) => string | null]>([
-    ['no label', () => null],
     ['the label of an earlier request', () => '1-2-3'],
     ['an empty label', () => ''],
   ])('is known by %s: neither its view nor its clock is taken', async (_, toConnection) => {
@@ -153,10 +153,25 @@ describe('an answer that a cache or a service worker kept', () => {
     expect(test.requests[0]?.url).toMatch(/[?&]connection=\d{8,}$/)
   })
 
-  it('is not asked about of a post, which no cache answers', async () => {
-    const test = createTest(Response.json(view), () => null)
-    expect(await test.post()).toEqual(view)
-    expect(test.requests[0]?.url).not.toContain('connection')
+  it.each(['ask', 'post'] as const)(
+    'is known by no label too, once the server has labelled an answer to %s',
+    async (how) => {
+      let hasLabel = true
+      const test = createTest(Response.json(view), (asked) => (hasLabel ? asked : null))
+      expect(await test[how]()).toEqual(view)
+      hasLabel = false
+      await expect(test.ask()).rejects.toMatchObject(cached)
+      await expect(test.read()).rejects.toMatchObject({ code: 'answer-malformed' })
+      expect(await test.post()).toEqual(view)
+    },
+  )
+
+  it('of a server that labels nothing sets no clock back: its view is taken, its time only where it is ahead', async () => {
+    const frame = (now: number) => `event: view\ndata: ${JSON.stringify({ ...view, now })}\n\n`
+    const stream = createTest(toStream(frame(1), frame(50), 'event: ping\ndata: {"now":2}\n\n'), () => null)
+    await expect(stream.read()).rejects.toMatchObject({ code: 'network-failed' })
+    expect(stream.events).toMatchObject([{ view: { now: 42 } }, { view: { now: 50 } }, { now: 42 }])
+    expect(await createTest(Response.json(view), () => null).ask()).toEqual({ ...view, now: 42 })
   })
 })
 
@@ -185,7 +200,9 @@ it('lets go of the body of an answer that it does not take', async () => {
     const transport = createTransport({
       endpoint: '/auth',
       credentials: 'include',
-      fetch: async () => new Response(body, { status, headers: { 'content-type': type } }),
+      now: () => 42,
+      fetch: async () =>
+        new Response(body, { status, headers: { 'content-type': type, 'authchart-connection': 'of-another' } }),
     })
     const { signal } = new AbortController()
     const asked =
@@ -257,7 +274,7 @@ describe('post', () => {
     expect(await test.post({ type: 'token.received', tab: 'tab', seq: 4, token: new BearerToken('a.b.c') })).toEqual(
       view,
     )
-    expect(test.requests[0]?.url).toBe('https://api.example.test/auth/events')
+    expect(withoutLabel(test.requests[0]?.url ?? '')).toBe('https://api.example.test/auth/events')
     expect(test.requests[0]?.init).toMatchObject({ method: 'POST', keepalive: false })
     expect(JSON.parse(test.requests[0]?.init.body as string)).toEqual({
       type: 'token.received',

@@ -1,8 +1,10 @@
 /**
  * A service worker as an app has one that wants to work offline, and that does not know of event streams: it keeps what it
- * was answered to, the first chunk of a stream at least, and answers from that once it is told to.
+ * was answered, the first chunk of a stream at least, and answers from that once it is told to.
+ *
+ * @param keeps what it keeps of the headers
  */
-export const cachingWorker = `
+export const toCachingWorker = (keeps: 'all headers' | 'the content type') => `
 let answersFromCache = false
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
@@ -16,13 +18,15 @@ self.addEventListener('fetch', (event) => {
 })
 async function answer(request) {
   const cache = await caches.open('app')
-  const kept = answersFromCache && (await cache.match(request, { ignoreSearch: true }))
-  if (kept) return kept
+  const hit = answersFromCache && (await cache.match(request, { ignoreSearch: true }))
+  if (hit) return hit
   const response = await fetch(request)
   if (!response.ok || answersFromCache) return response
   const { status, headers } = response
+  const kept = ${keeps === 'all headers'} ? headers : { 'content-type': headers.get('content-type') }
   const [forPage, forCache] = response.body.tee()
-  forCache.getReader().read().then(({ value }) => cache.put(request.url.split('?')[0], new Response(value, { status, headers })))
+  forCache.getReader().read().then(({ value }) =>
+    cache.put(request.url.split('?')[0], new Response(value, { status, headers: kept })))
   return new Response(forPage, { status, headers })
 }
 `

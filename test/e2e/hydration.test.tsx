@@ -99,7 +99,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
       const { pipe } = renderToPipeableStream(<HydratedDocument {...settings}>{inside}</HydratedDocument>, {
         // What tsx adds to a named function, the page lacks.
         bootstrapScriptContent: `window.__name = (f) => f; window.hydrationSettings = ${JSON.stringify(settings)}; (${watchPage.toString()})()`,
-        bootstrapScripts: ['/main.js'],
+        bootstrapModules: ['/main.js'],
       })
       const body = Readable.toWeb(pipe(new PassThrough())) as ReadableStream
       return new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { cachingWorker } from './caching-worker.ts'
+import { toCachingWorker } from './caching-worker.ts'
 import type { Hostility } from './hostile-proxy.ts'
 import { noteSeconds, openNetworkPage, type NetworkPage, type NetworkPageOptions } from './network-page.ts'
 import { suspendPages } from './suspend.ts'
@@ -176,10 +176,10 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
   const openWorld = useBrowser()
 
   /** A page whose service worker has kept a stream, and the view where told so. */
-  async function openWorkerPage(keepsView: boolean) {
+  async function openWorkerPage(keepsView: boolean, keeps: Parameters<typeof toCachingWorker>[0] = 'all headers') {
     const page = await openNetworkPage(openWorld)
     const { tab, proxy, world } = page
-    proxy.serve('/worker.js', cachingWorker)
+    proxy.serve('/worker.js', toCachingWorker(keeps))
     await tab.page.evaluate(async () => {
       await navigator.serviceWorker.register('/worker.js')
       while (!navigator.serviceWorker.controller) {
@@ -232,23 +232,46 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
     expect(await tab.page.evaluate(() => window.errors)).toContain('answer-cached')
   })
 
-  it('to everything: nothing is shown past its end, and all is right 5 s after it stops', async () => {
-    const page = await openWorkerPage(true)
+  it.each(['all headers', 'the content type'] as const)(
+    'to everything, with %s: nothing is shown past its end, and all is right 5 s after it stops',
+    async (keeps) => {
+      const page = await openWorkerPage(true, keeps)
+      const { world, tab } = page
+      const { expiresAt } = await tab.view()
+      await page.answerFromCache(true)
+      page.cut()
+      await page.pass(Math.ceil((expiresAt! - Date.now()) / 1_000) + 55)
+      expect((await tab.view()).isSignedIn).toBe(true)
+      await page.pass(10)
+      expect((await tab.view()).isSignedIn).toBe(false)
+      await tab.fails('answer-cached')
+      expect(page.shown()).not.toContain('unauthenticated')
+      await page.answerFromCache(false)
+      await page.pass(limit)
+      expect((await tab.view()).isSignedIn).toBe(true)
+      await tab.shows('authenticated')
+      expect(world.posts().filter(({ request }) => request.includes('session.cleared'))).toEqual([])
+    },
+  )
+
+  it('to everything, with the content type alone, to a page that is loaded anew: no old view is shown as signed in', async () => {
+    const page = await openWorkerPage(true, 'the content type')
     const { world, tab } = page
     const { expiresAt } = await tab.view()
     await page.answerFromCache(true)
-    page.cut()
-    await page.pass(Math.ceil((expiresAt! - Date.now()) / 1_000) + 55)
-    expect((await tab.view()).isSignedIn).toBe(true)
-    await page.pass(10)
-    expect((await tab.view()).isSignedIn).toBe(false)
-    await tab.fails('answer-cached')
-    expect(page.shown()).not.toContain('unauthenticated')
-    await page.answerFromCache(false)
+    await tab.page.goto('about:blank')
+    await passServerTime(Math.ceil((expiresAt! - Date.now()) / 1_000) + 70)
+    await world.context.clock.setSystemTime(Date.now())
+    const since = tab.log.length
+    await tab.page.goto(page.proxy.url, { waitUntil: 'domcontentloaded' })
+    await tab.clerkSays('signedIn')
     await page.pass(limit)
-    expect((await tab.view()).isSignedIn).toBe(true)
+    // The answer to the post is the server's own.
     await tab.shows('authenticated')
-    expect(world.posts().filter(({ request }) => request.includes('session.cleared'))).toEqual([])
+    expect((await tab.view()).expiresAt).toBeGreaterThan(Date.now())
+    const ends = tab.views(since).flatMap((view) => (view.isSignedIn ? [view.expiresAt!] : []))
+    expect(Math.min(...ends)).toBeGreaterThan(Date.now() - 60_000)
+    expect(tab.shown(since)).not.toContain('unauthenticated')
   })
 })
 

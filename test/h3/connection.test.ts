@@ -49,3 +49,15 @@ describe.each(['/auth/events', '/auth/session'])('GET %s', (path) => {
     expect(headers['access-control-expose-headers']).toMatch(/\bauthchart-connection\b/)
   })
 })
+
+it('POST /auth/events answers with the label too: so a client learns that the server sends labels', async () => {
+  const server = await startServer()
+  const answer = await server.sendExactly({
+    method: 'POST',
+    path: '/auth/events?connection=1-2-3',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer x' },
+    body: JSON.stringify({ type: 'session.cleared' }),
+  })
+  answer.body.destroy()
+  expect(answer.headers['authchart-connection']).toBe('1-2-3')
+})

@@ -38,7 +38,7 @@ export function createHttpBrowser(endpoint: string): DrivenBrowser {
     if (set) cookie = set.split(';', 1)[0] ?? ''
     return response
   }
-  const transport = createTransport({ endpoint, credentials: 'include', fetch: fetchWithCookie })
+  const transport = createTransport({ endpoint, credentials: 'include', fetch: fetchWithCookie, now: Date.now })
   const post = (event: PostEventInput) => transport.post(event, closing.signal)
 
   async function read(onFirst: (view: AuthView) => void): Promise<void> {
