@@ -40,6 +40,8 @@ export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth' | '
   readonly hasVirtualTime?: boolean
   /** Ms by which the clock of the browser is wrong, where time is in the test's hand. Default 0. */
   readonly clockError?: number
+  /** Runs before a page is opened, and before the clock is installed. */
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>
   /** Seconds a session token lives. Default 60. */
   readonly tokenTtl?: number
   /** What the Clerk instance allows. */
@@ -60,6 +62,7 @@ export async function createWorld(browser: Browser, script: string, options: Wor
   onTestFinished(() => app.close())
   const context = await browser.newContext()
   onTestFinished(() => context.close())
+  await options.prepare?.(context)
   if (options.hasVirtualTime) await context.clock.install({ time: Date.now() + (options.clockError ?? 0) })
 
   const console: string[] = []

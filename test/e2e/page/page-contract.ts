@@ -34,6 +34,14 @@ export interface CookiePageSettings {
   readonly url?: string
 }
 
+/** What the server of the long-lived page tells it. */
+export interface LongPageSettings {
+  readonly userId: string
+  readonly sessionId: string
+  /** With the React binding, or with the client alone. */
+  readonly isReact: boolean
+}
+
 /** What the server of the hydrated page tells it. */
 export interface HydrationPageSettings extends HydrationSettings {
   /** The boundary holds what is of one user, and not a slow chunk. */
@@ -54,6 +62,11 @@ declare global {
     readonly cookiePageSettings: CookiePageSettings
     /** Every view of the cookie page's client, beginning with the one that it was rendered with. */
     shownViews: AuthView[]
+    readonly longSettings: LongPageSettings
+    /** The posts of the long-lived page that were answered. */
+    renewals: number
+    /** How many timers wait. */
+    timers: () => number
     readonly hydrationSettings: HydrationPageSettings
     /** Lets the chunk of the slow boundary arrive, or the data of the user that is waited for. */
     release: () => void
