@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useState, type ReactNode } from 'react'
 import {
   createAuthClient,
   type AuthClient,
@@ -8,6 +8,8 @@ import {
   type ClerkState,
 } from '../adapters/browser/index.ts'
 import { ClientContext } from './client-context.ts'
+import { wasProviderLost } from './lost-provider.ts'
+import { useHydrates } from './use-hydrates.ts'
 
 /** The hook `useAuth` of any Clerk package for the web: clerk-react, react, nextjs, react-router, tanstack-start. */
 export type UseAuth = () => ClerkState
@@ -46,6 +48,10 @@ export function AuthProvider(props: AuthProviderProps) {
   // Made once, at the first render that has no client given: a given one may come and go, and stays its owner's.
   const [own] = useState<{ client?: AuthClient }>({})
   const client = given ?? (own.client ??= createAuthClient(options))
+  // React throws away what suspends before it was ever shown, the client too. Shown first without its children, the provider
+  // stays, and the boundary above it waits for them.
+  const hydrates = useHydrates()
+  const [isEmpty, setIsEmpty] = useState(() => !hydrates && wasProviderLost())
 
   useEffect(() => {
     client.start()
@@ -55,9 +61,15 @@ export function AuthProvider(props: AuthProviderProps) {
   return (
     <ClientContext.Provider value={client}>
       {useAuth && <ClerkListener client={client} useAuth={useAuth} />}
-      {children}
+      {isEmpty ? <Shown tell={setIsEmpty} /> : children}
     </ClientContext.Provider>
   )
+}
+
+/** Tells before anything is painted that it is on the page. */
+function Shown({ tell }: { readonly tell: (isEmpty: boolean) => void }) {
+  useLayoutEffect(() => tell(false), [tell])
+  return null
 }
 
 /** A component of its own, so that what Clerk says renders nothing but this. */

@@ -1,28 +1,11 @@
 'use client'
 
 import { useSelector } from '@xstate/react'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useState } from 'react'
 import type { SyncSnapshot } from '../adapters/browser/index.ts'
 import { useAuthClient } from './client-context.ts'
 import { createFollower } from './follower.ts'
-
-const never = () => () => {}
-
-/**
- * Finds out whether a component hydrates: React asks for the value of the server where it renders on one, and where it
- * hydrates. A value that told by itself would differ afterwards, and so cause the urgent update that must not be.
- */
-function createHydrationProbe() {
-  let isHydrating = false
-  return {
-    read: () => null,
-    readOnServer: () => {
-      isHydrating = true
-      return null
-    },
-    isHydrating: () => isHydrating,
-  }
-}
+import { useHydrates } from './use-hydrates.ts'
 
 /**
  * Selects from the snapshot of the client's actor, and renders again when the selected value changes. A component that
@@ -30,11 +13,8 @@ function createHydrationProbe() {
  */
 export function useSnapshot<T>(select: (snapshot: SyncSnapshot) => T, compare: (a: T, b: T) => boolean = Object.is): T {
   const { actor, initial } = useAuthClient()
-  const probe = createHydrationProbe()
-  useSyncExternalStore(never, probe.read, probe.readOnServer)
-  const [follower] = useState(() =>
-    probe.isHydrating() ? createFollower(initial.getSnapshot(), { select, compare }) : null,
-  )
+  const hydrates = useHydrates()
+  const [follower] = useState(() => (hydrates ? createFollower(initial.getSnapshot(), { select, compare }) : null))
   const [shown, show] = useState(follower && follower.first)
   const value = useSelector(shown ?? actor, select, compare)
   useEffect(() => follower?.noteShown(shown, value, { select, compare }))

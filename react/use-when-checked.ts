@@ -2,7 +2,9 @@
 
 import type { AuthClient, AuthView } from '../adapters/browser/index.ts'
 import { useAuthClient } from './client-context.ts'
+import { noteLostProvider } from './lost-provider.ts'
 import { useAuthState } from './use-auth-state.ts'
+import { useHydrates } from './use-hydrates.ts'
 
 /** The wait of each client, which all its suspended components share, and its outcome. */
 interface Wait {
@@ -10,26 +12,44 @@ interface Wait {
   isOver: boolean
 }
 
+/** A provider that React keeps starts its client within so many ms. */
+const startsWithin = 250
+
 const waits = new WeakMap<AuthClient, Wait>()
+const isStarted = ({ actor }: AuthClient) => actor.getSnapshot().context.tab !== ''
 
 function createWait(client: AuthClient): Wait {
   const end = () => {
     wait.isOver = true
   }
-  const wait: Wait = { promise: client.whenChecked().then(end, end), isOver: false }
+  const checked = client.whenChecked().then(end, end)
+  const wait: Wait = { promise: isStarted(client) ? checked : Promise.race([checked, whenLost(client)]), isOver: false }
   waits.set(client, wait)
   return wait
 }
 
+/** Resolves where the client is not started in time: React has thrown its provider away, and renders it anew then. */
+function whenLost(client: AuthClient): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      if (isStarted(client)) return
+      waits.delete(client)
+      noteLostProvider()
+      resolve()
+    }, startsWithin)
+  })
+}
+
 /**
  * The view, once the server has a verdict: until then the component suspends, for 5 s at most, after which the view has
- * no verdict yet (`authChecked: false`). Its `Suspense` boundary belongs inside `AuthProvider`: React throws away the client
- * of a provider that has never been shown. On a server, where no client runs, it is the view of that moment.
+ * no verdict yet (`authChecked: false`). On a server, where no client runs, and where the component hydrates, it is the view
+ * of that moment, and then each newer one.
  */
 export function useWhenChecked(): AuthView {
   const client = useAuthClient()
   const view = useAuthState()
-  if (view.authChecked || typeof window === 'undefined') return view
+  const hydrates = useHydrates()
+  if (view.authChecked || hydrates) return view
   const wait = waits.get(client) ?? createWait(client)
   // React takes a thrown promise for a component that suspends, in 18 and 19 alike.
   // oxlint-disable-next-line typescript/only-throw-error

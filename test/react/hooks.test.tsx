@@ -193,6 +193,43 @@ it('tells the listener of the last render of each change', () => {
   expect(heard).toEqual(['first null', 'second user_ada'])
 })
 
+it.each(['a client of its own', 'a client that was given'])(
+  'suspends until there is a verdict, where the boundary is outside a provider with %s',
+  async (whose) => {
+    const view = { ...toUncheckedView(Date.now()), channel: 'n.c', rev: 1, ...signedIn() }
+    let streams = 0
+    const fetch: typeof globalThis.fetch = async (input) => {
+      if (!(input as string).includes('/events')) return new Promise(() => {})
+      streams += 1
+      const text = `event: view\ndata: ${JSON.stringify(view)}\n\n`
+      const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(text)) })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    }
+    const options = { basePath: '/auth', fetch }
+    client = createAuthClient(options)
+    const useLoading = () => ({ isLoaded: false, getToken: () => Promise.resolve(null) })
+    const props = whose === 'a client of its own' ? options : { client }
+    const texts = new Set<string>()
+    function Who() {
+      const { userId } = useWhenChecked()
+      texts.add(userId ?? 'nobody')
+      return <p>{userId}</p>
+    }
+    render(
+      <Suspense fallback={<p>waiting</p>}>
+        {/* oxlint-disable-next-line react/hooks -- it takes the hook of any Clerk package */}
+        <AuthProvider useAuth={useLoading} {...props}>
+          <Who />
+        </AuthProvider>
+      </Suspense>,
+    )
+    expect(screen.getByText('waiting')).toBeTruthy()
+    expect(await screen.findByText('user_ada', {}, { timeout: 4_000 })).toBeTruthy()
+    expect([...texts]).toEqual(['user_ada'])
+    expect(streams).toBe(1)
+  },
+)
+
 it('suspends until there is a verdict', async () => {
   const Who = () => <p>{useWhenChecked().userId ?? 'nobody'}</p>
   render(

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createAuthClient, type AuthClient } from '../../adapters/browser/index.ts'
 import { toUncheckedView, type AuthView } from '../../machines/index.ts'
-import { Authenticated, AuthLoading, AuthProvider, useAuthState } from '../../react/index.ts'
+import { Authenticated, AuthLoading, AuthProvider, useAuthState, useWhenChecked } from '../../react/index.ts'
 
 const second = 1_000
 const signedIn: AuthView = {
@@ -121,4 +121,36 @@ it.each<[string, typeof Whole, AuthView | undefined]>([
   expect(container.querySelector('u')).toBe(before)
   expect(container.querySelector('u')?.textContent).toBe('user_bob')
   expect(container.querySelector('b')?.textContent).toBe('user_bob')
+})
+
+it('shows what the server rendered below useWhenChecked, in a boundary outside the provider too, and then the verdict', async () => {
+  const Who = () => <u>{useWhenChecked().userId ?? 'nobody'}</u>
+  const page = (client: AuthClient) => (
+    <Suspense fallback={<i>fallback</i>}>
+      <AuthProvider client={client}>
+        <Who />
+      </AuthProvider>
+    </Suspense>
+  )
+  const container = document.createElement('div')
+  document.body.append(container)
+  const [onServer, client] = [createClient(undefined), createClient(undefined)]
+  clients.push(onServer, client)
+  container.innerHTML = await renderOnServer(page(onServer))
+  const before = container.querySelector('u')
+  expect(before?.textContent).toBe('nobody')
+  const errors: unknown[] = []
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20))
+  await act(async () => {
+    root = hydrateRoot(container, page(client), { onRecoverableError: (error) => errors.push(error) })
+    await pause()
+  })
+  expect(container.textContent).toBe('nobody')
+  await act(async () => {
+    client.actor.send({ type: 'view.received', view: { ...signedIn, now: Date.now() } })
+    await pause()
+  })
+  expect(container.querySelector('u')).toBe(before)
+  expect(container.textContent).toBe('user_ada')
+  expect(errors).toEqual([])
 })
