@@ -1,5 +1,5 @@
 import type { ActorRefFrom, Subscription } from 'xstate'
-import { isSameIdentity, toAuthView } from './auth-view.ts'
+import { isSameIdentity, isSameOrganization, toAuthView } from './auth-view.ts'
 import type { AuthView } from './auth-view.ts'
 import type { AuthMachine } from './auth.machine.ts'
 import { contain } from './contain.ts'
@@ -13,12 +13,14 @@ export interface AuthChange {
 export interface AuthChangeOptions {
   /** Ends it, as the returned function does. */
   readonly signal?: AbortSignal
+  /** Also on another organization, or another role in it, of the same identity. Default false. */
+  readonly organization?: boolean
 }
 
 /**
  * Calls the listener at once with the current view, and then on each change of identity: somebody signed in or out, or
- * another user or Clerk session took over. Not on a renewal, nor on another organization. A listener that throws harms
- * no other. Returns the function that ends it, as does the signal.
+ * another user or Clerk session took over. Not on a renewal, and on another organization only if asked to. A listener that
+ * throws harms no other. Returns the function that ends it, as does the signal.
  */
 export function onAuthChange(
   actor: ActorRefFrom<AuthMachine>,
@@ -33,14 +35,16 @@ export function onIdentityChange(
   actor: { subscribe(look: () => void): Subscription },
   toView: () => AuthView,
   listener: (change: AuthChange) => void,
-  { signal }: AuthChangeOptions = {},
+  { signal, organization = false }: AuthChangeOptions = {},
 ): () => void {
   if (signal?.aborted) return () => {}
   let previous = toView()
   const subscription = actor.subscribe(() => {
     const change = { view: toView(), previous }
-    previous = change.view
-    if (!isSameIdentity(change.view, change.previous)) contain(() => listener(change))
+    const { view } = change
+    const isSame = isSameIdentity(view, previous) && (!organization || isSameOrganization(view, previous))
+    previous = view
+    if (!isSame) contain(() => listener(change))
   })
   const stop = () => {
     subscription.unsubscribe()

@@ -53,6 +53,7 @@ export function followRules(session: LiveSession) {
       arm(session, signal)
     }
   }
+  if (ruleSignals.size === 0) session.seat.ruleSignals = null
 }
 
 /** Ends every signal of a session whose identity has ended. */

@@ -56,9 +56,10 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
+  /** What a signal guards may still go on, though nothing here tells. */
+  const hasSignal = ({ seat }: LiveSession) => seat.controller !== null || seat.ruleSignals !== null
   /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
-  const isKept = ({ seat }: LiveSession) =>
-    !(seat.isGuest || seat.isUnclaimed) || seat.controller !== null || seat.ruleSignals !== null
+  const isKept = (session: LiveSession) => !(session.seat.isGuest || session.seat.isUnclaimed) || hasSignal(session)
   const isNeeded = (session: LiveSession) => isHeld(session) || (isKept(session) && session.view().isSignedIn)
 
   const toGrace = ({ seat, identity }: LiveSession) => (seat.isUnclaimed && identity.isSignedIn ? claimGrace : grace)
@@ -81,13 +82,14 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
     return null
   }
 
-  const isRecent = ({ seat }: LiveSession) => performance.now() - seat.usedAt < recentFor
+  const isInUse = (session: LiveSession) =>
+    isHeld(session) || hasSignal(session) || performance.now() - session.seat.usedAt < recentFor
 
   /** The signed-in session that was not asked for the longest, as nearly as a few looks can tell. */
   function findIdle(): LiveSession | null {
     let looks = maxLooks
     for (const session of idle) {
-      if (!isRecent(session)) return session
+      if (!isInUse(session)) return session
       if ((looks -= 1) === 0) return null
       idle.delete(session)
       idle.add(session)
@@ -100,7 +102,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
     let spare = candidates.find((session) => graces.has(session)) ?? null
     if (spare) return spare
     for (const session of candidates) {
-      if (isHeld(session) || isRecent(session)) continue
+      if (isInUse(session)) continue
       if (!spare || session.seat.usedAt < spare.seat.usedAt) spare = session
     }
     return spare

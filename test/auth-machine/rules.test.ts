@@ -519,6 +519,18 @@ describe('rule 7: listeners hear of a change of identity only', () => {
     expect(heard).toEqual([null, 'user_a', 'user_b', null])
   })
 
+  it('tells of another organization, or another role in it, where it is asked to', async () => {
+    const auth = startAuth()
+    const heard: (string | null)[] = []
+    onAuthChange(auth.actor, ({ view }) => heard.push(view.orgRole), { organization: true })
+    const toRole = (rol: string) => ({ ...session().claims, o: { id: 'org_1', rol } })
+    await auth.signIn()
+    await auth.signIn(session({ at: 1_000, orgId: 'org_1', claims: toRole('admin') }))
+    await auth.signIn(session({ at: 2_000, orgId: 'org_1', claims: toRole('admin') }))
+    await auth.signIn(session({ at: 3_000, orgId: 'org_1', claims: toRole('member') }))
+    expect(heard).toEqual([null, null, 'org:admin', 'org:member'])
+  })
+
   it('is not disturbed by a listener that throws, and ends with its signal', async () => {
     const auth = startAuth()
     const aborter = new AbortController()

@@ -102,6 +102,20 @@ describe('a bound that is reached', () => {
     expect(await Promise.all([first, second].map(isSignedIn))).toEqual([true, false])
   })
 
+  it('ends none whose signal guards a feed of the app', async () => {
+    useVirtualTime()
+    const server = await startServer({ limits }, (app, auth) => {
+      app.get('/feed', (event) => auth.signal(event).aborted)
+      app.get('/admins', (event) => auth.signal(event, { impersonation: false }).aborted)
+    })
+    const browsers = [await signIn(server, { sid: 'sess_1' }), await signIn(server, { sid: 'sess_2' })]
+    await browsers[0]!.browser.get('/feed')
+    await browsers[1]!.browser.get('/admins')
+    await vi.advanceTimersByTimeAsync(recentFor)
+    expect((await signIn(server, { sid: 'sess_3' })).answer.body.code).toBe('too-many-sessions')
+    expect(await Promise.all(browsers.map(isSignedIn))).toEqual([true, true])
+  })
+
   it('refuses no renewal, and no other Clerk session of a user on the same cookie', async () => {
     const server = await startServer({ limits: { sessionsPerClerkSession: 1, sessionsPerUser: 1 } })
     const { browser } = await signIn(server, { sid: 'sess_1' })
