@@ -34,6 +34,8 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
         // A clear that came meanwhile could not cut this check off, and whatever is being checked is the newer word.
         if (epoch !== session.epoch || session.isChecking) return null
         if (!isRaise(session.view(), verified)) continue
+        // Before the machine hears of the token, which would note a refusal.
+        registry.reserve(session, verified)
         tokens.know(token, verified)
         return (await tokens.decide(session, token, tab)) ? null : verified.sessionId
       } catch (error) {

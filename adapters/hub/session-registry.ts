@@ -155,8 +155,14 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   return {
     add(session) {
-      makeRoom(session)
+      // What is refused for its address must not have cost another session its place.
       bounds.add(session)
+      try {
+        makeRoom(session)
+      } catch (error) {
+        bounds.delete(session)
+        throw error
+      }
       sessions.set(session.id, session)
       reconsider(session)
     },

@@ -56,6 +56,20 @@ function provideLocks() {
 }
 
 describe('the client on a real server', () => {
+  it('gets in where anonymous streams have filled the server, by a post before its stream', async () => {
+    const { server, browser } = await open({ limits: { sessions: 2 } })
+    const strangers = [createBrowser(server.origin), createBrowser(server.origin)].map((each) => start(each))
+    for (const { actor } of strangers) {
+      await waitFor(actor, ({ context }) => context.view.channel !== '', { timeout: 10_000 })
+    }
+    const client = start(browser)
+    await waitFor(client.actor, ({ context }) => context.streamFailure?.code === 'at-capacity', { timeout: 10_000 })
+    client.setIdentity(signedIn(ada))
+    expect(await until(client, ({ isSignedIn }) => isSignedIn)).toMatchObject({ userId: 'user_ada' })
+    expect(browser.requests.map(({ method }) => method)).toEqual(['GET', 'POST'])
+    expect(server.auth.stats()).toMatchObject({ sessions: 2, signedIn: 1, streams: 1 })
+  })
+
   it('goes from unchecked over signedIn to signedOut, on the word of the server', async () => {
     const { browser } = await open()
     const client = start(browser)

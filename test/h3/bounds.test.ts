@@ -127,6 +127,13 @@ describe('a bound that is reached', () => {
     })
   })
 
+  it('leaves a stream whose token it refuses as it was, without an error', async () => {
+    const server = await startServer({ limits: { sessionsPerClerkSession: 1 } })
+    await (await signIn(server)).browser.open()
+    const stream = await server.open({ authorization: `Bearer ${server.mint()}` })
+    expect(await stream.view()).toMatchObject({ state: 'unchecked', isSignedIn: false, error: null })
+  })
+
   it('leaves a session that another token still proves as it is', async () => {
     const server = await startServer({ limits: { sessionsPerClerkSession: 1 } })
     await (await signIn(server)).browser.open()
@@ -176,6 +183,16 @@ describe('what one address may hold', () => {
     second.close()
     await eventually(() => server.auth.stats().streams === 1, 'the end of a stream')
     expect((await server.post(token, one)).status).toBe(200)
+  })
+
+  it('costs nobody else their place, where it is refused on a full server', async () => {
+    const server = await startServer({ ...options, limits: { sessions: 3, sessionsPerAddress: 2 } })
+    const left = await server.open(from('192.0.2.9'))
+    for (let stream = 0; stream < 2; stream += 1) await server.open(from('192.0.2.1'))
+    left.close()
+    await eventually(() => server.auth.stats().streams === 2, 'the end of a stream')
+    expect((await server.send('/auth/events', { headers: from('192.0.2.1') })).body.code).toBe('too-many-sessions')
+    expect(server.auth.stats().sessions).toBe(3)
   })
 
   it('needs to know the address', () => {
