@@ -113,7 +113,11 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const tokens = createTokenChecks({
     verify,
     ready: (session) => undertaker.settled(session),
-    reserve: (session, identity) => life.registry.reserve(session, identity),
+    reserve(session, verified) {
+      // A token that has been signed out signs nobody in, and must cost no session its place.
+      const isRenewal = session.identity.sessionId === verified.sessionId
+      if (!isRenewal && !store.buried(verified)) life.registry.reserve(session, verified)
+    },
     logger,
   })
   const hostOptions: SessionHostOptions = {

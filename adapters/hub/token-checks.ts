@@ -5,7 +5,6 @@ import type { Logger } from '../logger.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import type { LiveSession } from './live-session.ts'
 import { toDigest } from './secret-id.ts'
-import type { SessionBounds } from './session-bounds.ts'
 
 /** Verifies a token; `refresh: false` makes do with the keys at hand. Rejects with `AuthError`. */
 export type VerifyToken = (
@@ -32,7 +31,7 @@ export interface TokenChecksOptions {
   /** What must be known before a token of the session is judged. */
   readonly ready: (session: LiveSession) => Promise<unknown> | null
   /** Makes room for whom a token names. @throws AuthError `too-many-sessions` */
-  readonly reserve: SessionBounds['reserve']
+  readonly reserve: (session: LiveSession, verified: VerifiedSession) => void
   readonly logger: Logger
 }
 

@@ -102,6 +102,18 @@ describe('a bound that is reached', () => {
     expect(await Promise.all([first, second].map(isSignedIn))).toEqual([true, false])
   })
 
+  it('ends none for a token that has been signed out', async () => {
+    useVirtualTime()
+    const server = await startServer({ limits })
+    const gone = server.mint({ sid: 'sess_0' })
+    const { browser } = await signIn(server, { sid: 'sess_0' })
+    await browser.clear()
+    const browsers = [await signIn(server, { sid: 'sess_1' }), await signIn(server, { sid: 'sess_2' })]
+    await vi.advanceTimersByTimeAsync(recentFor)
+    expect((await server.browser().token(gone)).body.code).toBe('token-superseded')
+    expect(await Promise.all(browsers.map(isSignedIn))).toEqual([true, true])
+  })
+
   it('ends none whose signal guards a feed of the app', async () => {
     useVirtualTime()
     const server = await startServer({ limits }, (app, auth) => {
