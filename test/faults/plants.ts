@@ -135,6 +135,22 @@ export const plants: readonly Plant[] = [
     shownBy: 2_905_097_705,
   },
   {
+    name: 'seal-unchecked',
+    what: 'a record counts whoever has written it',
+    file: 'adapters/hub/sealed-store.ts',
+    line: "if (seals && !seals.verify('record', record, seal)) return ignore('seal')",
+    instead: '',
+    shownBy: 1_197_692_667,
+  },
+  {
+    name: 'instance-unchecked',
+    what: 'a record of servers with other rules counts',
+    file: 'adapters/hub/sealed-store.ts',
+    line: "if (writer !== instance) return ignore(writer === undefined && seals ? 'seal' : 'instance')",
+    instead: '',
+    shownBy: 1_793_725_821,
+  },
+  {
     name: 'stream-outlives-user',
     what: 'a stream goes on where another node has signed in somebody else',
     file: 'adapters/hub/session-life.ts',

@@ -5,6 +5,7 @@ import type { AuthView } from '../../machines/index.ts'
 import { appOrigin, issuer } from './sim-clerk.ts'
 import type { SimClerk } from './sim-clerk.ts'
 import type { SimStore, StoreConnection } from './sim-store.ts'
+import { secret } from './sim-stranger.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
@@ -37,6 +38,7 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
       keys: { fetchJwks: () => clerk.fetchKeys(party) },
       claims: { issuer, authorizedParties: [appOrigin], clockTolerance: world.clockTolerance },
       store: connection,
+      ...(world.isSealed && { secret }),
       clock,
       logger: {
         error(code, details) {

@@ -1,6 +1,7 @@
 import { createGraveyard } from '../../adapters/hub/graveyard.ts'
 import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
 import type { Grave, SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import { createSimStranger } from './sim-stranger.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
@@ -31,6 +32,7 @@ export function createSimStore(world: World): SimStore {
   const { time, random, weather } = world
   const party = createParty('store')
   const disk = createMemorySessionStore({ clock: () => time.now() })
+  const stranger = createSimStranger(world)
   const graves = new Map<string, Grave>()
   const connections = new Set<(change: StoreChange) => void>()
 
@@ -97,6 +99,8 @@ export function createSimStore(world: World): SimStore {
         if (due < latestDue) world.fired('watch.reordered')
         latestDue = Math.max(latestDue, due)
         time.send(node, delay, () => hear(change))
+        const forged = stranger.forge(change)
+        if (forged) time.send(node, delay, () => hear(forged))
         if (random.chance(weather.watchDuplicate)) {
           world.fired('watch.duplicated')
           time.send(node, delay + random.between(1, 2_000), () => hear(change))

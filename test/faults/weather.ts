@@ -22,6 +22,7 @@ export const faultNames = [
   'store.down',
   'store.slow',
   'store.unacknowledged',
+  'store.forged',
   'watch.delayed',
   'watch.dropped',
   'watch.duplicated',

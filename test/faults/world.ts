@@ -13,6 +13,8 @@ export interface World {
   /** Seconds that this case's tokens live, and are tolerated beyond. */
   readonly tokenLife: number
   readonly clockTolerance: number
+  /** The nodes have a secret to seal their records with. */
+  readonly isSealed: boolean
   readonly log: string[]
   readonly violations: Violation[]
   /** Counts a fault that took effect. */
@@ -43,12 +45,14 @@ export function createWorld(time: VirtualTime, random: Random, fired: Map<FaultN
   const violations: Violation[] = []
   const start = time.now()
   const climate = toClimate(random)
+  const tokenLife = random.pick([30, 60])
   return {
     time,
     random,
     weather: { ...climate },
     climate,
-    tokenLife: random.pick([30, 60]),
+    tokenLife,
+    isSealed: tokenLife === 60,
     clockTolerance: random.pick([5, 60]),
     log,
     violations,

@@ -1,0 +1,33 @@
+import type { StoreChange } from '../../adapters/hub/session-store.ts'
+import { createRandom } from './random.ts'
+import type { World } from './world.ts'
+
+/** What the nodes of a sealed case make their seals with. */
+export const secret = 'the secret of all nodes of the simulation'
+
+/** Somebody who can tell nodes whatever he likes by way of the store, and has no secret. */
+export interface SimStranger {
+  /** A record in which somebody else is signed in, made of a true one that was told of; null where he keeps still. */
+  forge(change: StoreChange): StoreChange | null
+}
+
+const forgedUser = 'user_forged'
+/** More than the true record will have by the time. */
+const revAhead = 4_096
+
+export function createSimStranger(world: World): SimStranger {
+  // Chance of his own, so that the rest of a case is the same without him.
+  const random = createRandom(world.tokenLife)
+
+  return {
+    forge(change) {
+      if (change.type !== 'record' || !change.record.claims || !random.chance(0.2)) return null
+      const { record } = change
+      world.fired('store.forged')
+      const claims = { ...change.record.claims, sub: forgedUser }
+      const forged = { ...record, rev: record.rev + revAhead, userId: forgedUser, claims, user: null }
+      // Without seals he is believed, but for the records of servers with other rules, such as of a staging environment.
+      return { type: 'record', record: world.isSealed ? forged : { ...forged, instance: 'staging' } }
+    },
+  }
+}
