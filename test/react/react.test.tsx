@@ -240,10 +240,11 @@ it('shows nobody any more at the end of the view, though the server refuses to b
   const { Page, until, client, shown } = createPage()
   const Who = () => <b>{useAuthState((view) => view.userId) ?? 'nobody'}</b>
   let isRefused = false
-  const fetch = ((...request) =>
-    isRefused
-      ? Promise.resolve(new Response('', { status: 404 }))
-      : browser.fetch(...request)) as typeof globalThis.fetch
+  const refuse = () => {
+    const problem = { code: 'origin-rejected', detail: 'The origin is not allowed', retryable: false }
+    return Response.json(problem, { status: 403, headers: { 'content-type': 'application/problem+json' } })
+  }
+  const fetch = (async (...request) => (isRefused ? refuse() : browser.fetch(...request))) as typeof globalThis.fetch
   render(
     <AuthProvider useAuth={clerk.useAuth} fetch={fetch} clock={clock} now={now} random={() => 0}>
       <Page>
