@@ -31,9 +31,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     if (!error) return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) })
     // Why it was refused tells nothing of them.
     if (isOthers(alias, answer)) throw error
-    if (answer.view.state !== 'error' || isOutdated(life, alias)) return answer
-    const isNew = life.rotateAhead(session, alias, tab, () => tokens.sessionOf(token))
-    return isNew ? { ...answer, cookieId: toNewCookie(life, session, alias) } : answer
+    return answer
   }
 
   /**

@@ -34,8 +34,6 @@ export interface SessionCookies {
   retire(alias: string, session?: LiveSession): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
   current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
-  /** Has the current cookie, which is for nobody yet, count for whoever is signed in now. */
-  claim(session: LiveSession): void
   /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
   others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
@@ -134,13 +132,6 @@ export function createSessionCookies(): SessionCookies {
     },
     retire,
     current: (session) => currents.get(session),
-    claim(session) {
-      const { userId } = session.identity
-      const current = currents.get(session)
-      if (!current) return
-      current.userId = userId
-      lead(current.alias, session, userId)
-    },
     others: (session) =>
       (aliases.get(session) ?? []).filter(
         (alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired,

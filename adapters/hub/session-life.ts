@@ -37,13 +37,6 @@ export interface SessionLife {
   admit(session: LiveSession): LiveSession
   /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
   rotate(session: LiveSession, tab: string | undefined): void
-  /**
-   * Gives a session whose token has to wait for keys a new cookie, for the browser that sent the token: when the keys are
-   * back, no request is there to take it.
-   * @param toSessionId Tells which Clerk session the token was verified to be of, or null.
-   * @returns false where the browser has been given one already
-   */
-  rotateAhead(session: LiveSession, alias: string, tab: string | undefined, toSessionId: () => string | null): boolean
   /** Gives the store the current cookie, where it may lack it. */
   storeCookie(session: LiveSession): Promise<void>
   /** Buries, and goes on trying. → null once stored, else why not yet */
@@ -139,30 +132,13 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
     if (reason === 'token' && by) return rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
-    // Its token had to wait for keys, and no request is there to take a new cookie to the browser.
-    return isAwaited(session) ? settle(session) : abandon(session)
-  }
-
-  /** The browser that sent the token has a cookie from then, and nobody else has it. */
-  function isAwaited(session: LiveSession): boolean {
-    const { waiting } = session.seat
-    return waiting?.alias === cookies.current(session)?.alias && waiting?.toSessionId() === session.identity.sessionId
-  }
-
-  async function settle(session: LiveSession) {
-    cookies.claim(session)
-    session.seat.waiting = null
-    session.seat.isCookieOwed = true
-    try {
-      await Promise.all([records.keep(session), storeCookie(session)])
-    } catch (error) {
-      logger.error('store.failed', { method: 'rotate', error })
-    }
+    return abandon(session)
   }
 
   /**
-   * No cookie leads to the session from now on, since the one that it has may be known to a stranger. The browser comes back
-   * without a session and proves itself anew; this one ends as one whose browser keeps no cookies.
+   * Its token had to wait for keys, and no request is there to take a new cookie to the browser. No cookie leads to the
+   * session from now on, since the one that it has may be known to a stranger. The browser comes back without a session and
+   * proves itself anew; this one ends as one whose browser keeps no cookies.
    */
   function abandon(session: LiveSession) {
     cookies.forget(session)
@@ -171,32 +147,12 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     registry.reconsider(session)
   }
 
-  function rotateAhead(
-    session: LiveSession,
-    alias: string,
-    tab: string | undefined,
-    toSessionId: () => string | null,
-  ): boolean {
-    const { seat } = session
-    const isNew = seat.waiting?.alias !== alias
-    if (isNew) issue(session, tab)
-    const current = cookies.current(session)
-    if (current) seat.waiting = { alias: current.alias, toSessionId }
-    return isNew
-  }
-
-  function issue(session: LiveSession, tab: string | undefined): Rotation {
+  function rotate(session: LiveSession, tab: string | undefined) {
     const rotation = cookies.issue(session)
     if (rotation.from !== null) session.seat.unretired = session.seat.unretired.concat(rotation.from)
     // A stream without a tab may be anybody's.
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
-    return rotation
-  }
-
-  function rotate(session: LiveSession, tab: string | undefined) {
-    const rotation = issue(session, tab)
     session.seat.isCookieOwed = true
-    session.seat.waiting = null
     // Sent first: whoever reads the record finds the old cookie retired.
     const rotated = store.rotate(session.id, { ...rotation, retireFor })
     session.seat.rotating = noteRotation(session, rotation, rotated)
@@ -267,7 +223,6 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       return session
     },
     rotate,
-    rotateAhead,
     storeCookie,
     bury,
     follow(work, isElsewhere) {

@@ -29,8 +29,6 @@ export interface SessionSeat {
   rotating: Promise<void> | null
   /** The store may not have the current cookie. */
   isCookieOwed: boolean
-  /** The cookie that was given out with the answer that a token has to wait for keys, and of which Clerk session it proves to be. */
-  waiting: { readonly alias: string; readonly toSessionId: () => string | null } | null
   /** Aliases that were rotated away, though the store may still lead there by them. */
   unretired: readonly string[]
   /** Aborts when the identity of now ends. */
@@ -56,7 +54,6 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     isUnclaimed: true,
     rotating: null,
     isCookieOwed: false,
-    waiting: null,
     unretired: none,
     controller: null,
     ruleSignals: null,
