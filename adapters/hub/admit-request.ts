@@ -4,6 +4,7 @@ import { withDeadline } from './deadline.ts'
 import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { isOwnedBy, retireFor } from './session-cookies.ts'
+import type { FoundSession } from './session-cookies.ts'
 
 /** The session that a request was let in by, as long as that lasts and it does not prove somebody else. */
 export function toAdmitted({ admission }: HubRequest): LiveSession | null {
@@ -49,13 +50,20 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
    * A page load waits for its sign-in with a cookie that is for nobody yet, and so may whoever has planted that cookie. Both
    * are let in, few at a time, and for no longer than the cookie is recognised after the sign-in.
    */
-  async function admitByUnowned(session: LiveSession, { timeout, giveUp }: AdmitRequest): Promise<Admission> {
+  async function admitByUnowned(
+    { session, alias }: FoundSession,
+    { timeout, giveUp }: AdmitRequest,
+  ): Promise<Admission> {
     const before = waiting.get(session) ?? 0
     if (before >= maxWaiting) throw new AuthError('too-many-requests', undefined, { retryAfter: 1_000 })
     waiting.set(session, before + 1)
     try {
       const view = await session.whenChecked(timeout, giveUp)
-      return view.userId === null ? { view, session } : { view, session, endsAt: performance.now() + retireFor }
+      if (view.userId === null) return { view, session }
+      const known = life.cookies.find(alias)
+      return known?.session === session
+        ? { view, session, endsAt: known.due ?? performance.now() + retireFor }
+        : { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
     } finally {
       waiting.set(session, (waiting.get(session) ?? 1) - 1)
     }
@@ -69,7 +77,7 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
     const found = admitted ? null : await lookup.find(cookieIds)
     const session = admitted ?? (found?.retired === false ? found.session : null)
     if (!session) return admitByToken(request)
-    if (found?.userId === null) return admitByUnowned(session, request)
+    if (found?.userId === null) return admitByUnowned(found, request)
     const view = await session.whenChecked(timeout, giveUp)
     // Who signed in meanwhile is told to the browser that waits for it, and not to whoever has somebody else's cookie.
     const isForeign = found?.userId != null && !isOwnedBy(view.userId, found.userId)

@@ -1,4 +1,4 @@
-import { AuthError, toAuthError } from '../../machines/auth-error.ts'
+import { AuthError, authErrors, toAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { BearerToken } from '../../machines/bearer-token.ts'
 import { withDeadline } from './deadline.ts'
@@ -7,6 +7,9 @@ import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from './live-session.ts'
 import { retireFor } from './session-cookies.ts'
 import type { FoundSession } from './session-cookies.ts'
+
+/** As many tokens of one session may wait. */
+const maxHeld = 4
 
 /** → has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
@@ -25,13 +28,28 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     }
     if (!seat.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
+    if (!error && seat.isRotationDue) life.rotate(session, tab)
+    if (error && authErrors[error.code].state === 'error') holdCookie(found, token, tab)
     if (!error && retired) await adoptBrowser(session)
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }
     if (!error) return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(life, session, alias) })
     // Why it was refused tells nothing of them.
     if (isOthers(alias, answer)) throw error
-    return answer
+    return { ...answer, cookieId: seat.holder?.tokens.includes(token) ? toNewCookie(life, session, alias) : undefined }
+  }
+
+  /**
+   * The token has to wait for keys, and so may sign its browser in when no request is there. The cookie that it came with may
+   * be known to a stranger: the browser is given another one before it shows anything. A tab that asks again keeps its own.
+   */
+  function holdCookie({ session, alias }: FoundSession, token: BearerToken, tab: string | undefined) {
+    const { seat } = session
+    if (session.view().userId !== null || isOutdated(life, alias)) return
+    const isHolder = seat.holder !== null && tab !== undefined && seat.holder.tab === tab
+    const tokensBefore = isHolder ? seat.holder!.tokens : []
+    if (!isHolder) cookies.issue(session)
+    seat.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
   }
 
   /**

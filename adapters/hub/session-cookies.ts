@@ -9,6 +9,8 @@ export interface FoundSession {
   readonly alias: string
   /** Nothing may be read through it: it was rotated a moment ago, or is another user's. */
   readonly retired: boolean
+  /** When one that was rotated away is recognised no longer, by `performance.now()`. */
+  readonly due?: number
   /** It was given out for somebody else than is signed in as far as this node knows: the store may know better. */
   readonly isForeign?: boolean
   /** Whom it was given out for: null for nobody yet; undefined where that was not noted. */
@@ -34,6 +36,11 @@ export interface SessionCookies {
   retire(alias: string, session?: LiveSession): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
   current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
+  /**
+   * Lets the current cookie, if it is nobody's yet, count for whoever is signed in now, where it cannot be rotated until
+   * the next post. → whether it is good for them; another user's never is
+   */
+  claim(session: LiveSession): boolean
   /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
   others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
@@ -54,7 +61,7 @@ interface CurrentCookie extends Deadline {
   cookieId: string | null
 }
 
-type KnownCookie = Omit<FoundSession, 'isForeign'>
+type KnownCookie = Omit<FoundSession, 'isForeign' | 'due'>
 
 interface RetiredCookie extends KnownCookie, Deadline {}
 
@@ -132,6 +139,16 @@ export function createSessionCookies(): SessionCookies {
     },
     retire,
     current: (session) => currents.get(session),
+    claim(session) {
+      const { userId } = session.identity
+      const current = currents.get(session)
+      if (!current) return true
+      if (current.userId === null && !found.get(current.alias)?.retired) {
+        current.userId = userId
+        lead(current.alias, session, userId)
+      }
+      return isOwnedBy(userId, current.userId)
+    },
     others: (session) =>
       (aliases.get(session) ?? []).filter(
         (alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired,

@@ -130,6 +130,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     startHost,
     store,
     undertaker,
+    sessionOf: (token) => tokens.sessionOf(token),
     loadUser,
     encode,
     limits,

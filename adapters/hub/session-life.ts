@@ -23,6 +23,7 @@ import type { SessionRegistry } from './session-registry.ts'
 import { createSessionSeat } from './session-seat.ts'
 import type { HubLimits } from './hub-limits.ts'
 import type { Grave, SessionStore } from './session-store.ts'
+import type { TokenChecks } from './token-checks.ts'
 import { toGrave } from './undertaker.ts'
 import type { Undertaker } from './undertaker.ts'
 
@@ -60,6 +61,8 @@ export interface SessionLifeOptions {
   readonly startHost: StartHost
   readonly store: SessionStore
   readonly undertaker: Undertaker
+  /** The Clerk session that a token was verified to be of, or null. */
+  readonly sessionOf: TokenChecks['sessionOf']
   /** Where given, profiles are loaded into the views of the signed-in. */
   readonly loadUser?: LoadUser
   readonly encode: (view: AuthView) => string
@@ -71,7 +74,7 @@ export interface SessionLifeOptions {
 }
 
 export function createSessionLife(options: SessionLifeOptions): SessionLife {
-  const { startHost, store, undertaker, encode, limits, clockTolerance, clock, logger } = options
+  const { startHost, store, undertaker, sessionOf, encode, limits, clockTolerance, clock, logger } = options
   const cookies = createSessionCookies()
   const changes = createAuthChanges(logger)
   const records = createRecordKeeper({ store, clock, clockTolerance, logger })
@@ -132,24 +135,28 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
   function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
     if (reason === 'token' && by) return rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
-    return abandon(session)
+    return onLateSignIn(session)
   }
 
   /**
-   * Its token had to wait for keys, and no request is there to take a new cookie to the browser. No cookie leads to the
-   * session from now on, since the one that it has may be known to a stranger. The browser comes back without a session and
-   * proves itself anew; this one ends as one whose browser keeps no cookies.
+   * Its token had to wait for keys, and no request is there to take a new cookie. Whoever posted it was given one then,
+   * which counts; any other one may be known to a stranger, and shows nobody until the next post has brought another.
    */
-  function abandon(session: LiveSession) {
-    cookies.forget(session)
-    session.streams.end('rotated')
-    session.seat.isUnclaimed = true
-    registry.reconsider(session)
+  function onLateSignIn(session: LiveSession) {
+    const { seat, identity } = session
+    const { holder } = seat
+    seat.isRotationDue = true
+    seat.holder = null
+    const isHeld = holder !== null && holder.tokens.some((token) => sessionOf(token) === identity.sessionId)
+    const tab = isHeld && cookies.claim(session) ? holder.tab : undefined
+    session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
   }
 
   function rotate(session: LiveSession, tab: string | undefined) {
     const rotation = cookies.issue(session)
     if (rotation.from !== null) session.seat.unretired = session.seat.unretired.concat(rotation.from)
+    session.seat.isRotationDue = false
+    session.seat.holder = null
     // A stream without a tab may be anybody's.
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
     session.seat.isCookieOwed = true

@@ -1,4 +1,5 @@
 import type { AuthHistory } from '../../machines/auth-history.ts'
+import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import type { SessionChange } from './live-session.ts'
 import { RequestBudget } from './request-budget.ts'
@@ -25,6 +26,10 @@ export interface SessionSeat {
   usedAt: number
   /** No request has brought its cookie yet: a browser that keeps no cookies never comes back to it. */
   isUnclaimed: boolean
+  /** Signed in when nobody was there to take a new cookie. */
+  isRotationDue: boolean
+  /** Who was given the current cookie with the answer that their token has to wait for keys. */
+  holder: { readonly tab: string | undefined; readonly tokens: readonly BearerToken[] } | null
   /** Resolves when the store has the current cookie, or could not be given it. */
   rotating: Promise<void> | null
   /** The store may not have the current cookie. */
@@ -52,6 +57,8 @@ export function createSessionSeat(requestsPerMinute: number): SessionSeat {
     address: null,
     usedAt: performance.now(),
     isUnclaimed: true,
+    isRotationDue: false,
+    holder: null,
     rotating: null,
     isCookieOwed: false,
     unretired: none,

@@ -249,13 +249,15 @@ describe('a node that finds another user in the store when it stores its own', (
 })
 
 describe('a sign-in that had to wait for keys', () => {
-  async function startWaiting(first: VerifiedSession | null) {
+  async function startWaiting(first: VerifiedSession | null, { holds = true } = {}) {
     let isDown = false
     const changes: string[] = []
     const { hub, open } = startHub({
       verify: async (token) => {
         if (isDown) throw new AuthError('keys-unavailable')
-        return JSON.parse(token.reveal())
+        const proof = JSON.parse(token.reveal()) as VerifiedSession | null
+        if (!proof) throw new AuthError('token-signature')
+        return proof
       },
     })
     hub.onAuthChange(({ reason, view }) => changes.push(`${reason} ${view.userId}`))
@@ -265,41 +267,68 @@ describe('a sign-in that had to wait for keys', () => {
       await browser.clear()
     }
     const { id: before } = browser.cookie
-    isDown = true
-    expect((await browser.token(toToken(ada))).error?.code).toBe('keys-unavailable')
-    isDown = false
-    hub.retry()
-    await vi.advanceTimersByTimeAsync(1_000)
-    await turn()
-    return { hub, open, browser, before, changes }
+    const setDown = (down: boolean) => void (isDown = down)
+    async function retry() {
+      isDown = false
+      hub.retry()
+      await vi.advanceTimersByTimeAsync(1_000)
+      await turn()
+    }
+    const other = await open('other', before)
+    if (holds) {
+      setDown(true)
+      await browser.token(toToken(ada))
+      await retry()
+    }
+    return { hub, open, browser, other, before, changes, setDown, retry }
   }
 
-  it.each([null, bob])('is read by no cookie of before, nor by a stream of then: after %j', async (first) => {
-    const { hub, browser, before, changes } = await startWaiting(first)
-    expect(browser.stream.bye).toBe('rotated')
-    expect(browser.views.some(({ userId }) => userId === ada.userId)).toBe(false)
-    expect(await read(hub, before)).toBeNull()
-    expect(changes.at(-1)).toBe(`token ${ada.userId}`)
+  it.each([null, bob])(
+    'is read by the cookie that its post was answered with, and by no other: after %j',
+    async (first) => {
+      const { hub, browser, before, changes } = await startWaiting(first)
+      expect(browser.cookie.id).not.toBe(before)
+      expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
+      expect([browser.stream.bye, browser.views.at(-1)?.userId]).toEqual([null, ada.userId])
+      expect(changes.at(-1)).toBe(`token ${ada.userId}`)
+      await browser.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
+      expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
+    },
+  )
+
+  it('shows nobody to the streams of other tabs', async () => {
+    const { browser, other } = await startWaiting(null)
+    expect([browser.stream.bye, other.stream.bye]).toEqual([null, 'rotated'])
+    expect(other.views.some(({ userId }) => userId !== null)).toBe(false)
   })
 
-  it.each([null, bob])('is made up for by the browser, which comes without a session then: after %j', async (first) => {
-    const { hub, open, browser, before, changes } = await startWaiting(first)
-    const back = await open('tab', before)
-    expect(back.views.at(-1)).toMatchObject({ isSignedIn: false })
-    expect(back.cookie.id).not.toBe(before)
-    await back.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
-    expect([await read(hub, back.cookie.id), await read(hub, before)]).toEqual([ada.userId, null])
-    expect(hub.stats().signedIn).toBe(2)
-    // The one that no cookie leads to is let go of.
-    await vi.advanceTimersByTimeAsync(30_001)
-    expect([hub.stats().signedIn, changes.at(-1)]).toEqual([1, 'expired null'])
-    expect(browser.stream.bye).toBe('rotated')
+  it('is not read by a cookie that somebody was given for a token of his own, and has planted', async () => {
+    const { hub, open, browser, setDown, retry } = await startWaiting(null, { holds: false })
+    setDown(true)
+    const stranger = await open('stranger', browser.cookie.id)
+    expect((await stranger.token(toToken(null))).error?.code).toBe('keys-unavailable')
+    const planted = stranger.cookie.id
+    const victim = await open('victim', planted)
+    expect((await victim.token(toToken(ada))).error?.code).toBe('keys-unavailable')
+    await retry()
+    expect([await read(hub, planted), await read(hub, victim.cookie.id)]).toEqual([null, ada.userId])
+    expect([stranger.stream.bye, victim.stream.bye]).toEqual(['rotated', null])
+    expect(stranger.views.some(({ userId }) => userId !== null)).toBe(false)
   })
 
-  it.each([null, bob])('gets a cookie with the next post: after %j', async (first) => {
-    const { hub, browser, before } = await startWaiting(first)
-    await browser.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
-    expect(browser.cookie.id).not.toBe(before)
+  it('leaves a tab that asks again its cookie', async () => {
+    const { browser, setDown } = await startWaiting(null, { holds: false })
+    setDown(true)
+    await browser.token(toToken(ada))
+    const { id } = browser.cookie
+    await browser.token(toToken(ada))
+    expect(browser.cookie.id).toBe(id)
+  })
+
+  it.each([null, bob])('is given its cookie with the next post, however late: after %j', async (first) => {
+    const { hub, browser } = await startWaiting(first)
+    await vi.advanceTimersByTimeAsync(40_000)
+    await browser.token(toToken({ issuedAt: ada.issuedAt + 40_000 }))
     expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
   })
 })
