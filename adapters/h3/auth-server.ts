@@ -181,7 +181,6 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
         instance: resolved.instance ?? toDefaultInstance(claims),
         judge: (stored) => verify.judge(stored),
         clock,
-        clockTolerance: clockTolerance * 1_000,
         logger,
       })
     : createMemorySessionStore({ clock })

@@ -18,13 +18,11 @@ export interface SealedStoreOptions {
   readonly judge: (claims: unknown) => VerifiedSession | Promise<VerifiedSession>
   /** Epoch ms. */
   readonly clock: () => number
-  /** Ms. */
-  readonly clockTolerance: number
   readonly logger: Logger
 }
 
-/** As long as ends are remembered, ms: without seals, no record counts for longer, whatever its claims say. */
-const longestLife = 24 * 3_600_000
+/** Without seals, no record counts for longer, whatever its claims say, ms: two days, since clocks may be off by one. */
+const longestLife = 48 * 3_600_000
 /** A record in the way may be replaced by another one meanwhile. */
 const maxReplacements = 3
 /** The first part of a rotation's seal is over the whole rotation, the second over the new cookie alone. */
@@ -35,7 +33,7 @@ const cookieSealStart = 22
  * this server let it in. The rest is as if it were not there, and is logged.
  */
 export function createSealedStore(options: SealedStoreOptions): SessionStore {
-  const { store, instance, judge, clock, clockTolerance, logger } = options
+  const { store, instance, judge, clock, logger } = options
   const secrets = store.isPrivate ? null : options.secrets
   const seals = secrets && createSeals(secrets, `sessions of ${instance}`)
   const logIgnored = createIgnoredLog(logger)
@@ -84,8 +82,8 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     return ignore('claims')
   }
 
-  const isTooLong = ({ issuedAt, expiresAt }: SessionRecord) =>
-    !((expiresAt ?? Infinity) <= (issuedAt ?? 0) + longestLife && (issuedAt ?? Infinity) <= clock() + clockTolerance)
+  // A clock that is behind sees every record in the future, and must take over what it has to sign out.
+  const isTooLong = ({ expiresAt }: SessionRecord) => !((expiresAt ?? Infinity) <= clock() + longestLife)
 
   function seal(record: SessionRecord): SessionRecord {
     return seals ? { ...record, instance, seal: seals.make('record', record) } : { ...record, instance }

@@ -55,7 +55,6 @@ function seal(store: SessionStore): SessionStore {
     instance: toDigest('instance').slice(0, 22),
     judge: (claims) => toVerified(claims as AuthClaims),
     clock: Date.now,
-    clockTolerance: 60_000,
     logger: toLogger({}),
   })
 }

@@ -79,7 +79,7 @@ describe('a store of your own, which knows nothing of seals', () => {
   function start(store: SessionStore = { ...createMemorySessionStore({ clock: () => 0 }), isPrivate: false }) {
     const warn = vi.fn<(code: string, details?: object) => void>()
     const judge = (claims: unknown) => toVerified(claims as AuthClaims)
-    const settings = { instance: 'here', judge, clock: () => 0, clockTolerance: 60_000, logger: toLogger({ warn }) }
+    const settings = { instance: 'here', judge, clock: () => 0, logger: toLogger({ warn }) }
     return { store, warn, sealed: createSealedStore({ store, secrets: [old], ...settings }) }
   }
 

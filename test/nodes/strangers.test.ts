@@ -133,7 +133,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     await eventually(async () => (await victim.session(there)).body.userId === 'user_victim', 'the record')
   })
 
-  it('is believed where the servers have no secret, as they warn, but for no longer than 24 hours', async () => {
+  it('is believed where the servers have no secret, as they warn, but for no longer than two days', async () => {
     const { here, there, mine, stranger } = await start({ secret: undefined })
     expect(here.lines.find(([, code]) => code === 'store.unsealed')).toMatchObject([
       'warn',
