@@ -18,8 +18,8 @@ import {
 
 /**
  * How a page hears of the server. `connecting`: for the first time · `live`: by its stream · `polling`: no stream gets
- * through, and the view is asked for every few seconds · `lost`: the stream is lost, or the server lost the session, and
- * both are being brought back · `restored`: they are back since less than 5 s, and then it is `live`.
+ * through, and the view is asked for every few seconds · `lost`: the server has not been heard for 3 s and does not
+ * answer, or it lost the session, and both are being brought back · `restored`: they are back since less than 5 s, and then it is `live`.
  */
 export type AuthConnection = 'connecting' | 'live' | 'polling' | 'lost' | 'restored'
 
@@ -123,8 +123,9 @@ export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMac
   if (context.isUnshared || isPolling(context)) return 'polling'
   if (isStreamLost(context) || isRestoring(context)) return 'lost'
   if (isOpen) return context.isRestored ? 'restored' : 'live'
-  // The server, or the tab itself, wanted another stream: it will be there at once.
-  return context.isQuiet && context.channel !== '' ? 'live' : 'connecting'
+  // It broke a moment ago, or the server, or the tab itself, wanted another one: it will be there at once.
+  const isBack = context.isQuiet || context.streamFailure !== null
+  return isBack && context.channel !== '' ? 'live' : 'connecting'
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {

@@ -215,10 +215,14 @@ export function isStreamFailing(context: SyncContext): boolean {
   return !streamFailure.retryable || streamAttempts >= streamTries
 }
 
-/** The stream was lost since it last showed something; before the first view it is lost once it fails and fails. */
+/**
+ * The stream was lost since it last showed something, is not back after 3 s, and a question has no answer either; before the
+ * first view it is lost once it fails and fails.
+ */
 export function isStreamLost(context: SyncContext): boolean {
-  const { streamFailure, channel, hasPolled } = context
-  return streamFailure !== null && (channel !== '' || hasPolled || isStreamFailing(context))
+  const { streamFailure, channel, hasPolled, isStreamMute, pollFailures } = context
+  const wasHeard = channel !== '' || hasPolled
+  return streamFailure !== null && ((wasHeard && isStreamMute && pollFailures > 0) || isStreamFailing(context))
 }
 
 /** What went wrong and still matters. */

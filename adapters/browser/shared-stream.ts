@@ -180,6 +180,8 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
         listener = null
         end()
       }
+      // Nor does a page at rest hear of the others.
+      close()
       // oxlint-disable-next-line no-await-in-loop -- a page at rest takes no part
       await rest
       if (signal.aborted) throw signal.reason

@@ -12,10 +12,16 @@ export interface StreamReader {
   close(): void
 }
 
-/** True in a page of a browser whose tabs can agree on the one that reads the stream for all. */
+/**
+ * True in a page of a browser whose tabs can agree on the one that reads the stream for all. A frame on a page of another
+ * origin has cookies of its own where they are partitioned, and not every browser keeps its channels apart too: it must
+ * not hear the session of another page.
+ */
 export function canShareStream(): boolean {
   const hasAll = () =>
-    typeof document === 'object' && typeof BroadcastChannel === 'function' && 'request' in navigator.locks
+    window.top?.location.origin === location.origin &&
+    typeof BroadcastChannel === 'function' &&
+    'request' in navigator.locks
   return attempt(hasAll) ?? false
 }
 

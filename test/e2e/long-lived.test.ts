@@ -63,7 +63,7 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     app.get('/', () =>
       html(
         raw(
-          `<link rel="icon" href="data:,"><body><script>window.longSettings = ${JSON.stringify(settings)}</script><script src="/main.js"></script>`,
+          `<link rel="icon" href="data:,"><body><script>window.longSettings = ${JSON.stringify(settings)}</script><script type="module" src="/main.js"></script>`,
         ),
       ),
     )

@@ -11,13 +11,13 @@ describe.runIf(findChromium())('a server that starts anew, with nothing kept', (
     await world.signInAtClerk()
     const tabs = await Promise.all([1, 2, 3].map(() => world.openTab()))
     await Promise.all(tabs.map((tab) => tab.shows('authenticated')))
-    await expect.poll(() => world.app.auth.stats()).toEqual({ sessions: 1, signedIn: 1, streams: 3 })
+    await expect.poll(() => world.app.auth.stats()).toEqual({ sessions: 1, signedIn: 1, streams: 1 })
     const [before] = await Promise.all(tabs.map((tab) => tab.view()))
     const since = tabs.map((tab) => tab.log.length)
 
     await world.app.restart(how)
     await passTimeUntil(world, 60, async () => {
-      expect(world.app.auth.stats()).toMatchObject({ streams: 3 })
+      expect(world.app.auth.stats()).toMatchObject({ streams: 1 })
       const views = await Promise.all(tabs.map((tab) => tab.view()))
       expect(new Set(views.map(({ channel, isSignedIn }) => `${channel} ${isSignedIn}`)).size).toBe(1)
       expect(views[0]).toMatchObject({ isSignedIn: true, userId: 'user_ada' })

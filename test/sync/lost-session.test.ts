@@ -29,7 +29,7 @@ describe('a server that is restarted without a shared store', () => {
     server.restart()
     await pass(10 * second)
     expect(seen).toEqual(['authenticated user_ada'])
-    expect(connections).toEqual(['lost', 'restored', 'live'])
+    expect(connections).toEqual(['live', 'lost', 'restored', 'live'])
   })
 
   it('is shown as it is after 5 s, where the tab cannot prove itself', async () => {
