@@ -29,10 +29,10 @@ type Word =
   | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
 
 /**
- * A leader that leaves a newcomer without an answer for so long hangs, and loses the stream to it. If the lock is not given
- * to the newcomer for as long again, locks do not work here. In ms.
+ * A leader that leaves a newcomer without an answer for so long, twice, hangs, and loses the stream to it. If the lock is not
+ * given to the newcomer for as long again, locks do not work here. In ms.
  */
-const answerTime = 1_000
+const answerTime = 700
 /** The lock is kept for so long after the stream has ended, so that every tab hears of the end before one leads, ms. */
 const handover = 100
 
@@ -43,7 +43,8 @@ const handover = 100
  */
 export function createSharedStream({ name, readStream, now, setTimer, onFound }: SharedStreamOptions): StreamReader {
   let channel: BroadcastChannel | null = null
-  let listener: ((word: Word) => void) | null = null
+  /** What hears the other tabs now: of two parts, as where a stream is closed and opened at once, the later one. */
+  let listener: { readonly part: AbortSignal; readonly hear: (word: Word) => void } | null = null
 
   const tell = (word: Word) => {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
@@ -59,7 +60,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     if (channel) return
     channel = new BroadcastChannel(name)
     channel.addEventListener('message', ({ data: word }: MessageEvent<Word>) => {
-      if (listener) listener(word)
+      if (listener) listener.hear(word)
       else if (word.type === 'stream.heard' && word.event.type === 'view.received' && !word.to) onFound()
     })
   }
@@ -67,7 +68,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
   /** Reads the stream for all tabs. Rejects when it has ended, or when the part has. */
   async function lead(input: OpenStreamInput, send: Send, part: AbortSignal): Promise<never> {
     let last: { readonly view: AuthView; readonly readAt: number } | null = null
-    listener = (word) => {
+    const hear = (word: Word) => {
       if (word.type !== 'tab.joined') return
       tell({ type: 'tab.leads' })
       if (last === null) return
@@ -76,6 +77,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
       const event = { type: 'view.received' as const, view: { ...view, now: view.now + now() - readAt } }
       tell({ type: 'stream.heard', event, to: word.tab })
     }
+    listener = { part, hear }
     send({ type: 'stream.shared', isLeader: true })
     tell({ type: 'tab.leads' })
     for (;;) {
@@ -110,12 +112,13 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     const { signal } = following
     part.signal.addEventListener('abort', () => following.abort(), { signal })
     let isLeaderHeard = false
-    listener = (word) => {
+    const hear = (word: Word) => {
       if (word.type === 'tab.joined') return
       isLeaderHeard = true
       if (word.type === 'tab.leads') send({ type: 'stream.shared', isLeader: false })
       else if (!word.to || word.to === input.tab) send(word.event)
     }
+    listener = { part: part.signal, hear }
     return new Promise((resolve, reject) => {
       const take = (release: () => void) => {
         if (signal.aborted) release()
@@ -128,16 +131,21 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
           // Locks are refused, as in a sandboxed frame: the tab works alone.
           else take(() => {})
         })
+      const ifUnheard = (run: () => void) =>
+        setTimer(() => {
+          if (!isLeaderHeard && !signal.aborted) run()
+        }, answerTime)
+      const knock = () => tell({ type: 'tab.joined', tab: input.tab })
       const probe = () => {
         isLeaderHeard = false
-        tell({ type: 'tab.joined', tab: input.tab })
-        const whenUnheard = (run: () => void) =>
-          setTimer(() => {
-            if (!isLeaderHeard && !signal.aborted) run()
-          }, answerTime)
-        whenUnheard(() => {
-          void ask({ steal: true })
-          whenUnheard(() => take(() => {}))
+        knock()
+        ifUnheard(() => {
+          // Once more: a page that was held up runs its timers before it hears what was said meanwhile.
+          knock()
+          ifUnheard(() => {
+            void ask({ steal: true })
+            ifUnheard(() => take(() => {}))
+          })
         })
       }
       void ask({ signal })
@@ -177,7 +185,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
         if (!part.signal.aborted || signal.aborted) throw error
       } finally {
         signal.removeEventListener('abort', end)
-        listener = null
+        if (listener?.part === part.signal) listener = null
         end()
       }
       // Nor does a page at rest hear of the others.
