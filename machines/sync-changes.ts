@@ -199,6 +199,7 @@ export function afterStart({ stream, deafSince, now }: SyncContext): Partial<Syn
     heardAt: now(),
     openedAt: now(),
     deafSince: deafSince || now(),
+    isStreamShared: false,
     isFollower: false,
     ...(!stream && { isStreamMute: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
   }

@@ -29,8 +29,6 @@ export interface SyncInput {
   readonly clockTolerance?: number
   /** Retries, 0.5 → 30 s apart, before the machine counts as degraded. Default 7. */
   readonly retries?: number
-  /** The tabs of this browser share one stream, so that a post never waits for a connection. Default false. */
-  readonly isStreamShared?: boolean
 }
 
 export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
@@ -76,6 +74,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly isRearmed: boolean
   /** The next connection is no occasion to assert anything: another tab caused it. */
   readonly isQuiet: boolean
+  /** The tabs of this browser share one stream, so that a post never waits for a connection. */
+  readonly isStreamShared: boolean
   /** Another tab of this browser reads the stream for this one: it renews the token too, and this one only if it does not. */
   readonly isFollower: boolean
   /** The server session that the stream belongs to. */
@@ -135,7 +135,6 @@ export function createSyncContext(input: SyncInput): SyncContext {
     postTimeout: input.postTimeout ?? 15_000,
     clockTolerance: input.clockTolerance ?? 60,
     retries: input.retries ?? 7,
-    isStreamShared: input.isStreamShared ?? false,
     isClerkLoaded: false,
     identity: null,
     offset: 0,
@@ -159,6 +158,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     lastFailure: null,
     isRearmed: false,
     isQuiet: false,
+    isStreamShared: false,
     isFollower: false,
     channel: '',
     isStreamMute: false,

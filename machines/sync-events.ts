@@ -33,7 +33,7 @@ export type SyncEvent =
   | { type: 'view.received'; view: AuthView }
   /** A sign of life of the stream, with the server's clock. */
   | { type: 'ping.received'; now: number }
-  /** This tab reads the stream for all tabs of its browser, or hears it from the one that does. */
+  /** The tabs of this browser share a stream: this one reads it for all, or hears it from the one that does. */
   | { type: 'stream.shared'; isLeader: boolean }
   /** How long the server wants reconnecting clients spread, ms. */
   | { type: 'retry.hinted'; delay: number }
@@ -53,6 +53,8 @@ export interface FetchViewInput {
 /** Input of the actor `openStream`, which sends the frames of one stream back as events. */
 export interface OpenStreamInput extends FetchViewInput {
   readonly tab: string
+  /** The session is another one than that of the stream before. Default false. */
+  readonly isMoved?: boolean
 }
 
 /** Input of the actor `fetchToken`. */

@@ -72,6 +72,10 @@ export const syncSetup = slimSetup({
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
     isClerkSignedOut: by(rules.isClerkSignedOut),
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
+    /** What is still to be asserted is not settled by it. */
+    isRoleNew: by(
+      (context, { isLeader }: StreamShared) => isLeader === context.isFollower && !rules.isOccasion(context),
+    ),
     /** The tabs may hold all connections that the browser has for the server. */
     mayYield: and([stateIn({ stream: 'open' }), by(({ isStreamShared }) => !isStreamShared)]),
     /**
@@ -149,17 +153,22 @@ export const syncSetup = slimSetup({
   actions: {
     openStream: spawnChild('openStream', {
       id: 'stream',
-      input: ({ context: { tab, view } }) => ({ tab, channel: view.channel }),
+      input: ({ context: { tab, view, channel } }) => ({
+        tab,
+        channel: view.channel,
+        isMoved: channel !== '' && view.channel !== channel,
+      }),
     }),
     closeStream: stopChild('stream'),
     noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
-    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isFollower: !isLeader }))),
+    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isStreamShared: true, isFollower: !isLeader }))),
     noteStarting: assign(by(changes.afterStart)),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
         ...changes.afterFrame(context, view),
         offset: changes.toOffset(context, view, context.openedAt),
-        ...changes.afterView(context, view),
+        // A tab that hears another one's stream may know better, by the answer to a post of its own.
+        ...changes.afterView(context, context.isFollower ? changes.toNewerView(context.view, view) : view),
         isRestored:
           rules.isStreamLost(context) ||
           [context, { ...context, ...changes.afterView(context, view) }].some(rules.isRestoring),

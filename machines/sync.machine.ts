@@ -248,7 +248,7 @@ export const syncMachine = syncSetup.createMachine({
           on: {
             'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true },
             'ping.received': { guard: 'isClockMoved', target: 'confirmed', reenter: true },
-            'stream.shared': { target: 'confirmed', reenter: true },
+            'stream.shared': { guard: 'isRoleNew', target: 'confirmed', reenter: true },
           },
           always: [
             { guard: 'isRefused', target: 'retrying', actions: 'noteViewError' },

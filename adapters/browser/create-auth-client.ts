@@ -108,16 +108,17 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
   const transport = createTransport({ endpoint, credentials, fetch, now })
   const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
-  const isStreamShared = stream && shareStream && canShareStream()
-  const reader = isStreamShared
-    ? createSharedReader({
-        name: `authchart/1 ${credentials} ${endpoint}`,
-        readStream,
-        now,
-        setTimer,
-        onFound: () => actor.send({ type: 'network.online' }),
-      })
-    : createOwnReader(readStream)
+  const reader =
+    stream && shareStream && canShareStream()
+      ? createSharedReader({
+          name: `authchart/1 ${credentials} ${endpoint}`,
+          readStream,
+          now,
+          setTimer,
+          silence: (input.pingInterval ?? 15_000) * 1.25,
+          onFound: () => actor.send({ type: 'network.online' }),
+        })
+      : createOwnReader(readStream)
   const failures = createFailures(onError, now)
   const actors = createSyncActors({
     transport: { ...transport, readStream: reader.readStream },
@@ -127,7 +128,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   })
   const actor = createActor(syncMachine.provide({ actors }), {
     clock,
-    input: { ...input, stream, tab: '', view, isStreamShared },
+    input: { ...input, stream, tab: '', view },
     ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
   }).start()
 

@@ -17,15 +17,18 @@ export interface SharedStreamOptions {
   readonly now: () => number
   /** Takes the timer of the machine's clock. */
   readonly setTimer: (run: () => void, delay: number) => unknown
+  /** A stream that is silent for so long may be dead, ms. */
+  readonly silence: number
   /** Called when another tab hears the server while this one waits to reconnect. */
   readonly onFound: () => void
 }
 
 /** What one tab tells the others. No word holds a token: views and failures are what every page may show. */
 type Word =
-  | { readonly type: 'tab.joined'; readonly tab: string }
-  | { readonly type: 'tab.leads' }
+  /** `isMoved`: its server session, of this channel, is another one than that of the stream which it heard. */
+  | { readonly type: 'tab.joined'; readonly tab: string; readonly channel: string; readonly isMoved: boolean }
   /** For all of them, or for the tab `to`, which has just joined. */
+  | { readonly type: 'tab.leads'; readonly to?: string }
   | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
 
 /**
@@ -33,6 +36,10 @@ type Word =
  * given to the newcomer for as long again, locks do not work here. In ms.
  */
 const answerTime = 700
+/** A new cookie may take so many times `handover`, or what the server says, to arrive. */
+const maxRotations = 5
+/** Tabs that were waiting for the server come back within this long of the first one, ms. */
+const comeBackWithin = 1_000
 /** The lock is kept for so long after the stream has ended, so that every tab hears of the end before one leads, ms. */
 const handover = 100
 
@@ -41,10 +48,20 @@ const handover = 100
  * passes its events on (BroadcastChannel). The next tab gets the lock as soon as the leader closes, crashes, or is
  * discarded; a leader that the browser is about to freeze, or to put into the back/forward cache, lets go of it.
  */
-export function createSharedStream({ name, readStream, now, setTimer, onFound }: SharedStreamOptions): StreamReader {
+export function createSharedStream({
+  name,
+  readStream,
+  now,
+  setTimer,
+  silence,
+  onFound,
+}: SharedStreamOptions): StreamReader {
   let channel: BroadcastChannel | null = null
   /** What hears the other tabs now: of two parts, as where a stream is closed and opened at once, the later one. */
   let listener: { readonly part: AbortSignal; readonly hear: (word: Word) => void } | null = null
+
+  /** The server session that was heard of last, by whichever tab. */
+  let channelHeard = ''
 
   const tell = (word: Word) => {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
@@ -61,53 +78,92 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     channel = new BroadcastChannel(name)
     channel.addEventListener('message', ({ data: word }: MessageEvent<Word>) => {
       if (listener) listener.hear(word)
-      else if (word.type === 'stream.heard' && word.event.type === 'view.received' && !word.to) onFound()
+      else if (word.type === 'stream.heard' && word.event.type === 'view.received' && !word.to) {
+        setTimer(onFound, Math.random() * comeBackWithin)
+      }
     })
+  }
+
+  const noteChannel = (event: SyncEvent) => {
+    if (event.type === 'view.received') channelHeard = event.view.channel
   }
 
   /** Reads the stream for all tabs. Rejects when it has ended, or when the part has. */
   async function lead(input: OpenStreamInput, send: Send, part: AbortSignal): Promise<never> {
-    let last: { readonly view: AuthView; readonly readAt: number } | null = null
+    let view: AuthView | null = null
+    let heardAt = now()
+    /** How far the server's clock is ahead of ours, ms: a frame may have been long on its way, and none comes too early. */
+    let ahead = -Infinity
+    let restart = () => {}
+
     const hear = (word: Word) => {
       if (word.type !== 'tab.joined') return
-      tell({ type: 'tab.leads' })
-      if (last === null) return
-      const { view, readAt } = last
-      // The server's clock has gone on since it sent the view.
-      const event = { type: 'view.received' as const, view: { ...view, now: view.now + now() - readAt } }
+      tell({ type: 'tab.leads', to: word.tab })
+      // The stream is dead, or of a session that this browser has left.
+      if (now() - heardAt > silence || (word.isMoved && view !== null && view.channel !== word.channel))
+        return restart()
+      if (view === null) return
+      const event = { type: 'view.received' as const, view: { ...view, now: now() + ahead } }
       tell({ type: 'stream.heard', event, to: word.tab })
     }
     listener = { part, hear }
-    send({ type: 'stream.shared', isLeader: true })
     tell({ type: 'tab.leads' })
-    for (;;) {
+
+    for (let rotations = 0; ;) {
+      if (part.aborted) throw part.reason
       let isRotated = false
+      let isRestarted = false
+      const round = new AbortController()
+      const end = () => round.abort()
+      restart = () => {
+        isRestarted = true
+        end()
+      }
       const pass = (event: SyncEvent) => {
-        if (event.type === 'view.received') last = { view: event.view, readAt: now() }
+        noteChannel(event)
+        heardAt = now()
+        if (event.type === 'ping.received') ahead = Math.max(ahead, event.now - now())
+        if (event.type === 'view.received') {
+          ;({ view } = event)
+          ahead = Math.max(ahead, view.now - now())
+          rotations = 0
+        }
         isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
         // The session goes on under a new cookie, and so does the stream.
         if (isRotated) return
         tell({ type: 'stream.heard', event })
         send(event)
       }
+      let pause = handover
+      part.addEventListener('abort', end)
       try {
+        heardAt = now()
         // oxlint-disable-next-line no-await-in-loop -- one stream after the other
-        await readStream(input, pass, part)
+        await readStream({ ...input, channel: channelHeard || input.channel }, pass, round.signal)
       } catch (error) {
         if (part.aborted) throw error
-        if (!isRotated) {
-          const failure = toSyncFailure(toSyncError(error))
+        const failure = toSyncFailure(toSyncError(error))
+        // The new cookie is on its way still.
+        const isEarly = failure.code === 'session-rotated' && rotations > 0 && rotations < maxRotations
+        if (!isRotated && !isRestarted && !isEarly) {
           tell({ type: 'stream.heard', event: { type: 'stream.failed', failure } })
           throw error
         }
+        pause = isRestarted ? 0 : (failure.retryAfter ?? handover)
+        rotations += 1
+      } finally {
+        part.removeEventListener('abort', end)
       }
       // oxlint-disable-next-line no-await-in-loop -- the new cookie may be on its way still
-      await new Promise<void>((resolve) => setTimer(resolve, handover))
+      await new Promise<void>((resolve) => setTimer(resolve, pause))
     }
   }
 
-  /** Hears what the leader tells until this tab is to lead. @returns a promise of what lets go of the lead */
-  function follow(input: OpenStreamInput, send: Send, part: AbortController): Promise<() => void> {
+  /**
+   * Hears what the leader tells until this tab is to lead.
+   * @returns a promise of what lets go of the lead, or of null where tabs cannot agree on one
+   */
+  function follow(input: OpenStreamInput, send: Send, part: AbortController): Promise<(() => void) | null> {
     const following = new AbortController()
     const { signal } = following
     part.signal.addEventListener('abort', () => following.abort(), { signal })
@@ -115,13 +171,15 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
     const hear = (word: Word) => {
       if (word.type === 'tab.joined') return
       isLeaderHeard = true
-      if (word.type === 'tab.leads') send({ type: 'stream.shared', isLeader: false })
-      else if (!word.to || word.to === input.tab) send(word.event)
+      if (word.to && word.to !== input.tab) return
+      if (word.type === 'tab.leads') return send({ type: 'stream.shared', isLeader: false })
+      noteChannel(word.event)
+      send(word.event)
     }
     listener = { part: part.signal, hear }
     return new Promise((resolve, reject) => {
-      const take = (release: () => void) => {
-        if (signal.aborted) release()
+      const take = (release: (() => void) | null) => {
+        if (signal.aborted) release?.()
         else resolve(release)
         following.abort()
       }
@@ -129,13 +187,14 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
         requestLock(name, options, () => part.abort()).then(take, (error: unknown) => {
           if (part.signal.aborted) reject(error)
           // Locks are refused, as in a sandboxed frame: the tab works alone.
-          else take(() => {})
+          else take(null)
         })
       const ifUnheard = (run: () => void) =>
         setTimer(() => {
           if (!isLeaderHeard && !signal.aborted) run()
         }, answerTime)
-      const knock = () => tell({ type: 'tab.joined', tab: input.tab })
+      const { tab, channel = '', isMoved = false } = input
+      const knock = () => tell({ type: 'tab.joined', tab, channel, isMoved })
       const probe = () => {
         isLeaderHeard = false
         knock()
@@ -144,7 +203,7 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
           knock()
           ifUnheard(() => {
             void ask({ steal: true })
-            ifUnheard(() => take(() => {}))
+            ifUnheard(() => take(null))
           })
         })
       }
@@ -163,11 +222,12 @@ export function createSharedStream({ name, readStream, now, setTimer, onFound }:
       hasEnded ||= event.type === 'stream.ended'
       send(event)
     }
+    if (release) send({ type: 'stream.shared', isLeader: true })
     try {
       return await lead(input, pass, part.signal)
     } finally {
-      if (hasEnded || !part.signal.aborted) setTimer(release, handover)
-      else release()
+      if (release && (hasEnded || !part.signal.aborted)) setTimer(release, handover)
+      else release?.()
     }
   }
 

@@ -71,7 +71,8 @@ export async function createWorld(browser: Browser, script: string, options: Wor
 
   const unanswered = new Set<Request>()
   context.on('request', (request) => {
-    if (request.method() === 'POST' && request.url().includes('/auth/events')) unanswered.add(request)
+    // Clerk's tokens too: a post waits for one.
+    if (request.method() === 'POST' && /\/auth\/events|\/tokens/.test(request.url())) unanswered.add(request)
   })
   context.on('requestfinished', (request) => unanswered.delete(request))
   context.on('requestfailed', (request) => unanswered.delete(request))

@@ -131,6 +131,9 @@ it('says how the page hears of the server', () => {
   signIn()
   expect(screen.getByText('live')).toBeTruthy()
   act(() => client.actor.send({ type: 'stream.ended', reason: 'closing' }))
+  expect(screen.getByText('live')).toBeTruthy()
+  const failure = { code: 'origin-rejected', message: 'No', retryable: false, retryAfter: null } as const
+  act(() => client.actor.send({ type: 'stream.failed', failure }))
   expect(screen.getByText('lost')).toBeTruthy()
 })
 

@@ -72,6 +72,7 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isClerkSignedOut: ({ context }) => context.isClerkLoaded && context.identity === null,
       // How the looking goes.
       hasServerView: ({ context }) => context.view.now > 0 && context.streamFailure === null,
+      isRoleNew: () => false,
       mayYield: () => false,
       canStream: () => true,
       isUnshared: () => false,
