@@ -70,7 +70,8 @@ export function createTokenChecks({ verify, ready, reserve, logger }: TokenCheck
       if (pending) await pending
       try {
         const session = verified(token) ?? (await verify(token, options))
-        if (owner && session.status === 'active') reserve(owner, session)
+        // Nothing gives back what a check reserves after its machine has given it up.
+        if (owner && session.status === 'active' && !options.signal.aborted) reserve(owner, session)
         outcomes.set(token, session)
         return session
       } catch (error) {
