@@ -6,6 +6,8 @@ import { SessionsByKey } from './sessions-by-key.ts'
 export interface IdentityIndex {
   /** Notes the Clerk session and the user of a session, in place of those of before. */
   place(session: LiveSession, identity: PlacedIdentity): void
+  /** @returns true where the session is noted with this Clerk session and user */
+  isPlaced(session: LiveSession, identity: PlacedIdentity): boolean
   delete(session: LiveSession): void
   /** @returns a copy, since what ends changes the index */
   find(kind: Grave['kind'], id: string): LiveSession[]
@@ -44,6 +46,10 @@ export function createIdentityIndex(): IdentityIndex {
       if (isThere) return
       found.user.add(userId, session)
       found.session.add(sessionId, session)
+    },
+    isPlaced(session, { userId, sessionId }) {
+      const before = placed.get(session)
+      return before !== undefined && before.userId === userId && before.sessionId === sessionId
     },
     delete: remove,
     find: (kind, id) => found[kind].find(id),

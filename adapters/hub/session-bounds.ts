@@ -26,8 +26,10 @@ export interface SessionBounds {
    * @throws AuthError `too-many-sessions`
    */
   reserve(session: LiveSession, identity: VerifiedIdentity): void
-  /** Takes back what a session reserved, because it has signed in by now, or nothing that it sent is being decided. */
+  /** Takes back what a session reserved, because nothing that it sent is being decided. */
   release(session: LiveSession): void
+  /** Takes back what a session reserved for the very identity that it is signed in with by now, and so counts for. */
+  settle(session: LiveSession): void
   /** Makes room for a new session of a client's address. @throws AuthError `too-many-sessions` */
   add(session: LiveSession): void
   delete(session: LiveSession): void
@@ -78,6 +80,9 @@ export function createSessionBounds({ limits, identities, findSpare, remove }: S
       expected.place(session, identity)
     },
     release: (session) => expected.delete(session),
+    settle(session) {
+      if (expected.isPlaced(session, session.identity)) expected.delete(session)
+    },
     add(session) {
       const { address } = session.seat
       if (address === null) return

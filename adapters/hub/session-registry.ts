@@ -121,6 +121,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
     if (session.identity.isSignedIn) anonymous.delete(session)
     else anonymous.add(session)
     identities.place(session, session.identity)
+    bounds.settle(session)
     if (isHeld(session)) {
       idle.delete(session)
       stopGrace(session)

@@ -1,4 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
+import { createSessionRegistry } from '../../adapters/hub/session-registry.ts'
+import { AuthError } from '../../machines/index.ts'
+import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, usualLimits } from './hub-harness.ts'
 
@@ -21,5 +25,53 @@ describe('the place that a session reserves before it signs in', () => {
     checks.at(-1)!.settle()
     await vi.advanceTimersByTimeAsync(10)
     expect(await answer).toMatchObject({ error: null, view: { isSignedIn: true } })
+  })
+
+  it('is not counted beside the session while what it proves is stored', async () => {
+    const base = createMemorySessionStore({ clock: () => Date.now() })
+    const write: typeof base.write = async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return base.write(...args)
+    }
+    const { hub } = startHub({ store: { ...base, write }, limits })
+    const first = hub.receive({ cookieIds: [], token: toToken(createProof()) })
+    await vi.advanceTimersByTimeAsync(10)
+    const second = hub.receive({ cookieIds: [], token: toToken(createProof()) })
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await Promise.all([first, second])).toMatchObject([{ error: null }, { error: null }])
+  })
+
+  it('is not counted beside a session whose token waited for keys', async () => {
+    let hasKeys = false
+    const { hub, open } = startHub({
+      limits,
+      async verify(token) {
+        if (!hasKeys) throw new AuthError('keys-unavailable')
+        return JSON.parse(token.reveal()) as VerifiedSession
+      },
+    })
+    const long = () => toToken(createProof({ expiresAt: Date.now() + 600_000 }))
+    const browser = await open()
+    expect((await browser.token(long())).error?.code).toBe('keys-unavailable')
+    hasKeys = true
+    hub.retry()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(hub.stats().signedIn).toBe(1)
+    expect((await hub.receive({ cookieIds: [], token: long() })).error).toBeNull()
+  })
+
+  it('is kept while the session is still signed in as somebody else', async () => {
+    const { open } = startHub()
+    const [switching, rival] = [await open(), await open()]
+    await switching.token(toToken(createProof()))
+    const [first, second] = [(await switching.session())!, (await rival.session())!]
+    const one = { sessions: 10, sessionsPerClerkSession: 1, sessionsPerUser: 1 }
+    const registry = createSessionRegistry({ limits: one, onEnd() {} })
+    registry.add(first)
+    registry.reserve(first, { userId: 'user_b', sessionId: 'sess_b' })
+    registry.reconsider(first)
+    expect(() => registry.reserve(second, { userId: 'user_b', sessionId: 'sess_b' })).toThrow(
+      expect.objectContaining({ code: 'too-many-sessions' }),
+    )
   })
 })
