@@ -52,14 +52,17 @@ export const ruleNames = Object.keys(checks) as (keyof AuthRule)[]
  * unless `publicClaims` leaves out `o`, `fea`, `pla`, `act`, `fva` or `iat`; permissions of v1 tokens need
  * `org_permissions`.
  *
- * @throws TypeError for a rule that there is not
+ * @throws TypeError for a rule that there is not, or that has no value
  * @example isAllowed(view, { permission: 'org:invoices:create' })
  */
 export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
+  const empty = Object.keys(rule).find((name) => rule[name as keyof AuthRule] === undefined)
+  if (empty !== undefined)
+    throw new TypeError(`isAllowed: ${empty} has no value; leave it out where nothing is asked for`)
   return toRuleRefusal(view, rule) === null
 }
 
-/** @returns why a rule does not let somebody pass, or null. @throws TypeError for a rule that there is not */
+/** @returns why a rule does not let somebody pass, or null. A part without a value asks for nothing. @throws TypeError for a rule that there is not */
 export function toRuleRefusal(view: AuthView, rule: AuthRule): RuleRefusal | null {
   const unknown = Object.keys(rule).find((name) => !ruleNames.includes(name as keyof AuthRule))
   if (unknown !== undefined) throw new TypeError(`isAllowed: ${unknown} is no rule; there are ${ruleNames.join(', ')}`)

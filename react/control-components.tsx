@@ -2,7 +2,7 @@
 
 import type { ReactNode } from 'react'
 import type { AuthStatus, AuthView } from '../adapters/browser/index.ts'
-import { isAllowed, type AuthRule } from '../machines/is-allowed.ts'
+import { toRuleRefusal, type AuthRule } from '../machines/is-allowed.ts'
 import { useAuthState } from './use-auth-state.ts'
 import { useAuthStatus } from './use-auth-status.ts'
 
@@ -30,11 +30,13 @@ export interface AuthenticatedProps extends ControlProps, AuthRule {}
  * Shows its children while the server holds a valid proof of who this is, and the rule allows it. It hides, and protects
  * nothing: the server has to apply the same rule.
  *
+ * A prop that is undefined is no rule.
+ *
  * @throws TypeError for a prop that is no rule
  * @example <Authenticated role="org:admin" fallback={<AskAnAdmin />}><Invoices /></Authenticated>
  */
 export function Authenticated({ children, fallback, ...rule }: AuthenticatedProps) {
-  const isPassed = useAuthState((view) => isAllowed(view, rule))
+  const isPassed = useAuthState((view) => toRuleRefusal(view, rule) === null)
   const status = useAuthStatus()
   return isPassed ? showAt('authenticated', status, { children, fallback }) : fallback
 }

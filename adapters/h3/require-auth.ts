@@ -83,6 +83,7 @@ export function toUndecided({ state, error }: AuthView): AuthError | null {
 function requireOptions(options: RequireAuthOptions) {
   const { check, csrf } = options
   requireRule('requireAuth', options, ['check', 'csrf'])
-  if (check !== undefined && typeof check !== 'function') throw new TypeError('requireAuth: check must be a function')
+  // One that is given and missing, such as a misspelt import, would let everybody pass.
+  if ('check' in options && typeof check !== 'function') throw new TypeError('requireAuth: check must be a function')
   if (csrf !== undefined && typeof csrf !== 'boolean') throw new TypeError('requireAuth: csrf must be true or false')
 }

@@ -17,7 +17,7 @@ const rules: Readonly<Record<keyof AuthRule, readonly [(value: unknown) => boole
 /**
  * @param name Of the function that was given the rule.
  * @param others Names of options that are no rules.
- * @throws TypeError naming the option that cannot be used: a misspelt rule would let everybody pass
+ * @throws TypeError naming the option that cannot be used: a misspelt rule, or one whose value is missing, would let everybody pass
  */
 export function requireRule(name: string, rule: object, others: readonly string[] = []): void {
   const known = [...Object.keys(rules), ...others]
@@ -25,6 +25,6 @@ export function requireRule(name: string, rule: object, others: readonly string[
   if (unknown !== undefined) throw new TypeError(`${name}: ${unknown} is not an option; there are ${known.join(', ')}`)
   for (const [option, [isUsable, what]] of Object.entries(rules)) {
     const value: unknown = rule[option as never]
-    if (value !== undefined && !isUsable(value)) throw new TypeError(`${name}: ${option} must be ${what}`)
+    if (Object.hasOwn(rule, option) && !isUsable(value)) throw new TypeError(`${name}: ${option} must be ${what}`)
   }
 }

@@ -79,4 +79,13 @@ describe('isAllowed', () => {
     expect(() => isAllowed(toView(), { rol: 'admin' } as AuthRule)).toThrow(/isAllowed: rol is no rule/)
     expect(() => isAllowed(toView(), { constructor: 'admin' } as never)).toThrow(TypeError)
   })
+
+  it.each(['role', 'permission', 'feature', 'plan', 'freshness', 'impersonation'])(
+    'throws for a %s without a value, which would let everybody pass',
+    (name) => {
+      expect(() => isAllowed(toView(), { [name]: undefined })).toThrow(
+        new TypeError(`isAllowed: ${name} has no value; leave it out where nothing is asked for`),
+      )
+    },
+  )
 })

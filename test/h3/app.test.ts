@@ -128,9 +128,13 @@ describe('requireAuth', () => {
     ['permission', { permission: 1 }],
     ['check', { check: 1 }],
     ['roles', { roles: [] }],
+    ['role', { role: undefined }],
+    ['freshness', { freshness: undefined }],
+    ['check', { check: undefined }],
   ])('names an option that cannot be used: %s', async (name, guard) => {
     const { auth } = await startServer()
     expect(() => auth.requireAuth(guard as RequireAuthOptions)).toThrow(`requireAuth: ${name}`)
+    await expect(auth.require({} as never, guard as RequireAuthOptions)).rejects.toThrow(`requireAuth: ${name}`)
   })
 })
 

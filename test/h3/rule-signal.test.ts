@@ -128,6 +128,7 @@ describe('a signal of a rule', () => {
     const event = { req: new Request(server.url) } as never
     expect(() => server.auth.signal(event, { rol: 'admin' } as never)).toThrow(/signal: rol is not an option/)
     expect(() => server.auth.signal(event, { freshness: 0 })).toThrow(/signal: freshness must be/)
+    expect(() => server.auth.signal(event, { role: undefined })).toThrow(/signal: role must be a role/)
   })
 })
 

@@ -268,13 +268,19 @@ it('shows what a rule allows, and the fallback otherwise', () => {
       <Authenticated freshness={10} impersonation={false} fallback={<i data-testid="stale">no</i>}>
         <b data-testid="fresh">yes</b>
       </Authenticated>
+      <Authenticated role={undefined} plan={undefined} fallback={<i data-testid="absent">no</i>}>
+        signed in
+      </Authenticated>
     </AuthProvider>,
   )
   const shown = () =>
     ['role', 'no-role', 'plan', 'no-plan', 'fresh', 'stale'].filter((name) => screen.queryByTestId(name) !== null)
   expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
+  expect(screen.getByTestId('absent')).toBeTruthy()
   signIn()
   expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
+  // A prop that is absent asks for nothing, as in every component.
+  expect(screen.getByText('signed in')).toBeTruthy()
   const iat = Date.now() / 1_000
   const o = { id: 'org_1', rol: 'admin', per: 'read', fpm: '1' }
   show({ ...signedIn(), claims: { sub: 'user_ada', iat, o, fea: 'o:invoices', pla: 'u:pro', fva: [1, -1] }, ...admin })
