@@ -51,8 +51,7 @@ const busyTimeout = 5_000
  */
 export function openDatabase(path: string): SqliteDatabase {
   const Database = findDriver()
-  // What SQLite adds beside the file has the rights of the file.
-  closeSync(openSync(path, 'a', 0o600))
+  createFile(path)
   const database = new Database(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
@@ -72,6 +71,18 @@ export function openDatabase(path: string): SqliteDatabase {
       `createSqliteSessionStore: another process has ${path} open. Give each a file of its own, or use createRedisSessionStore for several processes`,
       { cause },
     )
+  }
+}
+
+/**
+ * Makes the file readable by its owner alone, and what SQLite adds beside it gets the same rights. One that is there is
+ * not opened: on POSIX its closing would take every lock that this process has on it.
+ */
+function createFile(path: string) {
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

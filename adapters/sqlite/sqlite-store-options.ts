@@ -1,5 +1,5 @@
 export interface SqliteSessionStoreOptions {
-  /** The file of the database, on a local disk; it is made where there is none, readable by its owner alone. */
+  /** The file of the database, on a local disk; it is made where there is none, readable by its owner alone. One that is there keeps its rights. */
   readonly path: string
   /** The wall clock, epoch ms; default `Date.now`. Give the one of the auth server. */
   readonly clock?: () => number
