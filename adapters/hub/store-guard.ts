@@ -6,6 +6,9 @@ export interface SealingGuard extends StoreGuard {
   seal(grave: Grave): Grave
 }
 
+/** Without one there is nothing that a seal shows. */
+const hasMoment = ({ clearedAt, revokedAt }: Grave) => clearedAt !== undefined || revokedAt !== undefined
+
 type Moment = 'clearedAt' | 'revokedAt'
 
 /**
@@ -30,7 +33,7 @@ export function createStoreGuard(secrets: readonly string[], noteFalse: () => vo
   }
 
   return {
-    isGenuine: (grave) => isSealed(grave, 'clearedAt') && isSealed(grave, 'revokedAt'),
+    isGenuine: (grave) => hasMoment(grave) && isSealed(grave, 'clearedAt') && isSealed(grave, 'revokedAt'),
     noteFalse,
     seal: (grave) => ({ ...grave, seals: { ...toSeal(grave, 'clearedAt'), ...toSeal(grave, 'revokedAt') } }),
   }

@@ -3,6 +3,7 @@ import type { BearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import type { Logger } from '../logger.ts'
 import { withDeadline } from './deadline.ts'
+import { toUntil } from './grave-life.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Grave, SessionStore } from './session-store.ts'
 import { createWaits } from '../waits.ts'
@@ -49,12 +50,10 @@ export interface UndertakerOptions {
 
 /** Clerk's session tokens live for a minute; with the tolerance, and some, none is good after this, ms. */
 const maxTokenLife = 180_000
-/** How long an end is remembered at least, ms. */
-const rememberFor = 24 * 3_600_000
 
 /** A grave that is kept long enough for every token known of it to have expired. */
 export function toGrave(grave: Omit<Grave, 'until'>, now: number, validUntil = 0): Grave {
-  return { ...grave, until: Math.max(now + rememberFor, validUntil) }
+  return { ...grave, until: toUntil(now, validUntil) }
 }
 
 const toKey = ({ kind, id }: Pick<Grave, 'kind' | 'id'>) => `${kind}:${id}`

@@ -52,7 +52,7 @@ export function createGraveLog({ calls, keys, guard, clock }: GraveLogOptions): 
         return false
       }
       for (const { message } of page) {
-        const grave = parseGrave(message.grave)
+        const grave = parseGrave(message.grave, clock())
         if (grave && grave.until > clock() && guard.isGenuine(grave)) hear(grave)
       }
       const last = page.at(-1)?.id

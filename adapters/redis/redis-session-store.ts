@@ -77,7 +77,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       if (kind === rollCallKinds.call) return void answer(id ?? '')
       if (kind === rollCallKinds.answer) return rollCall.hear(id ?? '')
       if (id !== null && ![...watchers.values()].some((isWanted) => isWanted(id))) return
-      const change = toChange()
+      const change = toChange(clock())
       if (change.type !== 'grave') tell(change)
       else if (guard.isGenuine(change.grave)) graves.hear(change.grave)
     } catch (error) {

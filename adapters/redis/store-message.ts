@@ -9,8 +9,8 @@ export interface StoreMessage {
   readonly kind: string
   /** The session it is about; null where it is about none. */
   readonly id: string | null
-  /** Parses it. @throws Error where it is not one */
-  readonly toChange: () => StoreChange
+  /** Parses it; `now` is epoch ms. @throws Error where it is not one */
+  readonly toChange: (now: number) => StoreChange
 }
 
 /** Reads the kind and the id alone: most messages are about sessions that a node does not hold. */
@@ -22,8 +22,8 @@ export function readMessage(message: string): StoreMessage {
   return {
     kind,
     id: id === '-' ? null : id,
-    toChange: () => {
-      if (kind === 'grave') return { type: 'grave', grave: requireGrave(text) }
+    toChange: (now) => {
+      if (kind === 'grave') return { type: 'grave', grave: requireGrave(text, now) }
       const body: unknown = JSON.parse(text)
       if (kind === 'record') return { type: 'record', record: body as SessionRecord }
       if (kind === 'rotated') return { ...(body as Omit<Rotated, 'type' | 'id'>), type: 'rotated', id }
@@ -32,8 +32,8 @@ export function readMessage(message: string): StoreMessage {
   }
 }
 
-function requireGrave(text: string): Grave {
-  const grave = parseGrave(text)
+function requireGrave(text: string, now: number): Grave {
+  const grave = parseGrave(text, now)
   if (!grave) throw new Error('a tombstone that is none')
   return grave
 }

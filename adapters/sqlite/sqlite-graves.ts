@@ -1,3 +1,4 @@
+import { isGrave } from '../hub/grave-life.ts'
 import type { Grave } from '../hub/session-store.ts'
 import type { SqliteDatabase } from './open-database.ts'
 
@@ -5,6 +6,7 @@ import type { SqliteDatabase } from './open-database.ts'
 export interface SqliteGraves {
   /** When it returns, the grave is on the disk, and outlives a loss of power. */
   write(grave: Grave): void
+  /** Leaves out what is none: somebody else may have written to the file. */
   readAll(): Grave[]
   /** Forgets those whose time is over. */
   sweep(): void
@@ -36,7 +38,7 @@ export function createSqliteGraves(database: SqliteDatabase, clock: () => number
         database.exec('PRAGMA synchronous = NORMAL')
       }
     },
-    readAll: () => (find.all(clock()) as EndRow[]).map(toGrave),
+    readAll: () => (find.all(clock()) as EndRow[]).map(toGrave).filter((grave) => isGrave(grave, clock())),
     sweep: () => void drop.run(clock()),
   }
 }

@@ -82,8 +82,12 @@ describe.runIf(hasSqlite())('on a file', () => {
     await first.stop()
     const database = openDatabase(path)
     database.exec("UPDATE sessions SET record = replace(record, 'user_a', 'user_x')")
-    database.exec("INSERT INTO ends VALUES ('user', 'user_b', 1e15, NULL, 1e15, NULL)")
-    database.exec("INSERT INTO ends VALUES ('session', 'sess_b', 1e15, NULL, 1e15, '{')")
+    const until = Date.now() + 60_000
+    database.exec(`INSERT INTO ends VALUES ('user', 'user_b', ${until}, NULL, 1e15, NULL)`)
+    database.exec(`INSERT INTO ends VALUES ('session', 'sess_b', ${until}, NULL, 1e15, '{')`)
+    // These are none at all.
+    database.exec("INSERT INTO ends VALUES ('user', 'user_c', 1e300, NULL, 1e15, NULL)")
+    database.exec(`INSERT INTO ends VALUES ('user', 'user_d', ${until}, NULL, NULL, NULL)`)
     database.close()
     const { server, stop } = await start()
     const read = async (cookie = '') => (await server.send('/auth/session', { headers: { cookie } })).body.userId

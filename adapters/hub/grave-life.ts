@@ -1,0 +1,26 @@
+import type { Grave } from './session-store.ts'
+
+const day = 24 * 3_600_000
+/** How long an end is remembered at least, ms. */
+const rememberFor = day
+/** How long at most, ms: no token that Clerk makes lives for longer than ten years. */
+const keepAtMost = 3_653 * day
+
+/** When a grave may be forgotten: late enough for every token known of it to have expired. Epoch ms. */
+export function toUntil(now: number, validUntil: number): number {
+  return Math.min(Math.max(now + rememberFor, validUntil), now + keepAtMost)
+}
+
+/** True for what a server may have stored as a grave, since other processes too can write to a store. */
+export function isGrave(value: Partial<Grave> | null, now: number): value is Grave {
+  if (!value) return false
+  const { kind, id, until, clearedAt, revokedAt } = value
+  const isKnown = (kind === 'session' || kind === 'user') && typeof id === 'string'
+  const isMarked = clearedAt !== undefined || revokedAt !== undefined
+  return isKnown && isMarked && isMoment(clearedAt) && isMoment(revokedAt) && isTime(until, now)
+}
+
+/** The clock of the node that has written it may be ahead. */
+const isTime = (until: unknown, now: number) => Number.isFinite(until) && Number(until) <= now + keepAtMost + day
+
+const isMoment = (moment: unknown) => moment === undefined || Number.isFinite(moment)
