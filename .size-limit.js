@@ -23,6 +23,6 @@ export default [
     name: 'the stream that tabs share, loaded with the first one',
     path: 'dist/adapters/browser/shared-stream.js',
     gzip: true,
-    limit: '1.4 KB',
+    limit: '1.7 KB',
   },
 ]
