@@ -123,9 +123,8 @@ export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMac
   if (context.isUnshared || isPolling(context)) return 'polling'
   if (isStreamLost(context) || isRestoring(context)) return 'lost'
   if (isOpen) return context.isRestored ? 'restored' : 'live'
-  // It broke a moment ago, or the server, or the tab itself, wanted another one: it will be there at once.
-  const isBack = context.isQuiet || context.streamFailure !== null
-  return isBack && context.channel !== '' ? 'live' : 'connecting'
+  // It broke a moment ago, or another one is wanted: it will be there at once.
+  return context.channel !== '' && value.stream !== 'closed' ? 'live' : 'connecting'
 }
 
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
