@@ -48,7 +48,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     if (session.view().userId !== null || isOutdated(life, alias)) return
     const isHolder = seat.holder !== null && tab !== undefined && seat.holder.tab === tab
     const tokensBefore = isHolder ? seat.holder!.tokens : []
-    if (!isHolder) cookies.issue(session)
+    if (!isHolder) life.reissue(session)
     seat.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
   }
 

@@ -38,6 +38,8 @@ export interface SessionLife {
   admit(session: LiveSession): LiveSession
   /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
   rotate(session: LiveSession, tab: string | undefined): void
+  /** Gives a session a new cookie on this node alone. The next rotation has the store retire the old one. */
+  reissue(session: LiveSession): Rotation
   /** Gives the store the current cookie, where it may lack it. */
   storeCookie(session: LiveSession): Promise<void>
   /** Buries, and goes on trying. → null once stored, else why not yet */
@@ -152,23 +154,40 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
   }
 
-  function rotate(session: LiveSession, tab: string | undefined) {
+  function reissue(session: LiveSession): Rotation {
     const rotation = cookies.issue(session)
     if (rotation.from !== null) session.seat.unretired = session.seat.unretired.concat(rotation.from)
+    return rotation
+  }
+
+  /** Sends the store the current cookie, once for each one that it may still take for good. */
+  function sendRotation(session: LiveSession, { to, userId }: Omit<Rotation, 'from'>): Promise<unknown> {
+    const { unretired } = session.seat
+    const froms = unretired.length > 0 ? unretired : [null]
+    return Promise.all(froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
+  }
+
+  function rotate(session: LiveSession, tab: string | undefined) {
+    const rotation = reissue(session)
     session.seat.isRotationDue = false
     session.seat.holder = null
     // A stream without a tab may be anybody's.
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
     session.seat.isCookieOwed = true
     // Sent first: whoever reads the record finds the old cookie retired.
-    const rotated = store.rotate(session.id, { ...rotation, retireFor })
-    session.seat.rotating = noteRotation(session, rotation, rotated)
+    const { unretired } = session.seat
+    session.seat.rotating = noteRotation(session, rotation.to, unretired, sendRotation(session, rotation))
   }
 
-  async function noteRotation(session: LiveSession, { from, to: alias }: Rotation, rotated: Promise<void>) {
+  async function noteRotation(
+    session: LiveSession,
+    alias: string,
+    retired: readonly string[],
+    rotated: Promise<unknown>,
+  ) {
     try {
       await Promise.all([rotated, records.keep(session)])
-      noteRetired(session, from)
+      for (const each of retired) noteRetired(session, each)
       if (cookies.current(session)?.alias === alias) session.seat.isCookieOwed = false
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
@@ -230,6 +249,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       return session
     },
     rotate,
+    reissue,
     storeCookie,
     bury,
     follow(work, isElsewhere) {

@@ -332,3 +332,33 @@ describe('a sign-in that had to wait for keys', () => {
     expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
   })
 })
+
+describe('a cookie that was given up while a token waited for keys', () => {
+  it('reads nobody after the sign-in, neither while it is recognised nor later', async () => {
+    const keys = { isThere: true }
+    const { hub, open } = startHub({
+      async verify(token) {
+        if (!keys.isThere) throw new AuthError('keys-unavailable')
+        return JSON.parse(token.reveal()) as VerifiedSession
+      },
+    })
+    const browser = await open()
+    const prove = () => toToken(createProof({ issuedAt: Math.floor(Date.now() / 1_000) * 1_000 }))
+    await browser.token(prove())
+    const before = browser.cookie.id
+    expect(await read(hub, before)).toBe(ada.userId)
+    // The session lapses, and is proven again while no keys can be had.
+    await vi.advanceTimersByTimeAsync(130_000)
+    expect(await read(hub, before)).toBeNull()
+    keys.isThere = false
+    expect(await browser.token(prove())).toMatchObject({ error: { code: 'keys-unavailable' } })
+    keys.isThere = true
+    hub.retry()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect((await browser.token(prove())).error).toBeNull()
+    await turn()
+    expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
+  })
+})
