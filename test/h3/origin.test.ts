@@ -78,7 +78,10 @@ describe('the origin rule', () => {
       403,
     ],
     ['nothing at all', {}, 200, 403],
-    ['nothing but Authorization', { authorization: 'Bearer x' }, 200, 200],
+    ['nothing but a Bearer token', { authorization: 'Bearer x' }, 200, 200],
+    ['nothing but a password, which browsers add by themselves', { authorization: 'Basic dTpw' }, 200, 403],
+    ['nothing but an empty Authorization', { authorization: '' }, 200, 403],
+    ['nothing but Bearer without a token', { authorization: 'Bearer ' }, 200, 403],
     ['what is typed into the address bar', { 'sec-fetch-site': 'none' }, 200, 403],
   ])('%s', async (_, headers, get, post) => {
     const server = await startServer({ allowedOrigins: [app] })
