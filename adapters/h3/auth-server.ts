@@ -107,7 +107,8 @@ export interface AuthServer {
   revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
   /**
    * Signs the user of the request out of all their other Clerk sessions: at Clerk, and on every node by the time it
-   * resolves. The request has to be one that `require` lets pass.
+   * resolves. The request has to be one that `require` lets pass, and its origin counts
+   * whatever its method is.
    * @throws AuthError as `require` · `clerk-unavailable` · `store-unavailable`: done here and at Clerk, retried elsewhere
    * @throws MissingSecretKeyError
    */
@@ -252,7 +253,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
 
   const guard = createRequireAuth({
     whenChecked,
-    requireOrigin: (event) => origins.check(event),
+    requireOrigin: (event, isChange) => origins.check(event, isChange),
     isProvenByCookie: (event) => cookie.isSent(event) || carriedTokens.isInCookie(event),
     logger,
   })
@@ -274,7 +275,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
       return clerkAccess.getUser(view.userId)
     },
     revoke: (target, options) => revoker.revoke(target, options),
-    revokeOthers: (event) => revoker.revokeOthers(() => guard.require(event)),
+    revokeOthers: (event) => revoker.revokeOthers(() => guard.requireChange(event)),
     signal(event, rule) {
       if (rule) requireRule('signal', rule)
       return hub.signal(toRequest(event), rule)

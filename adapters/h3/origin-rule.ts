@@ -11,8 +11,12 @@ import { isListed, isOriginOf, toHost } from './request-host.ts'
 export interface OriginRule {
   /** Tells caches that answers differ by origin, where some are listed: of every answer, a refusal too. */
   vary(event: H3Event): void
-  /** @returns the listed origin whose page asks, or null where another rule lets it pass. @throws AuthError `origin-rejected` */
-  check(event: H3Event): string | null
+  /**
+   * @param isChange False where a request from nowhere may pass, since it changes nothing. Default: by its method.
+   * @returns the listed origin whose page asks, or null where another rule lets it pass
+   * @throws AuthError `origin-rejected`
+   */
+  check(event: H3Event, isChange?: boolean): string | null
   /** The same, and lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
   require(event: H3Event): void
   /** Answers a preflight (Fetch, §4.8). @throws AuthError `origin-rejected` */
@@ -32,7 +36,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
     res.headers.set('access-control-expose-headers', exposed)
   }
 
-  function check(event: H3Event): string | null {
+  function check(event: H3Event, isChange = isUnsafe(event)): string | null {
     const { headers } = event.req
     const origin = headers.get('origin')
     if (origin !== null && allowed.has(origin)) return origin
@@ -46,7 +50,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
       if (isOriginOf(origin, toHost(event))) return null
       throw rejected('Origin is not of the host that the request is for; list it in allowedOrigins')
     }
-    if (isUnsafe(event) && !isBearer(headers)) {
+    if (isChange && !isBearer(headers)) {
       throw rejected(
         'nothing tells where it comes from; send Origin, from one listed in allowedOrigins, or a Bearer token',
       )

@@ -23,7 +23,7 @@ export interface RequireAuthOptions extends AuthRule {
 export interface RequireAuthParts {
   readonly whenChecked: (event: H3Event) => Promise<AuthView>
   /** @throws AuthError `origin-rejected` */
-  readonly requireOrigin: (event: H3Event) => void
+  readonly requireOrigin: (event: H3Event, isChange: boolean) => void
   readonly isProvenByCookie: (event: H3Event) => boolean
   readonly logger: Logger
 }
@@ -35,6 +35,8 @@ export interface RequireAuth {
    * decided the error that says so
    */
   require(event: H3Event, options?: RequireAuthOptions): Promise<SignedInView>
+  /** The same for what changes something, whatever the method of its request is. */
+  requireChange(event: H3Event): Promise<SignedInView>
   /** Makes middleware that answers with these errors. @throws TypeError naming the option that cannot be used */
   middleware(options?: RequireAuthOptions): Middleware
 }
@@ -42,9 +44,13 @@ export interface RequireAuth {
 export function createRequireAuth(parts: RequireAuthParts): RequireAuth {
   const { whenChecked, requireOrigin, isProvenByCookie, logger } = parts
 
-  async function requirePass(event: H3Event, options: RequireAuthOptions): Promise<SignedInView> {
+  async function requirePass(
+    event: H3Event,
+    options: RequireAuthOptions,
+    isChange = isUnsafe(event),
+  ): Promise<SignedInView> {
     const { check, csrf = true, ...rule } = options
-    if (csrf && isUnsafe(event) && isProvenByCookie(event)) requireOrigin(event)
+    if (csrf && isChange && isProvenByCookie(event)) requireOrigin(event, isChange)
     const view = await whenChecked(event)
     if (!isSignedIn(view)) throw toUndecided(view) ?? new AuthError('not-signed-in')
     const refusal = toRuleRefusal(view, rule)
@@ -58,6 +64,7 @@ export function createRequireAuth(parts: RequireAuthParts): RequireAuth {
       requireOptions(options)
       return requirePass(event, options)
     },
+    requireChange: (event) => requirePass(event, {}, true),
     middleware(options = {}) {
       requireOptions(options)
       return async (event, next) => {

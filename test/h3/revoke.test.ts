@@ -97,7 +97,7 @@ describe('revoke', () => {
 describe('revokeOthers', () => {
   const startApp = () =>
     startWithClerk({}, (app, auth) => {
-      app.post(
+      app.all(
         '/others',
         auth.onLoad(async (event) => {
           await auth.revokeOthers(event)
@@ -109,7 +109,8 @@ describe('revokeOthers', () => {
     server: TestServer,
     cookie = '',
     headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' },
-  ) => server.send('/others', { method: 'POST', headers: { cookie, ...headers } })
+    method = 'POST',
+  ) => server.send('/others', { method, headers: { cookie, ...headers } })
 
   it('ends every other Clerk session of the user, here and at Clerk, and leaves this one', async () => {
     const { clerk, server, mint, signIn } = await startApp()
@@ -134,6 +135,21 @@ describe('revokeOthers', () => {
     const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }
     expect((await ask(server, own.browser.cookie, sibling)).body.code).toBe('origin-rejected')
     expect([own.session.status, other.session.status]).toEqual(['active', 'active'])
+  })
+
+  it('asks where a GET comes from too, since it changes something', async () => {
+    const { server, mint, signIn } = await startApp()
+    const [own, other] = [await signIn(), await signIn('user_ada', 'tab2')]
+    const get = (headers: Record<string, string>) => ask(server, own.browser.cookie, headers, 'GET')
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'none' }, {}]) {
+      expect((await get(headers as Record<string, string>)).body.code).toBe('origin-rejected')
+    }
+    expect(other.session.status).toBe('active')
+    // A token that is not in a cookie comes from no other site.
+    const bearer = { authorization: `Bearer ${mint(own.session)}` }
+    expect((await ask(server, '', bearer, 'GET')).status).toBe(200)
+    expect([own.session.status, other.session.status]).toEqual(['active', 'revoked'])
+    expect((await get({ 'sec-fetch-site': 'same-origin' })).status).toBe(200)
   })
 
   it('says so where Clerk is out of reach, or there is no secret key', async () => {
