@@ -264,9 +264,11 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
       if (!session || !registry.has(session) || !session.view().isSignedIn) {
         return AbortSignal.abort(new AuthError('not-signed-in'))
       }
-      if (rule) return toRuleSignal(session, rule)
-      session.seat.controller ??= new AbortController()
-      return session.seat.controller.signal
+      const { seat } = session
+      const signal = rule ? toRuleSignal(session, rule) : (seat.controller ??= new AbortController()).signal
+      // One that could be spared so far is kept for what the signal guards.
+      if (seat.isGuest || seat.isUnclaimed) registry.reconsider(session)
+      return signal
     },
     close() {
       isClosed = true

@@ -93,3 +93,22 @@ describe('a hub that holds all it may', () => {
     expect(await hub.find({ cookieIds })).toBe(guest)
   })
 })
+
+describe('a session that another node holds, and that has a signal here', () => {
+  it.each([undefined, { impersonation: false }])(
+    'is not the first to go for another one of its user: %j',
+    async (rule) => {
+      const options = { store: createMemorySessionStore({ clock: () => Date.now() }) }
+      const { hub } = startHub({ ...options, limits: { ...usualLimits, sessionsPerUser: 1 } })
+      const elsewhere = await startHub(options).open()
+      const long = (sessionId: string) => toToken({ sessionId, expiresAt: Date.now() + 600_000 })
+      await elsewhere.token(long('sess_1'))
+      const request = { cookieIds: [elsewhere.cookie.id ?? ''] }
+      await hub.find(request)
+      const signal = hub.signal(request, rule)
+      await vi.advanceTimersByTimeAsync(1_000)
+      const { error } = await hub.receive({ cookieIds: [], token: long('sess_2') })
+      expect([error?.code, signal.aborted]).toEqual(['too-many-sessions', false])
+    },
+  )
+})
