@@ -30,7 +30,11 @@ export interface SessionBounds {
   release(session: LiveSession): void
   /** Takes back what a session reserved for the very identity that it is signed in with by now, and so counts for. */
   settle(session: LiveSession): void
-  /** Makes room for a new session of a client's address. @throws AuthError `too-many-sessions` */
+  /**
+   * Makes room for a new session of a client's address. One that is anonymous takes the place of another such one alone, or
+   * of one whose cookie never came back.
+   * @throws AuthError `too-many-sessions`
+   */
   add(session: LiveSession): void
   delete(session: LiveSession): void
 }
@@ -71,6 +75,12 @@ export function createSessionBounds({ limits, identities, findSpare, remove }: S
     makeRoom(others, limit, () => identities.find(kind, id).filter((other) => other !== session), owner)
   }
 
+  /** Of an address that many share, nobody who is anonymous ends the session of somebody who is signed in. */
+  function toReplaceable({ identity }: LiveSession, address: string) {
+    const all = addresses.find(address)
+    return identity.isSignedIn ? all : all.filter((other) => !other.identity.isSignedIn || other.seat.isUnclaimed)
+  }
+
   return {
     reserve(session, identity) {
       const { sessionId, userId } = session.identity
@@ -87,7 +97,7 @@ export function createSessionBounds({ limits, identities, findSpare, remove }: S
       const { address } = session.seat
       if (address === null) return
       const others = addresses.countOthers(address, session)
-      makeRoom(others, sessionsPerAddress, () => addresses.find(address), 'The address')
+      makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address')
       addresses.add(address, session)
     },
     delete(session) {

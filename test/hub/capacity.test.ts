@@ -112,3 +112,49 @@ describe('a session that another node holds, and that has a signal here', () => 
     },
   )
 })
+
+describe('the sessions of one address', () => {
+  const address = 'the way out of an office'
+  const long = (sessionId: string) => toToken({ sessionId, expiresAt: Date.now() + 600_000 })
+
+  async function startOffice() {
+    const { hub } = startHub({ limits: { ...usualLimits, sessionsPerAddress: 2 } })
+    const signIn = async (sessionId: string) => {
+      const { error, cookieId = '' } = await hub.receive({ cookieIds: [], address, token: long(sessionId) })
+      return { error, cookieIds: [cookieId] }
+    }
+    const isIn = async (request: { cookieIds: string[] }) => (await hub.find(request))?.view().isSignedIn === true
+    return { signIn, isIn, open: () => hub.open({ cookieIds: [], carried: [], address }) }
+  }
+
+  it('end for nobody who is anonymous, once they are signed in and their cookie has come back', async () => {
+    const { signIn, isIn, open } = await startOffice()
+    const both = [await signIn('sess_1'), await signIn('sess_2')]
+    for (const each of both) expect(await isIn(each)).toBe(true)
+    await vi.advanceTimersByTimeAsync(31_000)
+    await expect(open()).rejects.toMatchObject({ code: 'too-many-sessions' })
+    for (const each of both) expect(await isIn(each)).toBe(true)
+  })
+
+  it('end for one who is anonymous where they are so too, or their cookie never came back', async () => {
+    const { signIn, isIn, open } = await startOffice()
+    const claimed = await signIn('sess_1')
+    expect(await isIn(claimed)).toBe(true)
+    const unclaimed = await signIn('sess_2')
+    await vi.advanceTimersByTimeAsync(1_000)
+    await open()
+    expect(await isIn(unclaimed)).toBe(false)
+    await vi.advanceTimersByTimeAsync(1_000)
+    await open()
+    expect(await isIn(claimed)).toBe(true)
+  })
+
+  it('end for one who signs in where they are in use no longer', async () => {
+    const { signIn, isIn } = await startOffice()
+    const [first, second] = [await signIn('sess_1'), await signIn('sess_2')]
+    for (const each of [first, second]) expect(await isIn(each)).toBe(true)
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect((await signIn('sess_3')).error).toBeNull()
+    expect([await isIn(first), await isIn(second)]).toEqual([false, true])
+  })
+})
