@@ -25,8 +25,8 @@ export interface World {
   signInAtClerk(): Promise<EmulatedSession>
   /** The posts to the auth server so far, answered or not. */
   posts(): Exchange[]
-  /** The posts that a page has sent, or wants to send, and has had no answer to. */
-  unansweredPosts(): number
+  /** The posts that a page has sent, or wants to send, and has had no answer to. Those given up are not among them. */
+  readonly unansweredPosts: Set<Request>
   /** The streams that were ever asked for. */
   streams(): Exchange[]
   /** How often a page was loaded. */
@@ -108,7 +108,7 @@ export async function createWorld(browser: Browser, script: string, options: Wor
       return tab
     },
     posts: () => exchanges('POST'),
-    unansweredPosts: () => unanswered.size,
+    unansweredPosts: unanswered,
     streams: () => exchanges('GET'),
     documents: () => app.tap.exchanges.filter(({ path }) => !/^\/(auth\/|main\.js|favicon)/.test(path)).length,
   }
