@@ -79,7 +79,8 @@ async function startRun(
   const gate = createTokenGate(createKeySource({ jwks: clerk.jwks() }), clerk.jwks().keys[0]?.kid ?? '')
   const epoch = time.now()
   const clock = () => time.now() + skew
-  const shared = createSharedStore(clock)
+  const azp = 'http://localhost:3000'
+  const shared = createSharedStore(clock, { iss: clerk.issuer, azp })
   const profiles = createProfileDesk(time.now)
   const answered: SettledToken[] = []
   let skew = 0
@@ -91,7 +92,7 @@ async function startRun(
     keys: gate.keys,
     claims: {
       issuer: clerk.issuer,
-      authorizedParties: ['http://localhost:3000'],
+      authorizedParties: [azp],
       clockTolerance: input.clockTolerance,
     },
     store: shared.store,

@@ -3,8 +3,11 @@ import type { SessionStore } from '../../../adapters/hub/session-store.ts'
 import type { SessionRecord } from '../../../machines/index.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 
-/** A store that two nodes share, of which the driver plays one. */
-export function createSharedStore(clock: () => number) {
+/**
+ * A store that two nodes share, of which the driver plays one.
+ * @param named The claims by which the server's rules let a session in, beside those of the path.
+ */
+export function createSharedStore(clock: () => number, named: { readonly iss: string; readonly azp: string }) {
   const memory = createMemorySessionStore({ clock })
   let stored: SessionRecord | undefined
   const unwatch = memory.watch((change) => {
@@ -23,12 +26,12 @@ export function createSharedStore(clock: () => number) {
     /** The other node decides. Times of the record shift by so many ms. */
     async decide(record: Extract<ConformanceStep, { kind: 'adopt' }>['record'], by: number) {
       if (!stored) throw new Error('no session is stored')
-      const { id, channel, rev } = stored
-      const shifted = {
-        ...record,
-        issuedAt: record.issuedAt === null ? null : record.issuedAt + by,
-        expiresAt: record.expiresAt === null ? null : record.expiresAt + by,
-      }
+      const { id, channel, rev, instance } = stored
+      const issuedAt = record.issuedAt === null ? null : record.issuedAt + by
+      const expiresAt = record.expiresAt === null ? null : record.expiresAt + by
+      const times = { iat: (issuedAt ?? 0) / 1_000, nbf: (issuedAt ?? 0) / 1_000, exp: (expiresAt ?? 0) / 1_000 }
+      const claims = record.claims && { ...record.claims, ...named, ...times }
+      const shifted = { ...record, claims, issuedAt, expiresAt, ...(instance !== undefined && { instance }) }
       const next = { ...shifted, id, channel, rev: rev + 1, seqByTab: {} }
       const until = clock() + 3_600_000
       const result = await memory.write(next, { expectedRev: rev, until })
