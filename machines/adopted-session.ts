@@ -40,10 +40,11 @@ export function toAdoptedSession(snapshot: unknown): AdoptedSession | null {
       user: isObject(user) ? (user as unknown as AuthUser) : null,
     }
   }
-  return value === 'signedOut' ? signedOut : null
+  return value === 'signedOut' ? signedOutRecord : null
 }
 
-const signedOut: AdoptedSession = {
+/** Nobody is signed in, by a verdict. */
+export const signedOutRecord: AdoptedSession = {
   status: 'signedOut',
   claims: null,
   user: null,

@@ -4,7 +4,16 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter } from './backoff.ts'
 import { toFailure, toSyncFailure } from './sync-error.ts'
-import { isFinal, isHeld, isSame, restoreFor, showsIdentity, streamTries } from './sync-rules.ts'
+import {
+  isFinal,
+  isHeld,
+  isRestoring,
+  isSame,
+  isStreamLost,
+  restoreFor,
+  showsIdentity,
+  streamTries,
+} from './sync-rules.ts'
 import { toUncheckedView } from './auth-view.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
@@ -184,6 +193,19 @@ export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: 
   }
 }
 
+/** What the context becomes on the first view of a stream, beside what every frame changes. */
+export function afterFirstView(context: SyncContext, view: AuthView): Partial<SyncContext> {
+  // A tab that hears another one's stream may know better, by the answer to a post of its own.
+  const newest = context.tabRole === 'follower' ? toNewerView(context.view, view) : view
+  const seen = afterView(context, newest)
+  return {
+    ...afterFrame(context, view),
+    ...seen,
+    offset: toOffset(context, view, context.openedAt),
+    isRestored: isStreamLost(context) || isRestoring(context) || isRestoring({ ...context, ...seen }),
+  }
+}
+
 /** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */
 export function toNewerView(known: AuthView, view: AuthView): AuthView {
   if (view.channel !== known.channel || view.rev > known.rev) return view
@@ -199,8 +221,7 @@ export function afterStart({ stream, deafSince, now }: SyncContext): Partial<Syn
     heardAt: now(),
     openedAt: now(),
     deafSince: deafSince || now(),
-    isStreamShared: false,
-    isFollower: false,
+    tabRole: 'alone',
     ...(!stream && { isStreamMute: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
   }
 }

@@ -74,10 +74,11 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly isRearmed: boolean
   /** The next connection is no occasion to assert anything: another tab caused it. */
   readonly isQuiet: boolean
-  /** The tabs of this browser share one stream, so that a post never waits for a connection. */
-  readonly isStreamShared: boolean
-  /** Another tab of this browser reads the stream for this one: it renews the token too, and this one only if it does not. */
-  readonly isFollower: boolean
+  /**
+   * Where the tabs of this browser share a stream, one leads: it reads the stream and renews the token, and another tab does
+   * so only if it does not. A tab alone has a stream of its own, for which its posts may want a connection.
+   */
+  readonly tabRole: 'alone' | 'leader' | 'follower'
   /** The server session that the stream belongs to. */
   readonly channel: string
   /** No stream gets through for now: the view is asked for instead. */
@@ -158,8 +159,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     lastFailure: null,
     isRearmed: false,
     isQuiet: false,
-    isStreamShared: false,
-    isFollower: false,
+    tabRole: 'alone',
     channel: '',
     isStreamMute: false,
     isRestored: false,

@@ -141,7 +141,7 @@ export function isNearExpiry(context: SyncContext): boolean {
 export function toRenewalDelay(context: SyncContext): number {
   if (!showsIdentity(context)) return longestDelay
   const now = context.now()
-  const lead = context.isFollower ? renewal.followerLead : renewal.lead
+  const lead = context.tabRole === 'follower' ? renewal.followerLead : renewal.lead
   const due = now + toTimeLeft(context) - lead + (context.random() * 2 - 1) * renewal.jitter
   return toDelay(Math.max(due, context.postedAt + renewal.spacing), now)
 }
@@ -162,7 +162,7 @@ export function isSilent(context: SyncContext, limit = toSilenceLimit(context)):
 
 /** Silent for half as long: a ping is missing, and the stream may be dead. */
 export function isOverdue(context: SyncContext): boolean {
-  return isSilent(context, toSilenceLimit(context) / 2)
+  return isSilent(context, toOverdueLimit(context))
 }
 
 /**
@@ -175,6 +175,11 @@ export function isStale(context: SyncContext, { now }: { readonly now: number })
 
 export function toSilenceLimit({ pingInterval }: SyncContext): number {
   return pingInterval * 2.5
+}
+
+/** A stream that is silent for so long may be dead, ms. */
+export function toOverdueLimit(context: SyncContext): number {
+  return toSilenceLimit(context) / 2
 }
 
 /** The view has to be asked for. Where the server refuses the stream for good, it would refuse the question too. */

@@ -74,10 +74,11 @@ export const syncSetup = slimSetup({
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
     /** What is still to be asserted is not settled by it. */
     isRoleNew: by(
-      (context, { isLeader }: StreamShared) => isLeader === context.isFollower && !rules.isOccasion(context),
+      (context, { isLeader }: StreamShared) =>
+        isLeader === (context.tabRole === 'follower') && !rules.isOccasion(context),
     ),
     /** The tabs may hold all connections that the browser has for the server. */
-    mayYield: and([stateIn({ stream: 'open' }), by(({ isStreamShared }) => !isStreamShared)]),
+    mayYield: and([stateIn({ stream: 'open' }), by(({ tabRole }) => tabRole === 'alone')]),
     /**
      * The server has shown what it knows: by a stream, or, where none gets through, by its answers. One that is full has no
      * stream for a stranger, and knows nothing of this tab: it has one for who is signed in.
@@ -161,17 +162,11 @@ export const syncSetup = slimSetup({
     }),
     closeStream: stopChild('stream'),
     noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
-    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ isStreamShared: true, isFollower: !isLeader }))),
+    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ tabRole: isLeader ? 'leader' : 'follower' }))),
     noteStarting: assign(by(changes.afterStart)),
     takeFirstView: assign(
       by((context, { view }: ViewReceived) => ({
-        ...changes.afterFrame(context, view),
-        offset: changes.toOffset(context, view, context.openedAt),
-        // A tab that hears another one's stream may know better, by the answer to a post of its own.
-        ...changes.afterView(context, context.isFollower ? changes.toNewerView(context.view, view) : view),
-        isRestored:
-          rules.isStreamLost(context) ||
-          [context, { ...context, ...changes.afterView(context, view) }].some(rules.isRestoring),
+        ...changes.afterFirstView(context, view),
         openedAt: context.now(),
         trip: context.now() - context.openedAt,
         channel: view.channel,

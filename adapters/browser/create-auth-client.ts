@@ -14,6 +14,7 @@ import {
 } from '../../machines/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
 import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
+import { toOverdueLimit } from '../../machines/sync-rules.ts'
 import { syncMachine } from '../../machines/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
@@ -115,7 +116,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
           readStream,
           now,
           setTimer,
-          silence: (input.pingInterval ?? 15_000) * 1.25,
+          toOverdueLimit: () => toOverdueLimit(actor.getSnapshot().context),
           onFound: () => actor.send({ type: 'network.online' }),
         })
       : createOwnReader(readStream)

@@ -18,7 +18,7 @@ export interface SharedStreamOptions {
   /** Takes the timer of the machine's clock. */
   readonly setTimer: (run: () => void, delay: number) => unknown
   /** A stream that is silent for so long may be dead, ms. */
-  readonly silence: number
+  readonly toOverdueLimit: () => number
   /** Called when another tab hears the server while this one waits to reconnect. */
   readonly onFound: () => void
 }
@@ -53,7 +53,7 @@ export function createSharedStream({
   readStream,
   now,
   setTimer,
-  silence,
+  toOverdueLimit,
   onFound,
 }: SharedStreamOptions): StreamReader {
   let channel: BroadcastChannel | null = null
@@ -100,7 +100,7 @@ export function createSharedStream({
       if (word.type !== 'tab.joined') return
       tell({ type: 'tab.leads', to: word.tab })
       // The stream is dead, or of a session that this browser has left.
-      if (now() - heardAt > silence || (word.isMoved && view !== null && view.channel !== word.channel))
+      if (now() - heardAt > toOverdueLimit() || (word.isMoved && view !== null && view.channel !== word.channel))
         return restart()
       if (view === null) return
       const event = { type: 'view.received' as const, view: { ...view, now: now() + ahead } }

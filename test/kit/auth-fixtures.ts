@@ -1,5 +1,7 @@
 import type { AdoptedSession, AuthUser, VerifiedSession } from '../../machines/index.ts'
 
+export { signedOutRecord } from '../../machines/adopted-session.ts'
+
 /** Where virtual time begins, epoch ms: a whole second, as a token's `iat` is. */
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 
@@ -19,17 +21,6 @@ export function createProof(overrides: Partial<VerifiedSession> = {}): VerifiedS
 
 export function toSignedInRecord(proof: VerifiedSession): AdoptedSession {
   return { ...proof, status: 'signedIn', user: null }
-}
-
-export const signedOutRecord: AdoptedSession = {
-  status: 'signedOut',
-  claims: null,
-  user: null,
-  userId: null,
-  sessionId: null,
-  orgId: null,
-  issuedAt: null,
-  expiresAt: null,
 }
 
 export function createProfile(overrides: Partial<AuthUser> = {}): AuthUser {
