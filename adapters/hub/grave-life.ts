@@ -16,9 +16,12 @@ export function isGrave(value: Partial<Grave> | null, now: number): value is Gra
   if (!value) return false
   const { kind, id, until, clearedAt, revokedAt } = value
   const isKnown = (kind === 'session' || kind === 'user') && typeof id === 'string'
-  const isMarked = clearedAt !== undefined || revokedAt !== undefined
-  return isKnown && isMarked && isMoment(clearedAt) && isMoment(revokedAt) && isTime(until, now)
+  return isKnown && hasMoment(value) && isMoment(clearedAt) && isMoment(revokedAt) && isTime(until, now)
 }
+
+/** A grave without a moment ends nothing. */
+export const hasMoment = ({ clearedAt, revokedAt }: Pick<Partial<Grave>, 'clearedAt' | 'revokedAt'>) =>
+  clearedAt !== undefined || revokedAt !== undefined
 
 /** The clock of the node that has written it may be ahead. */
 const isTime = (until: unknown, now: number) => Number.isFinite(until) && Number(until) <= now + keepAtMost + day

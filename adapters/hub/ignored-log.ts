@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.ts'
+import { createLineLimit } from './line-limit.ts'
 
 /** What a store holds, or tells of, that does not count. */
 export type IgnoredKind = 'record' | 'cookie' | 'rotation' | 'tombstone'
@@ -8,9 +9,6 @@ export type IgnoredKind = 'record' | 'cookie' | 'rotation' | 'tombstone'
  * longer than any token. `instance`: it is of servers with other rules. `claims`: the rules of this server refuse it.
  */
 export type IgnoredReason = 'seal' | 'shape' | 'expiry' | 'instance' | 'claims'
-
-/** Ms for which further lines of one kind and reason go to `debug`. */
-const quietFor = 60_000
 
 const remedies: Readonly<Record<IgnoredReason, string>> = {
   seal: 'Somebody else can write to the store, or a server has another `secret` or Clerk secret key. Let only the servers of one deployment write there, and give every other deployment a `prefix` or a store of its own',
@@ -23,14 +21,11 @@ const remedies: Readonly<Record<IgnoredReason, string>> = {
 
 /** → writes down that something was ignored: one line a minute for each kind and reason, since a stranger may send many. */
 export function createIgnoredLog(logger: Logger): (kind: IgnoredKind, reason: IgnoredReason) => void {
-  const quietUntil = new Map<string, number>()
+  const isLoud = createLineLimit()
 
   return (kind, reason) => {
-    const name = `${kind} ${reason}`
-    const now = performance.now()
-    const isLoud = now >= (quietUntil.get(name) ?? -Infinity)
-    const level = !isLoud ? 'debug' : reason === 'instance' || reason === 'claims' ? 'info' : 'warn'
-    if (isLoud) quietUntil.set(name, now + quietFor)
+    const known = reason === 'instance' || reason === 'claims' ? 'info' : 'warn'
+    const level = isLoud(`${kind} ${reason}`) ? known : 'debug'
     logger[level]('store.ignored', { kind, reason, remedy: remedies[reason] })
   }
 }

@@ -150,7 +150,11 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     seat.isRotationDue = true
     seat.holder = null
     const isHeld = holder !== null && holder.tokens.some((token) => sessionOf(token) === identity.sessionId)
-    const tab = isHeld && cookies.claim(session) ? holder.tab : undefined
+    endOtherStreams(session, isHeld && cookies.claim(session) ? holder.tab : undefined)
+  }
+
+  /** A stream without a tab may be anybody's. */
+  function endOtherStreams(session: LiveSession, tab: string | undefined) {
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
   }
 
@@ -171,8 +175,7 @@ export function createSessionLife(options: SessionLifeOptions): SessionLife {
     const rotation = reissue(session)
     session.seat.isRotationDue = false
     session.seat.holder = null
-    // A stream without a tab may be anybody's.
-    session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
+    endOtherStreams(session, tab)
     session.seat.isCookieOwed = true
     // Sent first: whoever reads the record finds the old cookie retired.
     const { unretired } = session.seat

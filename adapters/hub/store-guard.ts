@@ -1,3 +1,4 @@
+import { hasMoment } from './grave-life.ts'
 import { createSeals } from './seals.ts'
 import type { Grave, StoreGuard } from './session-store.ts'
 
@@ -5,9 +6,6 @@ import type { Grave, StoreGuard } from './session-store.ts'
 export interface SealingGuard extends StoreGuard {
   seal(grave: Grave): Grave
 }
-
-/** Without one there is nothing that a seal shows. */
-const hasMoment = ({ clearedAt, revokedAt }: Grave) => clearedAt !== undefined || revokedAt !== undefined
 
 type Moment = 'clearedAt' | 'revokedAt'
 
@@ -33,6 +31,7 @@ export function createStoreGuard(secrets: readonly string[], noteFalse: () => vo
   }
 
   return {
+    // Without a moment there is nothing that a seal shows.
     isGenuine: (grave) => hasMoment(grave) && isSealed(grave, 'clearedAt') && isSealed(grave, 'revokedAt'),
     noteFalse,
     seal: (grave) => ({ ...grave, seals: { ...toSeal(grave, 'clearedAt'), ...toSeal(grave, 'revokedAt') } }),
