@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer, type AuthServer, type AuthServerOptions } from 'authchart/h3'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
-import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { startLateServer } from './late-server.ts'
 import { findNginx, runNginx } from '../nodes/nginx.ts'
 import { findChromium, launchBrowser } from './browser.ts'
 import { bundlePage } from './page/bundle-page.ts'
@@ -44,10 +44,9 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
 
   /** A server without an app yet, whose port is known. */
   async function openBackend() {
-    const app: { handler: RequestListener } = { handler: () => {} }
-    const server = await listenOnLoopback((request, response) => app.handler(request, response), 'localhost', 0)
+    const server = await startLateServer()
     closing.push(() => server.close())
-    return Object.assign(app, { port: server.port })
+    return server
   }
 
   /** An app whose pages are rendered with what the server knows, and which keeps the `Set-Cookie` lines of its answers. */

@@ -1,12 +1,11 @@
 import { PassThrough, Readable } from 'node:stream'
-import type { RequestListener } from 'node:http'
 import { H3, html, raw, toNodeHandler } from 'h3'
 import type { Browser, Page } from 'playwright-core'
 import { renderToPipeableStream } from 'react-dom/server'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createAuthServer } from 'authchart/h3'
 import { createClerkEmulator, type ClerkEmulator } from 'authchart/testing'
-import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { startLateServer } from './late-server.ts'
 import { findChromium, launchBrowser } from './browser.ts'
 import { bundlePage } from './page/bundle-page.ts'
 import { HydratedDocument, Inside } from './page/hydrated-app.tsx'
@@ -57,9 +56,8 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
 
   /** Opens the page in a browser whose session at the server is Ada's. */
   async function openPage({ build, reads, hasInitialView, isOwned = false, isSlowServer }: PageOptions) {
-    const listener: { handler: RequestListener } = { handler: () => {} }
-    const server = await listenOnLoopback((request, response) => listener.handler(request, response), 'localhost', 0)
-    const origin = `http://localhost:${server.port}`
+    const server = await startLateServer()
+    const origin = server.url
     const auth = createAuthServer({
       clerk: { secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl },
       claims: { authorizedParties: [origin] },
@@ -104,7 +102,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
       const body = Readable.toWeb(pipe(new PassThrough())) as ReadableStream
       return new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } })
     })
-    listener.handler = toNodeHandler(app)
+    server.handler = toNodeHandler(app)
 
     const context = await browser.newContext()
     onTestFinished(() => context.close())

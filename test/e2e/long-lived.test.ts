@@ -1,10 +1,9 @@
-import type { RequestListener } from 'node:http'
 import { H3, html, raw, toNodeHandler } from 'h3'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from 'authchart/h3'
 import { createClerkEmulator } from 'authchart/testing'
-import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { startLateServer } from './late-server.ts'
 import { findChromium, launchBrowser } from './browser.ts'
 import { bundlePage } from './page/bundle-page.ts'
 import type { LongPageSettings } from './page/page-contract.ts'
@@ -36,9 +35,8 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
   async function openPage(build: Build, isReact: boolean) {
     useVirtualTime()
     const clerk = await createClerkEmulator({ users: [user] })
-    const listener: { handler: RequestListener } = { handler: () => {} }
-    const server = await listenOnLoopback((request, response) => listener.handler(request, response), 'localhost', 0)
-    const origin = `http://localhost:${server.port}`
+    const server = await startLateServer()
+    const origin = server.url
     const auth = createAuthServer({
       clerk: { secretKey: clerk.secretKey, publishableKey: clerk.publishableKey, apiUrl: clerk.apiUrl },
       claims: { authorizedParties: [origin] },
@@ -67,7 +65,7 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
         ),
       ),
     )
-    listener.handler = toNodeHandler(app)
+    server.handler = toNodeHandler(app)
     await context.addInitScript(keepPerformance)
     await context.clock.install({ time: Date.now() })
     await context.addInitScript(countTimers)

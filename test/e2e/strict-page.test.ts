@@ -1,10 +1,9 @@
-import type { RequestListener } from 'node:http'
 import { H3, handleCors, html, raw, toNodeHandler } from 'h3'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createAuthServer } from 'authchart/h3'
 import { createClerkEmulator } from 'authchart/testing'
-import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { startLateServer } from './late-server.ts'
 import { findChromium, launchBrowser } from './browser.ts'
 import { bundlePage } from './page/bundle-page.ts'
 import { useBrowser } from './use-browser.ts'
@@ -25,10 +24,9 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
   afterAll(() => browser?.close())
 
   async function listen() {
-    const app: { handler: RequestListener } = { handler: () => {} }
-    const server = await listenOnLoopback((request, response) => app.handler(request, response), 'localhost', 0)
+    const server = await startLateServer()
     onTestFinished(() => server.close())
-    return Object.assign(app, { url: `http://localhost:${server.port}` })
+    return server
   }
 
   /** @param toPolicy the policy of the page, with the origin of the API, which is the page's own unless `isApart` */

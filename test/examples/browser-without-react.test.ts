@@ -1,11 +1,10 @@
-import type { RequestListener } from 'node:http'
 import { toNodeHandler } from 'h3'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createPage } from '../../docs/examples/browser-without-react/page.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createClerkEmulator } from '../kit/index.ts'
-import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
+import { startLateServer } from '../e2e/late-server.ts'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { bundleExample } from './bundle.ts'
 
@@ -23,17 +22,16 @@ describe.runIf(findChromium())('browser-without-react', () => {
   async function openPage(prepare?: (page: Page) => Promise<unknown>) {
     const clerk = await createClerkEmulator({ users: [user] })
     onTestFinished(() => clerk.close())
-    let handler: RequestListener = () => {}
-    const server = await listenOnLoopback((request, response) => handler(request, response), 'localhost', 0)
+    const server = await startLateServer()
     onTestFinished(() => server.close())
-    const url = `http://localhost:${server.port}`
+    const { url } = server
     const { secretKey, publishableKey, apiUrl, frontendApiUrl: proxyUrl, clerkJSUrl: src } = clerk
     const auth = createAuthServer({
       clerk: { secretKey, publishableKey, apiUrl },
       claims: { authorizedParties: [url] },
     })
     onTestFinished(() => auth.close({ timeout: 0 }))
-    handler = toNodeHandler(createPage({ auth, script, clerk: { src, publishableKey, proxyUrl } }))
+    server.handler = toNodeHandler(createPage({ auth, script, clerk: { src, publishableKey, proxyUrl } }))
 
     const context = await browser.newContext()
     onTestFinished(() => context.close())

@@ -1,6 +1,7 @@
 import { createClient, createSentinel } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import type { RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
 import { startProxy } from './redis-proxy.ts'
@@ -10,6 +11,15 @@ import { createStoreLog } from './store-log.ts'
 
 const until = Date.now() + 600_000
 const quick = ['--repl-diskless-sync-delay', '0']
+
+/** A store on a client of one's own, once it knows what is buried; gone when the test is over. */
+async function openStore(client: NonNullable<RedisSessionStoreOptions['client']>) {
+  const log = createStoreLog()
+  const store = createRedisSessionStore({ client, logger: log.logger })
+  onTestFinished(() => store.close())
+  await untilReady(store)
+  return { store, log }
+}
 
 describe.runIf(findRedis())('an address that leads to another Redis after a while', () => {
   let old: RedisServer
@@ -25,10 +35,7 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
     const client = createClient({ url: proxy.url, disableOfflineQueue: true, RESP }).on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())
-    const log = createStoreLog()
-    const store = createRedisSessionStore({ client, logger: log.logger })
-    onTestFinished(() => store.close())
-    await untilReady(store)
+    const { store, log } = await openStore(client)
     await client.set('mine', 'kept')
     await old.cli('REPLICAOF', '127.0.0.1', '1')
     const grave = { kind: 'session', id: 'sess_a', clearedAt: Date.now(), until } as const
@@ -92,10 +99,7 @@ describe.runIf(findRedis())('a client of Sentinel', () => {
     }).on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())
-    const log = createStoreLog()
-    const store = createRedisSessionStore({ client, logger: log.logger })
-    onTestFinished(() => store.close())
-    await untilReady(store)
+    const { store } = await openStore(client)
     await store.bury({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until })
     await eventually(async () => (await replica.cli('DBSIZE')) === '1', 'the copy')
     await primary.kill()

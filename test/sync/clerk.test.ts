@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthFailure, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
-import { ada, createWorld, settle, type Tab } from './world.ts'
+import { toAuthFailure } from '../../machines/auth-status.ts'
+import { ada, createWorld, settle, statusOf } from './world.ts'
 
 const second = 1_000
-const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
 
 describe('Clerk that never loads', () => {
   it('is a failure after 10 s, and none once it comes', async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthConnection, toAuthFailure, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
+import { toAuthFailure, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
 import { toHeldView } from '../../machines/auth-status.ts'
-import { ada, bob, createWorld, settle, type Tab } from './world.ts'
+import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from './world.ts'
 
 const second = 1_000
-const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
 
 /** Notes every status and connection that the page shows. */
 function watch(tab: Tab) {
@@ -112,7 +111,7 @@ describe('a browser that keeps no cookie', () => {
     const tab = await openTab().start(ada)
     await pass(60 * second)
     expect(toAuthFailure(tab.context)).toMatchObject({ code: 'cookie-missing' })
-    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('failed')
+    expect(statusOf(tab)).toBe('failed')
     expect(server.posts).toHaveLength(1)
     expect(server.polls.length).toBeLessThanOrEqual(3)
   })

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthConnection, toAuthStatus, toAuthStatusFacts, toHeldView } from '../../machines/auth-status.ts'
+import { toHeldView } from '../../machines/auth-status.ts'
 import { toError } from './model-server.ts'
-import { ada, createWorld, settle, type Tab } from './world.ts'
+import { ada, createWorld, settle, connectionOf, statusOf } from './world.ts'
 
 const second = 1_000
-const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
-const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
 
 describe('a stream that stays mute', () => {
   it('keeps nobody out: after 3 s the tab asks for the view, posts, and says that it polls', async () => {

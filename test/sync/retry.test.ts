@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
 import { SyncError } from '../../machines/sync-error.ts'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
-import { ada, createWorld, settle } from './world.ts'
+import { ada, createWorld, settle, statusOf } from './world.ts'
 
 const second = 1_000
 
@@ -90,10 +89,10 @@ describe('a post that fails', () => {
     const { server, openTab } = createWorld()
     const tab = await openTab().start(null)
     server.show({ state: 'error', authChecked: false })
-    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('failed')
+    expect(statusOf(tab)).toBe('failed')
     tab.send({ type: 'retry.wanted' })
     await settle()
-    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('unauthenticated')
+    expect(statusOf(tab)).toBe('unauthenticated')
   })
 
   it('for want of an answer is retried after 15 s', async () => {

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  toAuthConnection,
-  toAuthFailure,
-  toAuthStatus,
-  toAuthStatusFacts,
-  toHeldView,
-} from '../../machines/auth-status.ts'
+import { toAuthFailure, toHeldView } from '../../machines/auth-status.ts'
 import { toError } from './model-server.ts'
-import { ada, createWorld, type Tab } from './world.ts'
+import { ada, createWorld, connectionOf, statusOf, type Tab } from './world.ts'
 
 const second = 1_000
-const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
-const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
 const failureOf = (tab: Tab) => toAuthFailure(tab.actor.getSnapshot().context)
 
 describe('where streams cannot be read', () => {

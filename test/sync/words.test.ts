@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  isRenewing,
-  toAuthConnection,
-  toAuthFailure,
-  toAuthStatus,
-  toAuthStatusFacts,
-  toDegradation,
-  toLastFailure,
-} from '../../machines/auth-status.ts'
+import { isRenewing, toAuthFailure, toDegradation, toLastFailure } from '../../machines/auth-status.ts'
 import { toError } from './model-server.ts'
-import { ada, bob, createWorld, settle, type Tab } from './world.ts'
+import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from './world.ts'
 
 const second = 1_000
-const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
 const isRenewingIn = (tab: Tab) => isRenewing(tab.actor.getSnapshot())
 
 /** Notes each new value of what a page reads, from now on. */
@@ -154,7 +145,7 @@ describe('degraded and lastError', () => {
       retryable: true,
       remedy: 'Wait: it is tried again by itself.',
     })
-    expect(toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))).toBe('authenticated')
+    expect(statusOf(tab)).toBe('authenticated')
     expect(toLastFailure(tab.context)).toBe(reasonOf())
     tab.clerk.mode = 'ok'
     await pass(40 * second)

@@ -1,6 +1,7 @@
 import { createActor, fromCallback, SimulatedClock } from 'xstate'
 import { createSyncActors } from '../../adapters/browser/sync-actors.ts'
 import type { Transport } from '../../adapters/browser/transport.ts'
+import { toAuthConnection, toAuthStatus, toAuthStatusFacts } from '../../machines/auth-status.ts'
 import type { SyncInput } from '../../machines/sync-context.ts'
 import type { SyncError } from '../../machines/sync-error.ts'
 import type { ClerkIdentity, OpenStreamInput, SyncEvent } from '../../machines/sync-events.ts'
@@ -109,3 +110,7 @@ export function createWorld() {
 }
 export type World = ReturnType<typeof createWorld>
 export type Tab = ReturnType<World['openTab']>
+
+/** What a page of the tab should show, and how it hears of the server. */
+export const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
+export const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
