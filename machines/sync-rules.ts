@@ -127,14 +127,9 @@ export function isCurrent(context: SyncContext): boolean {
   return !context.isUnsure && showsIdentity(context) && toTimeLeft(context) > renewal.lead + renewal.jitter
 }
 
-/** The view shows this tab's identity and is due for renewal. */
+/** The view shows this tab's identity and is due for renewal: Clerk's cached token is hardly newer than the proof. */
 export function isExpiring(context: SyncContext): boolean {
   return showsIdentity(context) && !isCurrent(context)
-}
-
-/** So near to expiry that Clerk's cache can hardly hold a better token. */
-export function isNearExpiry(context: SyncContext): boolean {
-  return showsIdentity(context) && toTimeLeft(context) < renewal.lead - renewal.jitter
 }
 
 /** Delay until the renewal, from the server's clock; only the tab whose identity the view shows renews it. */

@@ -260,7 +260,7 @@ export const syncSetup = slimSetup({
     rearm: assign({ attempts: 0, isRearmed: true }),
     disarm: assign({ isRearmed: false }),
 
-    chooseCache: assign(by((context) => ({ isFresh: context.isFresh || rules.isNearExpiry(context) }))),
+    chooseCache: assign(by((context) => ({ isFresh: context.isFresh || rules.isExpiring(context) }))),
     askAfresh: assign({ isFresh: true }),
     holdToken: assign(by((_, { output: token }: DoneActorEvent<BearerToken>) => ({ token }))),
     noteStall: raise({ type: 'post.stalled' }),

@@ -3,6 +3,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 /** One request and its answer, as they crossed the wire; `answer` grows while a stream is open. */
 export interface Exchange {
   readonly method: string
+  /** When the server heard of it, epoch ms of its own clock. */
+  readonly at: number
   /** With the query. */
   readonly path: string
   readonly request: string
@@ -55,7 +57,8 @@ export function createWireTap(): WireTap {
     },
     wrap: (listener) => (request, response) => {
       const { method = '', url: path = '' } = request
-      const exchange = { method, path, request: '', answer: '', withheld: '', status: 0, isOpen: true }
+      const at = Date.now()
+      const exchange = { method, at, path, request: '', answer: '', withheld: '', status: 0, isOpen: true }
       exchanges.push(exchange)
       tapRequest(request, (text) => (exchange.request += text))
       tapResponse(response, (text, write) => {
