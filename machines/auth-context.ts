@@ -20,11 +20,11 @@ export interface AuthInput {
   /** What a refused token does to a session that another token still proves; default `keep`. */
   readonly refusedToken?: 'keep' | 'signOut'
   /** Looks a verified session up among the tombstones, synchronously; asked again at every verdict. Default: none. */
-  readonly tombstone?: (session: Buriable) => AuthErrorCode | null
+  readonly tombstone?: (session: ProvenIdentity) => AuthErrorCode | null
 }
 
-/** What a tombstone may bury. */
-export type Buriable = Pick<VerifiedSession, 'userId' | 'sessionId' | 'issuedAt'>
+/** Names what a tombstone may cover: the proof of one Clerk session. */
+export type ProvenIdentity = Pick<VerifiedSession, 'userId' | 'sessionId' | 'issuedAt'>
 
 /** One token on its way to a verdict. `undecided` is the reason it is checked again, or null on its first check. */
 export interface QueuedToken {

@@ -66,7 +66,7 @@ const authSetup = setup({
     isAdoptable: ({ context }, record: AdoptedSession) => isAdoptable(context, record),
     /** The verified token is older than what is proven. */
     isSuperseded: ({ context }, session: VerifiedSession) => isOlder(context, session),
-    /** The verified token proves a session: not buried, not expired, not pending. */
+    /** The verified token proves a session: without a tombstone, not expired, not pending. */
     isProof: ({ context }, session: VerifiedSession) => toRefusal(context, session) === null,
     isPending: ({ context }, session: VerifiedSession) => toRefusal(context, session)?.code === 'session-pending',
     isUndecided: (_, error: AuthError) => authErrors[error.code].state === 'error',

@@ -1,4 +1,4 @@
-import type { SyncErrorCode } from './sync-error.ts'
+import type { SyncErrorCode } from './sync/sync-error.ts'
 
 /** Where the code alone decides what helps. A message of the server may name the option more closely. */
 const remedies: Partial<Record<SyncErrorCode, string>> = {

@@ -5,20 +5,20 @@ import type { SessionRecord } from './session-record.ts'
  * goes first, then the later `iat`, then the higher `rev`. Symmetric, associative and idempotent, so that the order in
  * which nodes hear of each other does not matter.
  *
- * @param isBuried Whether a tombstone covers the proof of a record; the answer must be the same for both calls.
+ * @param isEnded Whether a tombstone covers the proof of a record; the answer must be the same for both calls.
  * @returns One of the two records, with the highest `seq` of each tab of both.
  */
 export function resolveRecord(
   a: SessionRecord,
   b: SessionRecord,
-  isBuried: (record: SessionRecord) => boolean = () => false,
+  isEnded: (record: SessionRecord) => boolean = () => false,
 ): SessionRecord {
-  const winner = compareRecords(a, b, isBuried) >= 0 ? a : b
+  const winner = compareRecords(a, b, isEnded) >= 0 ? a : b
   return { ...winner, seqByTab: mergeSeqs(a.seqByTab, b.seqByTab) }
 }
 
-function compareRecords(a: SessionRecord, b: SessionRecord, isBuried: (record: SessionRecord) => boolean): number {
-  const proves = (record: SessionRecord) => Number(record.status === 'signedIn' && !isBuried(record))
+function compareRecords(a: SessionRecord, b: SessionRecord, isEnded: (record: SessionRecord) => boolean): number {
+  const proves = (record: SessionRecord) => Number(record.status === 'signedIn' && !isEnded(record))
   return (
     proves(a) - proves(b) ||
     (a.issuedAt ?? 0) - (b.issuedAt ?? 0) ||

@@ -33,7 +33,7 @@ export interface SessionRecord {
 }
 
 /** What is remembered of a Clerk session or user that ended. Times in epoch ms. */
-export interface Tombstone {
+export interface EndMoments {
   /** The session was signed out here: its tokens issued at or before this moment are refused, newer ones are not. */
   readonly clearedAt?: number
   /** The session or user was revoked: every token of the session; of a user, those issued at or before this moment. */

@@ -1,4 +1,4 @@
-import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 
 /** Clerk's `getToken`. */
 export type GetToken = (options?: { skipCache?: boolean }) => Promise<string | null>

@@ -1,7 +1,7 @@
 import type { ActorOptions, InspectionEvent } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { SyncError } from '../../machines/sync-error.ts'
-import type { syncMachine } from '../../machines/sync.machine.ts'
+import type { SyncError } from '../../machines/sync/sync-error.ts'
+import type { syncMachine } from '../../machines/sync/sync.machine.ts'
 import type { GetToken } from './clerk-state.ts'
 
 export interface AuthClientOptions {

@@ -11,11 +11,11 @@ import {
   type AuthConnection,
   type AuthFailure,
   type AuthStatus,
-} from '../../machines/auth-status.ts'
+} from '../../machines/sync/auth-status.ts'
 import { contain } from '../../machines/contain.ts'
 import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
-import { toOverdueLimit } from '../../machines/sync-rules.ts'
-import { syncMachine } from '../../machines/sync.machine.ts'
+import { toOverdueLimit } from '../../machines/sync/sync-rules.ts'
+import { syncMachine } from '../../machines/sync/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
 import { createFailures } from './failures.ts'

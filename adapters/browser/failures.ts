@@ -1,5 +1,5 @@
 import { contain } from '../../machines/contain.ts'
-import { SyncError, type SyncFailure } from '../../machines/sync-error.ts'
+import { SyncError, type SyncFailure } from '../../machines/sync/sync-error.ts'
 import type { SyncActor } from './create-auth-client.ts'
 import { warnOnce } from './warn-once.ts'
 

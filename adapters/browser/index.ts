@@ -15,7 +15,7 @@ export {
   toDegradation,
   toHeldView,
   toLastFailure,
-} from '../../machines/auth-status.ts'
-export type { AuthConnection, AuthFailure, AuthStatus, AuthStatusFacts } from '../../machines/auth-status.ts'
-export type { SyncError, SyncErrorCode, SyncFailure } from '../../machines/sync-error.ts'
+} from '../../machines/sync/auth-status.ts'
+export type { AuthConnection, AuthFailure, AuthStatus, AuthStatusFacts } from '../../machines/sync/auth-status.ts'
+export type { SyncError, SyncErrorCode, SyncFailure } from '../../machines/sync/sync-error.ts'
 export type { AuthStateName, AuthView } from '../../machines/auth-view.ts'

@@ -1,4 +1,4 @@
-import type { SyncEvent } from '../../machines/sync-events.ts'
+import type { SyncEvent } from '../../machines/sync/sync-events.ts'
 import { attempt } from './attempt.ts'
 
 /** Tells of focus, visibility and the network, where there is a page. Returns the function that ends it. */

@@ -6,9 +6,9 @@ import type {
   OpenStreamInput,
   PostEventInput,
   SyncEvent,
-} from '../../machines/sync-events.ts'
+} from '../../machines/sync/sync-events.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
-import { SyncError, toSyncFailure } from '../../machines/sync-error.ts'
+import { SyncError, toSyncFailure } from '../../machines/sync/sync-error.ts'
 import type { GetToken } from './clerk-state.ts'
 import type { Transport } from './transport.ts'
 import { toSyncError } from './sync-response.ts'

@@ -1,6 +1,6 @@
 import type { AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import { isSyncError, SyncError } from '../../machines/sync-error.ts'
+import { isSyncError, SyncError } from '../../machines/sync/sync-error.ts'
 
 /** True for what has the shape of a view: a wrong answer of a proxy must not pass for one. */
 function isAuthView(value: unknown): value is AuthView {

@@ -5,8 +5,8 @@ import type {
   OpenStreamInput,
   PostEventInput,
   SyncEvent,
-} from '../../machines/sync-events.ts'
-import { SyncError } from '../../machines/sync-error.ts'
+} from '../../machines/sync/sync-events.ts'
+import { SyncError } from '../../machines/sync/sync-error.ts'
 import { toRandomLabel } from './random-label.ts'
 import { createSseParser, type SseMessage } from './sse-parser.ts'
 import { dropBody, malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'

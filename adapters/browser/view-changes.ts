@@ -1,6 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
 import { contain } from '../../machines/contain.ts'
-import { toHeldView } from '../../machines/auth-status.ts'
+import { toHeldView } from '../../machines/sync/auth-status.ts'
 import type { SyncActor } from './create-auth-client.ts'
 
 export const toView = (actor: SyncActor): AuthView => toHeldView(actor.getSnapshot().context)

@@ -1,4 +1,4 @@
-import type { SyncError } from '../../machines/sync-error.ts'
+import type { SyncError } from '../../machines/sync/sync-error.ts'
 
 const warned = new Set<string>()
 

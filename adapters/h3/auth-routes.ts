@@ -1,7 +1,7 @@
 import type { H3, H3Event } from 'h3'
 import { AuthError, toAuthError } from '../../machines/auth-error.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
-import type { HubAnswer } from '../hub/hub-requests.ts'
+import type { HubAnswer } from '../hub/requests/hub-requests.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
 import type { CarriedTokens } from './carried-tokens.ts'

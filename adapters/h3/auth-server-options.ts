@@ -1,14 +1,14 @@
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
-import type { LoadUser } from '../hub/profiles.ts'
-import type { HubLimits } from '../hub/hub-limits.ts'
-import type { SessionStore } from '../hub/session-store.ts'
-import type { StoreDown } from '../hub/store-gate.ts'
+import type { LoadUser } from '../hub/node/user-profiles.ts'
+import type { HubLimits } from '../hub/node/hub-limits.ts'
+import type { SessionStore } from '../hub/store/session-store.ts'
+import type { StoreDown } from '../hub/store/require-store.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
 import type { KeyOptions, KeySource } from '../jose/key-source.ts'
 import type { Logger } from '../logger.ts'
 import { toOriginProblem } from '../origins.ts'
-import { isInspectOption } from './inspect-option.ts'
-import type { InspectOption } from './inspect-option.ts'
+import { isInspectOption } from '../inspector/inspect-option.ts'
+import type { InspectOption } from '../inspector/inspect-option.ts'
 import { isProduction } from '../node-env.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { CookieOptions } from './session-cookie.ts'
@@ -136,7 +136,7 @@ const defaultLimits: HubLimits = {
 const limitNames = [...Object.keys(defaultLimits), 'sessionsPerAddress']
 const defaultBasePath = '/auth'
 const defaultCookie = { sameSite: 'lax', secure: 'auto', partitioned: false } as const
-const storeMethods = ['read', 'write', 'rotate', 'remove', 'bury', 'buried', 'watch', 'close'] as const
+const storeMethods = ['read', 'write', 'rotate', 'remove', 'addTombstone', 'findTombstone', 'watch', 'close'] as const
 
 const addressProblem = 'needs clientAddress, such as (event) => getRequestIP(event) where there is no proxy'
 

@@ -7,19 +7,24 @@ export type { LoadHandler } from './on-load.ts'
 export type { RequireAuthOptions } from './require-auth.ts'
 export type { RevokeOptions, RevokeTarget } from './revoke.ts'
 export type { Problem } from './problem.ts'
-export type { AuthChange, AuthChangeListener, AuthChangeOptions, AuthChangeReason } from '../hub/auth-changes.ts'
-export type { LoadUser } from '../hub/profiles.ts'
-export type { StoreDown } from '../hub/store-gate.ts'
-export type { HubLimits } from '../hub/hub-limits.ts'
-export type { HubStats } from '../hub/session-hub.ts'
-export { createMemorySessionStore } from '../hub/memory-session-store.ts'
-export type { MemorySessionStoreOptions } from '../hub/memory-session-store.ts'
 export type {
-  Grave,
+  AuthChange,
+  AuthChangeListener,
+  AuthChangeOptions,
+  AuthChangeReason,
+} from '../hub/session/auth-changes.ts'
+export type { LoadUser } from '../hub/node/user-profiles.ts'
+export type { StoreDown } from '../hub/store/require-store.ts'
+export type { HubLimits } from '../hub/node/hub-limits.ts'
+export type { HubStats } from '../hub/session-hub.ts'
+export { createMemorySessionStore } from '../hub/store/memory-session-store.ts'
+export type { MemorySessionStoreOptions } from '../hub/store/memory-session-store.ts'
+export type {
+  Tombstone,
   RotateOptions,
   SessionStore,
   StoreChange,
   StoredSession,
   WriteOptions,
   WriteResult,
-} from '../hub/session-store.ts'
+} from '../hub/store/session-store.ts'

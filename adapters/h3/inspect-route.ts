@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
-import { createSecretId } from '../hub/secret-id.ts'
+import { createSecretId } from '../hub/cookies/secret-id.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
 import { answerHeaders, setAnswerHeaders } from './answer-headers.ts'
 import { isFromThisMachine } from './local-request.ts'

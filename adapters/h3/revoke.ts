@@ -1,6 +1,6 @@
 import type { SignedInView } from '../../machines/auth-view.ts'
 import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
-import type { ClerkAccess } from './clerk-access.ts'
+import type { ClerkAccess } from '../clerk/clerk-access.ts'
 
 /** Whom to sign out, by Clerk's id. */
 export type RevokeTarget =

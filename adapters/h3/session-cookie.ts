@@ -1,6 +1,6 @@
 import type { H3Event } from 'h3'
 import type { Logger } from '../logger.ts'
-import { isSecretId } from '../hub/secret-id.ts'
+import { isSecretId } from '../hub/cookies/secret-id.ts'
 import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 

@@ -1,6 +1,6 @@
-import { createDeadlineQueue } from '../hub/deadline-queue.ts'
-import type { Deadline, DeadlineQueue } from '../hub/deadline-queue.ts'
-import type { ByeReason, ViewStream } from '../hub/view-stream.ts'
+import { createDeadlineQueue } from '../timing/deadline-queue.ts'
+import type { Deadline, DeadlineQueue } from '../timing/deadline-queue.ts'
+import type { ByeReason, ViewStream } from '../hub/session/view-stream.ts'
 import { answerHeaders } from './answer-headers.ts'
 
 /** Where frames go: a Node response, or the controller of a `ReadableStream`. */

@@ -5,13 +5,13 @@ import { authMachine } from '../../machines/auth.machine.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { Logger } from '../logger.ts'
-import { createAdmitRequest, toAdmitted } from './admit-request.ts'
-import type { AuthChanges } from './auth-changes.ts'
-import { createActorHosts } from './actor-hosts.ts'
-import { compileChart } from './chart/compile-chart.ts'
-import { createClearSession } from './clear-session.ts'
-import { dampStoreFailures } from './damped-log.ts'
-import { endStreams } from './end-streams.ts'
+import { createAdmitRequest, toAdmitted } from './requests/admit-request.ts'
+import type { AuthChanges } from './session/auth-changes.ts'
+import { createActorHosts } from './hosts/actor-host.ts'
+import { compileChart } from './hosts/compile-chart.ts'
+import { createClearSession } from './requests/clear-session.ts'
+import { dampStoreFailures } from './store/damped-log.ts'
+import { endStreams } from './node/end-streams.ts'
 import type {
   Admission,
   AdmitRequest,
@@ -21,24 +21,25 @@ import type {
   OpenedSession,
   StreamRequest,
   TokenRequest,
-} from './hub-requests.ts'
-import type { HubLimits } from './hub-limits.ts'
-import type { LiveSession } from './live-session.ts'
-import { createOpenSession } from './open-session.ts'
-import { createReceiveToken } from './receive-token.ts'
-import type { LoadUser } from './profiles.ts'
-import type { FoundSession } from './session-cookies.ts'
-import type { SessionHostOptions, StartHost } from './session-host.ts'
-import { createSessionLife } from './session-life.ts'
-import { createSessionLookup } from './session-lookup.ts'
-import { createSnapshotHosts } from './snapshot-hosts.ts'
-import type { Grave, SessionStore } from './session-store.ts'
-import { requireStore } from './store-gate.ts'
-import type { StoreDown } from './store-gate.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
-import { createTokenChecks } from './token-checks.ts'
-import type { VerifyToken } from './token-checks.ts'
-import { createUndertaker, toGrave } from './undertaker.ts'
+} from './requests/hub-requests.ts'
+import type { HubLimits } from './node/hub-limits.ts'
+import type { LiveSession } from './session/live-session.ts'
+import { createOpenSession } from './requests/open-session.ts'
+import { createReceiveToken } from './requests/receive-token.ts'
+import type { LoadUser } from './node/user-profiles.ts'
+import type { FoundSession } from './cookies/cookie-index.ts'
+import type { SessionHostOptions, StartHost } from './hosts/session-host.ts'
+import { createSessionLifecycle } from './node/session-lifecycle.ts'
+import { createSessionLookup } from './node/session-lookup.ts'
+import { createSnapshotHosts } from './hosts/snapshot-host.ts'
+import type { Tombstone, SessionStore } from './store/session-store.ts'
+import { requireStore } from './store/require-store.ts'
+import type { StoreDown } from './store/require-store.ts'
+import { setUnrefTimeout } from '../timing/unref-clock.ts'
+import { createTokenChecks } from './node/token-checks.ts'
+import type { VerifyToken } from './node/token-checks.ts'
+import { createRevocations } from './node/revocations.ts'
+import { toTombstone } from './store/tombstone.ts'
 
 export interface SessionHubOptions {
   readonly verify: VerifyToken
@@ -65,7 +66,7 @@ export interface HubStats {
 }
 
 /** Whom to sign out, by Clerk's id. */
-export interface RevokedIdentity extends Pick<Grave, 'kind' | 'id'> {
+export interface RevokedIdentity extends Pick<Tombstone, 'kind' | 'id'> {
   /** The user is deleted: no token is good any more, whatever its `iat`. */
   readonly isGone?: boolean
 }
@@ -109,27 +110,27 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const { authWaitTimeout, verifyTimeout } = machine
   const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
-  const undertaker = createUndertaker({ store, verify, clock, verifyTimeout, logger })
+  const revocations = createRevocations({ store, verify, clock, verifyTimeout, logger })
   const tokens = createTokenChecks({
     verify,
-    ready: (session) => undertaker.settled(session),
+    ready: (session) => revocations.settled(session),
     reserve(session, verified) {
       // A token that has been signed out signs nobody in, and must cost no session its place.
       const isRenewal = session.identity.sessionId === verified.sessionId
-      if (!isRenewal && !store.buried(verified)) life.registry.reserve(session, verified)
+      if (!isRenewal && !store.findTombstone(verified)) lifecycle.registry.reserve(session, verified)
     },
     logger,
   })
   const hostOptions: SessionHostOptions = {
     verifyToken: (token, check) => tokens.check(token, check),
-    input: { ...machine, now: clock, random, tombstone: (session) => store.buried(session) },
+    input: { ...machine, now: clock, random, tombstone: (session) => store.findTombstone(session) },
     onError: (code, error) => logger.error(code, { error }),
   }
   const startHost = createHosts(hostOptions, inspect)
-  const life = createSessionLife({
+  const lifecycle = createSessionLifecycle({
     startHost,
     store,
-    undertaker,
+    revocations,
     sessionOf: (token) => tokens.sessionOf(token),
     loadUser,
     encode,
@@ -138,17 +139,17 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     clock,
     logger,
   })
-  const lookup = createSessionLookup({ life, store, undertaker, clock, logger })
+  const lookup = createSessionLookup({ lifecycle, store, revocations, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
   const unwatch = store.watch(
-    ({ type }) => type === 'back' && undertaker.retry(),
+    ({ type }) => type === 'back' && revocations.retry(),
     () => false,
   )
   let isClosed = false
   let requests = 0
 
   async function serve<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
-    const release = life.registry.hold(session)
+    const release = lifecycle.registry.hold(session)
     requests += 1
     try {
       return await work()
@@ -159,7 +160,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   }
 
   const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
-  const parts = { life, lookup, tokens, undertaker, store, verify, ...times, streamsPerSession, logger, serve }
+  const parts = { lifecycle, lookup, tokens, revocations, store, verify, ...times, streamsPerSession, logger, serve }
   const whileOpen =
     <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
     (request: Request): Promise<Answer> =>
@@ -180,44 +181,46 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     signal(request, rule) {
       const { cookieIds } = request
       const admitted = toAdmitted(request)
-      if (admitted) return toTimelySignal(life.signal(admitted, rule), request.admission?.endsAt)
+      if (admitted) return toTimelySignal(lifecycle.signal(admitted, rule), request.admission?.endsAt)
       const here = lookup.findHere(cookieIds)
-      if (here !== undefined) return life.signal(toSession(here), rule)
+      if (here !== undefined) return lifecycle.signal(toSession(here), rule)
       // Not on this node yet: the store will tell.
-      return toLaterSignal(lookup.find(cookieIds).then((found) => life.signal(toSession(found), rule)))
+      return toLaterSignal(lookup.find(cookieIds).then((found) => lifecycle.signal(toSession(found), rule)))
     },
 
     async revoke({ kind, id, isGone = false }) {
-      const grave = toGrave({ kind, id, revokedAt: clock() }, clock())
+      const tombstone = toTombstone({ kind, id, revokedAt: clock() }, clock())
       // The Clerk sessions that are known go by name: a token that they mint later would be from after the revocation.
-      const known = kind === 'user' ? life.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
+      const known = kind === 'user' ? lifecycle.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
       await Promise.all([
-        undertaker.bury(isGone ? { ...grave, revokedAt: grave.until } : grave),
-        ...[...new Set(known)].map((sessionId) => undertaker.bury({ ...grave, kind: 'session', id: sessionId ?? '' })),
+        revocations.addTombstone(isGone ? { ...tombstone, revokedAt: tombstone.until } : tombstone),
+        ...[...new Set(known)].map((sessionId) =>
+          revocations.addTombstone({ ...tombstone, kind: 'session', id: sessionId ?? '' }),
+        ),
       ])
     },
 
     retry() {
-      undertaker.retry()
-      for (const session of life.registry) if (session.identity.state === 'error') session.retry()
+      revocations.retry()
+      for (const session of lifecycle.registry) if (session.identity.state === 'error') session.retry()
     },
 
-    onAuthChange: (listener, settings) => life.changes.subscribe(listener, settings),
+    onAuthChange: (listener, settings) => lifecycle.changes.subscribe(listener, settings),
 
     stats() {
       let streams = 0
-      for (const session of life.registry) streams += session.streams.size
-      return { sessions: life.registry.size, signedIn: life.registry.signedIn, streams }
+      for (const session of lifecycle.registry) streams += session.streams.size
+      return { sessions: lifecycle.registry.size, signedIn: lifecycle.registry.signedIn, streams }
     },
 
     async close({ timeout }) {
       if (isClosed) return
       isClosed = true
-      await endStreams(life.registry, () => requests > 0, timeout)
-      life.close()
+      await endStreams(lifecycle.registry, () => requests > 0, timeout)
+      lifecycle.close()
       lookup.close()
       unwatch()
-      undertaker.close()
+      revocations.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate'
-import { explain } from '../../machines/explain.ts'
-import type { AuthActor } from '../../machines/actor-history.ts'
+import { explain } from '../../machines/explain/explain.ts'
+import type { AuthActor } from '../../machines/explain/actor-history.ts'
 
 /** Says of the auth machines at work why they are in the state that they are in. */
 export interface Explainers {

@@ -1,4 +1,4 @@
-import { setUnrefTimeout } from '../unref-clock.ts'
+import { setUnrefTimeout } from '../timing/unref-clock.ts'
 import type { Explainers } from './explainers.ts'
 import type { OneTimeKeys } from './one-time-keys.ts'
 import { toPageDocument, toRefusalDocument } from './page-document.ts'

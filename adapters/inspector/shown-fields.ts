@@ -1,5 +1,5 @@
 import { isAuthErrorCode } from '../../machines/auth-error.ts'
-import type { SyncErrorCode } from '../../machines/sync-error.ts'
+import type { SyncErrorCode } from '../../machines/sync/sync-error.ts'
 import { toOrgRole } from '../../machines/verified-session.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 

@@ -1,14 +1,14 @@
 import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
-import { setUnrefTimeout } from '../unref-clock.ts'
-import { createWaits } from '../waits.ts'
+import { setUnrefTimeout } from '../timing/unref-clock.ts'
+import { createWaits } from '../timing/waits.ts'
 import { createOutageLog } from './outage-log.ts'
 import type { ChannelSubscriptionOptions } from './channel-subscription.ts'
 import { createChannelSubscription } from './channel-subscription.ts'
 import { isReply, toRefusal } from './redis-refusal.ts'
 
 /**
- * `loading`: the node does not know yet what was buried before it started. `current`: it knows, it hears of everything
+ * `loading`: the node does not know yet the tombstones from before it started. `current`: it knows, it hears of everything
  * new, and what it decides can be stored. `behind`: it knows what was known when Redis was lost, or began to refuse.
  */
 export type FeedState = 'loading' | 'current' | 'behind'

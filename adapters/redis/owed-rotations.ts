@@ -1,4 +1,4 @@
-import type { RotateOptions } from '../hub/session-store.ts'
+import type { RotateOptions } from '../hub/store/session-store.ts'
 import type { RedisRecords } from './redis-records.ts'
 
 /** Rotations of cookies, and those among them that Redis may not have yet. */

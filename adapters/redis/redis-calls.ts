@@ -1,4 +1,4 @@
-import { setUnrefTimeout } from '../unref-clock.ts'
+import { setUnrefTimeout } from '../timing/unref-clock.ts'
 import { isCluster } from './redis-client.ts'
 import type { RedisClient, ScriptCall } from './redis-client.ts'
 import { shards } from './redis-keys.ts'

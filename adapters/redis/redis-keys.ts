@@ -26,8 +26,8 @@ export interface RedisKeys {
   readonly session: (digest: string) => string
   /** Leads to the digest of a session. */
   readonly alias: (digest: string) => string
-  /** The log of what was buried in a shard. */
-  readonly graves: (shard: string) => string
+  /** The log of tombstones of a shard. */
+  readonly tombstones: (shard: string) => string
   /** A key of a shard that never exists. */
   readonly probe: (shard: string) => string
   /** Where the changes of a shard are told. */
@@ -39,7 +39,7 @@ export function createRedisKeys(prefix: string): RedisKeys {
   return {
     session: toKey('s'),
     alias: toKey('a'),
-    graves: (shard) => `${prefix}:{${shard}}:graves`,
+    tombstones: (shard) => `${prefix}:{${shard}}:tombstones`,
     probe: (shard) => `${prefix}:{${shard}}:probe`,
     channel: (shard) => `${prefix}:{${shard}}`,
   }

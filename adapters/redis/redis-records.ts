@@ -1,4 +1,4 @@
-import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/session-store.ts'
+import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { toKeyDigest, toShard } from './redis-keys.ts'

@@ -66,19 +66,19 @@ return aliases
 `)
 
 /**
- * Adds to a shard's log of graves, drops the oldest that are over, and tells. → the entry's id. The end of an entry is
+ * Adds to a shard's log of tombstones, drops the oldest that are over, and tells. → the entry's id. The end of an entry is
  * kept by Redis's own clock, so that a node whose clock is wrong drops nothing too soon.
  * ARGV: JSON, ms it must be kept, channel.
  */
-export const buryScript = toScript(`
+export const tombstoneScript = toScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local id = redis.call('XADD', KEYS[1], '*', 'grave', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]))
+local id = redis.call('XADD', KEYS[1], '*', 'tombstone', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]))
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 16)) do
   if tonumber(entry[2][4]) <= now then redis.call('XDEL', KEYS[1], entry[1]) end
 end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-redis.call('SPUBLISH', ARGV[3], 'grave - ' .. ARGV[1])
+redis.call('SPUBLISH', ARGV[3], 'tombstone - ' .. ARGV[1])
 return id
 `)
 

@@ -1,14 +1,14 @@
-import { createGraveyard } from '../hub/graveyard.ts'
-import type { SessionStore, StoreChange, StoreNeeds } from '../hub/session-store.ts'
+import { createTombstones } from '../hub/store/tombstones.ts'
+import type { SessionStore, StoreChange, StoreNeeds } from '../hub/store/session-store.ts'
 import { toLogger } from '../logger.ts'
 import { createChangeFeed } from './change-feed.ts'
 import type { FeedState } from './change-feed.ts'
-import { createGraveLog } from './grave-log.ts'
-import { createGraveSync } from './grave-sync.ts'
+import { createTombstoneLog } from './tombstone-log.ts'
+import { createTombstoneSync } from './tombstone-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
 import { createOwnClient, leaveServer } from './redis-client.ts'
-import { createGuards } from '../hub/guards.ts'
+import { createGuards } from '../hub/store/store-guards.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
@@ -40,27 +40,27 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const subscriber = client.duplicate()
   const keys = createRedisKeys(prefix)
   const guard = createGuards()
-  const graveyard = createGraveyard(clock)
+  const tombstones = createTombstones(clock)
   /** `isStale`: what was read was read without the guard. */
   const reading = { hasBegun: false, isStale: false }
   const watchers = new Map<(change: StoreChange) => void, (id: string) => boolean>()
   const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
   const records = createRedisRecords({ calls, keys, clock })
   const rotations = createOwedRotations(records)
-  const graves = createGraveSync({
-    log: createGraveLog({ calls, keys, guard, clock }),
-    graveyard,
-    onNews: (grave) => tell({ type: 'grave', grave }),
+  const tombstoneSync = createTombstoneSync({
+    log: createTombstoneLog({ calls, keys, guard, clock }),
+    tombstones,
+    onNews: (tombstone) => tell({ type: 'tombstone', tombstone }),
     onLoss: () => tell({ type: 'back' }),
     clock,
     logger,
   })
   const probe = createRedisProbe({ calls, keys, logger })
   const rollCall = createRollCall({ calls, keys, timeout })
-  const readGraves = shareNext(() => {
-    if (reading.isStale) graves.forget((grave) => guard.isGenuine(grave))
+  const readTombstones = shareNext(() => {
+    if (reading.isStale) tombstoneSync.forget((tombstone) => guard.isGenuine(tombstone))
     reading.isStale = false
-    return graves.read()
+    return tombstoneSync.read()
   })
   const leave = () => Promise.all([client, subscriber].map(leaveServer))
   const feed = createChangeFeed({ subscriber, keys, onMessage, read, confirm, leave, logger })
@@ -78,8 +78,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       if (kind === rollCallKinds.answer) return rollCall.hear(id ?? '')
       if (id !== null && ![...watchers.values()].some((isWanted) => isWanted(id))) return
       const change = toChange(clock())
-      if (change.type !== 'grave') tell(change)
-      else if (guard.isGenuine(change.grave)) graves.hear(change.grave)
+      if (change.type !== 'tombstone') tell(change)
+      else if (guard.isGenuine(change.tombstone)) tombstoneSync.hear(change.tombstone)
     } catch (error) {
       logger.error('redis.message.failed', { error })
     }
@@ -88,12 +88,12 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   /** A full Redis may drop one log to make room for another, so the logs are looked at again. */
   async function repairLog() {
     for (let round = 0; round < repairs; round += 1) {
-      await readGraves()
-      if (!(await graves.restore())) return
+      await readTombstones()
+      if (!(await tombstoneSync.restore())) return
     }
   }
 
-  /** Makes sure that the log has every grave of this node, and tells the caller. A node that starts has none to add. */
+  /** Makes sure that the log has every tombstone of this node, and tells the caller. A node that starts has none to add. */
   async function answer(caller: string) {
     if (rollCall.isOwn(caller)) return
     try {
@@ -110,23 +110,23 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       await probe(true)
       await rollCall.ask()
     }
-    await readGraves()
+    await readTombstones()
   }
 
   async function confirm(state: FeedState) {
     await probe(state === 'behind')
-    await graves.restore()
+    await tombstoneSync.restore()
     if (state !== 'behind') return
     await rotations.settle()
     tell({ type: 'back' })
   }
 
-  /** Reads, if that is possible now, the graves that were added since the feed fell behind. */
+  /** Reads, if that is possible now, the tombstones that were added since the feed fell behind. */
   async function makeUp() {
     // Most losses end at once. A request right after a loss waits for that, and no request waits out an outage.
     if (!client.isReady || feed.isWaiting) await feed.changed(feed.lostAt + timeout - performance.now())
     if (feed.state !== 'behind' || feed.isHearing || !calls.isAnswering) return
-    await readGraves().catch((error: unknown) => logger.debug('redis.behind', { error }))
+    await readTombstones().catch((error: unknown) => logger.debug('redis.behind', { error }))
   }
 
   function isReady(needs: StoreNeeds): boolean {
@@ -145,14 +145,14 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     write: (record, settings) => records.write(record, settings),
     rotate: (id, settings) => rotations.rotate(id, settings),
     remove: (id, expectedRev) => records.remove(id, expectedRev),
-    async bury(grave) {
-      const merged = graveyard.add(grave)
+    async addTombstone(tombstone) {
+      const merged = tombstones.add(tombstone)
       // Sent before anyone here acts on it, so that other nodes hear of the end before they hear of what came of it.
-      const stored = graves.bury(merged)
-      tell({ type: 'grave', grave: merged })
+      const stored = tombstoneSync.addTombstone(merged)
+      tell({ type: 'tombstone', tombstone: merged })
       await stored
     },
-    buried: graveyard.find,
+    findTombstone: tombstones.find,
     watch(listener, isWanted = () => true) {
       watchers.set(listener, isWanted)
       return () => watchers.delete(listener)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createWaits } from '../waits.ts'
+import { createWaits } from '../timing/waits.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { shards } from './redis-keys.ts'
 import type { RedisKeys } from './redis-keys.ts'
@@ -8,7 +8,7 @@ import { tellScript } from './redis-scripts.ts'
 export const rollCallKinds = { call: 'roll-call', answer: 'present' } as const
 
 /**
- * A node that starts asks the others to make sure that Redis has every grave they hold: a Redis that drops keys, or that
+ * A node that starts asks the others to make sure that Redis has every tombstone they hold: a Redis that drops keys, or that
  * lost its data in a restart, says nothing of what is missing.
  */
 export interface RollCall {

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
-import type { Grave, StoreChange } from '../hub/session-store.ts'
-import { parseGrave } from './parse-grave.ts'
+import type { Tombstone, StoreChange } from '../hub/store/session-store.ts'
+import { parseTombstone } from './parse-tombstone.ts'
 
 type Rotated = Extract<StoreChange, { readonly type: 'rotated' }>
 
@@ -23,7 +23,7 @@ export function readMessage(message: string): StoreMessage {
     kind,
     id: id === '-' ? null : id,
     toChange: (now) => {
-      if (kind === 'grave') return { type: 'grave', grave: requireGrave(text, now) }
+      if (kind === 'tombstone') return { type: 'tombstone', tombstone: requireTombstone(text, now) }
       const body: unknown = JSON.parse(text)
       if (kind === 'record') return { type: 'record', record: body as SessionRecord }
       if (kind === 'rotated') return { ...(body as Omit<Rotated, 'type' | 'id'>), type: 'rotated', id }
@@ -32,8 +32,8 @@ export function readMessage(message: string): StoreMessage {
   }
 }
 
-function requireGrave(text: string, now: number): Grave {
-  const grave = parseGrave(text, now)
-  if (!grave) throw new Error('a tombstone that is none')
-  return grave
+function requireTombstone(text: string, now: number): Tombstone {
+  const tombstone = parseTombstone(text, now)
+  if (!tombstone) throw new Error('a tombstone that is none')
+  return tombstone
 }

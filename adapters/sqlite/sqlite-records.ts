@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../../machines/session-record.ts'
-import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/session-store.ts'
+import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import type { SqliteDatabase } from './open-database.ts'
 import { inTransaction } from './sqlite-tables.ts'
 

@@ -1,8 +1,8 @@
-import { createGraveyard } from '../hub/graveyard.ts'
-import { createGuards } from '../hub/guards.ts'
-import type { SessionStore, StoreChange } from '../hub/session-store.ts'
+import { createTombstones } from '../hub/store/tombstones.ts'
+import { createGuards } from '../hub/store/store-guards.ts'
+import type { SessionStore, StoreChange } from '../hub/store/session-store.ts'
 import { openDatabase } from './open-database.ts'
-import { createSqliteGraves } from './sqlite-graves.ts'
+import { createSqliteTombstones } from './sqlite-tombstones.ts'
 import { createSqliteRecords } from './sqlite-records.ts'
 import { resolveSqliteStoreOptions } from './sqlite-store-options.ts'
 import type { SqliteSessionStoreOptions } from './sqlite-store-options.ts'
@@ -26,25 +26,25 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
   const database = openDatabase(path)
   prepareTables(database)
   const guards = createGuards()
-  const graveyard = createGraveyard(clock)
+  const tombstones = createTombstones(clock)
   const records = createSqliteRecords(database, clock)
-  const graves = createSqliteGraves(database, clock)
+  const stored = createSqliteTombstones(database, clock)
   const watchers = new Set<(change: StoreChange) => void>()
   let nextSweep = -Infinity
   let isLoaded = false
 
   /** Reads the tombstones once more for another guard. What is known here and could not be written yet is kept. */
   function load() {
-    const known = [...graveyard.values()]
-    graveyard.clear()
-    for (const grave of [...known, ...graves.readAll()]) if (guards.isGenuine(grave)) graveyard.add(grave)
+    const known = [...tombstones.values()]
+    tombstones.clear()
+    for (const tombstone of [...known, ...stored.readAll()]) if (guards.isGenuine(tombstone)) tombstones.add(tombstone)
     isLoaded = true
   }
 
   /** Not before they are asked for: by then the server has said what is genuine. */
   function loaded() {
     if (!isLoaded) load()
-    return graveyard
+    return tombstones
   }
 
   function tell(change: StoreChange) {
@@ -56,7 +56,7 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     if (now < nextSweep) return
     nextSweep = now + sweepEvery
     records.sweep()
-    graves.sweep()
+    stored.sweep()
   }
 
   return {
@@ -80,12 +80,12 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     async remove(id, expectedRev) {
       records.remove(id, expectedRev)
     },
-    async bury(grave) {
-      const merged = loaded().add(grave)
-      tell({ type: 'grave', grave: merged })
-      graves.write(merged)
+    async addTombstone(tombstone) {
+      const merged = loaded().add(tombstone)
+      tell({ type: 'tombstone', tombstone: merged })
+      stored.write(merged)
     },
-    buried: (session) => loaded().find(session),
+    findTombstone: (session) => loaded().find(session),
     watch(listener) {
       watchers.add(listener)
       return () => watchers.delete(listener)

@@ -201,7 +201,7 @@ describe('rule 2: the newest decision wins', () => {
 })
 
 describe('rule 3: signed out stays signed out', () => {
-  it('a clear while verifying wins, and hands the token over so that its session can be tombstoned', async () => {
+  it('a clear while verifying wins, and hands the token over so that its session can be given a tombstone', async () => {
     const auth = startAuth()
     const id = auth.token()
     auth.actor.send({ type: 'session.cleared' })
@@ -214,16 +214,16 @@ describe('rule 3: signed out stays signed out', () => {
   })
 
   it('looks the tombstones up again at the verdict', async () => {
-    const buried = new Set<string>()
-    const auth = startAuth({ tombstone: ({ sessionId }) => (buried.has(sessionId) ? 'session-revoked' : null) })
+    const ended = new Set<string>()
+    const auth = startAuth({ tombstone: ({ sessionId }) => (ended.has(sessionId) ? 'session-revoked' : null) })
     const id = auth.token()
-    buried.add('sess_a')
+    ended.add('sess_a')
     await auth.accept(session())
     expect(auth.value()).toBe('signedOut')
     expect(auth.outcome(id)).toEqual(['session-revoked'])
   })
 
-  it('does not adopt what a tombstone buries', () => {
+  it('does not adopt what has a tombstone', () => {
     const auth = startAuth({ tombstone: () => 'token-superseded' })
     auth.actor.send({ type: 'session.adopted', record: toSignedInRecord(session()) })
     expect(auth.value()).toBe('signedOut')

@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from 'redis'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
-import { createSealedStore } from '../../adapters/hub/sealed-store.ts'
-import type { SessionStore } from '../../adapters/hub/session-store.ts'
+import { createSealedStore } from '../../adapters/hub/store/sealed-store.ts'
+import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
 import { toLogger } from '../../adapters/logger.ts'
 import type { AuthClaims, SessionRecord, VerifiedSession } from '../../machines/index.ts'
-import { createSecretId, toDigest } from '../../adapters/hub/secret-id.ts'
+import { createSecretId, toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import { startRedis } from '../store/redis-server.ts'
 
 const self = fileURLToPath(import.meta.url)
@@ -21,13 +21,13 @@ const self = fileURLToPath(import.meta.url)
 /** A process that only listens, as a node does that holds none of the sessions. */
 async function listen(url: string, others: number) {
   const store = createRedisSessionStore({ url })
-  const told = { records: 0, graves: 0 }
+  const told = { records: 0, tombstones: 0 }
   const isWanted = () => {
     told.records += 1
     return false
   }
   store.watch(({ type }) => {
-    if (type === 'grave') told.graves += 1
+    if (type === 'tombstone') told.tombstones += 1
   }, isWanted)
   while (!(await isReady(store)));
   await subscribeOthers(url, others)
@@ -126,7 +126,7 @@ async function main(sessions: number, renewals: number, others: number) {
   await once(listener, 'message')
   const ask = async () => {
     listener.send('report')
-    const [report] = (await once(listener, 'message')) as [Record<'records' | 'graves' | 'cpu' | 'heap', number>]
+    const [report] = (await once(listener, 'message')) as [Record<'records' | 'tombstones' | 'cpu' | 'heap', number>]
     return report
   }
   const info = async (field: string) => {
@@ -169,19 +169,19 @@ async function main(sessions: number, renewals: number, others: number) {
   await inBatches(sessions, (index) => store.read(aliases[index]!))
   const afterReads = [await redisCpu(), ownCpu()] as const
 
-  const beforeGraves = [await info('used_memory'), await ask()] as const
-  const graves = sessions
-  await inBatches(graves, (index) =>
-    store.bury({
+  const beforeTombstones = [await info('used_memory'), await ask()] as const
+  const tombstones = sessions
+  await inBatches(tombstones, (index) =>
+    store.addTombstone({
       kind: 'session',
       id: toRecord(index, 1).sessionId!,
       clearedAt: Date.now(),
       until: Date.now() + 86_400_000,
     }),
   )
-  let buried = await ask()
-  while (buried.graves < graves) buried = await ask()
-  const afterGraves = await info('used_memory')
+  let ended = await ask()
+  while (ended.tombstones < tombstones) ended = await ask()
+  const afterTombstones = await info('used_memory')
 
   const per = (value: number, count: number) => Math.round((value / count) * 10) / 10
   const summary = {
@@ -193,8 +193,8 @@ async function main(sessions: number, renewals: number, others: number) {
       sessionKey: await usage(':s:'),
       aliasKey: await usage(':a:'),
       json: JSON.stringify(toRecord(1, 1)).length,
-      perGrave: per(afterGraves - beforeGraves[0], graves),
-      perGraveOnANode: per(buried.heap - beforeGraves[1].heap, graves),
+      perTombstone: per(afterTombstones - beforeTombstones[0], tombstones),
+      perTombstoneOnANode: per(ended.heap - beforeTombstones[1].heap, tombstones),
     },
     cpuMicroseconds: {
       redisPerRenewal: per(redisAfter - redisBefore, renewals),

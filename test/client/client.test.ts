@@ -9,7 +9,7 @@ import {
   type AuthView,
   type ClerkState,
 } from '../../adapters/browser/index.ts'
-import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 import { createBrowser } from './browser.ts'
 import { mintToken, startServer } from './real-server.ts'
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { H3, toNodeHandler } from 'h3'
 import { exportJWK, SignJWT } from 'jose'
 import { createAuthServer, type AuthServerOptions } from '../../adapters/h3/index.ts'
-import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 
 const issuer = 'https://clerk.example.test'
 /** The app's origin, in `azp`. */

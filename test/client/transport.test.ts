@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { BearerToken } from '../../machines/index.ts'
-import type { SyncEvent } from '../../machines/sync-events.ts'
+import type { SyncEvent } from '../../machines/sync/sync-events.ts'
 import { createTransport } from '../../adapters/browser/transport.ts'
 
 const view = { ...toUncheckedView(0), channel: 'channel', rev: 3, now: 1 }

@@ -103,17 +103,17 @@ describe('a recorded trace', () => {
   })
 
   it('remembers what the tombstones said', async () => {
-    const buried = new Set<string>()
+    const ended = new Set<string>()
     const { trace } = await record(
       async (auth) => {
         await auth.signIn()
-        buried.add('sess_a')
+        ended.add('sess_a')
         await auth.signIn(session({ at: 5_000 }))
         auth.actor.send({ type: 'session.adopted', record: toSignedInRecord(session({ at: 6_000 })) })
       },
-      { tombstone: ({ sessionId }) => (buried.has(sessionId) ? 'session-revoked' : null) },
+      { tombstone: ({ sessionId }) => (ended.has(sessionId) ? 'session-revoked' : null) },
     )
-    expect(trace.steps.map((step) => step.buried)).toEqual([
+    expect(trace.steps.map((step) => step?.tombstone)).toEqual([
       undefined,
       undefined,
       undefined,

@@ -1,4 +1,4 @@
-import { toDigest } from '../../adapters/hub/secret-id.ts'
+import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
 import { appOrigin } from './sim-clerk.ts'
@@ -98,7 +98,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
 
   function end(sessionId: string, until: number, why: string) {
     world.note(`${sessionId} is over: ${why}`)
-    if (!store.hasGrave(sessionId)) world.violate('signOut', `${why} of ${sessionId} was acknowledged, yet not stored`)
+    if (!store.hasTombstone(sessionId))
+      world.violate('signOut', `${why} of ${sessionId} was acknowledged, yet not stored`)
     ends.set(sessionId, { until: Math.max(until, ends.get(sessionId)?.until ?? -Infinity) })
   }
 

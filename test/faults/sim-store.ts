@@ -1,6 +1,6 @@
-import { createGraveyard } from '../../adapters/hub/graveyard.ts'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import type { Grave, SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import { createTombstones } from '../../adapters/hub/store/tombstones.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import type { Tombstone, SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { createSimStranger } from './sim-stranger.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
@@ -11,7 +11,7 @@ export interface SimStore {
   /** A node's connection to it. The node's own copy of the tombstones begins as they are stored now. */
   connect(node: Party, clock: () => number): StoreConnection
   /** Whether a Clerk session's end is stored, and so outlives every node. */
-  hasGrave(id: string): boolean
+  hasTombstone(id: string): boolean
   /** What is stored under a cookie's alias. */
   peek: SessionStore['read']
 }
@@ -33,19 +33,19 @@ export function createSimStore(world: World): SimStore {
   const party = createParty('store')
   const disk = createMemorySessionStore({ clock: () => time.now() })
   const stranger = createSimStranger(world)
-  const graves = new Map<string, Grave>()
+  const stored = new Map<string, Tombstone>()
   const connections = new Set<(change: StoreChange) => void>()
 
   disk.watch((change) => {
-    if (change.type === 'grave') graves.set(change.grave.id, change.grave)
+    if (change.type === 'tombstone') stored.set(change.tombstone.id, change.tombstone)
     for (const publish of connections) publish(change)
   })
 
   return {
-    hasGrave: (id) => graves.has(id),
+    hasTombstone: (id) => stored.has(id),
     peek: (alias) => disk.read(alias),
     connect(node, clock) {
-      const graveyard = createGraveyard(clock)
+      const tombstones = createTombstones(clock)
       /** Of what it was told: the last second that each end covers. */
       const known = new Map<string, number>()
       const watchers = new Set<(change: StoreChange) => void>()
@@ -54,22 +54,22 @@ export function createSimStore(world: World): SimStore {
       let settledAt = 0
       /** Moments in the store are true ones; a node reckons by its own clock. */
       const skew = () => clock() - time.now()
-      const learn = (grave: Grave) => graveyard.add({ ...grave, until: grave.until + skew() })
-      const note = ({ id, clearedAt = -Infinity, revokedAt }: Grave) => {
+      const learn = (tombstone: Tombstone) => tombstones.add({ ...tombstone, until: tombstone.until + skew() })
+      const note = ({ id, clearedAt = -Infinity, revokedAt }: Tombstone) => {
         const until = revokedAt === undefined ? Math.floor(clearedAt / 1_000) : Infinity
         known.set(id, Math.max(until, known.get(id) ?? -Infinity))
       }
       const tell = (change: StoreChange) => {
         for (const watcher of watchers) watcher(change)
-        if (change.type === 'grave') note(change.grave)
+        if (change.type === 'tombstone') note(change.tombstone)
       }
-      for (const grave of graves.values()) {
-        learn(grave)
-        note(grave)
+      for (const tombstone of stored.values()) {
+        learn(tombstone)
+        note(tombstone)
       }
 
       function hear(change: StoreChange) {
-        if (change.type === 'grave') learn(change.grave)
+        if (change.type === 'tombstone') learn(change.tombstone)
         tell(change)
       }
 
@@ -84,7 +84,7 @@ export function createSimStore(world: World): SimStore {
         if (weather.storeDown) return time.send(node, random.between(500, 2_000), catchUp)
         isLost = false
         settledAt = time.now() + settleFor
-        for (const grave of graves.values()) hear({ type: 'grave', grave })
+        for (const tombstone of stored.values()) hear({ type: 'tombstone', tombstone })
         return tell({ type: 'back' })
       }
 
@@ -163,13 +163,13 @@ export function createSimStore(world: World): SimStore {
         },
         rotate: (id, options) => ask('rotate', () => disk.rotate(id, options)),
         remove: (id, expectedRev) => ask('remove', () => disk.remove(id, expectedRev)),
-        bury(grave) {
-          const merged = graveyard.add(grave)
-          const stored = ask('bury', () => disk.bury({ ...merged, until: toTrue(merged.until) }))
-          tell({ type: 'grave', grave: merged })
+        addTombstone(tombstone) {
+          const merged = tombstones.add(tombstone)
+          const stored = ask('addTombstone', () => disk.addTombstone({ ...merged, until: toTrue(merged.until) }))
+          tell({ type: 'tombstone', tombstone: merged })
           return stored
         },
-        buried: (session) => graveyard.find(session),
+        findTombstone: (session) => tombstones.find(session),
         watch(listener) {
           watchers.add(listener)
           return () => watchers.delete(listener)

@@ -1,4 +1,4 @@
-import type { StoreChange } from '../../adapters/hub/session-store.ts'
+import type { StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { createRandom } from './random.ts'
 import type { World } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { Grave } from '../../adapters/h3/index.ts'
+import type { Tombstone } from '../../adapters/h3/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 import type { TestServer } from './harness.ts'
 
@@ -215,8 +215,8 @@ describe('what one address may hold', () => {
 
 it('signs out many sessions of one Clerk session with one tombstone', async () => {
   const store = createMemorySessionStore()
-  const graves: Grave[] = []
-  store.watch((change) => void (change.type === 'grave' && graves.push(change.grave)))
+  const tombstones: Tombstone[] = []
+  store.watch((change) => void (change.type === 'tombstone' && tombstones.push(change.tombstone)))
   const server = await startServer({ store, limits: { sessionsPerClerkSession: 200, sessionsPerUser: 200 } })
   const browsers = Array.from({ length: 200 }, () => server.browser())
   const token = server.mint()
@@ -224,5 +224,5 @@ it('signs out many sessions of one Clerk session with one tombstone', async () =
   const answers = await Promise.all(browsers.map((browser) => browser.clear({ sessionId: 'sess_a' })))
   expect(new Set(answers.map(({ status, body }) => `${status} ${body.state}`))).toEqual(new Set(['200 signedOut']))
   for (const browser of browsers) expect((await browser.clear({ sessionId: 'sess_a' })).status).toBe(200)
-  expect(graves.length).toBe(1)
+  expect(tombstones.length).toBe(1)
 })

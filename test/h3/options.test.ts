@@ -48,7 +48,7 @@ describe('an option that cannot be used is a TypeError that names it', () => {
     ['limits.requestsPerSession', { limits: { requestsPerSession: Infinity } }],
     ['limits.session', { limits: { session: 1 } }],
     ['store', { store: {} }],
-    ['store', { store: { ...createMemorySessionStore(), buried: undefined } }],
+    ['store', { store: { ...createMemorySessionStore(), findTombstone: undefined } }],
     ['inspect', { inspect: true }],
     ['clock', { clock: 5 }],
     ['authWaitTimout', { authWaitTimout: 1_000 }],

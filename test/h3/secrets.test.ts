@@ -19,9 +19,9 @@ describe('no raw token and no secret', () => {
         note({ id, options })
         return memory.rotate(id, options)
       },
-      bury: (grave) => {
-        note(grave)
-        return memory.bury(grave)
+      addTombstone: (tombstone) => {
+        note(tombstone)
+        return memory.addTombstone(tombstone)
       },
     }
     const server = await startServer({ store, inspect: note })

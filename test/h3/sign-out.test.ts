@@ -190,9 +190,9 @@ describe('a store that is down', () => {
       rotate: guard('rotate'),
       remove: guard('remove'),
       // As the contract asks: the own copy has it, whatever becomes of the rest.
-      bury: async (grave) => {
-        await store.bury(grave)
-        if (down.has('bury')) throw new Error('bury failed')
+      addTombstone: async (tombstone) => {
+        await store.addTombstone(tombstone)
+        if (down.has('addTombstone')) throw new Error('addTombstone failed')
       },
     }
     return { fragile, down }
@@ -201,24 +201,24 @@ describe('a store that is down', () => {
   it('lets a sign-out take effect here at once, answers 503 until it is stored, and goes on trying', async () => {
     useVirtualTime()
     const { fragile, down } = createFragileStore()
-    const bury = vi.spyOn(fragile, 'bury')
+    const addTombstone = vi.spyOn(fragile, 'addTombstone')
     const server = await startServer({ store: fragile })
     const browser = server.browser()
     const token = server.mint()
     await browser.token(token)
-    down.add('bury')
+    down.add('addTombstone')
     const { status, headers, body } = await browser.clear()
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'store-unavailable', '1'])
     expect(body.view).toMatchObject({ state: 'signedOut', isSignedIn: false })
     expect((await browser.token(token)).body.code).toBe('token-superseded')
-    const tried = bury.mock.calls.length
+    const tried = addTombstone.mock.calls.length
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(bury.mock.calls.length).toBe(tried + 1)
+    expect(addTombstone.mock.calls.length).toBe(tried + 1)
     down.clear()
     await vi.advanceTimersByTimeAsync(2_000)
-    const stored = bury.mock.calls.length
+    const stored = addTombstone.mock.calls.length
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(bury.mock.calls.length).toBe(stored)
+    expect(addTombstone.mock.calls.length).toBe(stored)
     expect((await browser.clear()).status).toBe(200)
   })
 

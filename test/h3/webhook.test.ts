@@ -107,8 +107,8 @@ describe('a webhook that Clerk signed', () => {
     let isDown = false
     const store = {
       ...memory,
-      async bury(grave: Parameters<typeof memory.bury>[0]) {
-        await memory.bury(grave)
+      async addTombstone(tombstone: Parameters<typeof memory.addTombstone>[0]) {
+        await memory.addTombstone(tombstone)
         if (isDown) throw new Error('down')
       },
     }

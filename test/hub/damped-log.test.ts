@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { dampStoreFailures } from '../../adapters/hub/damped-log.ts'
+import { dampStoreFailures } from '../../adapters/hub/store/damped-log.ts'
 import { useVirtualTime } from '../h3/harness.ts'
 
 it('one failure of each method of the store is written in a minute, and the others are for debugging', () => {

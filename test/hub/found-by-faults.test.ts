@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { toDigest } from '../../adapters/hub/secret-id.ts'
-import { retireFor } from '../../adapters/hub/session-cookies.ts'
-import type { SessionStore } from '../../adapters/hub/session-store.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
+import { retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
+import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startDeaf, startHub, toToken, turn } from './hub-harness.ts'
@@ -22,7 +22,7 @@ describe('what the simulation of faults has found', () => {
     expect({ error, isSignedIn: view.isSignedIn }).toEqual({ error: null, isSignedIn: false })
     await turn()
     expect((await browser.session())?.view().isSignedIn ?? false).toBe(false)
-    expect(store.buried(createProof())).toBe('token-superseded')
+    expect(store.findTombstone(createProof())).toBe('token-superseded')
   })
 
   it('what is stored has a higher rev than whatever a single node has seen since', async () => {
@@ -55,7 +55,7 @@ describe('what the simulation of faults has found', () => {
     browser.cookie.id = cookieId
     const { error, view } = await browser.clear(bob.sessionId)
     expect({ error, isSignedIn: view.isSignedIn }).toEqual({ error: null, isSignedIn: false })
-    expect(store.buried(createProof(bob))).toBe('token-superseded')
+    expect(store.findTombstone(createProof(bob))).toBe('token-superseded')
   })
 
   it('what a node shows is never older than the record that it has taken for its own', async () => {
@@ -204,7 +204,7 @@ describe('what the simulation of faults has found', () => {
     await there.hub.receive({ ...ask, token: toToken(again) })
     const { error, view } = await browser.clear('sess_again')
     expect({ error, isSignedIn: view.isSignedIn }).toEqual({ error: null, isSignedIn: false })
-    expect(store.buried(createProof(again))).toBe('token-superseded')
+    expect(store.findTombstone(createProof(again))).toBe('token-superseded')
     await turn()
     expect((await there.hub.find(ask))?.view().isSignedIn ?? false).toBe(false)
   })

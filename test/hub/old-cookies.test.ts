@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { toDigest } from '../../adapters/hub/secret-id.ts'
-import { retireFor } from '../../adapters/hub/session-cookies.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
+import { retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
 import type { SessionHub } from '../../adapters/hub/session-hub.ts'
-import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import type { SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
@@ -134,7 +134,7 @@ describe('a node that knows a session by a retired cookie', () => {
 })
 
 /** A store one of whose methods answers when the test lets it. */
-function createSlowStore(method: 'write' | 'bury') {
+function createSlowStore(method: 'write' | 'addTombstone') {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   let letGo = () => {}
   const gate = new Promise<void>((resolve) => (letGo = resolve))
@@ -220,7 +220,7 @@ describe('while somebody signs in', () => {
   })
 
   it('a sign-out by the cookie of before is not told who', async () => {
-    const { letGo, slow } = createSlowStore('bury')
+    const { letGo, slow } = createSlowStore('addTombstone')
     const { hub, open } = startHub({ store: slow })
     const browser = await open()
     await browser.token(toToken(ada))

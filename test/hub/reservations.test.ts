@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { createSessionRegistry } from '../../adapters/hub/session-registry.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { createSessionRegistry } from '../../adapters/hub/node/session-registry.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'

@@ -33,8 +33,8 @@ const record: fc.Arbitrary<SessionRecord> = fc
       seqByTab: seqs,
     })
   })
-/** Some proofs are buried: those of a user, up to a moment. */
-const burial = fc
+/** Tombstones cover some proofs: those of a user, up to a moment. */
+const endings = fc
   .record({ user: fc.constantFrom('a', 'b'), until: fc.integer({ min: -1, max: 3 }) })
   .map(({ user, until }) => (found: SessionRecord) => {
     return found.userId === `user_${user}` && found.issuedAt! <= until * 1_000
@@ -46,8 +46,8 @@ const plain = (value: SessionRecord) => ({ ...value, seqByTab: new Map(Object.en
 describe('resolveRecord', () => {
   it('gives the same whichever record is heard of first', () => {
     fc.assert(
-      fc.property(record, record, burial, (a, b, isBuried) => {
-        expect(plain(resolveRecord(a, b, isBuried))).toEqual(plain(resolveRecord(b, a, isBuried)))
+      fc.property(record, record, endings, (a, b, isEnded) => {
+        expect(plain(resolveRecord(a, b, isEnded))).toEqual(plain(resolveRecord(b, a, isEnded)))
       }),
       runs,
     )
@@ -55,8 +55,8 @@ describe('resolveRecord', () => {
 
   it('gives the same in whatever order three nodes hear of each other', () => {
     fc.assert(
-      fc.property(record, record, record, burial, (a, b, c, isBuried) => {
-        const resolve = (x: SessionRecord, y: SessionRecord) => resolveRecord(x, y, isBuried)
+      fc.property(record, record, record, endings, (a, b, c, isEnded) => {
+        const resolve = (x: SessionRecord, y: SessionRecord) => resolveRecord(x, y, isEnded)
         expect(plain(resolve(resolve(a, b), c))).toEqual(plain(resolve(a, resolve(b, c))))
       }),
       runs,
@@ -65,18 +65,18 @@ describe('resolveRecord', () => {
 
   it('leaves a record alone that it hears of twice', () => {
     fc.assert(
-      fc.property(record, burial, (a, isBuried) => {
-        expect(plain(resolveRecord(a, a, isBuried))).toEqual(plain(a))
+      fc.property(record, endings, (a, isEnded) => {
+        expect(plain(resolveRecord(a, a, isEnded))).toEqual(plain(a))
       }),
       runs,
     )
   })
 
-  it('never lets a buried proof win over one that stands', () => {
+  it('never lets a proof with a tombstone win over one without', () => {
     fc.assert(
-      fc.property(record, record, burial, (a, b, isBuried) => {
-        const proves = (found: SessionRecord) => found.status === 'signedIn' && !isBuried(found)
-        expect(proves(resolveRecord(a, b, isBuried))).toBe(proves(a) || proves(b))
+      fc.property(record, record, endings, (a, b, isEnded) => {
+        const proves = (found: SessionRecord) => found.status === 'signedIn' && !isEnded(found)
+        expect(proves(resolveRecord(a, b, isEnded))).toBe(proves(a) || proves(b))
       }),
       runs,
     )

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { toCanonicalJson } from '../../adapters/hub/canonical-json.ts'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { createSealedStore } from '../../adapters/hub/sealed-store.ts'
-import { createSeals } from '../../adapters/hub/seals.ts'
-import type { SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import { toCanonicalJson } from '../../adapters/hub/store/canonical-json.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { createSealedStore } from '../../adapters/hub/store/sealed-store.ts'
+import { createSeals } from '../../adapters/hub/store/seals.ts'
+import type { SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { toLogger } from '../../adapters/logger.ts'
 import type { AuthClaims, VerifiedSession } from '../../machines/index.ts'
 import { createRecord } from '../store/contract.ts'
@@ -114,11 +114,11 @@ describe('a store of your own, which knows nothing of seals', () => {
     const { store, sealed, warn } = start()
     const heard: StoreChange[] = []
     sealed.watch((change) => heard.push(change))
-    await store.bury({ kind: 'user', id: 'user_a', revokedAt: 1, until: 1_000 })
+    await store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: 1, until: 1_000 })
     expect(heard).toEqual([])
     expect(warn).toHaveBeenCalledExactlyOnceWith('store.ignored', expect.objectContaining({ kind: 'tombstone' }))
-    await sealed.bury({ kind: 'user', id: 'user_b', revokedAt: 1, until: 1_000 })
-    expect(heard).toMatchObject([{ type: 'grave', grave: { id: 'user_b' } }])
+    await sealed.addTombstone({ kind: 'user', id: 'user_b', revokedAt: 1, until: 1_000 })
+    expect(heard).toMatchObject([{ type: 'tombstone', tombstone: { id: 'user_b' } }])
   })
 
   it.each<[string, object]>([

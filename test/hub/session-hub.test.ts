@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { toAliases } from '../../adapters/hub/session-cookies.ts'
-import type { SessionStore } from '../../adapters/hub/session-store.ts'
-import { RequestBudget } from '../../adapters/hub/request-budget.ts'
-import { TabSeqs } from '../../adapters/hub/tab-seqs.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { toAliases } from '../../adapters/hub/cookies/cookie-index.ts'
+import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
+import { RequestBudget } from '../../adapters/hub/session/request-budget.ts'
+import { TabSeqs } from '../../adapters/hub/session/tab-seqs.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
@@ -174,8 +174,8 @@ describe('a sign-out', () => {
     let isDown = true
     const store: SessionStore = {
       ...memory,
-      bury: async (grave) => {
-        const stored = memory.bury(grave)
+      addTombstone: async (tombstone) => {
+        const stored = memory.addTombstone(tombstone)
         if (isDown) throw new Error('down')
         await stored
       },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createShortCache } from '../../adapters/hub/short-cache.ts'
+import { createShortCache } from '../../adapters/clerk/short-cache.ts'
 
 function open(most = 2) {
   const asked: string[] = []

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/memory-session-store.ts'
-import { toDigest } from '../../adapters/hub/secret-id.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import type { SessionHub } from '../../adapters/hub/session-hub.ts'
-import type { AuthChange } from '../../adapters/hub/auth-changes.ts'
+import type { AuthChange } from '../../adapters/hub/session/auth-changes.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startDeaf, startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 

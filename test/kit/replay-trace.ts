@@ -1,6 +1,6 @@
 import { createActor, fromPromise } from 'xstate'
 import { AuthError, authMachine, BearerToken } from '../../machines/index.ts'
-import { toArmedTimers, toTracedView } from '../../machines/auth-trace.ts'
+import { toArmedTimers, toTracedView } from '../../machines/explain/auth-trace.ts'
 import type {
   AuthErrorCode,
   AdoptedSession,
@@ -41,7 +41,7 @@ export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = a
   /** A verdict asks about the session of its event, a read about the one that is proven. */
   function readTombstone({ sessionId }: Pick<VerifiedSession, 'sessionId'>): AuthErrorCode | null {
     const isOfEvent = step && 'session' in step.event && step.event.session.sessionId === sessionId
-    return (isOfEvent ? step?.buried : step?.ended) ?? null
+    return (isOfEvent ? step?.tombstone : step?.ended) ?? null
   }
 
   const actor = createActor(

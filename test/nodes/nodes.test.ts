@@ -207,7 +207,10 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     await Promise.all(streams.map((stream) => stream.viewWhere(({ expiresAt }) => expiresAt === body.expiresAt)))
     // Whatever the others had written would have been told before this.
     await b.auth.revoke({ sessionId: 'fence' })
-    await eventually(() => a.store.buried({ userId: 'x', sessionId: 'fence', issuedAt: 0 }) !== null, 'the fence')
+    await eventually(
+      () => a.store.findTombstone({ userId: 'x', sessionId: 'fence', issuedAt: 0 }) !== null,
+      'the fence',
+    )
     expect([...written]).toEqual([body.rev])
   })
 
@@ -267,7 +270,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     await browser.token(b, b.mint({ sub: 'user_b', sid: 'sess_b' }))
     const keys = (await redis.cli('KEYS', `${deployment.prefix}:*`)).split('\n')
     expect(keys.length).toBeGreaterThanOrEqual(3)
-    const shape = /^nodes\d+:\{\d+\}:(s:[\w-]{21}|a:[\w-]{21}|graves)$/
+    const shape = /^nodes\d+:\{\d+\}:(s:[\w-]{21}|a:[\w-]{21}|tombstones)$/
     expect(keys.filter((key) => !shape.test(key))).toEqual([])
     const values = await Promise.all(
       keys.map(async (key) =>

@@ -175,7 +175,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     }
   })
 
-  it('a node that hears nothing, but can ask, asks what was buried before it decides', async () => {
+  it('a node that hears nothing, but can ask, asks for the tombstones before it decides', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await addDeafable(redis, deployment.prefix)]
     const { browser, token } = await signIn(a)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createRedisKeys, toKeyDigest, toShard } from '../../adapters/redis/redis-keys.ts'
-import type { Grave } from '../../adapters/hub/session-store.ts'
+import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/index.ts'
 import type { RedisServer } from '../store/redis-server.ts'
 
@@ -44,11 +44,11 @@ export function createStranger(redis: RedisServer, prefix: string) {
     tellRecord: (record: SessionRecord) => publish(record.id, `record ${record.id} ${JSON.stringify(record)}`),
     tellRotation: (id: string, rotation: object) => publish(id, `rotated ${id} ${JSON.stringify(rotation)}`),
     /** Appends a tombstone, and tells. */
-    async bury(grave: Grave) {
-      const shard = toShardOf(`${grave.kind}:${grave.id}`)
-      const text = JSON.stringify(grave)
-      await redis.cli('XADD', keys.graves(shard), '*', 'grave', text, 'until', String(grave.until))
-      await redis.cli('SPUBLISH', keys.channel(shard), `grave - ${text}`)
+    async addTombstone(tombstone: Tombstone) {
+      const shard = toShardOf(`${tombstone.kind}:${tombstone.id}`)
+      const text = JSON.stringify(tombstone)
+      await redis.cli('XADD', keys.tombstones(shard), '*', 'tombstone', text, 'until', String(tombstone.until))
+      await redis.cli('SPUBLISH', keys.channel(shard), `tombstone - ${text}`)
     },
   }
 }

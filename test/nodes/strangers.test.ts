@@ -98,7 +98,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     async (kind) => {
       const { deployment, here, victim, stranger } = await start()
       const id = kind === 'user' ? 'user_victim' : 'sess_victim'
-      await stranger.bury({ kind, id, revokedAt: Date.now() + year, until: Date.now() + year })
+      await stranger.addTombstone({ kind, id, revokedAt: Date.now() + year, until: Date.now() + year })
       await eventually(() => ignored(here).length > 0, 'the message')
       const late = await deployment.add()
       for (const node of [here, late]) expect((await victim.session(node)).body.userId).toBe('user_victim')
@@ -109,7 +109,12 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
   it('makes no node forget a sign-out by a tombstone that looks newer', async () => {
     const { deployment, here, there, victim, token, stranger } = await start()
     expect((await victim.clear(here)).status).toBe(200)
-    await stranger.bury({ kind: 'session', id: 'sess_victim', clearedAt: Date.now() + 1_000, until: Date.now() + year })
+    await stranger.addTombstone({
+      kind: 'session',
+      id: 'sess_victim',
+      clearedAt: Date.now() + 1_000,
+      until: Date.now() + year,
+    })
     await eventually(() => ignored(there).length > 0, 'the message')
     for (const node of [there, await deployment.add()]) {
       expect((await createRoamer().token(node, token)).body.code).toBe('token-superseded')
@@ -216,7 +221,12 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
 
   it('leaves a node that starts with the tombstones of its own servers alone', async () => {
     const { deployment, here, victim, token, stranger } = await start()
-    await stranger.bury({ kind: 'user', id: 'user_victim', revokedAt: Date.now() + year, until: Date.now() + year })
+    await stranger.addTombstone({
+      kind: 'user',
+      id: 'user_victim',
+      revokedAt: Date.now() + year,
+      until: Date.now() + year,
+    })
     await victim.clear(here)
     const late = await deployment.add()
     expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')

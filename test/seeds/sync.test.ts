@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { waitFor } from 'xstate'
 import { createAuthClient } from '../../adapters/browser/index.ts'
 import type { AuthClientOptions, AuthView, ClerkState } from '../../adapters/browser/index.ts'
-import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 import { createBrowser } from '../client/browser.ts'
 import { mintToken, startServer } from '../client/real-server.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Grave, SessionStore, StoreChange } from '../../adapters/hub/session-store.ts'
+import type { Tombstone, SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
 
 export interface StoreContractOptions {
@@ -152,16 +152,19 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
       expect(changes.at(-1)).toEqual({ type: 'rotated', id: record.id, ...rotation })
     })
 
-    it('keeps the seals of a grave, each with its moment, when two are merged', async () => {
-      const cleared: Grave = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
-      const revoked: Grave = { kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day }
-      await store.bury({ ...cleared, seals: { clearedAt: 'late' } })
-      await store.bury({ ...revoked, seals: { revokedAt: 'revoked' } })
-      await store.bury({ ...cleared, clearedAt: epoch, seals: { clearedAt: 'early' } })
+    it('keeps the seals of a tombstone, each with its moment, when two are merged', async () => {
+      const cleared: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
+      const revoked: Tombstone = { kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day }
+      await store.addTombstone({ ...cleared, seals: { clearedAt: 'late' } })
+      await store.addTombstone({ ...revoked, seals: { revokedAt: 'revoked' } })
+      await store.addTombstone({ ...cleared, clearedAt: epoch, seals: { clearedAt: 'early' } })
       await settle()
       const seals = { clearedAt: 'late', revokedAt: 'revoked' }
       const merged = { ...cleared, revokedAt: epoch, seals }
-      expect(changes.filter(({ type }) => type === 'grave').slice(1)).toContainEqual({ type: 'grave', grave: merged })
+      expect(changes.filter(({ type }) => type === 'tombstone').slice(1)).toContainEqual({
+        type: 'tombstone',
+        tombstone: merged,
+      })
     })
 
     it('lets a session have a second alias beside the first', async () => {
@@ -179,15 +182,15 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
       expect(await store.read('alias-1')).toBeNull()
     })
 
-    it('tells the watchers of records, rotations and graves, whichever node made them', async () => {
+    it('tells the watchers of records, rotations and tombstones, whichever node made them', async () => {
       const record = await keep()
-      const grave: Grave = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }
-      await store.bury(grave)
+      const tombstone: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }
+      await store.addTombstone(tombstone)
       await settle()
       expect(changes).toEqual([
         { type: 'record', record },
         { type: 'rotated', id: 'session-1', from: null, to: 'alias-1' },
-        { type: 'grave', grave },
+        { type: 'tombstone', tombstone },
       ])
     })
 
@@ -203,67 +206,67 @@ export function testSessionStore(name: string, { createStore, createPeer, arrive
     const proof = { userId: 'user_a', sessionId: 'sess_a', issuedAt: epoch }
     const day = 24 * 3_600_000
 
-    it('has buried nobody at first', () => {
-      expect(store.buried(proof)).toBeNull()
+    it('has no tombstones at first', () => {
+      expect(store.findTombstone(proof)).toBeNull()
     })
 
-    it('answers for its own graves at once, before they are stored', () => {
-      const stored = store.bury({ kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + day })
-      expect(store.buried(proof)).toBe('token-superseded')
+    it('answers for its own tombstones at once, before they are stored', () => {
+      const stored = store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + day })
+      expect(store.findTombstone(proof)).toBe('token-superseded')
       return stored
     })
 
     it('refuses the tokens of a cleared session up to the second of the clear, and no later one', async () => {
-      await store.bury({ kind: 'session', id: 'sess_a', clearedAt: epoch + 5_400, until: epoch + day })
+      await store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: epoch + 5_400, until: epoch + day })
       await settle()
-      const at = (ms: number) => peer.buried({ ...proof, issuedAt: epoch + ms })
+      const at = (ms: number) => peer.findTombstone({ ...proof, issuedAt: epoch + ms })
       expect([at(0), at(5_000), at(5_999), at(6_000)]).toEqual([
         'token-superseded',
         'token-superseded',
         'token-superseded',
         null,
       ])
-      expect(peer.buried({ ...proof, sessionId: 'sess_other' })).toBeNull()
+      expect(peer.findTombstone({ ...proof, sessionId: 'sess_other' })).toBeNull()
     })
 
     it('refuses every token of a revoked session, now and to come', async () => {
-      await store.bury({ kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day })
+      await store.addTombstone({ kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day })
       await settle()
-      expect(peer.buried({ ...proof, issuedAt: epoch + 60_000 })).toBe('session-revoked')
+      expect(peer.findTombstone({ ...proof, issuedAt: epoch + 60_000 })).toBe('session-revoked')
     })
 
     it('refuses the tokens a revoked user had, and lets them sign in anew', async () => {
-      await store.bury({ kind: 'user', id: 'user_a', revokedAt: epoch, until: epoch + day })
+      await store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: epoch, until: epoch + day })
       await settle()
-      expect(peer.buried(proof)).toBe('session-revoked')
-      expect(peer.buried({ ...proof, sessionId: 'sess_new', issuedAt: epoch + 1_000 })).toBeNull()
+      expect(peer.findTombstone(proof)).toBe('session-revoked')
+      expect(peer.findTombstone({ ...proof, sessionId: 'sess_new', issuedAt: epoch + 1_000 })).toBeNull()
     })
 
     it('takes a user id for no session id', async () => {
-      await store.bury({ kind: 'user', id: 'sess_a', revokedAt: epoch, until: epoch + day })
-      expect(store.buried(proof)).toBeNull()
+      await store.addTombstone({ kind: 'user', id: 'sess_a', revokedAt: epoch, until: epoch + day })
+      expect(store.findTombstone(proof)).toBeNull()
     })
 
-    it('merges two graves of one id to what refuses more, whatever the order', async () => {
-      const early: Grave = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 2 * day }
-      const late: Grave = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
-      await store.bury(late)
-      await store.bury(early)
+    it('merges two tombstones of one id to what refuses more, whatever the order', async () => {
+      const early: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 2 * day }
+      const late: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
+      await store.addTombstone(late)
+      await store.addTombstone(early)
       await settle()
-      expect(peer.buried({ ...proof, issuedAt: epoch + 8_000 })).toBe('token-superseded')
+      expect(peer.findTombstone({ ...proof, issuedAt: epoch + 8_000 })).toBe('token-superseded')
       expect(changes.at(-1)).toEqual({
-        type: 'grave',
-        grave: { ...late, until: epoch + 2 * day },
+        type: 'tombstone',
+        tombstone: { ...late, until: epoch + 2 * day },
       })
     })
 
-    it('forgets a grave after its time, so that the graves do not pile up', async () => {
+    it('forgets a tombstone after its time, so that the tombstones do not pile up', async () => {
       for (let index = 0; index < 500; index += 1) {
-        await store.bury({ kind: 'session', id: `sess_${index}`, clearedAt: epoch, until: epoch + 1_000 })
+        await store.addTombstone({ kind: 'session', id: `sess_${index}`, clearedAt: epoch, until: epoch + 1_000 })
       }
       now += 120_000
-      await store.bury({ kind: 'session', id: 'sess_new', clearedAt: now, until: now + 1_000 })
-      expect(store.buried({ ...proof, sessionId: 'sess_7' })).toBeNull()
+      await store.addTombstone({ kind: 'session', id: 'sess_new', clearedAt: now, until: now + 1_000 })
+      expect(store.findTombstone({ ...proof, sessionId: 'sess_7' })).toBeNull()
     })
   })
 }

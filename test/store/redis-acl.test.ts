@@ -40,7 +40,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
       await store.rotate(record.id, { from: `first-${rev}`, to: `second-${rev}`, retireFor: 10_000 })
       await store.write({ ...record, rev: 2 }, { expectedRev: 1, until: until + 600_000 })
       expect(await store.read(`second-${rev}`)).toMatchObject({ record: { rev: 2 } })
-      await store.bury({ kind: 'session', id: record.id, clearedAt: Date.now(), until })
+      await store.addTombstone({ kind: 'session', id: record.id, clearedAt: Date.now(), until })
       await store.remove(record.id, 2)
       expect(await store.read(`second-${rev}`)).toBeNull()
       await redis.cli('SCRIPT', 'FLUSH')
@@ -53,7 +53,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     await Promise.all([untilReady(store), untilReady(other.store)])
     await useAll(store)
     const isHeard = () =>
-      other.store.buried({ userId: 'user_a', sessionId: 'session-2', issuedAt: 0 }) === 'token-superseded'
+      other.store.findTombstone({ userId: 'user_a', sessionId: 'session-2', issuedAt: 0 }) === 'token-superseded'
     await eventually(isHeard, 'the message')
     expect(log.printed()).toEqual([])
     expect(await redis.cli('ACL', 'LOG')).not.toContain('authchart')
@@ -64,7 +64,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     for (const [command, ...args] of [
       ['GET', 'staging:{1}:s:x'],
       ['SET', 'staging:{1}:a:x', 'y'],
-      ['XADD', 'staging:{1}:graves', '*', 'grave', '{}'],
+      ['XADD', 'staging:{1}:tombstones', '*', 'tombstone', '{}'],
       ['SPUBLISH', 'staging:{1}', 'record - {}'],
       ['EVAL', "return redis.call('GET', KEYS[1])", '1', 'staging:{1}:s:x'],
       ['KEYS', '*'],
@@ -144,7 +144,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
       () => store.write(record, { expectedRev: null, until }),
       () => store.rotate(record.id, { from: 'first', to: 'second', retireFor: 10_000 }),
       () => store.read('second'),
-      () => store.bury({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until }),
+      () => store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until }),
       () => store.remove(record.id, 1),
     ]
     for (let round = 0; round < 5; round += 1) await Promise.allSettled(attempts.map((attempt) => attempt()))

@@ -34,7 +34,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     for (let index = 0; index < 20; index += 1) {
       const record = createRecord({ id: `session-${index}` })
       await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
-      await store.bury({ kind: 'session', id: record.id, clearedAt: 0, until: Date.now() + 60_000 })
+      await store.addTombstone({ kind: 'session', id: record.id, clearedAt: 0, until: Date.now() + 60_000 })
       await store.remove(record.id, 1)
     }
     await store.ready('settled')
@@ -58,7 +58,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     ])
   })
 
-  it('keeps records, aliases and graves on whichever master they fall to, and tells every node', async () => {
+  it('keeps records, aliases and tombstones on whichever master they fall to, and tells every node', async () => {
     const [a, b] = await Promise.all([createNode(), createNode()])
     const heard: StoreChange[] = []
     b.watch((change) => heard.push(change))
@@ -72,11 +72,11 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
       expect(await b.read(`next-${id}`)).toEqual({ record, retired: false })
       expect((await b.read(`alias-${id}`))?.retired).toBe(true)
       expect((await b.write(createRecord({ id, rev: 9 }), { expectedRev: 8, until })).written).toBe(false)
-      await a.bury({ kind: 'session', id, clearedAt: Date.now(), until })
+      await a.addTombstone({ kind: 'session', id, clearedAt: Date.now(), until })
     }
     await expect.poll(() => heard.length).toBe(4 * ids.length)
     for (const id of ids) {
-      expect(b.buried({ userId: 'user_a', sessionId: id, issuedAt: 0 })).toBe('token-superseded')
+      expect(b.findTombstone({ userId: 'user_a', sessionId: id, issuedAt: 0 })).toBe('token-superseded')
       await b.remove(id, 1)
       expect(await a.read(`next-${id}`)).toBeNull()
     }
@@ -84,7 +84,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     const sizes = await Promise.all(masters.map(async (master) => Number(await master.cli('DBSIZE'))))
     expect(sizes.filter((size) => size === 0)).toEqual([])
     const late = await createNode()
-    expect(late.buried({ userId: 'user_a', sessionId: ids[7]!, issuedAt: 0 })).toBe('token-superseded')
+    expect(late.findTombstone({ userId: 'user_a', sessionId: ids[7]!, issuedAt: 0 })).toBe('token-superseded')
   })
 })
 
@@ -101,13 +101,13 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
     async () => {
       const [a, b] = await Promise.all([createClusterStore(servers), createClusterStore(servers)])
       const until = Date.now() + 600_000
-      const toGrave = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
+      const toTombstone = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
       const before = Array.from({ length: 60 }, (_, index) => `before-${index}`)
       const records = before.map((id) => createRecord({ id }))
       for (const record of records) {
         await a.write(record, { expectedRev: null, until })
         await a.rotate(record.id, { from: null, to: `alias-${record.id}`, retireFor: 10_000 })
-        await a.bury(toGrave(record.id))
+        await a.addTombstone(toTombstone(record.id))
       }
       // What a replica has not been sent yet dies with its master: docs/scaling.md says so.
       await eventually(
@@ -116,7 +116,7 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
       )
       await servers[0]!.kill()
       const meanwhile = Array.from({ length: 60 }, (_, index) => `meanwhile-${index}`)
-      const dug = await Promise.all(meanwhile.map((id) => a.bury(toGrave(id)).then(...isStored)))
+      const dug = await Promise.all(meanwhile.map((id) => a.addTombstone(toTombstone(id)).then(...isStored)))
       // Its shards are out of reach until the replica has been chosen; the others are not.
       expect(dug).toContain(true)
       expect(dug).toContain(false)
@@ -126,14 +126,16 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
       )
       await Promise.all([untilReady(a), untilReady(b)])
       const lost = meanwhile.filter((_, index) => !dug[index])
-      await Promise.all(lost.map((id) => eventually(() => a.bury(toGrave(id)).then(...isStored), 'the burial')))
+      await Promise.all(
+        lost.map((id) => eventually(() => a.addTombstone(toTombstone(id)).then(...isStored), 'the tombstone')),
+      )
 
       const late = await createClusterStore(servers.slice(1))
-      const isBuried = (sessionId: string) => late.buried({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
-      expect([...before, ...meanwhile].filter((id) => !isBuried(id))).toEqual([])
+      const isEnded = (sessionId: string) => late.findTombstone({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
+      expect([...before, ...meanwhile].filter((id) => !isEnded(id))).toEqual([])
       for (const record of records) expect(await late.read(`alias-${record.id}`)).toEqual({ record, retired: false })
       await expect
-        .poll(() => meanwhile.every((id) => b.buried({ userId: 'user_a', sessionId: id, issuedAt: 0 })))
+        .poll(() => meanwhile.every((id) => b.findTombstone({ userId: 'user_a', sessionId: id, issuedAt: 0 })))
         .toBe(true)
     },
   )
@@ -150,14 +152,14 @@ describe.runIf(findRedis())('the Redis store on a cluster of three, one of which
     const log = createStoreLog()
     const store = await createClusterStore(masters, { logger: log.logger })
     const until = Date.now() + 600_000
-    const toGrave = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
+    const toTombstone = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
     const before = Array.from({ length: 60 }, (_, index) => `before-${index}`)
-    await Promise.all(before.map((id) => store.bury(toGrave(id))))
+    await Promise.all(before.map((id) => store.addTombstone(toTombstone(id))))
     await masters[2]!.kill()
     const refusesAll = async () => (await masters[0]!.cli('GET', 'key')).startsWith('CLUSTERDOWN')
     await eventually(refusesAll, 'the gap')
     const meanwhile = Array.from({ length: 60 }, (_, index) => `meanwhile-${index}`)
-    const dug = await Promise.all(meanwhile.map((id) => store.bury(toGrave(id)).then(...isStored)))
+    const dug = await Promise.all(meanwhile.map((id) => store.addTombstone(toTombstone(id)).then(...isStored)))
     expect(dug).not.toContain(true)
     await expect(store.ready('current')).rejects.toThrow('out of reach')
     const late = await createClusterStore(masters, { isReady: false, timeout: 100 })
@@ -165,13 +167,13 @@ describe.runIf(findRedis())('the Redis store on a cluster of three, one of which
 
     await masters[2]!.restart()
     await Promise.all([untilReady(store), untilReady(late)])
-    await Promise.all(meanwhile.map((id) => store.bury(toGrave(id))))
+    await Promise.all(meanwhile.map((id) => store.addTombstone(toTombstone(id))))
     // A node that starts afterwards has only what Redis has: without a disk, one third of it was gone.
     await store.close()
     await late.close()
     const last = await createClusterStore(masters)
-    const isBuried = (sessionId: string) => last.buried({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
-    expect([...before, ...meanwhile].filter((id) => !isBuried(id))).toEqual([])
+    const isEnded = (sessionId: string) => last.findTombstone({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
+    expect([...before, ...meanwhile].filter((id) => !isEnded(id))).toEqual([])
     expect(log.printed().map(({ code, details }) => [code, details['kind']])).toEqual([
       ['redis.lost', undefined],
       ['redis.refused', 'cluster'],

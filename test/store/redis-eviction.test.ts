@@ -1,6 +1,6 @@
 import { createClient } from 'redis'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Grave } from '../../adapters/hub/session-store.ts'
+import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
@@ -10,7 +10,12 @@ import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
-const toGrave = (id: string): Grave => ({ kind: 'session', id, clearedAt: Date.now(), until: Date.now() + 3_600_000 })
+const toTombstone = (id: string): Tombstone => ({
+  kind: 'session',
+  id,
+  clearedAt: Date.now(),
+  until: Date.now() + 3_600_000,
+})
 const toProof = (sessionId: string) => ({ userId: 'user_a', sessionId, issuedAt: 0 })
 const toIds = (count: number) => Array.from({ length: count }, (_, index) => `sess_${index}`)
 
@@ -44,7 +49,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
   }
 
   const countEntries = async () => {
-    const script = `local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:graves')) do sum = sum + redis.call('XLEN', key) end return sum`
+    const script = `local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:tombstones')) do sum = sum + redis.call('XLEN', key) end return sum`
     return Number(await redis.cli('EVAL', script, '0'))
   }
 
@@ -83,11 +88,11 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     redis = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', policy)
     const { store } = await connectReady()
     const ids = toIds(40)
-    for (const id of ids) await store.bury(toGrave(id))
+    for (const id of ids) await store.addTombstone(toTombstone(id))
     await fill(settings)
     expect(await countEntries()).toBeLessThan(ids.length)
     const late = await connectReady()
-    expect(ids.filter((id) => late.store.buried(toProof(id)) === null)).toEqual([])
+    expect(ids.filter((id) => late.store.findTombstone(toProof(id)) === null)).toEqual([])
   })
 
   it('gets it back within ten seconds where none starts', async () => {
@@ -101,7 +106,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     onTestFinished(() => store.close())
     await untilReady(store)
     const ids = toIds(200)
-    await Promise.all(ids.map((id) => store.bury(toGrave(id))))
+    await Promise.all(ids.map((id) => store.addTombstone(toTombstone(id))))
     for (let time = 0; time < 2; time += 1) {
       await redis.cli('FLUSHALL')
       await vi.advanceTimersByTimeAsync(10_000)
@@ -120,13 +125,13 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     const nodes = await Promise.all(Array.from({ length: 4 }, connectReady))
     const ids = toIds(2_000)
     for (let start = 0; start < ids.length; start += 200) {
-      await Promise.all(ids.slice(start, start + 200).map((id) => nodes[0]!.store.bury(toGrave(id))))
+      await Promise.all(ids.slice(start, start + 200).map((id) => nodes[0]!.store.addTombstone(toTombstone(id))))
     }
-    const knowAll = () => nodes.every(({ store }) => ids.every((id) => store.buried(toProof(id)) !== null))
+    const knowAll = () => nodes.every(({ store }) => ids.every((id) => store.findTombstone(toProof(id)) !== null))
     await eventually(knowAll, 'the news')
     await redis.cli('FLUSHALL')
     const late = await connectReady()
-    expect(ids.filter((id) => late.store.buried(toProof(id)) === null)).toEqual([])
+    expect(ids.filter((id) => late.store.findTombstone(toProof(id)) === null)).toEqual([])
     expect(await countEntries()).toBeLessThan(1.7 * ids.length)
   })
 

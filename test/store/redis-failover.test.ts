@@ -12,7 +12,7 @@ import { createStoreLog } from './store-log.ts'
 const until = Date.now() + 600_000
 const quick = ['--repl-diskless-sync-delay', '0']
 
-/** A store on a client of one's own, once it knows what is buried; gone when the test is over. */
+/** A store on a client of one's own, once it knows the tombstones; gone when the test is over. */
 async function openStore(client: NonNullable<RedisSessionStoreOptions['client']>) {
   const log = createStoreLog()
   const store = createRedisSessionStore({ client, logger: log.logger })
@@ -38,15 +38,15 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
     const { store, log } = await openStore(client)
     await client.set('mine', 'kept')
     await old.cli('REPLICAOF', '127.0.0.1', '1')
-    const grave = { kind: 'session', id: 'sess_a', clearedAt: Date.now(), until } as const
+    const tombstone = { kind: 'session', id: 'sess_a', clearedAt: Date.now(), until } as const
     // Commands sent before the connection is given up are answered.
-    const answers = await Promise.allSettled([store.bury(grave), client.get('mine')])
+    const answers = await Promise.allSettled([store.addTombstone(tombstone), client.get('mine')])
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
     const { accepted } = proxy
     await eventually(() => proxy.accepted > accepted + 1, 'another attempt')
     proxy.pointTo(next)
     await untilReady(store)
-    await store.bury(grave)
+    await store.addTombstone(tombstone)
     expect(await next.cli('DBSIZE')).toBe('1')
     expect(log.printed()).toMatchObject([{ code: 'redis.refused', details: { kind: 'replica' } }])
     // Both connections have moved: the messages come from the new one.
@@ -76,7 +76,7 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
       await vi.advanceTimersByTimeAsync(50)
       return log.codes('info').length === 2
     }, 'the recovery')
-    await store.bury({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until })
+    await store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until })
     expect(await next.cli('DBSIZE')).toBe('1')
   })
 })
@@ -100,15 +100,15 @@ describe.runIf(findRedis())('a client of Sentinel', () => {
     await client.connect()
     onTestFinished(() => client.destroy())
     const { store } = await openStore(client)
-    await store.bury({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until })
+    await store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: Date.now(), until })
     await eventually(async () => (await replica.cli('DBSIZE')) === '1', 'the copy')
     await primary.kill()
-    const grave = { kind: 'session', id: 'sess_b', clearedAt: Date.now(), until } as const
-    await eventually(() => store.bury(grave).then(...isIt), 'the burial')
+    const tombstone = { kind: 'session', id: 'sess_b', clearedAt: Date.now(), until } as const
+    await eventually(() => store.addTombstone(tombstone).then(...isIt), 'the tombstone')
     await untilReady(store)
     const late = createRedisSessionStore({ url: replica.url, logger: {} })
     onTestFinished(() => late.close())
-    const isKnown = (sessionId: string) => late.buried({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
+    const isKnown = (sessionId: string) => late.findTombstone({ userId: 'user_a', sessionId, issuedAt: 0 }) !== null
     await expect.poll(() => isKnown('sess_a') && isKnown('sess_b')).toBe(true)
   })
 })

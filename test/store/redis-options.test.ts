@@ -45,9 +45,9 @@ describe('the options of the Redis store', () => {
     await expect(store.remove('id', 1)).rejects.toThrow('not connected')
     await expect(store.ready('loaded')).rejects.toThrow('out of reach')
     // What this node ends has ended here all the same.
-    const buried = store.bury({ kind: 'session', id: 'sess_a', clearedAt: 5_000, until: Date.now() + 60_000 })
-    expect(store.buried({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 0 })).toBe('token-superseded')
-    await expect(buried).rejects.toThrow('not connected')
+    const ended = store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: 5_000, until: Date.now() + 60_000 })
+    expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 0 })).toBe('token-superseded')
+    await expect(ended).rejects.toThrow('not connected')
     await expect.poll(() => warnings).toEqual(['redis.lost'])
     await store.close()
   })

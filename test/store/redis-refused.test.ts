@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { createClient } from 'redis'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { Grave } from '../../adapters/hub/session-store.ts'
+import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
@@ -80,7 +80,7 @@ const troubles: readonly Trouble[] = [
 
 const until = Date.now() + 600_000
 const requests = 20_000
-const toGrave = (id: string): Grave => ({ kind: 'session', id, clearedAt: Date.now(), until })
+const toTombstone = (id: string): Tombstone => ({ kind: 'session', id, clearedAt: Date.now(), until })
 const toProof = (sessionId: string) => ({ userId: 'user_a', sessionId, issuedAt: 0 })
 
 describe.runIf(findRedis())('a Redis that answers with errors', () => {
@@ -101,11 +101,11 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     const record = createRecord()
     await store.write(record, { expectedRev: null, until })
     await store.rotate(record.id, { from: null, to: 'alias', retireFor: 10_000 })
-    await store.bury(toGrave('before'))
+    await store.addTombstone(toTombstone('before'))
     await trouble.begin(redis)
 
-    await expect(store.bury(toGrave('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
-    expect(store.buried(toProof('meanwhile'))).toBe('token-superseded')
+    await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
+    expect(store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
     // This node goes on with what it knows, and knows that it may not know all.
     await store.ready('loaded')
     await expect(store.ready('current')).rejects.toThrow('out of reach')
@@ -113,15 +113,17 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     // A node that starts cannot learn what the others failed to store.
     const late = connect(1_000)
     await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
-    const many = Array.from({ length: 200 }, (_, index) => store.bury(toGrave(`vain-${index}`)).then(...isIt))
+    const many = Array.from({ length: 200 }, (_, index) =>
+      store.addTombstone(toTombstone(`vain-${index}`)).then(...isIt),
+    )
     expect(await Promise.all(many)).not.toContain(true)
     expect(late.log.codes('info')).toEqual([])
 
     await trouble.end(redis)
     await Promise.all([untilReady(store), untilReady(late.store)])
-    expect(late.store.buried(toProof('before'))).toBe('token-superseded')
-    await store.bury(toGrave('meanwhile'))
-    await expect.poll(() => late.store.buried(toProof('meanwhile'))).toBe('token-superseded')
+    expect(late.store.findTombstone(toProof('before'))).toBe('token-superseded')
+    await store.addTombstone(toTombstone('meanwhile'))
+    await expect.poll(() => late.store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
     expect(await late.store.read('alias')).toMatchObject({ record, retired: false })
 
     for (const { log: each, infos } of [
@@ -143,7 +145,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     redis = await startRedis(...durable, ...slow, '--enable-debug-command', 'local')
     const { store, log } = connect(20_000)
     await untilReady(store)
-    await store.bury(toGrave('before'))
+    await store.addTombstone(toTombstone('before'))
     await redis.cli('DEBUG', 'POPULATE', '800', 'key', '100')
     await redis.cli('BGREWRITEAOF')
     await eventually(async () => (await redis.cli('INFO', 'persistence')).includes('rewrite_in_progress:0'), 'the file')
@@ -151,15 +153,15 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     await eventually(() => log.printed().length > 0, 'the loss')
     const restarted = redis.restart()
     await eventually(() => store.read('alias').then(() => false, toLoading), 'the loading')
-    await expect(store.bury(toGrave('meanwhile'))).rejects.toThrow('LOADING')
+    await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow('LOADING')
     // A request that comes right after the loss waits for the end of the loading too, and so does a node that starts.
     const late = connect(20_000)
     const areReady = [store.ready('current'), late.store.ready('loaded')].map((ready) => ready.then(() => 'ready'))
     expect(await Promise.race([...areReady, untilTurned()])).toBe('still waiting')
     await restarted
     expect(await Promise.all(areReady)).toEqual(['ready', 'ready'])
-    expect(late.store.buried(toProof('before'))).toBe('token-superseded')
-    await store.bury(toGrave('meanwhile'))
+    expect(late.store.findTombstone(toProof('before'))).toBe('token-superseded')
+    await store.addTombstone(toTombstone('meanwhile'))
     expect(log.printed().map(({ code, details }) => [code, details['kind']])).toEqual([
       ['redis.lost', undefined],
       ['redis.refused', 'loading'],

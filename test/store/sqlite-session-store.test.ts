@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createGuards } from '../../adapters/hub/guards.ts'
-import type { SessionStore } from '../../adapters/hub/session-store.ts'
-import { createStoreGuard } from '../../adapters/hub/store-guard.ts'
+import { createGuards } from '../../adapters/hub/store/store-guards.ts'
+import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
+import { createStoreGuard } from '../../adapters/hub/store/store-guard.ts'
 import { createSqliteSessionStore } from '../../adapters/sqlite/index.ts'
 import { openDatabase } from '../../adapters/sqlite/open-database.ts'
 import { startServer } from '../h3/harness.ts'
@@ -115,7 +115,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     const fill = async (id: string) => {
       await store.rotate(id, { from: `${id}-0`, to: `${id}-1`, retireFor: 10_000 })
       await store.write(createRecord({ id }), { expectedRev: null, until: now + 60_000 })
-      await store.bury({ kind: 'session', id, clearedAt: now, until: now + 60_000 })
+      await store.addTombstone({ kind: 'session', id, clearedAt: now, until: now + 60_000 })
     }
     await fill('early')
     now += 120_000
@@ -157,23 +157,23 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
 
   it('rejects, and does not throw, once it is closed', async () => {
     const store: SessionStore = createSqliteSessionStore({ path })
-    expect(store.buried({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBeNull()
+    expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBeNull()
     await store.close()
     await expect(store.read('alias')).rejects.toThrow(/not open|finalized|closed/)
-    const late = store.bury({ kind: 'user', id: 'user_a', revokedAt: 1, until: Date.now() + 1_000 })
+    const late = store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: 1, until: Date.now() + 1_000 })
     await expect(late).rejects.toThrow(/not open|finalized|closed/)
     // The node itself knows it all the same.
-    expect(store.buried({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBe('session-revoked')
+    expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBe('session-revoked')
   })
 
   it('takes what is genuine to one of the servers that use it', () => {
     const guards = createGuards()
     const [one, two] = ['one', 'two'].map((name) => createStoreGuard([name.repeat(20)], () => {}))
     guards.add(one!)
-    const grave = two!.seal({ kind: 'session', id: 'sess_a', clearedAt: 1, until: 2 })
-    expect(guards.isGenuine(grave)).toBe(false)
+    const tombstone = two!.seal({ kind: 'session', id: 'sess_a', clearedAt: 1, until: 2 })
+    expect(guards.isGenuine(tombstone)).toBe(false)
     guards.add(two!)
-    expect(guards.isGenuine(grave)).toBe(true)
+    expect(guards.isGenuine(tombstone)).toBe(true)
   })
 })
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthStatus, toAuthStatusFacts, type AuthStatus, type AuthStatusFacts } from '../../machines/auth-status.ts'
+import {
+  toAuthStatus,
+  toAuthStatusFacts,
+  type AuthStatus,
+  type AuthStatusFacts,
+} from '../../machines/sync/auth-status.ts'
 import { toError } from './model-server.ts'
 import { ada, bob, createWorld, settle } from './world.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthFailure } from '../../machines/auth-status.ts'
+import { toAuthFailure } from '../../machines/sync/auth-status.ts'
 import { ada, createWorld, settle, statusOf } from './world.ts'
 
 const second = 1_000

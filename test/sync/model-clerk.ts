@@ -1,4 +1,4 @@
-import type { ClerkIdentity } from '../../machines/sync-events.ts'
+import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 
 export interface ModelToken extends ClerkIdentity {
   readonly jti: number

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SyncError } from '../../machines/sync-error.ts'
+import { SyncError } from '../../machines/sync/sync-error.ts'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
 import { ada, createWorld, settle, statusOf } from './world.ts'

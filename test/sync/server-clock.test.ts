@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toHeldView } from '../../machines/auth-status.ts'
+import { toHeldView } from '../../machines/sync/auth-status.ts'
 import { ada, createWorld, settle } from './world.ts'
 
 const second = 1_000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createSyncContext } from '../../machines/sync-context.ts'
-import { afterStream } from '../../machines/sync-changes.ts'
+import { createSyncContext } from '../../machines/sync/sync-context.ts'
+import { afterStream } from '../../machines/sync/sync-changes.ts'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
 import { ada, createWorld, settle, type Tab } from './world.ts'

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
 import { ada, bob, createWorld, settle, type Tab, type World } from './world.ts'
-import { toHeldView } from '../../machines/auth-status.ts'
-import { syncMachine } from '../../machines/sync.machine.ts'
+import { toHeldView } from '../../machines/sync/auth-status.ts'
+import { syncMachine } from '../../machines/sync/sync.machine.ts'
 
 const first = Number(process.env['SEED'] ?? 1_000)
 const runs = Number(process.env['RUNS'] ?? (process.env['SEED'] ? 1 : 240))

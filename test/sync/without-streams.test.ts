@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthFailure, toHeldView } from '../../machines/auth-status.ts'
+import { toAuthFailure, toHeldView } from '../../machines/sync/auth-status.ts'
 import { toError } from './model-server.ts'
 import { ada, createWorld, connectionOf, statusOf, type Tab } from './world.ts'
 

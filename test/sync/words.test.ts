@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isRenewing, toAuthFailure, toDegradation, toLastFailure } from '../../machines/auth-status.ts'
+import { isRenewing, toAuthFailure, toDegradation, toLastFailure } from '../../machines/sync/auth-status.ts'
 import { toError } from './model-server.ts'
 import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from './world.ts'
 

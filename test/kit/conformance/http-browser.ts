@@ -2,7 +2,7 @@ import { createTransport } from '../../../adapters/browser/transport.ts'
 import type { AuthView } from '../../../machines/index.ts'
 import { BearerToken } from '../../../machines/index.ts'
 import type { PostEventInput } from '../../../machines/index.ts'
-import { isSyncError } from '../../../machines/sync-error.ts'
+import { isSyncError } from '../../../machines/sync/sync-error.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 
 /** One browser profile with one tab, as the server sees it: a cookie, a stream, and posts. */

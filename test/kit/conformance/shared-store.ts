@@ -1,5 +1,5 @@
-import { createMemorySessionStore } from '../../../adapters/hub/memory-session-store.ts'
-import type { SessionStore } from '../../../adapters/hub/session-store.ts'
+import { createMemorySessionStore } from '../../../adapters/hub/store/memory-session-store.ts'
+import type { SessionStore } from '../../../adapters/hub/store/session-store.ts'
 import type { SessionRecord } from '../../../machines/index.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 

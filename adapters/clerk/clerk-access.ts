@@ -1,0 +1,53 @@
+import type { User } from '@clerk/backend'
+import { AuthError, isAuthError } from '../../machines/auth-error.ts'
+import type { ClerkBackend } from './clerk-backend.ts'
+import { requireSecretKey } from './clerk-options.ts'
+import type { ClerkOptions } from './clerk-options.ts'
+import { withDeadline } from '../timing/with-deadline.ts'
+import { createShortCache } from './short-cache.ts'
+
+/** One instance's Backend API, asked only when needed. Every call is over within 5 s and rejects with `AuthError` only. */
+export interface ClerkAccess {
+  /** @throws MissingSecretKeyError */
+  requireKey(): void
+  /** An answer counts for 10 s. @throws MissingUserError, AuthError `user-load-failed` */
+  getUser(userId: string): Promise<User>
+  /** @throws AuthError `clerk-unavailable` */
+  listSessions(userId: string): Promise<string[]>
+  /** @throws AuthError `clerk-unavailable` */
+  revokeSession(sessionId: string): Promise<void>
+}
+
+const callTimeout = 5_000
+const userLife = { keepFor: 10_000, most: 1_000 }
+
+/** @param clock Epoch ms. */
+export function createClerkAccess(options: ClerkOptions, clock: () => number): ClerkAccess {
+  let backend: Promise<ClerkBackend> | undefined
+  // Loaded when it is needed, so that an app with keys of its own needs no @clerk/backend.
+  const connect = () => (backend ??= import('./clerk-backend.ts').then((module) => module.createClerkBackend(options)))
+  const call = <T>(ask: (clerk: ClerkBackend) => Promise<T>) =>
+    withDeadline(callTimeout, async () => ask(await connect()))
+  const orUnavailable = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer
+    } catch (cause) {
+      throw new AuthError('clerk-unavailable', undefined, { cause, retryAfter: 1_000 })
+    }
+  }
+  const findUser = createShortCache({ load: (userId) => call((clerk) => clerk.getUser(userId)), ...userLife, clock })
+
+  return {
+    requireKey: () => void requireSecretKey(options),
+    async getUser(userId) {
+      requireSecretKey(options)
+      try {
+        return await findUser(userId)
+      } catch (cause) {
+        throw isAuthError(cause, 'not-found') ? cause : new AuthError('user-load-failed', undefined, { cause })
+      }
+    },
+    listSessions: (userId) => orUnavailable(call((clerk) => clerk.listSessions(userId))),
+    revokeSession: (sessionId) => orUnavailable(call((clerk) => clerk.revokeSession(sessionId))),
+  }
+}

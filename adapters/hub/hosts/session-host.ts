@@ -1,0 +1,31 @@
+import type { AuthInput } from '../../../machines/auth-context.ts'
+import type { AuthEmitted, AuthEvent } from '../../../machines/auth-events.ts'
+import type { AuthView, AuthViewOptions } from '../../../machines/auth-view.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../../machines/verified-session.ts'
+
+/** What a host tells: what the machine emits, and that its view may have changed. */
+export type HostSignal = AuthEmitted | { readonly type: 'view.changed' }
+
+/** Who holds a host: an object, since a node holds very many, and a function would be made anew for each. */
+export interface HostOwner {
+  receive(signal: HostSignal): void
+}
+
+/** Starts the machine of a session, named by its channel. */
+export type StartHost = (channel: string, owner: HostOwner) => SessionHost
+
+/** All that the hub knows of the machine that holds one session, so that how it is held can change. */
+export interface SessionHost {
+  send(event: AuthEvent): void
+  /** The view at `now`, epoch ms, with the full claims; `channel` and `rev` are the hub's to say. */
+  view(options: Required<Pick<AuthViewOptions, 'now' | 'channel' | 'rev'>>): AuthView
+  stop(): void
+}
+
+export interface SessionHostOptions {
+  readonly verifyToken: (token: BearerToken, check: { readonly signal: AbortSignal }) => Promise<VerifiedSession>
+  readonly input: AuthInput
+  /** Hears of what a host contained. `code` names what failed. */
+  readonly onError: (code: 'session.failed' | 'inspector.failed', error: unknown) => void
+}

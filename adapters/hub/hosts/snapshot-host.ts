@@ -1,0 +1,186 @@
+import type { AnyEventObject } from 'xstate'
+import type { AuthContext } from '../../../machines/auth-context.ts'
+import type { AuthEmitted } from '../../../machines/auth-events.ts'
+import { projectView } from '../../../machines/auth-view.ts'
+import type { AuthViewOptions } from '../../../machines/auth-view.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { ChartEffect } from './chart-actions.ts'
+import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
+import { createDeadlineQueue } from '../../timing/deadline-queue.ts'
+import type { Deadline, DeadlineQueue } from '../../timing/deadline-queue.ts'
+import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
+
+/** A delayed event of a session. */
+interface Delay extends Deadline {
+  readonly host: SnapshotHost
+  readonly id: string | undefined
+  readonly event: AnyEventObject
+  /** The one that was begun before it. */
+  next: Delay | null
+}
+
+export interface SnapshotHostOptions extends SessionHostOptions {
+  /** The auth machine. */
+  readonly chart: CompiledChart<AuthContext>
+}
+
+/** What all sessions of a node share. */
+interface Runtime extends SnapshotHostOptions {
+  /** How every session begins: nothing in it depends on when. */
+  readonly start: ChartStep<AuthContext>
+  readonly delays: DeadlineQueue<Delay>
+}
+
+/**
+ * → a function that holds one session as a plain snapshot, moved by the auth machine as a pure function. Checks and delays
+ * are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
+ */
+export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
+  const runtime: Runtime = {
+    ...options,
+    start: options.chart.start(options.input),
+    delays: createDeadlineQueue<Delay>((delay) => delay.host.wake(delay)),
+  }
+  return (_, owner) => new SnapshotHost(runtime, owner)
+}
+
+/** A check in the air. Most are over before anybody asks for their signal, which costs more than they do. */
+class Check {
+  readonly id: string
+  #controller: AbortController | null = null
+  #isAborted = false
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#isAborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  abort() {
+    this.#isAborted = true
+    this.#controller?.abort()
+  }
+}
+
+/** A class, since a node holds very many: methods are shared where closures would be made anew for each. */
+class SnapshotHost implements SessionHost {
+  readonly #runtime: Runtime
+  readonly #owner: HostOwner
+  #context: AuthContext
+  #state: ChartState
+  /** The one begun last, and from there on: three at most, for which an array would take more room than they do. */
+  #delays: Delay | null = null
+  #check: Check | null = null
+  /** Set while an event is worked on: what comes meanwhile waits here. */
+  #mailbox: AnyEventObject[] | null = null
+  #isStopped = false
+
+  constructor(runtime: Runtime, owner: HostOwner) {
+    const { state, context, effects } = runtime.start
+    this.#runtime = runtime
+    this.#owner = owner
+    this.#context = context
+    this.#state = state
+    for (const effect of effects) this.#execute(effect)
+  }
+
+  send(event: AnyEventObject) {
+    if (this.#mailbox) {
+      this.#mailbox.push(event)
+      return
+    }
+    this.#mailbox = [event]
+    for (const next of this.#mailbox) {
+      try {
+        if (!this.#isStopped) this.#step(next)
+      } catch (error) {
+        this.#runtime.onError('session.failed', error)
+      }
+    }
+    this.#mailbox = null
+  }
+
+  view(options: AuthViewOptions) {
+    return projectView(this.#state, this.#context, options)
+  }
+
+  stop() {
+    this.#isStopped = true
+    for (let delay = this.#delays; delay; delay = delay.next) this.#runtime.delays.delete(delay)
+    this.#delays = null
+    this.#abortCheck()
+  }
+
+  /** A delay is over. */
+  wake(delay: Delay) {
+    this.#forget(delay)
+    this.send(delay.event)
+  }
+
+  #step(event: AnyEventObject) {
+    const { state, context, effects } = this.#runtime.chart.step(this.#state, this.#context, event)
+    const isChanged = state !== this.#state || context !== this.#context
+    this.#state = state
+    this.#context = context
+    for (const effect of effects) this.#execute(effect)
+    if (isChanged) this.#owner.receive({ type: 'view.changed' })
+  }
+
+  #execute(effect: ChartEffect) {
+    switch (effect.type) {
+      case 'delay':
+        return this.#arm(effect)
+      case 'cancel':
+        return this.#disarm(effect.id)
+      case 'emit':
+        return this.#owner.receive(effect.event as AuthEmitted)
+      case 'invoke':
+        return this.#startCheck(effect.id, effect.input as { readonly token: BearerToken })
+      case 'stop':
+        return this.#check?.id === effect.id ? this.#abortCheck() : undefined
+    }
+  }
+
+  #arm({ event, id, delay }: Extract<ChartEffect, { readonly type: 'delay' }>) {
+    if (id !== undefined) this.#disarm(id)
+    const { delays } = this.#runtime
+    this.#delays = { due: performance.now() + delay, place: -1, host: this, id, event, next: this.#delays }
+    delays.add(this.#delays)
+  }
+
+  #disarm(id: string) {
+    for (let delay = this.#delays; delay; delay = delay.next) {
+      if (delay.id !== id) continue
+      this.#runtime.delays.delete(delay)
+      return this.#forget(delay)
+    }
+  }
+
+  #forget(delay: Delay) {
+    if (this.#delays === delay) this.#delays = delay.next
+    for (let other = this.#delays; other; other = other.next) if (other.next === delay) other.next = delay.next
+  }
+
+  #startCheck(id: string, { token }: { readonly token: BearerToken }) {
+    const check = new Check(id)
+    this.#check = check
+    const settle = (event: AnyEventObject) => {
+      if (this.#check !== check) return
+      this.#check = null
+      this.send(event)
+    }
+    this.#runtime.verifyToken(token, check).then(
+      (output) => settle({ type: `xstate.done.actor.${id}`, output }),
+      (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error }),
+    )
+  }
+
+  #abortCheck() {
+    this.#check?.abort()
+    this.#check = null
+  }
+}

@@ -1,0 +1,149 @@
+import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import { withDeadline } from '../../timing/with-deadline.ts'
+import { toTombstone } from '../store/tombstone.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { Tombstone, SessionStore } from '../store/session-store.ts'
+import { createWaits } from '../../timing/waits.ts'
+
+/** Sees to it that what ended stays ended. */
+export interface Revocations {
+  /**
+   * Ends a Clerk session or user. On this node it counts at once; resolves once it is stored, and goes on trying where
+   * that fails.
+   * @throws AuthError `store-unavailable`
+   */
+  addTombstone(tombstone: Tombstone): Promise<void>
+  /**
+   * Resolves once the newest tombstone of an id is stored, and rejects where that has failed so far; null where it is
+   * stored, or this node has added none.
+   */
+  stored(kind: Tombstone['kind'], id: string): Promise<void> | null
+  /** True while the store tells its watchers of a tombstone that this node adds. */
+  readonly isAdding: boolean
+  /**
+   * Finishes the check of a token that a sign-out cut off, only to learn which Clerk session to addTombstone: the one that the
+   * sign-out named, or whichever it is.
+   */
+  identify(session: LiveSession, token: BearerToken, named: string | undefined): void
+  /**
+   * Resolves when nothing is left to learn of a session: null, or why something could not be learnt or stored. Null at
+   * once where there is nothing.
+   */
+  settled(session: LiveSession): Promise<AuthError | null> | null
+  /** Keys are there again: what could not be learnt may be now. */
+  retry(): void
+  close(): void
+}
+
+export interface RevocationsOptions {
+  readonly store: SessionStore
+  readonly verify: (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
+  /** Epoch ms. */
+  readonly clock: () => number
+  /** Ms one check may take. */
+  readonly verifyTimeout: number
+  readonly logger: Logger
+}
+
+/** Clerk's session tokens live for a minute; with the tolerance, and some, none is good after this, ms. */
+const maxTokenLife = 180_000
+
+const toKey = ({ kind, id }: Pick<Tombstone, 'kind' | 'id'>) => `${kind}:${id}`
+
+export function createRevocations({ store, verify, clock, verifyTimeout, logger }: RevocationsOptions): Revocations {
+  const learning = new WeakMap<LiveSession, Promise<AuthError | null>>()
+  const work = { isOver: false, isAdding: false }
+  const unstored = new Map<string, Promise<void>>()
+  const { wait, wakeAll } = createWaits()
+
+  /** The store tells of a tombstone before `addTombstone` returns. */
+  function put(tombstone: Tombstone): Promise<void> {
+    work.isAdding = true
+    try {
+      const stored = store.addTombstone(tombstone)
+      void noteStored(toKey(tombstone), stored)
+      return stored
+    } finally {
+      work.isAdding = false
+    }
+  }
+
+  async function noteStored(key: string, stored: Promise<void>) {
+    unstored.set(key, stored)
+    try {
+      await stored
+      if (unstored.get(key) === stored) unstored.delete(key)
+    } catch {
+      // The caller of `put` hears of that, and tries again.
+    }
+  }
+
+  async function addLater(tombstone: Tombstone) {
+    for (let pause = 1_000; !work.isOver && clock() < tombstone.until; pause = Math.min(pause * 2, 30_000)) {
+      await wait(pause)
+      try {
+        return await put(tombstone)
+      } catch (error) {
+        logger.warn('store.failed', { method: 'addTombstone', error })
+      }
+    }
+  }
+
+  async function addTombstone(tombstone: Tombstone) {
+    try {
+      await put(tombstone)
+    } catch (cause) {
+      logger.error('store.failed', { method: 'addTombstone', error: cause })
+      void addLater(tombstone)
+      throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
+    }
+  }
+
+  async function learn(token: BearerToken, endedAt: number, named: string | undefined): Promise<AuthError | null> {
+    const isOver = () => work.isOver || clock() >= endedAt + maxTokenLife
+    for (let pause = 1_000; ; pause = Math.min(pause * 2, 10_000)) {
+      try {
+        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
+        if (named !== undefined && named !== sessionId) return null
+        await addTombstone(
+          toTombstone({ kind: 'session', id: sessionId, clearedAt: Math.max(endedAt, issuedAt) }, clock()),
+        )
+        return null
+      } catch (error) {
+        const failure = toAuthError(error)
+        if (failure.code === 'store-unavailable') return failure
+        // A token that is refused now signs nobody in later either.
+        if (authErrors[failure.code].state !== 'error') return null
+        if (!isOver()) await wait(pause)
+        if (!isOver()) continue
+        logger.warn('session.clear.unlearnt', { code: failure.code })
+        return failure
+      }
+    }
+  }
+
+  return {
+    addTombstone,
+    stored: (kind, id) => unstored.get(toKey({ kind, id })) ?? null,
+    get isAdding() {
+      return work.isAdding
+    },
+    identify(session, token, named) {
+      const before = learning.get(session)
+      const learnt = Promise.all([before, learn(token, clock(), named)]).then(([earlier, own]) => earlier ?? own)
+      learning.set(session, learnt)
+      void learnt.finally(() => {
+        if (learning.get(session) === learnt) learning.delete(session)
+      })
+    },
+    settled: (session) => learning.get(session) ?? null,
+    retry: wakeAll,
+    close() {
+      work.isOver = true
+      wakeAll()
+    },
+  }
+}

@@ -1,0 +1,293 @@
+import { AuthError, toAuthError } from '../../../machines/auth-error.ts'
+import { addToHistory, createHistory } from '../../../machines/explain/auth-history.ts'
+import { toUncheckedView } from '../../../machines/auth-view.ts'
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { AuthRule } from '../../../machines/is-allowed.ts'
+import type { AuthClaims } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import { createAuthChanges } from '../session/auth-changes.ts'
+import type { AuthChange, AuthChangeReason, AuthChanges } from '../session/auth-changes.ts'
+import { LiveSession } from '../session/live-session.ts'
+import type { LiveSessionRuntime, SessionChange } from '../session/live-session.ts'
+import { createRecordSync, toIssuedAt } from './record-sync.ts'
+import type { RecordSync } from './record-sync.ts'
+import { createProfiles } from './user-profiles.ts'
+import type { LoadUser } from './user-profiles.ts'
+import { endRules, followRules, toRuleSignal } from '../session/rule-signals.ts'
+import { createNodeId, createPublicId, createSecretId } from '../cookies/secret-id.ts'
+import { createSessionCookies, retireFor } from '../cookies/cookie-index.ts'
+import type { Rotation, SessionCookies } from '../cookies/cookie-index.ts'
+import type { StartHost } from '../hosts/session-host.ts'
+import { createSessionRegistry } from './session-registry.ts'
+import type { SessionRegistry } from './session-registry.ts'
+import { createSessionState } from '../session/session-state.ts'
+import type { HubLimits } from './hub-limits.ts'
+import type { Tombstone, SessionStore } from '../store/session-store.ts'
+import type { TokenChecks } from './token-checks.ts'
+import { toTombstone } from '../store/tombstone.ts'
+import type { Revocations } from './revocations.ts'
+
+/** From the making of a session to its end on this node, and what follows from each of its changes. */
+export interface SessionLifecycle {
+  /** Starts a session that only its maker knows. */
+  create(id?: string, channel?: string): LiveSession
+  /**
+   * Takes a session in, with what happened to it before.
+   * @throws AuthError `at-capacity` or `too-many-sessions`, and then it is stopped
+   */
+  admit(session: LiveSession): LiveSession
+  /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
+  rotate(session: LiveSession, tab: string | undefined): void
+  /** Gives a session a new cookie on this node alone. The next rotation has the store retire the old one. */
+  reissue(session: LiveSession): Rotation
+  /** Gives the store the current cookie, where it may lack it. */
+  storeCookie(session: LiveSession): Promise<void>
+  /** Adds a tombstone, and goes on trying where that fails. @returns null once it is stored, else why it is not yet */
+  addTombstone(tombstone: Tombstone): Promise<AuthError | null>
+  /** Does what a tombstone demands: where it was dug elsewhere, listeners hear of it as adopted. */
+  follow(work: () => void, isElsewhere: boolean): void
+  /**
+   * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
+   * none, or the rule does not hold.
+   */
+  signal(session: LiveSession | null, rule?: AuthRule): AbortSignal
+  /** Ends every session here; their records stay. */
+  close(): void
+  readonly registry: SessionRegistry
+  readonly cookies: SessionCookies
+  readonly records: RecordSync
+  readonly changes: AuthChanges
+}
+
+export interface SessionLifecycleOptions {
+  readonly startHost: StartHost
+  readonly store: SessionStore
+  readonly revocations: Revocations
+  /** The Clerk session that a token was verified to be of, or null. */
+  readonly sessionOf: TokenChecks['sessionOf']
+  /** Where given, profiles are loaded into the views of the signed-in. */
+  readonly loadUser?: LoadUser
+  readonly encode: (view: AuthView) => string
+  readonly limits: HubLimits
+  /** Ms. */
+  readonly clockTolerance: number
+  readonly clock: () => number
+  readonly logger: Logger
+}
+
+export function createSessionLifecycle(options: SessionLifecycleOptions): SessionLifecycle {
+  const { startHost, store, revocations, sessionOf, encode, limits, clockTolerance, clock, logger } = options
+  const cookies = createSessionCookies()
+  const changes = createAuthChanges(logger)
+  const records = createRecordSync({ store, clock, clockTolerance, logger })
+  const registry = createSessionRegistry({ limits, onEnd: end })
+  const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
+  const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
+  /** The first part of every channel: two of them tell a client that two servers answered it. */
+  const node = createNodeId()
+  let isClosed = false
+  let isFollowing = false
+
+  function create(id = createSecretId(), channel = `${node}.${createPublicId()}`): LiveSession {
+    return new LiveSession(runtime, id, channel, createSessionState(limits.requestsPerSession))
+  }
+
+  function onChange(session: LiveSession, change: SessionChange | null, organization?: AuthChange) {
+    const { state, identity } = session
+    const history = state.history ?? createHistory(toUncheckedView(identity.now))
+    state.history = addToHistory(history, identity, change?.reason)
+    if (identity.sessionId !== null) {
+      state.lastProven = { sessionId: identity.sessionId, issuedAt: toIssuedAt(identity.claims as AuthClaims) ?? 0 }
+      state.isTombstoneOwed = false
+    }
+    if (!registry.has(session)) {
+      state.unseen = change ?? state.unseen
+      return
+    }
+    registry.reconsider(session)
+    logger.debug('session.changed', toChangeLog(session, change))
+    if (change) onIdentity(session, change)
+    else if (organization) changes.publish(organization, 'organization')
+    followRules(session)
+    void records.keep(session)
+    fillProfile?.(session, change)
+  }
+
+  function onIdentity(session: LiveSession, { view, previous, reason, by }: SessionChange) {
+    const { state } = session
+    if (previous.isSignedIn) {
+      const reason = new AuthError('not-signed-in')
+      state.controller?.abort(reason)
+      state.controller = null
+      endRules(session, reason)
+    }
+    // Another Clerk session of the same user is another sign-in (OWASP ASVS 5.0, 7.2.4).
+    if (view.isSignedIn) onSignIn(session, reason, by)
+    if (reason === 'refused' && previous.sessionId !== null) {
+      // Without a tombstone another node could take the proof that was just given up for the later word.
+      const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
+      void addTombstone(toTombstone({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
+    }
+    // Only the node that made the change tells of it under its own reason.
+    const isElsewhere = isFollowing || (reason === 'expired' && state.isFollower)
+    changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
+  }
+
+  /** Nothing that was opened with the cookie of before shows the new sign-in: neither a request nor a stream. */
+  function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
+    if (reason === 'token' && by) return rotate(session, by.tab)
+    if (reason !== 'token') return session.streams.end('rotated')
+    return onLateSignIn(session)
+  }
+
+  /**
+   * Its token had to wait for keys, and no request is there to take a new cookie. Whoever posted it was given one then,
+   * which counts; any other one may be known to a stranger, and shows nobody until the next post has brought another.
+   */
+  function onLateSignIn(session: LiveSession) {
+    const { state, identity } = session
+    const { holder } = state
+    state.isRotationDue = true
+    state.holder = null
+    const isHeld = holder !== null && holder.tokens.some((token) => sessionOf(token) === identity.sessionId)
+    endOtherStreams(session, isHeld && cookies.claim(session) ? holder.tab : undefined)
+  }
+
+  /** A stream without a tab may be anybody's. */
+  function endOtherStreams(session: LiveSession, tab: string | undefined) {
+    session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
+  }
+
+  function reissue(session: LiveSession): Rotation {
+    const rotation = cookies.issue(session)
+    if (rotation.from !== null) session.state.unretired = session.state.unretired.concat(rotation.from)
+    return rotation
+  }
+
+  /** Sends the store the current cookie, once for each one that it may still take for good. */
+  function sendRotation(session: LiveSession, { to, userId }: Omit<Rotation, 'from'>): Promise<unknown> {
+    const { unretired } = session.state
+    const froms = unretired.length > 0 ? unretired : [null]
+    return Promise.all(froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
+  }
+
+  function rotate(session: LiveSession, tab: string | undefined) {
+    const rotation = reissue(session)
+    session.state.isRotationDue = false
+    session.state.holder = null
+    endOtherStreams(session, tab)
+    session.state.isCookieOwed = true
+    // Sent first: whoever reads the record finds the old cookie retired.
+    const { unretired } = session.state
+    session.state.rotating = noteRotation(session, rotation.to, unretired, sendRotation(session, rotation))
+  }
+
+  async function noteRotation(
+    session: LiveSession,
+    alias: string,
+    retired: readonly string[],
+    rotated: Promise<unknown>,
+  ) {
+    try {
+      await Promise.all([rotated, records.keep(session)])
+      for (const each of retired) noteRetired(session, each)
+      if (cookies.current(session)?.alias === alias) session.state.isCookieOwed = false
+    } catch (error) {
+      logger.error('store.failed', { method: 'rotate', error })
+    } finally {
+      if (cookies.current(session)?.alias === alias) session.state.rotating = null
+    }
+  }
+
+  async function storeCookie(session: LiveSession) {
+    const current = cookies.current(session)
+    if (!current) return
+    const { alias: to, userId } = current
+    const { unretired } = session.state
+    for (const from of unretired.length > 0 ? unretired : [null]) {
+      await store.rotate(session.id, { from, to, userId, retireFor })
+      noteRetired(session, from)
+    }
+    session.state.isCookieOwed = false
+  }
+
+  function noteRetired({ state }: LiveSession, alias: string | null) {
+    state.unretired = state.unretired.filter((other) => other !== alias)
+  }
+
+  async function addTombstone(tombstone: Tombstone): Promise<AuthError | null> {
+    try {
+      await revocations.addTombstone(tombstone)
+      return null
+    } catch (error) {
+      return toAuthError(error)
+    }
+  }
+
+  function end(session: LiveSession) {
+    const { state, identity, channel } = session
+    const gone = new AuthError('not-signed-in')
+    state.controller?.abort(gone)
+    endRules(session, gone)
+    session.streams.end('closing')
+    session.stop()
+    cookies.forget(session)
+    if (isClosed || state.isFollower) return
+    records.forget(session)
+    if (!identity.isSignedIn) return
+    // Its browser never came back with its cookie, or another session took its place: listeners hear of its end.
+    changes.publish({ view: { ...toUncheckedView(clock()), channel }, previous: identity, reason: 'expired' })
+  }
+
+  return {
+    create,
+    admit(session) {
+      try {
+        registry.add(session)
+      } catch (error) {
+        session.stop()
+        throw error
+      }
+      if (session.state.unseen) onChange(session, session.state.unseen)
+      return session
+    },
+    rotate,
+    reissue,
+    storeCookie,
+    addTombstone,
+    follow(work, isElsewhere) {
+      isFollowing = isElsewhere
+      try {
+        work()
+      } finally {
+        isFollowing = false
+      }
+    },
+    signal(session, rule) {
+      if (!session || !registry.has(session) || !session.view().isSignedIn) {
+        return AbortSignal.abort(new AuthError('not-signed-in'))
+      }
+      const { state } = session
+      const signal = rule ? toRuleSignal(session, rule) : (state.controller ??= new AbortController()).signal
+      // One that could be spared so far is kept for what the signal guards.
+      if (state.isFollower || state.isUnclaimed) registry.reconsider(session)
+      return signal
+    },
+    close() {
+      isClosed = true
+      registry.clear()
+    },
+    registry,
+    cookies,
+    records,
+    changes,
+  }
+}
+
+/** Names nobody: whose it is, the inspector and `explain` tell. */
+const toChangeLog = ({ channel, identity: { state, error } }: LiveSession, change: SessionChange | null) => ({
+  channel,
+  state,
+  ...(change && { reason: change.reason }),
+  ...(error && { code: error.code }),
+})

@@ -1,0 +1,98 @@
+import { AuthError, isAuthError, toAuthError } from '../../../machines/auth-error.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import { createRefusalLog } from '../../refusal-log.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { toDigest } from '../cookies/secret-id.ts'
+
+/** Verifies a token; `refresh: false` makes do with the keys at hand. Rejects with `AuthError`. */
+export type VerifyToken = (
+  token: BearerToken,
+  options: { readonly signal: AbortSignal; readonly refresh?: boolean },
+) => Promise<VerifiedSession>
+
+/** Tokens on their way to a session's machine, and how their checks ended. */
+export interface TokenChecks {
+  /** What the machines call. */
+  check(token: BearerToken, options: { readonly signal: AbortSignal }): Promise<VerifiedSession>
+  /** The token was verified already: its machine need not wait for that again. */
+  know(token: BearerToken, verified: VerifiedSession): void
+  /** The Clerk session that a token was verified to be of, whatever became of it; null where it was not. */
+  sessionOf(token: BearerToken): string | null
+  /** Has a session decide on a token. @returns why it was not accepted, or null */
+  decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
+  /** The same for a session that nobody keeps: it needs no room. */
+  judge(session: LiveSession, token: BearerToken): Promise<AuthError | null>
+}
+
+export interface TokenChecksOptions {
+  readonly verify: VerifyToken
+  /** What must be known before a token of the session is judged. */
+  readonly ready: (session: LiveSession) => Promise<unknown> | null
+  /** Makes room for whom a token names. @throws AuthError `too-many-sessions` */
+  readonly reserve: (session: LiveSession, verified: VerifiedSession) => void
+  readonly logger: Logger
+}
+
+export function createTokenChecks({ verify, ready, reserve, logger }: TokenChecksOptions): TokenChecks {
+  const owners = new WeakMap<BearerToken, LiveSession>()
+  const outcomes = new WeakMap<BearerToken, VerifiedSession | AuthError>()
+  const logRefusal = createRefusalLog(logger)
+
+  function verified(token: BearerToken): VerifiedSession | null {
+    const outcome = outcomes.get(token)
+    return outcome && !isAuthError(outcome) ? outcome : null
+  }
+
+  async function judge(session: LiveSession, token: BearerToken, tab?: string): Promise<AuthError | null> {
+    const digest = toDigest(token.reveal())
+    if (isProvenBy(session, digest)) return null
+    const { outcome, error } = await session.submit(token, tab)
+    const proof = verified(token)
+    if (outcome === 'accepted' && proof) session.state.proof = { digest, claims: proof.claims }
+    if (!error) return null
+    // The verifier may know more than the machine was told, such as when to ask again.
+    const failure = outcomes.get(token)
+    if (isAuthError(failure, error.code)) return failure
+    // The machine refused what had verified: a tombstone, or a session with a task to finish.
+    const refused = new AuthError(error.code, error.message)
+    logRefusal(refused)
+    return refused
+  }
+
+  return {
+    know: (token, session) => void outcomes.set(token, session),
+    sessionOf: (token) => verified(token)?.sessionId ?? null,
+    async check(token, options) {
+      const owner = owners.get(token)
+      const pending = owner && ready(owner)
+      if (pending) await pending
+      try {
+        const session = verified(token) ?? (await verify(token, options))
+        // Nothing gives back what a check reserves after its machine has given it up.
+        if (owner && session.status === 'active' && !options.signal.aborted) reserve(owner, session)
+        outcomes.set(token, session)
+        return session
+      } catch (error) {
+        const failure = toAuthError(error)
+        if (failure.code === 'internal') logger.error('token.check.failed', { error })
+        if (failure.code === 'too-many-sessions') logRefusal(failure)
+        outcomes.set(token, failure)
+        throw failure
+      }
+    },
+    decide(session, token, tab) {
+      owners.set(token, session)
+      return judge(session, token, tab)
+    },
+    judge: (session, token) => judge(session, token),
+  }
+}
+
+/** True for the very token that proves the session, sent again with nothing to correct: there is nothing to check. */
+function isProvenBy(session: LiveSession, digest: string): boolean {
+  const { isSignedIn, claims, error } = session.view()
+  const { proof } = session.state
+  return isSignedIn && error === null && !session.isChecking && proof?.digest === digest && proof.claims === claims
+}

@@ -1,0 +1,87 @@
+import { AuthError, isAuthError } from '../../../machines/auth-error.ts'
+import { toUncheckedView } from '../../../machines/auth-view.ts'
+import { withDeadline } from '../../timing/with-deadline.ts'
+import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { isOwnedBy, retireFor } from '../cookies/cookie-index.ts'
+import type { FoundSession } from '../cookies/cookie-index.ts'
+
+/** The session that a request was let in by, as long as that lasts and it does not prove somebody else. */
+export function toAdmitted({ admission }: HubRequest): LiveSession | null {
+  if (!admission?.session || performance.now() >= (admission.endsAt ?? Infinity)) return null
+  const { userId, sessionId } = admission.session.view()
+  return userId === null || sessionId === admission.view.sessionId ? admission.session : null
+}
+
+/** Requests that may wait for a session's verdict at a time with a cookie that was given out for nobody. */
+const maxWaiting = 16
+
+/** → lets a request in as whoever its session proves once a verdict stands, else as whoever its own token proves. */
+export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => Promise<Admission> {
+  const { lifecycle, lookup, tokens, clock } = parts
+
+  /** Of several tokens the first that signs in, else the last. */
+  async function admitByToken({ carried, timeout, giveUp }: AdmitRequest): Promise<Admission> {
+    const bearers = carried()
+    let admission: Admission = { view: toUncheckedView(clock()), session: null }
+    const checkAll = async (signal: AbortSignal) => {
+      for (const token of bearers) {
+        const session = lifecycle.create()
+        signal.addEventListener('abort', () => session.stop(), { once: true })
+        await tokens.judge(session, token)
+        if (signal.aborted) return
+        session.stop()
+        admission = { view: session.view(), session }
+        if (admission.view.isSignedIn) return
+      }
+    }
+    try {
+      if (bearers.length > 0) await withDeadline(timeout, checkAll, giveUp)
+      return admission
+    } catch (error) {
+      if (!isAuthError(error, 'verify-timeout')) throw error
+      return { view: { ...toUncheckedView(clock()), state: 'verifying', timedOut: true }, session: null }
+    }
+  }
+
+  const waiting = new WeakMap<LiveSession, number>()
+
+  /**
+   * A page load waits for its sign-in with a cookie that is for nobody yet, and so may whoever has planted that cookie. Both
+   * are let in, few at a time, and for no longer than the cookie is recognised after the sign-in.
+   */
+  async function admitByUnowned(
+    { session, alias }: FoundSession,
+    { timeout, giveUp }: AdmitRequest,
+  ): Promise<Admission> {
+    const before = waiting.get(session) ?? 0
+    if (before >= maxWaiting) throw new AuthError('too-many-requests', undefined, { retryAfter: 1_000 })
+    waiting.set(session, before + 1)
+    try {
+      const view = await session.whenChecked(timeout, giveUp)
+      if (view.userId === null) return { view, session }
+      const known = lifecycle.cookies.find(alias)
+      return known?.session === session
+        ? { view, session, endsAt: known.due ?? performance.now() + retireFor }
+        : { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
+    } finally {
+      waiting.set(session, (waiting.get(session) ?? 1) - 1)
+    }
+  }
+
+  return async (request) => {
+    const { cookieIds, timeout, giveUp } = request
+    const admitted = toAdmitted(request)
+    if (admitted && !lifecycle.registry.has(admitted))
+      return { ...request.admission, view: admitted.view(), session: admitted }
+    const found = admitted ? null : await lookup.find(cookieIds)
+    const session = admitted ?? (found?.retired === false ? found.session : null)
+    if (!session) return admitByToken(request)
+    if (found?.userId === null) return admitByUnowned(found, request)
+    const view = await session.whenChecked(timeout, giveUp)
+    // Who signed in meanwhile is told to the browser that waits for it, and not to whoever has somebody else's cookie.
+    const isForeign = found?.userId != null && !isOwnedBy(view.userId, found.userId)
+    if (isForeign) return { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
+    return { ...(admitted && request.admission), view, session }
+  }
+}

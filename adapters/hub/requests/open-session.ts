@@ -1,0 +1,96 @@
+import { AuthError, toAuthError } from '../../../machines/auth-error.ts'
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import { withDeadline } from '../../timing/with-deadline.ts'
+import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
+import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { ViewStream } from '../session/view-stream.ts'
+
+/** → finds or makes the session of a stream, and raises it by a token that the request carries. */
+export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
+  const {
+    lifecycle,
+    lookup,
+    tokens,
+    store,
+    verify,
+    authWaitTimeout,
+    clockTolerance,
+    clock,
+    logger,
+    serve,
+    streamsPerSession,
+  } = parts
+  const { registry, cookies } = lifecycle
+
+  /** → the Clerk session that a carried token proved, or null */
+  async function raise(session: LiveSession, carried: readonly BearerToken[], tab: string | undefined) {
+    for (const token of carried) {
+      const { epoch } = session
+      try {
+        const verified = await withDeadline(authWaitTimeout, (signal) => verify(token, { signal, refresh: false }))
+        // A clear that came meanwhile could not cut this check off, and whatever is being checked is the newer word.
+        if (epoch !== session.epoch || session.isChecking) return null
+        if (!isRaise(session.view(), verified)) continue
+        // Before the machine hears of the token, which would note a refusal.
+        registry.reserve(session, verified)
+        tokens.know(token, verified)
+        return (await tokens.decide(session, token, tab)) ? null : verified.sessionId
+      } catch (error) {
+        logger.debug('token.carried.ignored', { code: toAuthError(error).code })
+      }
+    }
+    return null
+  }
+
+  function isRaise(view: AuthView, verified: VerifiedSession): boolean {
+    const { status, userId, sessionId, expiresAt } = verified
+    if (status !== 'active' || clock() >= expiresAt + clockTolerance || store.findTombstone(verified)) return false
+    const isSame = view.userId === userId && view.sessionId === sessionId
+    return !view.isSignedIn || (isSame && expiresAt > (view.expiresAt ?? 0))
+  }
+
+  /** Asked when a stream is asked for, and when it begins: of many at once each could be the last one. */
+  const isFull = ({ streams }: LiveSession, tab: string | undefined) =>
+    streams.size >= streamsPerSession && !streams.find(tab)
+
+  /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
+  const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
+    const isClosed = !registry.has(session) || isFull(session, stream.tab)
+    if (isClosed || isOutdated(lifecycle, alias)) {
+      stream.end(isClosed ? 'closing' : 'rotated')
+      return () => {}
+    }
+    session.streams.add(stream)
+    registry.reconsider(session)
+    return () => {
+      session.streams.delete(stream)
+      registry.reconsider(session)
+    }
+  }
+
+  return async ({ cookieIds, tab, carried, address }) => {
+    const found = await lookup.find(cookieIds)
+    if (found?.retired) throw toRotated()
+    const session = found?.session ?? lifecycle.create()
+    if (!found) session.state.address = address ?? null
+    return serve(session, async () => {
+      if (found) session.state.budget.spend(clock())
+      if (isFull(session, tab)) {
+        throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
+      }
+      const raised = await raise(session, carried, tab)
+      // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does not.
+      if (!found) lifecycle.admit(session)
+      const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
+      await session.state.rotating
+      // Somebody signed in meanwhile: neither their view nor their cookie is for whoever had the cookie before.
+      const isOwn = raised !== null && raised === session.view().sessionId
+      if (found && !isOwn && isOutdated(lifecycle, found.alias)) throw toRotated()
+      const cookieId = toNewCookie(lifecycle, session, found?.alias)
+      return { cookieId, attach: createAttach(session, cookieId === undefined ? (found?.alias ?? alias) : alias) }
+    })
+  }
+}

@@ -1,0 +1,130 @@
+import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import { withDeadline } from '../../timing/with-deadline.ts'
+import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
+import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { retireFor } from '../cookies/cookie-index.ts'
+import type { FoundSession } from '../cookies/cookie-index.ts'
+
+/** As many tokens of one session may wait. */
+const maxHeld = 4
+
+/** → has a token checked, and answers after the verdict. */
+export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
+  const { lifecycle, lookup, tokens, store, verify, verifyTimeout, clock, logger, serve } = parts
+  const { cookies, records } = lifecycle
+
+  async function receiveKnown(found: FoundSession, { token, tab, seq }: TokenRequest): Promise<HubAnswer> {
+    const { session, alias, retired } = found
+    const { state } = session
+    state.budget.spend(clock())
+    if (retired) await requireSameClerkSession(session.view(), token)
+    if (state.seqs.isOutdone(tab, seq)) {
+      // It proves nothing anew, so that no cookie is given out for it; its answer may be the first one to arrive.
+      const unstored = await storeSignIn(session)
+      return requireOwn(alias, token, { view: session.view(), error: unstored })
+    }
+    if (!state.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
+    const error = await tokens.decide(session, token, tab)
+    if (!error && state.isRotationDue) lifecycle.rotate(session, tab)
+    if (error && authErrors[error.code].state === 'error') holdCookie(found, token, tab)
+    if (!error && retired) await adoptBrowser(session)
+    const unstored = await storeSignIn(session)
+    const answer = { view: session.publish(), error: error ?? unstored }
+    if (!error) return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(lifecycle, session, alias) })
+    // Why it was refused tells nothing of them.
+    if (isOthers(alias, answer)) throw error
+    return {
+      ...answer,
+      cookieId: state.holder?.tokens.includes(token) ? toNewCookie(lifecycle, session, alias) : undefined,
+    }
+  }
+
+  /**
+   * The token has to wait for keys, and so may sign its browser in when no request is there. The cookie that it came with may
+   * be known to a stranger: the browser is given another one before it shows anything. A tab that asks again keeps its own.
+   */
+  function holdCookie({ session, alias }: FoundSession, token: BearerToken, tab: string | undefined) {
+    const { state } = session
+    if (session.view().userId !== null || isOutdated(lifecycle, alias)) return
+    const isHolder = state.holder !== null && tab !== undefined && state.holder.tab === tab
+    const tokensBefore = isHolder ? state.holder!.tokens : []
+    if (!isHolder) lifecycle.reissue(session)
+    state.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
+  }
+
+  /**
+   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before,
+   * but for whoever proves the same.
+   */
+  function requireOwn(alias: string, token: BearerToken, answer: HubAnswer) {
+    const isProven = tokens.sessionOf(token) === answer.view.sessionId
+    if (isProven || !isOthers(alias, answer)) return answer
+    return requireSameClerkSession(answer.view, token).then(() => answer)
+  }
+
+  const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(lifecycle, alias)
+
+  /** A token without a session makes one only if it signs in. */
+  async function receiveUnknown({ token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
+    const session = lifecycle.create()
+    session.state.address = address ?? null
+    return serve(session, async () => {
+      const error = await tokens.decide(session, token, tab)
+      if (error || !session.view().isSignedIn) {
+        session.stop()
+        return { view: session.view(), error }
+      }
+      session.state.seqs.accept(tab, seq)
+      lifecycle.admit(session)
+      const unstored = await storeSignIn(session)
+      return { view: session.view(), error: unstored, cookieId: toNewCookie(lifecycle, session, undefined) }
+    })
+  }
+
+  /**
+   * Until every node can follow what the browser is about to be told. → why they cannot: who is signed in must be stored
+   * before it is acknowledged, or another node would take the sign-out for one of nobody. A renewal may be stored later.
+   */
+  async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
+    await records.keep(session)
+    if (session.state.rotating) await session.state.rotating
+    try {
+      if (session.state.isCookieOwed) await lifecycle.storeCookie(session)
+      if (records.isKnown(session)) return null
+    } catch (error) {
+      logger.error('store.failed', { method: 'rotate', error })
+    }
+    return new AuthError('store-unavailable', undefined, { retryAfter: 1_000 })
+  }
+
+  /** The token is what tells the browser that is signed in from whoever else may hold its old cookie. */
+  async function requireSameClerkSession({ sessionId }: AuthView, token: BearerToken) {
+    try {
+      const verified = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
+      if (sessionId === verified.sessionId) return tokens.know(token, verified)
+    } catch (error) {
+      logger.debug('cookie.retired', { code: toAuthError(error).code })
+    }
+    throw toRotated()
+  }
+
+  /** Where another node rotated the cookie, it alone knows the value: this browser gets one of its own. */
+  async function adoptBrowser(session: LiveSession) {
+    if (cookies.current(session)?.cookieId) return
+    const { to, userId } = cookies.issue(session)
+    try {
+      await store.rotate(session.id, { from: null, to, userId, retireFor })
+    } catch (error) {
+      // The token was accepted all the same; on this node the cookie holds.
+      logger.error('store.failed', { method: 'rotate', error })
+    }
+  }
+
+  return async (request) => {
+    const found = await lookup.find(request.cookieIds)
+    return found ? serve(found.session, () => receiveKnown(found, request)) : receiveUnknown(request)
+  }
+}

@@ -1,0 +1,264 @@
+import type { AuthErrorView } from '../../../machines/auth-error.ts'
+import { toCodeView } from '../../../machines/auth-error.ts'
+import type { AuthEvent, TokenOutcome } from '../../../machines/auth-events.ts'
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { SessionRecord } from '../../../machines/session-record.ts'
+import type { AuthUser } from '../../../machines/verified-session.ts'
+import { toStateLabel } from '../../../machines/explain/auth-reason.ts'
+import { isSameIdentity, isSameOrganization } from '../../../machines/auth-view.ts'
+import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
+import type { HostOwner, HostSignal, SessionHost, StartHost } from '../hosts/session-host.ts'
+import type { SessionState } from './session-state.ts'
+import { createVerdictWait } from './verdict-wait.ts'
+import type { VerdictWait } from './verdict-wait.ts'
+import { ViewStreams } from './view-streams.ts'
+
+/** How one token ended. */
+export interface Verdict {
+  /** `discarded`: a sign-out cut its check off. */
+  readonly outcome: TokenOutcome | 'discarded'
+  readonly error: AuthErrorView | null
+}
+
+export interface SessionChange extends AuthChange {
+  /** Who brought the token that decided, if its verdict is still awaited. */
+  readonly by: { readonly tab: string | undefined } | null
+}
+
+/** What all sessions of a node share. */
+export interface LiveSessionRuntime {
+  readonly startHost: StartHost
+  /** Epoch ms. */
+  readonly clock: () => number
+  /** Encodes a view for the streams: once for all of them. */
+  readonly encode: (view: AuthView) => string
+  /**
+   * Called before any stream hears of it. `change` is null where the identity is the same as before; `organization` tells of
+   * another organization or role of the same identity.
+   */
+  readonly onChange: (session: LiveSession, change: SessionChange | null, organization?: AuthChange) => void
+}
+
+interface AwaitedToken {
+  readonly tab: string | undefined
+  readonly resolve: (verdict: Verdict) => void
+}
+
+/**
+ * One server session as a node holds it: a machine, its views by revision, and the streams that read them. A class,
+ * since a node holds very many.
+ */
+export class LiveSession implements HostOwner {
+  /** Internal id: never leaves the server. */
+  readonly id: string
+  readonly channel: string
+  readonly state: SessionState
+  readonly streams: ViewStreams
+  readonly #runtime: LiveSessionRuntime
+  readonly #host: SessionHost
+  #awaited: Map<string, AwaitedToken> | null = null
+  #verdicts: VerdictWait | null = null
+  /** The view as it last changed: what `rev` counts. */
+  #last: AuthView
+  #identity: AuthView
+  #rev = 1
+  #tokens = 0
+  #epoch = 0
+  #isStopped = false
+  /** Set while the machine works on something that names the reason of whatever changes. */
+  #cause: AuthChangeReason | null = null
+  #by: SessionChange['by'] = null
+  /** Set while a sign-out collects the tokens whose checks it cuts off. */
+  #discarded: BearerToken[] | null = null
+
+  constructor(runtime: LiveSessionRuntime, id: string, channel: string, state: SessionState) {
+    this.id = id
+    this.channel = channel
+    this.state = state
+    this.#runtime = runtime
+    this.#host = runtime.startHost(channel, this)
+    this.#last = this.#identity = this.#host.view({ now: runtime.clock(), channel, rev: 1 })
+    this.streams = new ViewStreams(this)
+  }
+
+  /**
+   * The view now, with the full claims. Once the session has stopped no cookie leads to it here, and its view tells no
+   * channel: a client that is told of one is expected to have a cookie.
+   */
+  view(): AuthView {
+    const now = this.#runtime.clock()
+    if (this.#isStopped) return this.#host.view({ now, channel: '', rev: 0 })
+    const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
+    // Kept only where it differs, so that an idle session holds one view and not another of every reader.
+    if (isSameView(next, this.#last)) return next
+    this.#last = { ...next, rev: (this.#rev += 1) }
+    return this.#last
+  }
+
+  /** The view now, which whoever reads the streams is sent before anybody else is told of it. */
+  publish(): AuthView {
+    const view = this.view()
+    this.streams.flush(view)
+    return view
+  }
+
+  encode(view: AuthView): string {
+    return this.#runtime.encode(view)
+  }
+
+  /** What it last was known to prove; cheaper than {@link LiveSession.view}, and as late as a timer. */
+  get identity(): AuthView {
+    return this.#identity
+  }
+
+  /** True while a token waits for its verdict. */
+  get isChecking(): boolean {
+    return this.#awaited !== null
+  }
+
+  /** Counts the clears and revocations: what was verified before one must not be submitted after it. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Has a token of a tab checked. Resolves with its verdict, which may be that there is none yet. */
+  submit(token: BearerToken, tab?: string): Promise<Verdict> {
+    if (this.#isStopped) return Promise.resolve(cutOff)
+    return new Promise((resolve) => {
+      const id = String((this.#tokens += 1))
+      this.#awaited ??= new Map()
+      this.#awaited.set(id, { tab, resolve })
+      this.#host.send({ type: 'token.received', token, id })
+    })
+  }
+
+  /**
+   * The browser signed out, or Clerk ended the session or user: void if another Clerk session is proven. → the tokens
+   * whose checks it cut off
+   */
+  end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[] {
+    const discarded: BearerToken[] = []
+    this.#epoch += 1
+    this.#discarded = discarded
+    this.#sendBecause(reason, { type: `session.${reason}`, ...(sessionId !== undefined && { sessionId }) })
+    this.#discarded = null
+    return discarded
+  }
+
+  adopt(record: SessionRecord) {
+    this.#rev = Math.max(this.#rev, record.rev - 1)
+    this.#sendBecause('adopted', { type: 'session.adopted', record })
+  }
+
+  /** The profile of a user, or that it could not be had: void for anyone but the one signed in by then. */
+  setUser(userId: string, user: AuthUser | null) {
+    this.#host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId })
+  }
+
+  /** The next revision is higher than `rev`. → the one of now */
+  outrank(rev: number): number {
+    if (this.#rev <= rev) {
+      this.#rev = rev + 1
+      this.streams.push()
+    }
+    return this.#rev
+  }
+
+  /** Keys are there again. */
+  retry() {
+    this.#host.send({ type: 'keys.refreshed' })
+  }
+
+  /** Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`. Rejects with the reason of `signal`. */
+  whenChecked(timeout: number, signal?: AbortSignal): Promise<AuthView> {
+    this.#verdicts ??= createVerdictWait(() => this.view())
+    return this.#verdicts.wait(timeout, signal)
+  }
+
+  stop() {
+    this.#isStopped = true
+    this.#host.stop()
+    for (const { resolve } of this.#awaited?.values() ?? []) resolve(cutOff)
+    this.#awaited = null
+    this.#verdicts?.giveUp()
+  }
+
+  /** What its machine tells. */
+  receive(signal: HostSignal) {
+    switch (signal.type) {
+      case 'token.settled':
+        return this.#settle(signal.id, { outcome: signal.outcome, error: signal.error })
+      case 'token.discarded':
+        this.#discarded?.push(signal.token)
+        return this.#settle(signal.id, { outcome: 'discarded', error: toCodeView('token-superseded') })
+      case 'view.changed':
+        return this.#change()
+      default:
+        return undefined
+    }
+  }
+
+  #settle(id: string | undefined, verdict: Verdict) {
+    const awaited = id === undefined ? undefined : this.#awaited?.get(id)
+    if (id === undefined || !awaited) return
+    this.#awaited?.delete(id)
+    if (this.#awaited?.size === 0) this.#awaited = null
+    if (verdict.outcome === 'accepted') this.#by = { tab: awaited.tab }
+    awaited.resolve(verdict)
+  }
+
+  #change() {
+    const previous = this.#identity
+    const view = this.view()
+    const by = this.#by
+    this.#by = null
+    // The machine moved, and nobody can tell: a check has begun, or its token was refused as the one before was.
+    if (isSameView(view, previous) && toStateLabel(view) === toStateLabel(previous)) return
+    this.#identity = view
+    if (!isSameIdentity(previous, view)) {
+      this.#runtime.onChange(this, { view, previous, reason: this.#cause ?? toReason(view), by })
+    } else if (isSameOrganization(previous, view)) {
+      this.#runtime.onChange(this, null)
+    } else {
+      this.#runtime.onChange(this, null, { view, previous, reason: this.#cause ?? toReason(view) })
+    }
+    this.streams.push()
+    this.#verdicts?.look()
+  }
+
+  #sendBecause(cause: AuthChangeReason, event: AuthEvent) {
+    this.#cause = cause
+    try {
+      this.#host.send(event)
+    } finally {
+      this.#cause = null
+    }
+  }
+}
+
+/** Of a session that is no longer held, nobody settles a token. */
+const cutOff: Verdict = { outcome: 'undecided', error: toCodeView('draining') }
+
+const toReason = ({ isSignedIn, state, error }: AuthView): AuthChangeReason => {
+  if (isSignedIn) return 'token'
+  // Verifying: the proof expired while its renewal was in the air.
+  return state === 'verifying' || error?.code === 'token-expired' ? 'expired' : 'refused'
+}
+
+/** True where a reader could not tell two views apart but by `now`. */
+function isSameView(a: AuthView, b: AuthView): boolean {
+  return (
+    a.state === b.state &&
+    a.isSignedIn === b.isSignedIn &&
+    a.authChecked === b.authChecked &&
+    a.timedOut === b.timedOut &&
+    a.claims === b.claims &&
+    a.user === b.user &&
+    a.expiresAt === b.expiresAt &&
+    isSameIdentity(a, b) &&
+    a.orgId === b.orgId &&
+    a.error?.code === b.error?.code &&
+    a.error?.message === b.error?.message
+  )
+}

@@ -1,0 +1,77 @@
+import { AuthError } from '../../../machines/auth-error.ts'
+import { ruleNames, toFreshFor, toRuleRefusal } from '../../../machines/is-allowed.ts'
+import type { AuthRule } from '../../../machines/is-allowed.ts'
+import type { LiveSession } from './live-session.ts'
+import { setUnrefTimeout } from '../../timing/unref-clock.ts'
+
+/** A signal that aborts when a rule no longer holds. */
+interface RuleSignal {
+  readonly rule: AuthRule
+  /** The organization that was active when the signal was asked for. */
+  readonly orgId: string | null
+  readonly controller: AbortController
+  /** Set where a rule stops holding by itself. */
+  timer?: ReturnType<typeof setTimeout>
+}
+
+/** The signals of one session, by their rules: an app asks by the same few rules again and again. */
+export type RuleSignals = Map<string, RuleSignal>
+
+/** The longest that a timer of the runtime may be set to, ms. */
+const maxTimeout = 2 ** 31 - 1
+
+/**
+ * @returns a signal that aborts when the rule no longer holds for the session, when another organization is active, or
+ * when its identity ends; aborted already where the rule does not hold
+ */
+export function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
+  const view = session.view()
+  const refusal = toRuleRefusal(view, rule)
+  if (refusal) return AbortSignal.abort(new AuthError(refusal))
+  const signals = (session.state.ruleSignals ??= new Map())
+  // The list sets the order of what is written, whatever the order in the rule.
+  const key = JSON.stringify(rule, ruleNames)
+  const known = signals.get(key)
+  if (known) return known.controller.signal
+  const signal: RuleSignal = { rule, orgId: view.orgId, controller: new AbortController() }
+  signals.set(key, signal)
+  arm(session, signal)
+  return signal.controller.signal
+}
+
+/** Looks again at the rules of a session, whose claims may have changed. */
+export function followRules(session: LiveSession) {
+  const { ruleSignals } = session.state
+  if (!ruleSignals) return
+  const view = session.view()
+  for (const [key, signal] of ruleSignals) {
+    const refusal = view.orgId === signal.orgId ? toRuleRefusal(view, signal.rule) : 'forbidden'
+    if (refusal) {
+      ruleSignals.delete(key)
+      end(signal, new AuthError(refusal))
+    } else {
+      arm(session, signal)
+    }
+  }
+  if (ruleSignals.size === 0) session.state.ruleSignals = null
+}
+
+/** Ends every signal of a session whose identity has ended. */
+export function endRules({ state }: LiveSession, reason: AuthError) {
+  const signals = state.ruleSignals
+  state.ruleSignals = null
+  for (const signal of signals?.values() ?? []) end(signal, reason)
+}
+
+function end({ controller, timer }: RuleSignal, reason: AuthError) {
+  clearTimeout(timer)
+  controller.abort(reason)
+}
+
+function arm(session: LiveSession, signal: RuleSignal) {
+  const { freshness } = signal.rule
+  if (freshness === undefined) return
+  clearTimeout(signal.timer)
+  const left = toFreshFor(session.view(), freshness)
+  signal.timer = setUnrefTimeout(() => followRules(session), Math.min(left + 1, maxTimeout))
+}

@@ -1,0 +1,95 @@
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { ByeReason, ViewStream } from './view-stream.ts'
+
+export interface ViewSource {
+  view(): AuthView
+  /** Called once for all streams of a session. */
+  encode(view: AuthView): string
+}
+
+const none: readonly ViewStream[] = []
+/** Streams written to in one turn of the event loop. */
+const batchSize = 64
+
+/** The streams of one session. */
+export class ViewStreams {
+  readonly #source: ViewSource
+  /** A list, since most sessions have one stream and none has many. */
+  #streams = none
+  #sentRev = 0
+  #scheduled: NodeJS.Immediate | null = null
+
+  constructor(source: ViewSource) {
+    this.#source = source
+  }
+
+  /**
+   * Sends the view of the moment, and every later one. A tab reads one stream: the one that it had before is ended, since
+   * a connection that was lost may look open for many minutes.
+   */
+  add(stream: ViewStream) {
+    this.flush()
+    const before = this.find(stream.tab)
+    if (before) this.delete(before)
+    this.#streams = this.#streams.concat(stream)
+    stream.send(this.#encode(this.#source.view()))
+    before?.destroy()
+  }
+
+  /** @returns the stream of a tab. A stream without a tab is nobody else's. */
+  find(tab: string | undefined): ViewStream | undefined {
+    return tab === undefined ? undefined : this.#streams.find((stream) => stream.tab === tab)
+  }
+
+  delete(stream: ViewStream) {
+    const index = this.#streams.indexOf(stream)
+    if (index >= 0) this.#streams = this.#streams.toSpliced(index, 1)
+  }
+
+  /** Has a changed view sent at the end of this tick: what changes again until then is sent once. */
+  push() {
+    if (this.#scheduled || this.#streams.length === 0) return
+    this.#scheduled = setImmediate(() => this.flush())
+  }
+
+  /** Sends what is due at once: `view`, which is the one of the moment, if it is not sent yet. */
+  flush(view = this.#source.view()) {
+    if (this.#scheduled) clearImmediate(this.#scheduled)
+    this.#scheduled = null
+    if (this.#streams.length === 0 || view.rev === this.#sentRev) return
+    this.#send(this.#streams, this.#encode(view), view.rev)
+  }
+
+  /** Ends the streams that match, without sending them what is due. */
+  end(reason: ByeReason, matches: (stream: ViewStream) => boolean = () => true) {
+    for (const stream of this.#streams) if (matches(stream)) stream.end(reason)
+  }
+
+  /** Ends the streams with the view of the moment. */
+  endWithView(reason: ByeReason) {
+    if (this.#streams.length === 0) return
+    const frame = this.#encode(this.#source.view())
+    for (const stream of this.#streams) stream.end(reason, frame)
+  }
+
+  get size() {
+    return this.#streams.length
+  }
+
+  [Symbol.iterator]() {
+    return this.#streams.values()
+  }
+
+  /** A few at a time: what is written to one stream is away before the next ones are touched, and requests come through. */
+  #send(streams: readonly ViewStream[], frame: string, rev: number) {
+    for (const stream of streams.slice(0, batchSize)) stream.send(frame)
+    if (streams.length <= batchSize) return
+    // What has changed meanwhile goes to all of them by itself.
+    setImmediate(() => this.#sentRev === rev && this.#send(streams.slice(batchSize), frame, rev))
+  }
+
+  #encode(view: AuthView): string {
+    this.#sentRev = view.rev
+    return this.#source.encode(view)
+  }
+}

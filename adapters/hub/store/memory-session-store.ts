@@ -1,0 +1,98 @@
+import type { SessionRecord } from '../../../machines/session-record.ts'
+import { createTombstones } from './tombstones.ts'
+import type { SessionStore, StoreChange, StoredSession } from './session-store.ts'
+
+export interface MemorySessionStoreOptions {
+  /** Epoch ms; default `Date.now`. */
+  readonly clock?: () => number
+}
+
+interface StoredRecord {
+  readonly record: SessionRecord
+  readonly until: number
+}
+
+interface Alias {
+  readonly id: string
+  /** When a retired alias stops counting, epoch ms; Infinity for one in use. */
+  readonly until: number
+  readonly userId?: string | null
+  readonly seal?: string
+}
+
+/** How often what may be forgotten is looked for, ms. */
+const sweepEvery = 60_000
+
+/**
+ * A {@link SessionStore} in the memory of one process: the default. Several servers of one process may share one, as
+ * nodes share a Redis.
+ */
+export function createMemorySessionStore({ clock = Date.now }: MemorySessionStoreOptions = {}): SessionStore {
+  const records = new Map<string, StoredRecord>()
+  const aliases = new Map<string, Alias>()
+  const tombstones = createTombstones(clock)
+  const watchers = new Set<(change: StoreChange) => void>()
+  let nextSweep = -Infinity
+
+  const readRecord = (id: string, now = clock()): SessionRecord | null => {
+    const stored = records.get(id)
+    return stored && stored.until > now ? stored.record : null
+  }
+  const tell = (change: StoreChange) => {
+    for (const watcher of watchers) watcher(change)
+  }
+
+  function sweep(now: number) {
+    if (now < nextSweep) return
+    nextSweep = now + sweepEvery
+    for (const [id, { until }] of records) if (until <= now) records.delete(id)
+    for (const [alias, { id, until }] of aliases) if (until <= now || !records.has(id)) aliases.delete(alias)
+  }
+
+  return {
+    isPrivate: true,
+    async read(alias) {
+      const now = clock()
+      const found = aliases.get(alias)
+      const record = found && found.until > now ? readRecord(found.id, now) : null
+      return found && record ? toStored(record, found) : null
+    },
+    async write(record, { expectedRev, until }) {
+      const now = clock()
+      const current = readRecord(record.id, now)
+      if ((current?.rev ?? null) !== expectedRev) return { written: false, current }
+      records.set(record.id, { record, until })
+      sweep(now)
+      tell({ type: 'record', record })
+      return { written: true }
+    },
+    async rotate(id, { from, to, userId, seal, retireFor }) {
+      const now = clock()
+      if (from !== null) aliases.set(from, { id, until: now + retireFor })
+      aliases.set(to, { id, until: Infinity, userId, seal })
+      tell({ type: 'rotated', id, from, to, userId, seal })
+    },
+    async remove(id, expectedRev) {
+      // Its aliases lead nowhere then, and go with the next sweep.
+      if (records.get(id)?.record.rev === expectedRev) records.delete(id)
+    },
+    async addTombstone(tombstone) {
+      tell({ type: 'tombstone', tombstone: tombstones.add(tombstone) })
+    },
+    findTombstone: tombstones.find,
+    watch(listener) {
+      watchers.add(listener)
+      return () => watchers.delete(listener)
+    },
+    async close() {
+      watchers.clear()
+    },
+  }
+}
+
+const toStored = (record: SessionRecord, { until, userId, seal }: Alias): StoredSession => ({
+  record,
+  retired: until !== Infinity,
+  userId,
+  seal,
+})

@@ -1,0 +1,172 @@
+import { authErrors, toAuthError } from '../../../machines/auth-error.ts'
+import type { SessionRecord } from '../../../machines/session-record.ts'
+import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import { createIgnoredLog } from './ignored-log.ts'
+import type { IgnoredReason } from './ignored-log.ts'
+import { createSeals } from './seals.ts'
+import type { RotateOptions, SessionStore, StoreChange, WriteResult } from './session-store.ts'
+import { createStoreGuard } from './store-guard.ts'
+
+export interface SealedStoreOptions {
+  readonly store: SessionStore
+  /** What the seals are made with; null where there is no secret. A private store needs none. */
+  readonly secrets: readonly string[] | null
+  /** The name of the servers whose records count. */
+  readonly instance: string
+  /** Judges the claims of a record by the rules of this server. Throws or rejects with `AuthError`. */
+  readonly judge: (claims: unknown) => VerifiedSession | Promise<VerifiedSession>
+  /** Epoch ms. */
+  readonly clock: () => number
+  readonly logger: Logger
+}
+
+/** Without seals, no record counts for longer, whatever its claims say, ms: two days, since clocks may be off by one. */
+const longestLife = 48 * 3_600_000
+/** A record in the way may be replaced by another one meanwhile. */
+const maxReplacements = 3
+/** The first part of a rotation's seal is over the whole rotation, the second over the new cookie alone. */
+const cookieSealStart = 22
+
+/**
+ * A store whose content counts only where a server of this instance, with this secret, has written it, and where the rules of
+ * this server let it in. The rest is as if it were not there, and is logged.
+ */
+export function createSealedStore(options: SealedStoreOptions): SessionStore {
+  const { store, instance, judge, clock, logger } = options
+  const secrets = store.isPrivate ? null : options.secrets
+  const seals = secrets && createSeals(secrets, `sessions of ${instance}`)
+  const logIgnored = createIgnoredLog(logger)
+  const guard = secrets && createStoreGuard(secrets, () => logIgnored('tombstone', 'seal'))
+  if (guard) store.guardWith?.(guard)
+
+  function ignore(reason: IgnoredReason): null {
+    logIgnored('record', reason)
+    return null
+  }
+
+  /** The record that a stored one is, or null where it does not count. @throws AuthError where that cannot be decided */
+  function open(stored: SessionRecord): SessionRecord | null | Promise<SessionRecord | null> {
+    if (!isRecord(stored)) return ignore('shape')
+    const { instance: writer, seal, ...record } = stored
+    if (writer !== instance) return ignore(writer === undefined && seals ? 'seal' : 'instance')
+    if (seals && !seals.verify('record', record, seal)) return ignore('seal')
+    if (record.status !== 'signedIn') return record
+    if (!seals && !store.isPrivate && isTooLong(record)) return ignore('expiry')
+    try {
+      const judged = judge(record.claims)
+      if (!(judged instanceof Promise)) return admit(record, judged)
+      return judged.then((session) => admit(record, session), refuse)
+    } catch (error) {
+      return refuse(error)
+    }
+  }
+
+  /** What a record says beside its claims is no more than they say. */
+  function admit(record: SessionRecord, session: VerifiedSession): SessionRecord | null {
+    const { userId, sessionId, orgId, issuedAt, expiresAt, user } = record
+    const isSame =
+      session.status === 'active' &&
+      session.userId === userId &&
+      session.sessionId === sessionId &&
+      session.orgId === orgId &&
+      session.issuedAt === Math.round(issuedAt ?? Number.NaN) &&
+      session.expiresAt === expiresAt &&
+      (user === null || user.id === userId)
+    return isSame ? record : ignore('shape')
+  }
+
+  function refuse(error: unknown): null {
+    const failure = toAuthError(error)
+    if (authErrors[failure.code].state !== 'signedOut') throw failure
+    return ignore('claims')
+  }
+
+  // A clock that is behind sees every record in the future, and must take over what it has to sign out.
+  const isTooLong = ({ expiresAt }: SessionRecord) => !((expiresAt ?? Infinity) <= clock() + longestLife)
+
+  function seal(record: SessionRecord): SessionRecord {
+    return seals ? { ...record, instance, seal: seals.make('record', record) } : { ...record, instance }
+  }
+
+  const toRotationSeal = (id: string, { from, to, userId }: Omit<RotateOptions, 'retireFor'>) =>
+    seals ? seals.make('rotation', { id, from, to, userId }) + seals.make('cookie', { id, to, userId }) : undefined
+
+  async function write(record: SessionRecord, settings: Parameters<SessionStore['write']>[1]): Promise<WriteResult> {
+    const sealed = seal(record)
+    let { expectedRev } = settings
+    for (let left = maxReplacements; ; left -= 1) {
+      const result = await store.write(sealed, { ...settings, expectedRev })
+      if (result.written || !result.current) return result
+      const current = await open(result.current)
+      if (current || left === 0 || !isRecord(result.current)) return { written: false, current }
+      // What does not count is in the way: it is replaced.
+      expectedRev = result.current.rev
+    }
+  }
+
+  /** Passes a change on if it counts. */
+  function filter(change: StoreChange, listener: (change: StoreChange) => void, isWanted: (id: string) => boolean) {
+    if (change.type === 'record') return isWanted(change.record.id) ? hearRecord(change.record, listener) : undefined
+    if (change.type === 'rotated') return isWanted(change.id) ? hearRotation(change, listener) : undefined
+    // A store that was told what is genuine passes nothing else on.
+    const isFalse = change.type === 'tombstone' && guard && !store.guardWith && !guard.isGenuine(change.tombstone)
+    return isFalse ? guard.noteFalse() : listener(change)
+  }
+
+  function hearRecord(stored: SessionRecord, listener: (change: StoreChange) => void) {
+    const tell = (record: SessionRecord | null) => record && listener({ type: 'record', record })
+    try {
+      const opened = open(stored)
+      if (!(opened instanceof Promise)) return tell(opened)
+      return void opened.then(tell).catch(logUndecided)
+    } catch (error) {
+      return logUndecided(error)
+    }
+  }
+
+  const logUndecided = (error: unknown) => logger.debug('store.record.undecided', { code: toAuthError(error).code })
+
+  function hearRotation(
+    { id, from, to, userId, seal: found }: Extract<StoreChange, { type: 'rotated' }>,
+    listener: (change: StoreChange) => void,
+  ) {
+    const isGenuine = !seals || seals.verify('rotation', { id, from, to, userId }, found?.slice(0, cookieSealStart))
+    return isGenuine ? listener({ type: 'rotated', id, from, to, userId }) : logIgnored('rotation', 'seal')
+  }
+
+  return {
+    async read(alias) {
+      const stored = await store.read(alias)
+      if (!stored) return null
+      const { retired, userId } = stored
+      const record = await open(stored.record)
+      if (!record) return null
+      // Nothing is read through a retired one.
+      const link = { id: record.id, to: alias, userId }
+      if (seals && !retired && !seals.verify('cookie', link, stored.seal?.slice(cookieSealStart))) {
+        logIgnored('cookie', 'seal')
+        return null
+      }
+      return { record, retired, userId }
+    },
+    write,
+    rotate: (id, rotation) => store.rotate(id, { ...rotation, seal: toRotationSeal(id, rotation) }),
+    remove: (id, expectedRev) => store.remove(id, expectedRev),
+    addTombstone: (tombstone) => store.addTombstone(guard ? guard.seal(tombstone) : tombstone),
+    findTombstone: (session) => store.findTombstone(session),
+    watch: (listener, isWanted = () => true) => store.watch((change) => filter(change, listener, isWanted), isWanted),
+    ...(store.ready && { ready: (needs) => store.ready!(needs) }),
+    close: () => store.close(),
+  }
+}
+
+/** True for what has the members that are read before the seal and the claims are looked at. */
+const isRecord = (stored: SessionRecord): boolean =>
+  typeof stored === 'object' &&
+  stored !== null &&
+  typeof stored.id === 'string' &&
+  typeof stored.channel === 'string' &&
+  Number.isSafeInteger(stored.rev) &&
+  typeof stored.seqByTab === 'object' &&
+  stored.seqByTab !== null

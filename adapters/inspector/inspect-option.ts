@@ -1,0 +1,31 @@
+import type { InspectionEvent } from 'xstate'
+import type { LocalPage } from './local-page.ts'
+import type { Logger } from '../logger.ts'
+
+export type Inspect = (event: InspectionEvent) => void
+
+/** What looks at machines: a function, or an inspector of `authchart/inspector`. */
+export type InspectOption = Inspect | { readonly inspect: Inspect; readonly page?: LocalPage }
+
+export function isInspectOption(option: unknown): boolean {
+  if (typeof option === 'function') return true
+  return typeof option === 'object' && option !== null && 'inspect' in option && typeof option.inspect === 'function'
+}
+
+/** The inspectors as one, undefined where there is none. What one throws, or rejects with, harms neither machine nor others. */
+export function toInspect(options: readonly InspectOption[], logger: Logger): Inspect | undefined {
+  if (options.length === 0) return undefined
+  const inspects = options.map((option) => (typeof option === 'function' ? option : option.inspect))
+  const report = (error: unknown) => logger.error('inspector.failed', { error })
+  return (event) => {
+    for (const inspect of inspects) {
+      try {
+        // An async function passes for one that returns nothing.
+        const result: unknown = inspect(event)
+        if (result instanceof Promise) result.catch(report)
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+}

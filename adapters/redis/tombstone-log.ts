@@ -1,0 +1,84 @@
+import type { Tombstone } from '../hub/store/session-store.ts'
+import type { RedisCalls } from './redis-calls.ts'
+import { parseTombstone } from './parse-tombstone.ts'
+import type { Guards } from '../hub/store/store-guards.ts'
+import type { RedisKeys } from './redis-keys.ts'
+import { shards, toKeyDigest, toShard } from './redis-keys.ts'
+import { tombstoneScript } from './redis-scripts.ts'
+
+/** The tombstones of all nodes, in the order in which Redis was told of them: a stream for each shard. */
+export interface TombstoneLog {
+  append(tombstone: Tombstone): Promise<void>
+  /**
+   * Reads what was appended since the last time.
+   * @returns the shards whose log no longer has the newest entry of the last time; they are read from the beginning the
+   * next time
+   */
+  read(hear: (tombstone: Tombstone) => void): Promise<readonly string[]>
+  /** Has everything read from the beginning the next time. */
+  forget(): void
+}
+
+export interface TombstoneLogOptions {
+  readonly calls: RedisCalls
+  readonly keys: RedisKeys
+  readonly guard: Pick<Guards, 'isGenuine'>
+  /** Epoch ms. */
+  readonly clock: () => number
+}
+
+interface Entry {
+  readonly id: string
+  readonly message: { readonly tombstone: string }
+}
+
+const pageSize = 1_000
+
+export function createTombstoneLog({ calls, keys, guard, clock }: TombstoneLogOptions): TombstoneLog {
+  /** The id of the newest entry that was read of each shard. */
+  const newest = new Map<string, string>()
+
+  /** @returns false where the newest entry of the last time is gone */
+  async function readShard(shard: string, hear: (tombstone: Tombstone) => void): Promise<boolean> {
+    const key = keys.tombstones(shard)
+    const known = newest.get(shard)
+    // That entry is read again, because Redis may have dropped the log, or may be another one that never had all of it.
+    let start = known ?? '-'
+    for (;;) {
+      const from = start
+      const page = await calls.begin().ask<Entry[]>(key, (client) => client.xRange(key, from, '+', { COUNT: pageSize }))
+      if (from === known && page[0]?.id !== known) {
+        newest.delete(shard)
+        return false
+      }
+      for (const { message } of page) {
+        const tombstone = parseTombstone(message.tombstone, clock())
+        if (tombstone && tombstone.until > clock() && guard.isGenuine(tombstone)) hear(tombstone)
+      }
+      const last = page.at(-1)?.id
+      if (last === undefined) return true
+      newest.set(shard, last)
+      if (page.length < pageSize) return true
+      start = `(${last}`
+    }
+  }
+
+  return {
+    async append(tombstone) {
+      const shard = toTombstoneShard(tombstone)
+      const keepFor = Math.max(1, Math.ceil(tombstone.until - clock()))
+      await calls.begin().run(tombstoneScript, {
+        keys: [keys.tombstones(shard)],
+        arguments: [JSON.stringify(tombstone), String(keepFor), keys.channel(shard)],
+      })
+    },
+    async read(hear) {
+      const areWhole = await Promise.all(shards.map((shard) => readShard(shard, hear)))
+      return shards.filter((_, index) => !areWhole[index])
+    },
+    forget: () => newest.clear(),
+  }
+}
+
+/** The shard in whose log a tombstone is kept. */
+export const toTombstoneShard = ({ kind, id }: Tombstone) => toShard(toKeyDigest(`${kind}:${id}`))

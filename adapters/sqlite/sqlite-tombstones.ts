@@ -1,0 +1,65 @@
+import { isTombstone } from '../hub/store/tombstone.ts'
+import type { Tombstone } from '../hub/store/session-store.ts'
+import type { SqliteDatabase } from './open-database.ts'
+
+/** The tombstones on the disk. */
+export interface SqliteTombstones {
+  /** When it returns, the tombstone is on the disk, and outlives a loss of power. */
+  write(tombstone: Tombstone): void
+  /** Leaves out what is none: somebody else may have written to the file. */
+  readAll(): Tombstone[]
+  /** Forgets those whose time is over. */
+  sweep(): void
+}
+
+interface EndRow {
+  readonly kind: Tombstone['kind']
+  readonly id: string
+  readonly until: number
+  readonly cleared_at: number | null
+  readonly revoked_at: number | null
+  readonly seals: string | null
+}
+
+/** @param clock Epoch ms. */
+export function createSqliteTombstones(database: SqliteDatabase, clock: () => number): SqliteTombstones {
+  const put = database.prepare(
+    'INSERT OR REPLACE INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const find = database.prepare('SELECT * FROM ends WHERE until > ?')
+  const drop = database.prepare('DELETE FROM ends WHERE until <= ?')
+
+  return {
+    write({ kind, id, until, clearedAt, revokedAt, seals }) {
+      database.exec('PRAGMA synchronous = FULL')
+      try {
+        put.run(kind, id, until, clearedAt ?? null, revokedAt ?? null, seals ? JSON.stringify(seals) : null)
+      } finally {
+        database.exec('PRAGMA synchronous = NORMAL')
+      }
+    },
+    readAll: () =>
+      (find.all(clock()) as EndRow[]).map(toTombstone).filter((tombstone) => isTombstone(tombstone, clock())),
+    sweep: () => void drop.run(clock()),
+  }
+}
+
+function toTombstone({ kind, id, until, cleared_at: clearedAt, revoked_at: revokedAt, seals }: EndRow): Tombstone {
+  return {
+    kind,
+    id,
+    until,
+    ...(clearedAt !== null && { clearedAt }),
+    ...(revokedAt !== null && { revokedAt }),
+    ...(seals !== null && { seals: toSeals(seals) }),
+  }
+}
+
+function toSeals(text: string): Tombstone['seals'] {
+  try {
+    return (JSON.parse(text) as Tombstone['seals']) ?? {}
+  } catch {
+    // Somebody else has written it: a guard finds no seal there.
+    return {}
+  }
+}

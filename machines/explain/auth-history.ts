@@ -1,0 +1,93 @@
+import { authReasons, stateLabels, toReason, toStateLabel } from './auth-reason.ts'
+import type { AuthReason, AuthReasonHint, AuthStateLabel } from './auth-reason.ts'
+import type { AuthView } from '../auth-view.ts'
+
+/** One change of a session's state, or several alike. */
+export interface AuthTransition {
+  /** Epoch ms; of several alike, the last. */
+  readonly at: number
+  /** Of several alike, the first. */
+  readonly since: number
+  /** How often it happened; mostly 1. */
+  readonly count: number
+  readonly from: AuthStateLabel
+  readonly to: AuthStateLabel
+  readonly code: AuthReason
+}
+
+/**
+ * The last 20 transitions of one session, all but the newest packed into a short text, so that a server can afford it for
+ * every session. Steps that alternate, as retries do, and renewals in a row count as one.
+ */
+export interface AuthHistory {
+  /** The newest view; the session holds it anyway. */
+  readonly view: AuthView
+  /** What came before `last`. Read them with {@link toTransitions}. */
+  readonly packed: string
+  readonly last: PackedTransition | null
+}
+
+export interface PackedTransition extends Pick<AuthTransition, 'at' | 'since' | 'count'> {
+  /** The labels and the reason. */
+  readonly step: number
+}
+
+const limit = 20
+
+/** A history that begins where a session stands now. */
+export function createHistory(view: AuthView): AuthHistory {
+  return { view, packed: '', last: null }
+}
+
+/** The history with the step to `view` in it; with the new view alone, where there is nothing to tell. */
+export function addToHistory(history: AuthHistory, view: AuthView, hint?: AuthReasonHint): AuthHistory {
+  const { view: previous, packed, last } = history
+  const code = toReason(previous, view, hint)
+  if (code === null) return { view, packed, last }
+  const at = view.now
+  const step = toStep(toStateLabel(previous), toStateLabel(view), code)
+  if (last?.step === step) return { view, packed, last: { at, since: last.since, count: last.count + 1, step } }
+  const entries = split(packed)
+  const before = entries.length > 0 ? unpack(entries.at(-1)!) : null
+  const isAgain = before?.step === step
+  const others = [...(isAgain ? entries.slice(0, -1) : entries), ...(last ? [pack(last)] : [])]
+  return {
+    view,
+    packed: others.slice(1 - limit).join(),
+    last: { at, since: isAgain ? before.since : at, count: isAgain ? before.count + 1 : 1, step },
+  }
+}
+
+/** Oldest first. */
+export function toTransitions({ packed, last }: AuthHistory): AuthTransition[] {
+  return [...split(packed).map(unpack), ...(last ? [last] : [])].map(({ step, ...times }) => ({
+    ...times,
+    ...fromStep(step),
+  }))
+}
+
+const split = (packed: string) => (packed === '' ? [] : packed.split(','))
+
+const pack = ({ at, since, count, step }: PackedTransition) =>
+  [at, at - since, count, step].map((part) => part.toString(36)).join(' ')
+
+function unpack(entry: string): PackedTransition {
+  const [at = 0, ago = 0, count = 0, step = 0] = entry.split(' ').map((part) => parseInt(part, 36))
+  return { at, since: at - ago, count, step }
+}
+
+function toStep(from: AuthStateLabel, to: AuthStateLabel, code: AuthReason): number {
+  return (
+    (authReasons.indexOf(code) * stateLabels.length + stateLabels.indexOf(to)) * stateLabels.length +
+    stateLabels.indexOf(from)
+  )
+}
+
+function fromStep(step: number): Pick<AuthTransition, 'from' | 'to' | 'code'> {
+  const size = stateLabels.length
+  return {
+    from: stateLabels[step % size]!,
+    to: stateLabels[Math.floor(step / size) % size]!,
+    code: authReasons[Math.floor(step / size / size)]!,
+  }
+}

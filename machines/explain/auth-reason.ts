@@ -1,0 +1,83 @@
+import { authErrors, isAuthErrorCode } from '../auth-error.ts'
+import type { AuthErrorCode } from '../auth-error.ts'
+import { isSameIdentity } from '../auth-view.ts'
+import type { AuthView } from '../auth-view.ts'
+
+/** What led from one state to the next where nothing failed, in plain words. */
+const plainReasons = {
+  'check-started': 'A token came in and is being checked.',
+  'token-accepted': 'The token proves who this is.',
+  'token-renewed': 'A fresh token replaced the one before.',
+  'session-switched': 'A token of another user or Clerk session took over.',
+  'token-stale': 'The token reached its exp; within the clock tolerance a fresh one is awaited.',
+  'session-adopted': 'Taken over from the session store or another node.',
+  'session-cleared': 'The browser said that nobody is signed in.',
+  'wait-timed-out': 'The browser brought no verdict within the auth-wait timeout.',
+  'error-cleared': 'The trouble before no longer counts.',
+} as const
+
+/** Why the state of a session changed: a plain event, or the code of what went wrong. */
+export type AuthReason = keyof typeof plainReasons | AuthErrorCode
+
+/** Where a state stands more closely than its name says. */
+export type AuthStateLabel =
+  | 'unchecked.waiting'
+  | 'unchecked.timedOut'
+  | 'verifying'
+  | 'signedIn.current'
+  | 'signedIn.stale'
+  | 'signedOut'
+  | 'error'
+
+/** What a host knows of the cause, where the views do not tell. */
+export type AuthReasonHint = 'token' | 'cleared' | 'revoked' | 'expired' | 'refused' | 'adopted'
+
+/** Every reason and every label, in an order that stays the same within a process. */
+export const authReasons = [...Object.keys(plainReasons), ...Object.keys(authErrors)] as AuthReason[]
+export const stateLabels: readonly AuthStateLabel[] = [
+  'unchecked.waiting',
+  'unchecked.timedOut',
+  'verifying',
+  'signedIn.current',
+  'signedIn.stale',
+  'signedOut',
+  'error',
+]
+
+/** A renewal is not a label of its own: while it is checked the session is as signed in as before. */
+export function toStateLabel({ state, timedOut, expiresAt, now }: AuthView): AuthStateLabel {
+  if (state === 'signedIn') return expiresAt !== null && now >= expiresAt ? 'signedIn.stale' : 'signedIn.current'
+  if (state === 'unchecked') return timedOut ? 'unchecked.timedOut' : 'unchecked.waiting'
+  return state
+}
+
+/** A reason in a sentence. */
+export function toReasonText(reason: AuthReason): string {
+  return isAuthErrorCode(reason) ? `${authErrors[reason].title}.` : plainReasons[reason]
+}
+
+/** Why `view` came after `previous`; null where a reader of the history would see no difference. */
+export function toReason(previous: AuthView, view: AuthView, hint?: AuthReasonHint): AuthReason | null {
+  const isNewState = view.state !== previous.state || view.isSignedIn !== previous.isSignedIn
+  const failure = view.error && view.error.code !== previous.error?.code ? view.error.code : null
+  if (hint === 'adopted' && (isNewState || view.claims !== previous.claims)) return 'session-adopted'
+  if (view.isSignedIn) return toSignedInReason(previous, view, failure)
+  if (isNewState) return toNewStateReason(previous, view)
+  if (failure) return failure
+  if (view.timedOut && !previous.timedOut) return 'wait-timed-out'
+  return previous.error && !view.error ? 'session-cleared' : null
+}
+
+function toSignedInReason(previous: AuthView, view: AuthView, failure: AuthErrorCode | null): AuthReason | null {
+  if (!previous.isSignedIn) return 'token-accepted'
+  if (!isSameIdentity(previous, view)) return 'session-switched'
+  if (view.claims !== previous.claims) return 'token-renewed'
+  if (failure) return failure
+  if (toStateLabel(view) !== toStateLabel(previous)) return 'token-stale'
+  return previous.error && !view.error ? 'error-cleared' : null
+}
+
+function toNewStateReason(previous: AuthView, { state, error }: AuthView): AuthReason {
+  if (state === 'verifying') return previous.isSignedIn ? 'token-expired' : 'check-started'
+  return error?.code ?? 'session-cleared'
+}

@@ -1,0 +1,181 @@
+import type { AnyEventObject } from 'xstate'
+import { isUntouched, watchHistory, watchSteps } from './actor-history.ts'
+import type { AuthActor } from './actor-history.ts'
+import type { ProvenIdentity } from '../auth-context.ts'
+import { isAuthErrorCode, toAuthError } from '../auth-error.ts'
+import type { AuthErrorCode } from '../auth-error.ts'
+import type { AdoptedSession, AuthEvent } from '../auth-events.ts'
+import type { AuthTraceJson, TracedEvent, TracedSession, TracedView, TraceStep } from './auth-trace-json.ts'
+import { toAuthView } from '../auth-view.ts'
+import type { AuthSnapshot } from '../auth.machine.ts'
+import type { BearerToken } from '../bearer-token.ts'
+import { toOrgRole } from '../verified-session.ts'
+import type { VerifiedSession } from '../verified-session.ts'
+
+export interface AuthTrace {
+  toJSON(): AuthTraceJson
+  stop(): void
+}
+
+export interface RecordTraceOptions {
+  /** Steps to keep; those after are counted out. Default 1000. */
+  readonly limit?: number
+  /**
+   * Ms as the actor's timers count, from any origin, as `performance.now` for real timers. Default: the machine's own
+   * clock; with that, a recording over a change of the clock may not run again as it ran.
+   */
+  readonly elapsed?: () => number
+}
+
+/**
+ * Records what happens to an actor from now on; best called before `actor.start()`. `explain(actor)` then tells from
+ * here on too.
+ *
+ * @example
+ * const trace = recordTrace(actor)
+ * // … later, when something odd was seen:
+ * writeFileSync('odd.json', JSON.stringify(trace))
+ */
+export function recordTrace(actor: AuthActor, { limit = 1_000, elapsed }: RecordTraceOptions = {}): AuthTrace {
+  watchHistory(actor)
+  const { now, tombstone, random: _, ...settings } = actor.getSnapshot().context.settings
+  const isWhole = isUntouched(actor.getSnapshot())
+  const steps: TraceStep[] = []
+  const tokens = new Map<BearerToken, number>()
+  let before = actor.getSnapshot()
+  let startedAt = now()
+  let origin = (elapsed ?? now)()
+  let isComplete = true
+
+  const numberOf = (token: BearerToken | undefined) => {
+    if (!token) return 0
+    if (!tokens.has(token)) tokens.set(token, tokens.size + 1)
+    return tokens.get(token)!
+  }
+
+  function toStep(event: TracedEvent, snapshot: AuthSnapshot): TraceStep {
+    const at = (elapsed ?? now)() - origin
+    const clock = now() - startedAt
+    const { retryAt } = snapshot.context
+    const tombstoned = 'session' in event ? toEndCode(event.session, tombstone) : null
+    const ended = toEndCode(snapshot.context, tombstone)
+    return {
+      at,
+      ...(clock !== at && { clock }),
+      event,
+      ...(tombstoned && { tombstone: tombstoned }),
+      ...(ended && { ended }),
+      ...(retryAt !== before.context.retryAt && { retryAt: retryAt - startedAt }),
+      view: toTracedView(actor),
+    }
+  }
+
+  const stop = watchSteps(actor, (event, snapshot) => {
+    if (event.type === 'xstate.init') {
+      startedAt = now()
+      origin = (elapsed ?? now)()
+      return
+    }
+    const traced = toTracedEvent(event, numberOf, before)
+    if (traced && steps.length < limit) steps.push(toStep(traced, snapshot))
+    else if (traced) isComplete = false
+    before = snapshot
+  })
+
+  return {
+    toJSON: () => ({ version: 1, startedAt, settings, isWhole, isComplete, steps: [...steps] }),
+    stop,
+  }
+}
+
+/** What a trace keeps of an event: fields it knows, and nothing else. Null for what the machine has no use for. */
+function toTracedEvent(
+  event: AnyEventObject,
+  numberOf: (token: BearerToken | undefined) => number,
+  before: AuthSnapshot,
+): TracedEvent | null {
+  const { type } = event
+  const checked = before.context.queue[0]?.token
+  if (type.startsWith(afterPrefix) || type === 'session.expired') return { type: 'timer', name: toTimerName(type) }
+  if (type.startsWith('xstate.done.actor.')) {
+    const session = toTracedSession(event['output'] as VerifiedSession)
+    return { type: 'token.verified', token: numberOf(checked), session }
+  }
+  if (type.startsWith('xstate.error.actor.')) {
+    const { code, retryAfter } = toAuthError(event['error'])
+    return { type: 'token.failed', token: numberOf(checked), code, ...(retryAfter !== undefined && { retryAfter }) }
+  }
+  const sent = event as AuthEvent
+  switch (sent.type) {
+    case 'token.received':
+      return { type: sent.type, token: numberOf(sent.token) }
+    case 'session.cleared':
+    case 'session.revoked': {
+      const { sessionId } = sent
+      const userId = sent.type === 'session.revoked' ? sent.userId : undefined
+      return { type: sent.type, ...(sessionId !== undefined && { sessionId }), ...(userId !== undefined && { userId }) }
+    }
+    case 'session.adopted':
+      return { type: sent.type, session: toTracedSession(sent.record) }
+    case 'keys.refreshed':
+      return { type: sent.type }
+    case 'user.loaded':
+      return { type: sent.type, userId: sent.user.id }
+    case 'user.failed':
+      return { type: sent.type, userId: sent.userId }
+    default:
+      return null
+  }
+}
+
+function toTracedSession(session: VerifiedSession | AdoptedSession): TracedSession {
+  const { status, userId, sessionId, orgId, issuedAt, expiresAt, claims } = session
+  return { status, userId, sessionId, orgId, orgRole: toOrgRole(claims), issuedAt, expiresAt }
+}
+
+function toEndCode(
+  { userId, sessionId, issuedAt }: { [Key in keyof ProvenIdentity]: ProvenIdentity[Key] | null },
+  tombstone: (session: ProvenIdentity) => AuthErrorCode | null,
+): AuthErrorCode | null {
+  if (userId === null || sessionId === null || issuedAt === null) return null
+  const code = tombstone({ userId, sessionId, issuedAt })
+  return isAuthErrorCode(code) ? code : null
+}
+
+/** What an actor is now, as a trace keeps it. */
+export function toTracedView(actor: AuthActor): TracedView {
+  const snapshot = actor.getSnapshot()
+  const view = toAuthView(snapshot)
+  const { authChecked, timedOut, isSignedIn, userId, sessionId, orgId, orgRole, expiresAt } = view
+  return {
+    state: toStateText(snapshot.value),
+    authChecked,
+    timedOut,
+    isSignedIn,
+    userId,
+    sessionId,
+    orgId,
+    orgRole,
+    expiresAt,
+    error: view.error?.code ?? null,
+    timers: Object.fromEntries(toArmedTimers(actor)),
+  }
+}
+
+/** The armed timers of an actor and their delays, in the order in which they were armed. */
+export function toArmedTimers(actor: AuthActor): [name: string, delay: number][] {
+  return Object.values(actor.system.getSnapshot()._scheduledEvents)
+    .filter(({ source }) => source === actor)
+    .map(({ event, delay }) => [toTimerName(event.type), delay])
+}
+
+const afterPrefix = 'xstate.after.'
+
+function toTimerName(type: string): string {
+  return type.startsWith(afterPrefix) ? type.slice(afterPrefix.length) : type
+}
+
+/** A state value as `signedIn.renewing`. */
+function toStateText(value: AuthSnapshot['value']): string {
+  return typeof value === 'string' ? value : Object.entries(value).flat().join('.')
+}

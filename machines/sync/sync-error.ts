@@ -1,0 +1,69 @@
+import type { AuthErrorCode } from '../auth-error.ts'
+import type { AuthView } from '../auth-view.ts'
+
+/** What can go wrong in the browser: all that the server answers, and what happens before it is reached. */
+export type SyncErrorCode =
+  | AuthErrorCode
+  /** Clerk gave no token, or threw, though it says that someone is signed in. */
+  | 'clerk-no-token'
+  /** Clerk's `getToken` did not settle in time. */
+  | 'clerk-timeout'
+  /** The server was not reached, the connection broke, or it fell silent. */
+  | 'network-failed'
+  /** The server, or something between, answered with what is no part of the protocol. */
+  | 'answer-malformed'
+  /** The answer is not to the request of this tab: a cache, or a service worker, kept it from an earlier one. */
+  | 'answer-cached'
+  /** Two nodes of the server answered, and one does not know the session that the other has just signed in. */
+  | 'store-not-shared'
+
+/** A failure as the sync machine keeps it: plain data without secrets. */
+export interface SyncFailure {
+  readonly code: SyncErrorCode
+  readonly message: string
+  /** False: asking again does not help until something changes. */
+  readonly retryable: boolean
+  /** The least time to wait before asking again, ms; null where the server named none. */
+  readonly retryAfter: number | null
+}
+
+export interface SyncErrorOptions {
+  /** Default true. */
+  readonly retryable?: boolean
+  /** In ms. */
+  readonly retryAfter?: number | null
+  readonly cause?: unknown
+  /** The view that came with the error. */
+  readonly view?: AuthView | undefined
+}
+
+/** The error with which the actors of the sync machine reject. Tell errors apart by `code`; no message holds a token. */
+export class SyncError extends Error implements SyncFailure {
+  declare readonly code: SyncErrorCode
+  declare readonly retryable: boolean
+  declare readonly retryAfter: number | null
+  declare readonly view: AuthView | undefined
+
+  constructor(code: SyncErrorCode, message: string, options: SyncErrorOptions = {}) {
+    super(message, options)
+    const { retryable = true, retryAfter = null, view } = options
+    Object.assign(this, { name: 'SyncError', code, retryable, retryAfter, view })
+  }
+}
+
+/** True for a {@link SyncError} of any copy of this package. */
+export function isSyncError(error: unknown): error is SyncError {
+  return error instanceof Error && error.name === 'SyncError'
+}
+
+/** A failure worth another try, that happened on this side of the wire. */
+export function toFailure(code: SyncErrorCode, message: string, retryAfter: number | null = null): SyncFailure {
+  return { code, message, retryable: true, retryAfter }
+}
+
+/** Plain data of any error; one that is no {@link SyncError} counts as `internal`, and is worth another try. */
+export function toSyncFailure(error: unknown): SyncFailure {
+  if (!isSyncError(error)) return toFailure('internal', 'Something unexpected went wrong')
+  const { code, message, retryable, retryAfter } = error
+  return { code, message, retryable, retryAfter }
+}

@@ -1,0 +1,337 @@
+import { and, assign, cancel, fromCallback, fromPromise, not, or, raise, spawnChild, stateIn, stopChild } from 'xstate'
+import type { DoneActorEvent, ErrorActorEvent } from 'xstate'
+import type { AuthView } from '../auth-view.ts'
+import type { BearerToken } from '../bearer-token.ts'
+import type { SyncContext, SyncInput } from './sync-context.ts'
+import type {
+  FetchTokenInput,
+  FetchViewInput,
+  OpenStreamInput,
+  PostEventInput,
+  SyncEvent,
+  SyncEventOf,
+} from './sync-events.ts'
+import { toDelay } from '../backoff.ts'
+import { slimSetup } from './slim-setup.ts'
+import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
+import * as changes from './sync-changes.ts'
+import * as rules from './sync-rules.ts'
+
+const notProvided = (actor: string) => () => {
+  throw new SyncError('internal', `syncMachine: actor ${actor} is not provided`)
+}
+
+type ClerkChanged = SyncEventOf<'clerk.changed'>
+type ViewReceived = SyncEventOf<'view.received'>
+type PingReceived = SyncEventOf<'ping.received'>
+type StreamShared = SyncEventOf<'stream.shared'>
+type Answered = DoneActorEvent<AuthView>
+type Failed = ErrorActorEvent
+
+/** What follows from the context, and from an event of the type for which the chart names it. */
+const by =
+  <Event, Params, Result>(rule: (context: SyncContext, event: Event, params: Params) => Result) =>
+  ({ context, event }: { context: SyncContext; event: unknown }, params: Params) =>
+    rule(context, event as Event, params)
+
+/** An occasion on which this tab asserts anew who it is, however often it has failed. */
+const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
+
+/** A stream that has shown nothing for so long may never do so, ms. */
+const patience = 3_000
+/** A stream that was lost counts as restored for so long, and then as live, ms. */
+const restoredFor = 5_000
+/** A post that has no answer for so long may be waiting for a connection, of which a browser has six for a host, ms. */
+const stallAfter = 2_000
+/** After that the tab does without a stream for so long, at least, and at most half as long again, ms. */
+const yieldFor = 60_000
+
+/** Two readings of the server's clock differ by the way they took: more than this, ms, and it was set. */
+const maxDrift = 5_000
+/** How often an open stream is looked at, ms: a machine that slept shows by its clock, and by nothing else. */
+const lookEvery = 4_000
+
+/** What the chart of the sync machine names: its actors, guards, actions and delays. */
+export const syncSetup = slimSetup({
+  types: {
+    context: {} as SyncContext,
+    events: {} as SyncEvent | { type: 'view.aged' } | { type: 'clerk.late' } | { type: 'post.stalled' },
+    input: {} as SyncInput,
+  },
+  actors: {
+    openStream: fromCallback<SyncEvent, OpenStreamInput>(notProvided('openStream')),
+    fetchView: fromPromise<AuthView, FetchViewInput>(notProvided('fetchView')),
+    fetchToken: fromPromise<BearerToken, FetchTokenInput>(notProvided('fetchToken')),
+    postEvent: fromPromise<AuthView, PostEventInput>(notProvided('postEvent')),
+  },
+  guards: {
+    isClerkNews: by(
+      ({ isClerkLoaded, identity }, event: ClerkChanged) =>
+        event.isLoaded !== isClerkLoaded || (event.isLoaded && !rules.isKnown(identity, event.identity)),
+    ),
+    isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
+    isClerkSignedOut: by(rules.isClerkSignedOut),
+    isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
+    /** What is still to be asserted is not settled by it. */
+    isRoleNew: by(
+      (context, { isLeader }: StreamShared) =>
+        isLeader === (context.tabRole === 'follower') && !rules.isOccasion(context),
+    ),
+    /** The tabs may hold all connections that the browser has for the server. */
+    mayYield: and([stateIn({ stream: 'open' }), by(({ tabRole }) => tabRole === 'alone')]),
+    /**
+     * The server has shown what it knows: by a stream, or, where none gets through, by its answers. One that is full has no
+     * stream for a stranger, and knows nothing of this tab: it has one for who is signed in.
+     */
+    hasServerView: or([
+      stateIn({ stream: 'open' }),
+      by((context) => context.isUnshared || rules.isPolling(context) || rules.isCrowdedOut(context)),
+    ]),
+    canStream: by(({ stream }) => stream),
+    isStreamFailing: by(rules.isStreamFailing),
+    isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
+    isSilent: by((context) => rules.isSilent(context)),
+    /** Where an answer tells of no channel, the cookie leads to no session: not to the one of the stream either. */
+    isOtherChannel: by(({ view, channel, isUnshared }) => view.channel !== channel && !isUnshared),
+    isOverdue: by(rules.isOverdue),
+    isStale: by((context, event: ViewReceived | PingReceived) =>
+      rules.isStale(context, event.type === 'view.received' ? event.view : event),
+    ),
+    /** The server's clock was set forward: what was reckoned by it has to be reckoned anew. */
+    isClockMoved: by((context, { now }: PingReceived) => now - context.now() - context.offset > maxDrift),
+    /** Between start and stop: a client made while rendering on a server arms no timer, nor does one that rests. */
+    isLapseMoved: by(
+      (context) =>
+        context.heardAt > 0 &&
+        (rules.isHeld(context) || rules.isRestoring(context)) &&
+        rules.toLapse(context) !== context.lapseAt,
+    ),
+    isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
+    isNewFailure: by((context) => {
+      const failure = rules.toCurrentFailure(context)
+      return failure !== null && failure !== context.lastFailure
+    }),
+    isRestored: by(({ isRestored }) => isRestored),
+    isPollDue: by(rules.isPollDue),
+    isPollOver: by((context) => !rules.isPollDue(context)),
+    mayAskNow: by((context) => context.pollFailures > 0 && rules.isPast(context, context.pollNotBefore)),
+    isRefusal: by((_, { error }: Failed) => !toSyncFailure(error).retryable),
+    mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
+    isOccasion: by(rules.isOccasion),
+    isOccasionMoot: by(rules.isOccasionMoot),
+    isOverruled: by(rules.isOverruled),
+    isTokenDue: by(rules.isTokenDue),
+    isClearDue: by(rules.isClearDue),
+    isClearSpared: by((context) => rules.isOccasion(context) && context.view.state !== 'verifying'),
+    isClearMoot: by((context) => rules.isClerkSignedOut(context) && !rules.isClearDue(context)),
+    isLost: by(rules.isLost),
+    isRefused: by(rules.isRefused),
+    isCurrent: by(rules.isCurrent),
+    isExpiring: by(rules.isExpiring),
+    /** Of this tab's identity: on a view of another one, the agreement is over. */
+    isExpiryMoved: by(
+      ({ view, identity }, event: ViewReceived) =>
+        event.view.expiresAt !== view.expiresAt && rules.showsIdentity({ view: event.view, identity }),
+    ),
+    isPostedAlready: by(
+      ({ isFresh, posted }, { output: token }: DoneActorEvent<BearerToken>) =>
+        !isFresh && posted?.reveal() === token.reveal(),
+    ),
+    /** By the newest view known: a node that has yet to hear of a later decision answers with the one before. */
+    isAnswer: by(
+      (context, { output: view }: Answered, kind: ReturnType<typeof rules.toAnswer>) =>
+        rules.toAnswer({ ...context, view: changes.toNewerView(context.view, view) }) === kind,
+    ),
+    /** Clerk's cached token may lack what a fresh one has: the origin of this page, or a role given since. */
+    isCachedTokenRefused: by(({ isFresh, identity }, { error }: Failed) => {
+      const { code, retryable } = toSyncFailure(error)
+      return identity !== null && !isFresh && !retryable && code.startsWith('token-')
+    }),
+    isSpent: by(({ failure, attempts, retries }) => failure?.retryable === false || attempts > retries),
+    isRetryable: by(({ failure }) => failure?.retryable !== false),
+    mayRetryNow: by((context) => context.isRearmed && rules.isPast(context, context.retryNotBefore)),
+  },
+  actions: {
+    openStream: spawnChild('openStream', {
+      id: 'stream',
+      input: ({ context: { tab, view, channel } }) => ({
+        tab,
+        channel: view.channel,
+        isMoved: channel !== '' && view.channel !== channel,
+      }),
+    }),
+    closeStream: stopChild('stream'),
+    noteTab: assign(by((context, { tab = context.tab }: SyncEventOf<'client.started'>) => ({ tab }))),
+    noteRole: assign(by((_, { isLeader }: StreamShared) => ({ tabRole: isLeader ? 'leader' : 'follower' }))),
+    noteStarting: assign(by(changes.afterStart)),
+    takeFirstView: assign(
+      by((context, { view }: ViewReceived) => ({
+        ...changes.afterFirstView(context, view),
+        openedAt: context.now(),
+        trip: context.now() - context.openedAt,
+        channel: view.channel,
+        isCookieKept: context.isCookieKept || view.channel === context.view.channel,
+        streamFailure: null,
+        isQuiet: false,
+        ...(view.channel !== context.channel && { posted: null }),
+        ...(!context.isQuiet && toOccasion(context)),
+      })),
+    ),
+    takeView: assign(
+      by((context, { view }: ViewReceived) => ({
+        ...changes.afterFrame(context, view),
+        ...changes.afterView(context, changes.toNewerView(context.view, view)),
+      })),
+    ),
+    noteSteady: assign({ isRestored: false }),
+    notePing: assign(by((context, ping: PingReceived) => changes.afterFrame(context, ping))),
+    noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
+    noteStreamLost: assign(by(changes.afterStream)),
+    noteMute: assign({ isStreamMute: true }),
+    noteYield: assign(
+      by(({ now, random }) => ({
+        isStreamMute: true,
+        hasPolled: true,
+        reconnectAt: now() + yieldFor * (1 + random() / 2),
+        reconnectNotBefore: now(),
+      })),
+    ),
+    noteUnshared: assign({
+      streamFailure: {
+        ...toFailure('store-not-shared', 'The nodes of the server do not share their sessions: give them one store'),
+        retryable: false,
+      },
+    }),
+    notePoll: assign(by(({ exchanges, now }) => ({ exchangesAtPoll: exchanges, polledAt: now() }))),
+    takePolledView: assign(
+      by((context, { output: view }: Answered) => ({
+        ...changes.afterPoll(context, view),
+        ...((!context.hasPolled || context.pollFailures > 0) && toOccasion(context)),
+      })),
+    ),
+    notePollFailure: assign(by(changes.afterPollFailure)),
+    refuseStream: raise(({ event }) => ({
+      type: 'stream.failed',
+      failure: toSyncFailure((event as unknown as Failed).error),
+    })),
+    trustNodes: assign({ isUnshared: false }),
+    planReopening: raise({ type: 'retry.wanted' }, { id: 'reopening', delay: 'reopenDelay' }),
+    dropReopening: cancel('reopening'),
+    hushReconnect: assign({ isQuiet: true }),
+    forgetStream: assign({
+      streamFailure: null,
+      streamAttempts: 0,
+      heardAt: 0,
+      deafSince: 0,
+      lapseAt: null,
+      isStreamMute: false,
+      hasPolled: false,
+      pollFailures: 0,
+      isUnshared: false,
+      isRestored: false,
+      isQuiet: false,
+      lostNodes: [],
+      proof: null,
+    }),
+
+    forgetLapse: assign({ lapseAt: null }),
+    noteLapse: assign(by((context) => ({ lapseAt: rules.toLapse(context) }))),
+    disarmLapse: cancel('lapse'),
+    armLapse: raise({ type: 'view.aged' }, { id: 'lapse', delay: 'lapse' }),
+
+    noteClerk: assign(
+      by((context, { isLoaded, identity }: ClerkChanged) =>
+        isLoaded ? changes.afterClerk(context, identity) : { isClerkLoaded: false },
+      ),
+    ),
+    forgetClerk: assign({ isClerkLoaded: false, token: null, failure: null }),
+    awaitClerk: raise({ type: 'clerk.late' }, { id: 'clerk', delay: 'clerkTimeout' }),
+    stopAwaitingClerk: cancel('clerk'),
+    noteClerkLate: assign({
+      failure: toFailure(
+        'clerk-unavailable',
+        'Clerk did not load: its script or its API is blocked, or cannot be reached',
+      ),
+    }),
+    noteFocus: assign(by((context) => ({ ...toOccasion(context), isFocused: true }))),
+    noteRetry: assign(by(toOccasion)),
+    noteFocusLost: assign({ isFocused: false }),
+    passOccasion: assign(by((context) => ({ settled: rules.toIdentityKey(context) }))),
+    rearm: assign({ attempts: 0, isRearmed: true }),
+    disarm: assign({ isRearmed: false }),
+
+    chooseCache: assign(by((context) => ({ isFresh: context.isFresh || rules.isExpiring(context) }))),
+    askAfresh: assign({ isFresh: true }),
+    holdToken: assign(by((_, { output: token }: DoneActorEvent<BearerToken>) => ({ token }))),
+    noteStall: raise({ type: 'post.stalled' }),
+    numberPost: assign(
+      by((context) => ({
+        seq: context.seq + 1,
+        exchanges: context.exchanges + 1,
+        postedAt: context.now(),
+        isUnanswered: true,
+        asserted: rules.toIdentityKey(context),
+      })),
+    ),
+    takeAnswer: assign(
+      by((context, { output: view }: Answered) => ({
+        ...changes.afterView(context, changes.toNewerView(context.view, view)),
+        offset: changes.toOffset(context, view, context.postedAt),
+        isCookieKept: context.isCookieKept || view.channel === context.view.channel,
+        posted: context.token,
+        exchanges: context.exchanges + 1,
+        isUnanswered: false,
+        isUnsure: false,
+        ...(context.identity === null ? changes.afterClear(context, view) : { ended: null }),
+      })),
+    ),
+    takeErrorView: assign(
+      by((context, { error }: Failed) => {
+        const { view = context.view } = Object(error) as Partial<SyncError>
+        return changes.afterView(context, changes.toNewerView(context.view, view))
+      }),
+    ),
+    settle: assign(
+      by((context) => ({
+        settled: (rules.isOccasion(context) && context.asserted) || rules.toIdentityKey(context),
+        asserted: null,
+        isFresh: false,
+        failure: null,
+        confirmedAt: context.now(),
+      })),
+    ),
+    forgiveFailures: assign(by(changes.afterAgreement)),
+    noteFailure: assign(by((context, { error }: Failed) => changes.afterFailure(context, toSyncFailure(error)))),
+    noteLate: assign(
+      by((context, _, code: 'clerk-timeout' | 'network-failed') =>
+        changes.afterFailure(context, toFailure(code, 'No answer in time')),
+      ),
+    ),
+    noteViewError: assign(by((context) => changes.afterFailure(context, changes.toViewFailure(context), false))),
+    noteStreamFailure: assign(by(({ streamFailure }) => ({ failure: streamFailure }))),
+    keepFailure: assign(by((context) => ({ lastFailure: rules.toCurrentFailure(context) }))),
+  },
+  delays: {
+    watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
+    look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
+    patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
+    restoredFor: ({ context }) => toDelay(context.openedAt + restoredFor, context.now()),
+    /** On a slow network an answer takes as long as the first view did. */
+    stallDelay: ({ context: { trip } }) => Math.min(Math.max(stallAfter, 2 * trip), 4 * stallAfter),
+    clerkTimeout: ({ context }) => context.clerkTimeout,
+    pollDelay: ({ context }) => rules.toPollDelay(context),
+    /** The connection may be dead: the next question has another. */
+    pollTimeout: ({ context: { pollInterval, postTimeout } }) =>
+      Math.min(Math.max(pollInterval, lookEvery), postTimeout),
+    reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
+    /** A refusal may be a deployment's, on a page that nobody is in front of: 4 to 6 minutes. */
+    reopenDelay: ({ context }) => 240_000 + context.random() * 120_000,
+    tokenTimeout: ({ context }) => context.tokenTimeout,
+    postTimeout: ({ context }) => context.postTimeout,
+    renewalDelay: ({ context }) => rules.toRenewalDelay(context),
+    retryDelay: ({ context }) => toDelay(context.retryAt, context.now()),
+    /** With a look every 15 s: timers do not run while a machine sleeps, and clocks are set. */
+    lapse: ({ context }) => Math.min(toDelay(rules.toLapse(context), context.now()), 15_000),
+    heartbeat: ({ context }) => 20_000 + context.random() * 10_000,
+  },
+})
