@@ -62,3 +62,9 @@ export function toOrgRole(claims: AuthClaims | null): string | null {
   if (claims?.o?.rol) return `org:${claims.o.rol}`
   return typeof claims?.['org_role'] === 'string' ? claims['org_role'] : null
 }
+
+/** When a token was issued, epoch ms: its `iat`, or its `nbf` where it has none, as the verifier has it. */
+export function toIssuedAt(claims: AuthClaims | null): number | null {
+  const seconds = claims?.iat ?? claims?.nbf
+  return seconds === undefined ? null : seconds * 1_000
+}

@@ -1,4 +1,4 @@
-import { createActor, type ActorRefFrom, type SnapshotFrom } from 'xstate'
+import { createActor } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import {
   isRenewing,
@@ -21,16 +21,12 @@ import { requireClientOptions, type AuthClientOptions } from './client-options.t
 import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
 import { toRandomLabel } from './random-label.ts'
-import { canShareStream, createOwnReader, createSharedReader } from './stream-reader.ts'
+import { createSharedReader } from './shared-reader.ts'
+import { canShareStream, createOwnReader } from './stream-reader.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport, type Transport } from './transport.ts'
-import { onViewChange, toView } from './view-changes.ts'
+import { onViewChange, toView, type SyncActor } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
-
-/** The running sync machine: subscribe to it, select from it, inspect it. */
-export type SyncActor = ActorRefFrom<typeof syncMachine>
-
-export type SyncSnapshot = SnapshotFrom<typeof syncMachine>
 
 /** Keeps one browser tab and the server of one mind about who is signed in. */
 export interface AuthClient {

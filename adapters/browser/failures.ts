@@ -1,6 +1,6 @@
 import { contain } from '../../machines/contain.ts'
 import { SyncError, type SyncFailure } from '../../machines/sync/sync-error.ts'
-import type { SyncActor } from './create-auth-client.ts'
+import type { SyncActor } from './view-changes.ts'
 import { warnOnce } from './warn-once.ts'
 
 /** From a start on, every failure is told for so long, ms. */

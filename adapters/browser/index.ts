@@ -1,5 +1,6 @@
 export { createAuthClient } from './create-auth-client.ts'
-export type { AuthClient, SyncActor, SyncSnapshot } from './create-auth-client.ts'
+export type { AuthClient } from './create-auth-client.ts'
+export type { SyncActor, SyncSnapshot } from './view-changes.ts'
 export type { AuthClientOptions } from './client-options.ts'
 export { bindClerk } from './bind-clerk.ts'
 export type { ClerkLike, ClerkResourcesLike } from './bind-clerk.ts'

@@ -1,5 +1,4 @@
 import { attempt } from './attempt.ts'
-import type { SharedStreamOptions } from './shared-stream.ts'
 import { takeTurn } from './take-turn.ts'
 import type { Transport } from './transport.ts'
 
@@ -44,26 +43,4 @@ export function createOwnReader(read: ReadStream): StreamReader {
     }
   }
   return { readStream, close() {} }
-}
-
-/** Reads the stream that the tabs of a browser share. The code for it is loaded with the first stream. */
-export function createSharedReader(options: SharedStreamOptions): StreamReader {
-  let shared: Promise<StreamReader> | null = null
-  const load = async () => {
-    try {
-      const { createSharedStream } = await import('./shared-stream.ts')
-      return createSharedStream(options)
-    } catch {
-      // The file may be gone since a deployment.
-      return createOwnReader(options.readStream)
-    }
-  }
-  return {
-    async readStream(input, send, signal) {
-      const reader = await (shared ??= load())
-      if (signal.aborted) throw signal.reason
-      return reader.readStream(input, send, signal)
-    },
-    close: () => void shared?.then((reader) => reader.close()),
-  }
 }

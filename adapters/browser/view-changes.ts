@@ -1,7 +1,13 @@
+import type { ActorRefFrom, SnapshotFrom } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { contain } from '../../machines/contain.ts'
 import { toHeldView } from '../../machines/sync/auth-status.ts'
-import type { SyncActor } from './create-auth-client.ts'
+import type { syncMachine } from '../../machines/sync/sync.machine.ts'
+
+/** The running sync machine: subscribe to it, select from it, inspect it. */
+export type SyncActor = ActorRefFrom<typeof syncMachine>
+
+export type SyncSnapshot = SnapshotFrom<typeof syncMachine>
 
 export const toView = (actor: SyncActor): AuthView => toHeldView(actor.getSnapshot().context)
 

@@ -1,8 +1,8 @@
 import type { AuthView } from '../../machines/auth-view.ts'
 import { waitForVerdict } from '../../machines/wait-for-verdict.ts'
 import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
-import type { SyncActor } from './create-auth-client.ts'
 import { onViewChange, toView } from './view-changes.ts'
+import type { SyncActor } from './view-changes.ts'
 
 export interface WhenViewCheckedOptions {
   /** Ms to wait at most, counted from the call. Default 5000. */

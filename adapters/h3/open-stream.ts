@@ -2,15 +2,8 @@ import type { H3Event } from 'h3'
 import { toNodeContext } from './node-context.ts'
 import { NodeStreamBody } from './node-stream-body.ts'
 import { sseHeaders } from './sse-stream.ts'
-import type { SseStream, StartSseStream } from './sse-stream.ts'
+import type { OpenStreamOptions } from './sse-stream.ts'
 import { toWebStream } from './web-stream.ts'
-
-export interface OpenStreamOptions {
-  readonly tab: string | undefined
-  readonly startStream: StartSseStream
-  /** Called with the stream once it can be written to. @returns what to do when it is over */
-  readonly attach: (stream: SseStream) => () => void
-}
 
 /** Answers with an event stream, which is sent in the way that suits the server and whatever stands in between. */
 export function openStream(event: H3Event, options: OpenStreamOptions): unknown {

@@ -148,3 +148,10 @@ export class SseStream implements ViewStream, Deadline {
     })
   }
 }
+
+export interface OpenStreamOptions {
+  readonly tab: string | undefined
+  readonly startStream: StartSseStream
+  /** Called with the stream once it can be written to. @returns what to do when it is over */
+  readonly attach: (stream: SseStream) => () => void
+}

@@ -1,4 +1,4 @@
-import type { OpenStreamOptions } from './open-stream.ts'
+import type { OpenStreamOptions } from './sse-stream.ts'
 
 /** Calls back once the client is gone, at once where it is gone already. */
 export type WhenGone = (leave: () => void) => void

@@ -31,6 +31,7 @@ import type { FoundSession } from './cookies/cookie-index.ts'
 import type { SessionHostOptions, StartHost } from './hosts/session-host.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
+import { followStore } from './node/store-follower.ts'
 import { createSnapshotHosts } from './hosts/snapshot-host.ts'
 import type { Tombstone, SessionStore } from './store/session-store.ts'
 import { requireStore } from './store/require-store.ts'
@@ -139,7 +140,8 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     clock,
     logger,
   })
-  const lookup = createSessionLookup({ lifecycle, store, revocations, clock, logger })
+  const lookup = createSessionLookup({ lifecycle, store, logger })
+  const unfollow = followStore({ lifecycle, store, revocations, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
   const unwatch = store.watch(
     ({ type }) => type === 'back' && revocations.retry(),
@@ -218,7 +220,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       isClosed = true
       await endStreams(lifecycle.registry, () => requests > 0, timeout)
       lifecycle.close()
-      lookup.close()
+      unfollow()
       unwatch()
       revocations.close()
     },

@@ -49,7 +49,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'revocation-unheard',
     what: 'a node does nothing about an end that another one tells of',
-    file: 'adapters/hub/node/session-lookup.ts',
+    file: 'adapters/hub/node/store-follower.ts',
     line: "else if (change.type === 'tombstone') followTombstone(change.tombstone)",
     instead: "      else if (change.type === 'tombstone') return",
     shownBy: 426_370_131,
@@ -89,8 +89,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'record-not-followed',
     what: 'a node does not take over what another one has decided',
-    file: 'adapters/hub/node/session-lookup.ts',
-    line: "if (change.type === 'record') followRecord(change.record)",
+    file: 'adapters/hub/node/store-follower.ts',
+    line: "if (change.type === 'record') lifecycle.followRecord(change.record)",
     instead: "      if (change.type === 'record') return",
     shownBy: 75_807_413,
   },
@@ -162,7 +162,7 @@ export const plants: readonly Plant[] = [
     name: 'answered-to-anyone',
     what: 'a post is answered with whoever signed in while it was decided on',
     file: 'adapters/hub/requests/receive-token.ts',
-    line: 'const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(lifecycle, alias)',
+    line: 'const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && rotation.isOutdated(alias)',
     instead: '  const isOthers = (_alias: string, _answer: HubAnswer) => false',
     shownBy: 3_140_354_484,
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
-import { createSessionCookies, retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
+import { createCookieIndex, retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'
 
@@ -55,7 +55,7 @@ describe('a session that a node has let go of', () => {
   it('takes what was noted of its cookies along, so that the end of that does not touch what comes after', async () => {
     const { open } = startHub()
     const [gone, next] = [(await (await open()).session())!, (await (await open()).session())!]
-    const cookies = createSessionCookies()
+    const cookies = createCookieIndex()
     for (const alias of ['one', 'two']) cookies.bind(gone, alias)
     cookies.retire('one')
     expect(cookies.find('one')).toMatchObject({ session: gone, retired: true })

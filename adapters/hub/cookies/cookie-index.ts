@@ -26,7 +26,7 @@ export interface Rotation {
 }
 
 /** Which cookie leads to which session on this node. Cookies are known by their digest, the alias. */
-export interface SessionCookies {
+export interface CookieIndex {
   find(alias: string): FoundSession | undefined
   /** Gives a session a new cookie and retires the one it had. */
   issue(session: LiveSession): Rotation
@@ -75,7 +75,7 @@ export function isOwnedBy(userId: string | null, owner: string | null | undefine
   return userId === null || owner === undefined || owner === userId
 }
 
-export function createSessionCookies(): SessionCookies {
+export function createCookieIndex(): CookieIndex {
   const found = new Map<string, KnownCookie>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
   /** All that lead to a session, the retired ones too. */

@@ -1,10 +1,11 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
 import { resolveRecord } from '../../../machines/resolve-record.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
-import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import { isSameOutcome, isSameProof, toOutcome, toRecord } from './session-outcome.ts'
+import type { Outcome } from './session-outcome.ts'
 
 /** Keeps the store's record of a session and the session itself the same. */
 export interface RecordSync {
@@ -47,9 +48,6 @@ interface Kept {
   /** The store had a record where none was expected. */
   isContested: boolean
 }
-
-/** What a record tells of a view: compared by reference, since a machine replaces it whole. */
-type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
 
 /** A signed-out record only spares other nodes a question, ms. */
 const signedOutFor = 60_000
@@ -227,52 +225,4 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
         .catch((error: unknown) => logger.error('store.failed', { method: 'remove', error }))
     },
   }
-}
-
-function toRecord(session: LiveSession, view: AuthView, rev = view.rev): SessionRecord {
-  const claims = view.claims as AuthClaims | null
-  return {
-    id: session.id,
-    channel: session.channel,
-    rev,
-    status: view.isSignedIn ? 'signedIn' : 'signedOut',
-    claims,
-    user: view.user,
-    userId: view.userId,
-    sessionId: view.sessionId,
-    orgId: view.orgId,
-    issuedAt: toIssuedAt(claims),
-    expiresAt: view.expiresAt,
-    seqByTab: session.state.seqs.toJSON(),
-    ...(session.state.isUnclaimed && { isUnclaimed: true }),
-  }
-}
-
-/** As the verifier has it: where there is no `iat`, `nbf` stands in. */
-export function toIssuedAt(claims: AuthClaims | null): number | null {
-  const seconds = claims?.iat ?? claims?.nbf
-  return seconds === undefined ? null : seconds * 1_000
-}
-
-/** Not the record itself, which a node would hold once more for each of its sessions. */
-const toOutcome = ({ status, claims, user }: SessionRecord): Outcome => ({
-  isSignedIn: status === 'signedIn',
-  claims,
-  user,
-})
-
-function isSameOutcome(a: Outcome, b: Outcome): boolean {
-  return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user
-}
-
-function isSameProof(a: SessionRecord, b: SessionRecord): boolean {
-  return (
-    a.status === b.status &&
-    a.userId === b.userId &&
-    a.sessionId === b.sessionId &&
-    a.orgId === b.orgId &&
-    a.issuedAt === b.issuedAt &&
-    a.expiresAt === b.expiresAt &&
-    a.user?.id === b.user?.id
-  )
 }

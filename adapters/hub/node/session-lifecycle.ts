@@ -2,21 +2,25 @@ import { AuthError, toAuthError } from '../../../machines/auth-error.ts'
 import { addToHistory, createHistory } from '../../../machines/explain/auth-history.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import type { AuthView } from '../../../machines/auth-view.ts'
+import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { AuthRule } from '../../../machines/is-allowed.ts'
+import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { createAuthChanges } from '../session/auth-changes.ts'
-import type { AuthChange, AuthChangeReason, AuthChanges } from '../session/auth-changes.ts'
+import type { AuthChange, AuthChangeReason, AuthChanges, SessionChange } from '../session/auth-changes.ts'
 import { LiveSession } from '../session/live-session.ts'
-import type { LiveSessionRuntime, SessionChange } from '../session/live-session.ts'
-import { createRecordSync, toIssuedAt } from './record-sync.ts'
+import type { LiveSessionRuntime } from '../session/live-session.ts'
+import { createRecordSync } from './record-sync.ts'
 import type { RecordSync } from './record-sync.ts'
 import { createProfiles } from './user-profiles.ts'
 import type { LoadUser } from './user-profiles.ts'
-import { endRules, followRules, toRuleSignal } from '../session/rule-signals.ts'
+import { endSignals, followRules, toIdentitySignal } from '../session/identity-signals.ts'
 import { createNodeId, createPublicId, createSecretId } from '../cookies/secret-id.ts'
-import { createSessionCookies, retireFor } from '../cookies/cookie-index.ts'
-import type { Rotation, SessionCookies } from '../cookies/cookie-index.ts'
+import { createCookieIndex } from '../cookies/cookie-index.ts'
+import type { CookieIndex } from '../cookies/cookie-index.ts'
+import { createCookieRotation } from '../cookies/cookie-rotation.ts'
+import type { CookieRotation } from '../cookies/cookie-rotation.ts'
 import type { StartHost } from '../hosts/session-host.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import type { SessionRegistry } from './session-registry.ts'
@@ -36,15 +40,11 @@ export interface SessionLifecycle {
    * @throws AuthError `at-capacity` or `too-many-sessions`, and then it is stopped
    */
   admit(session: LiveSession): LiveSession
-  /** Gives a session a new cookie. Nothing is read through the old one from now on, nor by what came with it. */
-  rotate(session: LiveSession, tab: string | undefined): void
-  /** Gives a session a new cookie on this node alone. The next rotation has the store retire the old one. */
-  reissue(session: LiveSession): Rotation
-  /** Gives the store the current cookie, where it may lack it. */
-  storeCookie(session: LiveSession): Promise<void>
+  /** Takes over the stored record of a session that is held here, if it wins over what the session proves. */
+  followRecord(record: SessionRecord): void
   /** Adds a tombstone, and goes on trying where that fails. @returns null once it is stored, else why it is not yet */
   addTombstone(tombstone: Tombstone): Promise<AuthError | null>
-  /** Does what a tombstone demands: where it was dug elsewhere, listeners hear of it as adopted. */
+  /** Does what a tombstone demands: where another node added it, listeners hear of it as adopted. */
   follow(work: () => void, isElsewhere: boolean): void
   /**
    * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
@@ -54,7 +54,8 @@ export interface SessionLifecycle {
   /** Ends every session here; their records stay. */
   close(): void
   readonly registry: SessionRegistry
-  readonly cookies: SessionCookies
+  readonly cookies: CookieIndex
+  readonly rotation: CookieRotation
   readonly records: RecordSync
   readonly changes: AuthChanges
 }
@@ -77,9 +78,11 @@ export interface SessionLifecycleOptions {
 
 export function createSessionLifecycle(options: SessionLifecycleOptions): SessionLifecycle {
   const { startHost, store, revocations, sessionOf, encode, limits, clockTolerance, clock, logger } = options
-  const cookies = createSessionCookies()
+  const cookies = createCookieIndex()
   const changes = createAuthChanges(logger)
   const records = createRecordSync({ store, clock, clockTolerance, logger })
+  const keepRecord = (session: LiveSession) => records.keep(session)
+  const rotation = createCookieRotation({ cookies, store, keepRecord, sessionOf, logger })
   const registry = createSessionRegistry({ limits, onEnd: end })
   const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
   const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
@@ -115,12 +118,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
 
   function onIdentity(session: LiveSession, { view, previous, reason, by }: SessionChange) {
     const { state } = session
-    if (previous.isSignedIn) {
-      const reason = new AuthError('not-signed-in')
-      state.controller?.abort(reason)
-      state.controller = null
-      endRules(session, reason)
-    }
+    if (previous.isSignedIn) endSignals(session)
     // Another Clerk session of the same user is another sign-in (OWASP ASVS 5.0, 7.2.4).
     if (view.isSignedIn) onSignIn(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
@@ -135,84 +133,9 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
 
   /** Nothing that was opened with the cookie of before shows the new sign-in: neither a request nor a stream. */
   function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
-    if (reason === 'token' && by) return rotate(session, by.tab)
+    if (reason === 'token' && by) return rotation.rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
-    return onLateSignIn(session)
-  }
-
-  /**
-   * Its token had to wait for keys, and no request is there to take a new cookie. Whoever posted it was given one then,
-   * which counts; any other one may be known to a stranger, and shows nobody until the next post has brought another.
-   */
-  function onLateSignIn(session: LiveSession) {
-    const { state, identity } = session
-    const { holder } = state
-    state.isRotationDue = true
-    state.holder = null
-    const isHeld = holder !== null && holder.tokens.some((token) => sessionOf(token) === identity.sessionId)
-    endOtherStreams(session, isHeld && cookies.claim(session) ? holder.tab : undefined)
-  }
-
-  /** A stream without a tab may be anybody's. */
-  function endOtherStreams(session: LiveSession, tab: string | undefined) {
-    session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
-  }
-
-  function reissue(session: LiveSession): Rotation {
-    const rotation = cookies.issue(session)
-    if (rotation.from !== null) session.state.unretired = session.state.unretired.concat(rotation.from)
-    return rotation
-  }
-
-  /** Sends the store the current cookie, once for each one that it may still take for good. */
-  function sendRotation(session: LiveSession, { to, userId }: Omit<Rotation, 'from'>): Promise<unknown> {
-    const { unretired } = session.state
-    const froms = unretired.length > 0 ? unretired : [null]
-    return Promise.all(froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
-  }
-
-  function rotate(session: LiveSession, tab: string | undefined) {
-    const rotation = reissue(session)
-    session.state.isRotationDue = false
-    session.state.holder = null
-    endOtherStreams(session, tab)
-    session.state.isCookieOwed = true
-    // Sent first: whoever reads the record finds the old cookie retired.
-    const { unretired } = session.state
-    session.state.rotating = noteRotation(session, rotation.to, unretired, sendRotation(session, rotation))
-  }
-
-  async function noteRotation(
-    session: LiveSession,
-    alias: string,
-    retired: readonly string[],
-    rotated: Promise<unknown>,
-  ) {
-    try {
-      await Promise.all([rotated, records.keep(session)])
-      for (const each of retired) noteRetired(session, each)
-      if (cookies.current(session)?.alias === alias) session.state.isCookieOwed = false
-    } catch (error) {
-      logger.error('store.failed', { method: 'rotate', error })
-    } finally {
-      if (cookies.current(session)?.alias === alias) session.state.rotating = null
-    }
-  }
-
-  async function storeCookie(session: LiveSession) {
-    const current = cookies.current(session)
-    if (!current) return
-    const { alias: to, userId } = current
-    const { unretired } = session.state
-    for (const from of unretired.length > 0 ? unretired : [null]) {
-      await store.rotate(session.id, { from, to, userId, retireFor })
-      noteRetired(session, from)
-    }
-    session.state.isCookieOwed = false
-  }
-
-  function noteRetired({ state }: LiveSession, alias: string | null) {
-    state.unretired = state.unretired.filter((other) => other !== alias)
+    return rotation.noteLateSignIn(session)
   }
 
   async function addTombstone(tombstone: Tombstone): Promise<AuthError | null> {
@@ -226,9 +149,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
 
   function end(session: LiveSession) {
     const { state, identity, channel } = session
-    const gone = new AuthError('not-signed-in')
-    state.controller?.abort(gone)
-    endRules(session, gone)
+    endSignals(session)
     session.streams.end('closing')
     session.stop()
     cookies.forget(session)
@@ -251,9 +172,14 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       if (session.state.unseen) onChange(session, session.state.unseen)
       return session
     },
-    rotate,
-    reissue,
-    storeCookie,
+    followRecord(record) {
+      const session = registry.get(record.id)
+      if (!session) return
+      const { isUnclaimed } = session.state
+      records.merge(session, record)
+      // Another node has seen its cookie.
+      if (isUnclaimed && !session.state.isUnclaimed) registry.reconsider(session)
+    },
     addTombstone,
     follow(work, isElsewhere) {
       isFollowing = isElsewhere
@@ -268,7 +194,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
         return AbortSignal.abort(new AuthError('not-signed-in'))
       }
       const { state } = session
-      const signal = rule ? toRuleSignal(session, rule) : (state.controller ??= new AbortController()).signal
+      const signal = toIdentitySignal(session, rule)
       // One that could be spared so far is kept for what the signal guards.
       if (state.isFollower || state.isUnclaimed) registry.reconsider(session)
       return signal
@@ -279,6 +205,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     },
     registry,
     cookies,
+    rotation,
     records,
     changes,
   }

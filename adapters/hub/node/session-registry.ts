@@ -1,3 +1,4 @@
+import { hasSignal } from '../session/identity-signals.ts'
 import { AuthError } from '../../../machines/auth-error.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import type { IdentityIndex } from './identity-index.ts'
@@ -57,7 +58,6 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
   /** What a signal guards may still go on, though nothing here tells. */
-  const hasSignal = ({ state }: LiveSession) => state.controller !== null || state.ruleSignals !== null
   /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
   const isKept = (session: LiveSession) =>
     !(session.state.isFollower || session.state.isUnclaimed) || hasSignal(session)

@@ -1,7 +1,8 @@
 import type { AuthUser } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import type { LiveSession, SessionChange } from '../session/live-session.ts'
+import type { SessionChange } from '../session/auth-changes.ts'
+import type { LiveSession } from '../session/live-session.ts'
 
 /** Loads the profile of a user. */
 export type LoadUser = (userId: string) => Promise<AuthUser>

@@ -2,7 +2,7 @@ import { toAuthError } from '../../../machines/auth-error.ts'
 import type { AuthError } from '../../../machines/auth-error.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import { isOutdated, toRotated } from './hub-requests.ts'
+import { toRotated } from '../cookies/cookie-rotation.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toAliases } from '../cookies/cookie-index.ts'
@@ -90,7 +90,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
       const error = session.state.seqs.accept(tab, seq) ? await signOut(found, sessionId) : null
       const view = session.view()
       // Somebody else signed in meanwhile: not for whoever had the cookie before.
-      if (view.userId !== null && isOutdated(lifecycle, found.alias)) throw toRotated()
+      if (view.userId !== null && lifecycle.rotation.isOutdated(found.alias)) throw toRotated()
       return { view, error }
     })
   }

@@ -1,4 +1,4 @@
-import { AuthError } from '../../../machines/auth-error.ts'
+import type { AuthError } from '../../../machines/auth-error.ts'
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { Logger } from '../../logger.ts'
@@ -94,21 +94,4 @@ export interface HubParts {
   readonly logger: Logger
   /** Runs the work of one request, during which its session stays. */
   readonly serve: <T>(session: LiveSession, work: () => Promise<T>) => Promise<T>
-}
-
-/** For a browser whose next cookie is on its way to it. */
-export const toRotated = (): AuthError => new AuthError('session-rotated', undefined, { retryAfter: 1_000 })
-
-/** Whether a cookie that was good when its request came is so no longer. */
-export const isOutdated = ({ cookies }: SessionLifecycle, alias: string): boolean =>
-  cookies.find(alias)?.retired !== false
-
-/** The cookie to set for a browser that came with another one, which may be none. */
-export function toNewCookie(
-  { cookies }: SessionLifecycle,
-  session: LiveSession,
-  alias: string | undefined,
-): string | undefined {
-  const current = cookies.current(session)
-  return current?.alias === alias ? undefined : (current?.cookieId ?? undefined)
 }

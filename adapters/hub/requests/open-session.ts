@@ -3,7 +3,7 @@ import type { AuthView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
+import { toRotated } from '../cookies/cookie-rotation.ts'
 import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { ViewStream } from '../session/view-stream.ts'
@@ -23,7 +23,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     serve,
     streamsPerSession,
   } = parts
-  const { registry, cookies } = lifecycle
+  const { registry, cookies, rotation } = lifecycle
 
   /** → the Clerk session that a carried token proved, or null */
   async function raise(session: LiveSession, carried: readonly BearerToken[], tab: string | undefined) {
@@ -59,7 +59,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
     const isClosed = !registry.has(session) || isFull(session, stream.tab)
-    if (isClosed || isOutdated(lifecycle, alias)) {
+    if (isClosed || rotation.isOutdated(alias)) {
       stream.end(isClosed ? 'closing' : 'rotated')
       return () => {}
     }
@@ -85,11 +85,11 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
       // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does not.
       if (!found) lifecycle.admit(session)
       const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
-      await session.state.rotating
+      await rotation.underWay(session)
       // Somebody signed in meanwhile: neither their view nor their cookie is for whoever had the cookie before.
       const isOwn = raised !== null && raised === session.view().sessionId
-      if (found && !isOwn && isOutdated(lifecycle, found.alias)) throw toRotated()
-      const cookieId = toNewCookie(lifecycle, session, found?.alias)
+      if (found && !isOwn && rotation.isOutdated(found.alias)) throw toRotated()
+      const cookieId = rotation.toNewCookie(session, found?.alias)
       return { cookieId, attach: createAttach(session, cookieId === undefined ? (found?.alias ?? alias) : alias) }
     })
   }

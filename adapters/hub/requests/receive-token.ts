@@ -2,19 +2,15 @@ import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import { isOutdated, toNewCookie, toRotated } from './hub-requests.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { retireFor } from '../cookies/cookie-index.ts'
+import { toRotated } from '../cookies/cookie-rotation.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
-
-/** As many tokens of one session may wait. */
-const maxHeld = 4
 
 /** → has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
-  const { lifecycle, lookup, tokens, store, verify, verifyTimeout, clock, logger, serve } = parts
-  const { cookies, records } = lifecycle
+  const { lifecycle, lookup, tokens, verify, verifyTimeout, clock, logger, serve } = parts
+  const { records, rotation } = lifecycle
 
   async function receiveKnown(found: FoundSession, { token, tab, seq }: TokenRequest): Promise<HubAnswer> {
     const { session, alias, retired } = found
@@ -28,31 +24,18 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     }
     if (!state.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
-    if (!error && state.isRotationDue) lifecycle.rotate(session, tab)
-    if (error && authErrors[error.code].state === 'error') holdCookie(found, token, tab)
-    if (!error && retired) await adoptBrowser(session)
+    if (!error) rotation.rotateIfDue(session, tab)
+    if (error && authErrors[error.code].state === 'error') rotation.holdFor(found, token, tab)
+    if (!error && retired) await rotation.adoptBrowser(session)
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }
-    if (!error) return requireOwn(alias, token, { ...answer, cookieId: toNewCookie(lifecycle, session, alias) })
+    if (!error) return requireOwn(alias, token, { ...answer, cookieId: rotation.toNewCookie(session, alias) })
     // Why it was refused tells nothing of them.
     if (isOthers(alias, answer)) throw error
     return {
       ...answer,
-      cookieId: state.holder?.tokens.includes(token) ? toNewCookie(lifecycle, session, alias) : undefined,
+      cookieId: rotation.isHeldFor(session, token) ? rotation.toNewCookie(session, alias) : undefined,
     }
-  }
-
-  /**
-   * The token has to wait for keys, and so may sign its browser in when no request is there. The cookie that it came with may
-   * be known to a stranger: the browser is given another one before it shows anything. A tab that asks again keeps its own.
-   */
-  function holdCookie({ session, alias }: FoundSession, token: BearerToken, tab: string | undefined) {
-    const { state } = session
-    if (session.view().userId !== null || isOutdated(lifecycle, alias)) return
-    const isHolder = state.holder !== null && tab !== undefined && state.holder.tab === tab
-    const tokensBefore = isHolder ? state.holder!.tokens : []
-    if (!isHolder) lifecycle.reissue(session)
-    state.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
   }
 
   /**
@@ -65,7 +48,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     return requireSameClerkSession(answer.view, token).then(() => answer)
   }
 
-  const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && isOutdated(lifecycle, alias)
+  const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && rotation.isOutdated(alias)
 
   /** A token without a session makes one only if it signs in. */
   async function receiveUnknown({ token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
@@ -80,7 +63,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
       session.state.seqs.accept(tab, seq)
       lifecycle.admit(session)
       const unstored = await storeSignIn(session)
-      return { view: session.view(), error: unstored, cookieId: toNewCookie(lifecycle, session, undefined) }
+      return { view: session.view(), error: unstored, cookieId: rotation.toNewCookie(session, undefined) }
     })
   }
 
@@ -90,9 +73,8 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
    */
   async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
-    if (session.state.rotating) await session.state.rotating
     try {
-      if (session.state.isCookieOwed) await lifecycle.storeCookie(session)
+      await rotation.settle(session)
       if (records.isKnown(session)) return null
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
@@ -109,18 +91,6 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
       logger.debug('cookie.retired', { code: toAuthError(error).code })
     }
     throw toRotated()
-  }
-
-  /** Where another node rotated the cookie, it alone knows the value: this browser gets one of its own. */
-  async function adoptBrowser(session: LiveSession) {
-    if (cookies.current(session)?.cookieId) return
-    const { to, userId } = cookies.issue(session)
-    try {
-      await store.rotate(session.id, { from: null, to, userId, retireFor })
-    } catch (error) {
-      // The token was accepted all the same; on this node the cookie holds.
-      logger.error('store.failed', { method: 'rotate', error })
-    }
   }
 
   return async (request) => {

@@ -19,6 +19,12 @@ export interface AuthChange {
   readonly reason: AuthChangeReason
 }
 
+/** A change as the session itself tells of it. */
+export interface SessionChange extends AuthChange {
+  /** Who brought the token that decided, if its verdict is still awaited. */
+  readonly by: { readonly tab: string | undefined } | null
+}
+
 export type AuthChangeListener = (change: AuthChange) => unknown
 
 export interface AuthChangeOptions {

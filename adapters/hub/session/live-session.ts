@@ -7,7 +7,7 @@ import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { AuthUser } from '../../../machines/verified-session.ts'
 import { toStateLabel } from '../../../machines/explain/auth-reason.ts'
 import { isSameIdentity, isSameOrganization } from '../../../machines/auth-view.ts'
-import type { AuthChange, AuthChangeReason } from './auth-changes.ts'
+import type { AuthChange, AuthChangeReason, SessionChange } from './auth-changes.ts'
 import type { HostOwner, HostSignal, SessionHost, StartHost } from '../hosts/session-host.ts'
 import type { SessionState } from './session-state.ts'
 import { createVerdictWait } from './verdict-wait.ts'
@@ -19,11 +19,6 @@ export interface Verdict {
   /** `discarded`: a sign-out cut its check off. */
   readonly outcome: TokenOutcome | 'discarded'
   readonly error: AuthErrorView | null
-}
-
-export interface SessionChange extends AuthChange {
-  /** Who brought the token that decided, if its verdict is still awaited. */
-  readonly by: { readonly tab: string | undefined } | null
 }
 
 /** What all sessions of a node share. */

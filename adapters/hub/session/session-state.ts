@@ -1,12 +1,25 @@
 import type { AuthHistory } from '../../../machines/explain/auth-history.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { AuthRule } from '../../../machines/is-allowed.ts'
 import type { AuthClaims } from '../../../machines/verified-session.ts'
-import type { SessionChange } from './live-session.ts'
+import type { SessionChange } from './auth-changes.ts'
 import { RequestBudget } from './request-budget.ts'
-import type { RuleSignals } from './rule-signals.ts'
 import { TabSeqs } from './tab-seqs.ts'
 
 const none: readonly string[] = []
+
+/** A signal that aborts when a rule no longer holds. */
+export interface RuleSignal {
+  readonly rule: AuthRule
+  /** The organization that was active when the signal was asked for. */
+  readonly orgId: string | null
+  readonly controller: AbortController
+  /** Set where a rule stops holding by itself. */
+  timer?: ReturnType<typeof setTimeout>
+}
+
+/** The signals of one session, by their rules: an app asks by the same few rules again and again. */
+type RuleSignals = Map<string, RuleSignal>
 
 /** What a node keeps beside the machine of a session. */
 export interface SessionState {

@@ -75,7 +75,7 @@ async function startRun(
   { clerk, serve, time, isInspected, openBrowser = createHttpBrowser }: Omit<HttpDriverOptions, 'name'>,
 ): Promise<ConformanceRun> {
   // Loaded when it is needed, so that whoever drives an actor alone needs no jose.
-  const { createKeySource } = await import('../../../adapters/jose/key-source.ts')
+  const { createKeySource } = await import('../../../adapters/jose/create-key-source.ts')
   const gate = createTokenGate(createKeySource({ jwks: clerk.jwks() }), clerk.jwks().keys[0]?.kid ?? '')
   const epoch = time.now()
   const clock = () => time.now() + skew

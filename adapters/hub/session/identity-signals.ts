@@ -1,30 +1,26 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import { ruleNames, toFreshFor, toRuleRefusal } from '../../../machines/is-allowed.ts'
 import type { AuthRule } from '../../../machines/is-allowed.ts'
-import type { LiveSession } from './live-session.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
-
-/** A signal that aborts when a rule no longer holds. */
-interface RuleSignal {
-  readonly rule: AuthRule
-  /** The organization that was active when the signal was asked for. */
-  readonly orgId: string | null
-  readonly controller: AbortController
-  /** Set where a rule stops holding by itself. */
-  timer?: ReturnType<typeof setTimeout>
-}
-
-/** The signals of one session, by their rules: an app asks by the same few rules again and again. */
-export type RuleSignals = Map<string, RuleSignal>
+import type { LiveSession } from './live-session.ts'
+import type { RuleSignal } from './session-state.ts'
 
 /** The longest that a timer of the runtime may be set to, ms. */
 const maxTimeout = 2 ** 31 - 1
+
+/** @returns a signal that aborts when the identity of a session ends, or the rule, if one is given, no longer holds */
+export function toIdentitySignal(session: LiveSession, rule: AuthRule | undefined): AbortSignal {
+  return rule ? toRuleSignal(session, rule) : (session.state.controller ??= new AbortController()).signal
+}
+
+/** @returns true where somebody has asked for a signal of the session's identity */
+export const hasSignal = ({ state }: LiveSession): boolean => state.controller !== null || state.ruleSignals !== null
 
 /**
  * @returns a signal that aborts when the rule no longer holds for the session, when another organization is active, or
  * when its identity ends; aborted already where the rule does not hold
  */
-export function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
+function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
   const view = session.view()
   const refusal = toRuleRefusal(view, rule)
   if (refusal) return AbortSignal.abort(new AuthError(refusal))
@@ -56,10 +52,14 @@ export function followRules(session: LiveSession) {
   if (ruleSignals.size === 0) session.state.ruleSignals = null
 }
 
-/** Ends every signal of a session whose identity has ended. */
-export function endRules({ state }: LiveSession, reason: AuthError) {
-  const signals = state.ruleSignals
+/** Aborts every signal of a session whose identity has ended. */
+export function endSignals({ state }: LiveSession) {
+  const { controller, ruleSignals: signals } = state
+  if (!controller && !signals) return
+  state.controller = null
   state.ruleSignals = null
+  const reason = new AuthError('not-signed-in')
+  controller?.abort(reason)
   for (const signal of signals?.values() ?? []) end(signal, reason)
 }
 

@@ -1,0 +1,25 @@
+import type { SharedStreamOptions } from './shared-stream.ts'
+import { createOwnReader } from './stream-reader.ts'
+import type { StreamReader } from './stream-reader.ts'
+
+/** Reads the stream that the tabs of a browser share. The code for it is loaded with the first stream. */
+export function createSharedReader(options: SharedStreamOptions): StreamReader {
+  let shared: Promise<StreamReader> | null = null
+  const load = async () => {
+    try {
+      const { createSharedStream } = await import('./shared-stream.ts')
+      return createSharedStream(options)
+    } catch {
+      // The file may be gone since a deployment.
+      return createOwnReader(options.readStream)
+    }
+  }
+  return {
+    async readStream(input, send, signal) {
+      const reader = await (shared ??= load())
+      if (signal.aborted) throw signal.reason
+      return reader.readStream(input, send, signal)
+    },
+    close: () => void shared?.then((reader) => reader.close()),
+  }
+}

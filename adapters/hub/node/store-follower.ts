@@ -1,0 +1,122 @@
+import type { AuthClaims } from '../../../machines/verified-session.ts'
+import { toIssuedAt } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { SessionStore, StoreChange, Tombstone } from '../store/session-store.ts'
+import { toTombstone } from '../store/tombstone.ts'
+import type { Revocations } from './revocations.ts'
+import type { SessionLifecycle } from './session-lifecycle.ts'
+
+export interface StoreFollowerOptions {
+  readonly lifecycle: SessionLifecycle
+  readonly store: SessionStore
+  readonly revocations: Revocations
+  /** Epoch ms. */
+  readonly clock: () => number
+  readonly logger: Logger
+}
+
+/** Sessions compared with the store, or ended, at a time. */
+const batchSize = 32
+
+/** Keeps the sessions of this node in step with the store. @returns a function that stops it */
+export function followStore({ lifecycle, store, revocations, clock, logger }: StoreFollowerOptions): () => void {
+  const { registry, cookies, records, rotation } = lifecycle
+
+  /**
+   * A session whose proof has just got a tombstone is signed in no longer. Its view says so at once: the streams
+   * are told before the machines are, so that of very many the last one does not wait for what follows from it.
+   */
+  function followTombstone({ kind, id }: Tombstone) {
+    const isElsewhere = !revocations.isAdding
+    const sessions = registry.find(kind, id)
+    for (const session of sessions) {
+      const code = toEnd(session)
+      if (code === 'session-revoked') session.streams.endWithView('revoked')
+      else if (code) session.streams.push()
+    }
+    endInTurn(sessions, { isElsewhere, isUser: kind === 'user' })
+  }
+
+  /** Why the proof of a session is over, or null. */
+  function toEnd({ identity: { userId, sessionId, claims } }: LiveSession) {
+    if (userId === null || sessionId === null) return null
+    return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
+  }
+
+  /** A few at a time: what was written meanwhile is on its way, to the store too. */
+  function endInTurn(sessions: readonly LiveSession[], from: { isElsewhere: boolean; isUser: boolean }) {
+    for (const session of sessions.slice(0, batchSize)) {
+      const { sessionId } = session.identity
+      const code = registry.has(session) ? toEnd(session) : null
+      if (!code || sessionId === null) continue
+      const isRevoked = code === 'session-revoked'
+      lifecycle.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
+      // The next token of this Clerk session would be from after its user's revocation. The node that revokes the user ends the sessions that it knows.
+      if (isRevoked && from.isUser && from.isElsewhere) {
+        void lifecycle.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
+      }
+    }
+    const others = sessions.slice(batchSize)
+    if (others.length > 0) setImmediate(() => endInTurn(others, from))
+  }
+
+  function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
+    const session = registry.get(id)
+    if (!session) return
+    // Of two rotations the later one may be told of first: what it retired is not brought back by the other.
+    const isNew = cookies.current(session)?.alias !== to && !cookies.find(to)?.retired
+    if (from !== null && isNew && !cookies.find(from)) cookies.bind(session, from)
+    if (isNew) cookies.bind(session, to, userId)
+    // A cookie may come before the news of it; what this node has rotated itself is retired already.
+    if (from !== null && (isNew || cookies.find(from)?.retired === false)) leave(session, from)
+  }
+
+  /** Reads every session here anew, a few at a time: other nodes may have changed it, or the store may have lost it. */
+  async function makeUp() {
+    const sessions = [...registry]
+    try {
+      for (let start = 0; start < sessions.length; start += batchSize) {
+        await Promise.all(sessions.slice(start, start + batchSize).map(compare))
+      }
+    } catch (error) {
+      // Out of reach again: it will say when it is back.
+      logger.warn('store.failed', { method: 'read', error })
+    }
+  }
+
+  async function compare(session: LiveSession) {
+    await Promise.all(cookies.others(session).map((alias) => compareOther(session, alias)))
+    const alias = cookies.current(session)?.alias
+    if (alias === undefined || !registry.has(session)) return
+    const stored = await store.read(alias)
+    if (stored) lifecycle.followRecord(stored.record)
+    const isLost = !stored && (await records.restore(session))
+    if (stored?.retired || (!stored && !isLost && !rotation.isOwed(session))) return leave(session, alias)
+    if (!stored && session.view().isSignedIn) await rotation.storeCookie(session)
+    return undefined
+  }
+
+  async function compareOther(session: LiveSession, alias: string) {
+    const stored = await store.read(alias)
+    if (stored?.retired !== false) leave(session, alias)
+  }
+
+  /** Its cookie was rotated elsewhere: nothing more is read by what it leads to, nor by what was opened with it. */
+  function leave(session: LiveSession, alias: string) {
+    cookies.retire(alias)
+    session.streams.end('rotated')
+  }
+
+  const isHere = (id: string) => registry.get(id) !== undefined
+  return store.watch((change) => {
+    try {
+      if (change.type === 'record') lifecycle.followRecord(change.record)
+      else if (change.type === 'tombstone') followTombstone(change.tombstone)
+      else if (change.type === 'back') void makeUp()
+      else followRotation(change)
+    } catch (error) {
+      logger.error('store.watch.failed', { type: change.type, error })
+    }
+  }, isHere)
+}

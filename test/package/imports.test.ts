@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The rooms of the hub, from the top down: a file imports from its own room and from those below. */
+const rooms = ['requests', 'node', 'cookies', 'session', 'hosts', 'store']
+
+const importPattern = /(?:\bfrom|\bimport\()\s*'(\.[^']+)'/g
+
+type Graph = ReadonlyMap<string, readonly string[]>
+
+/** Every source file of the package, and the files that it imports, for values or for types. */
+function readImports(): Graph {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'machines', 'adapters', 'react'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const files = listed.split('\n').filter((file) => /\.tsx?$/.test(file))
+  return new Map(files.map((file) => [file, toImports(file, readFileSync(join(root, file), 'utf8'))]))
+}
+
+function toImports(file: string, source: string): string[] {
+  return [...source.matchAll(importPattern)].map(([, path]) => normalize(join(dirname(file), path!)))
+}
+
+/** @returns the files of one circle, the first one again at its end, or null where there is none */
+function findCircle(graph: Graph): readonly string[] | null {
+  const done = new Set<string>()
+  function visit(file: string, path: readonly string[]): readonly string[] | null {
+    const start = path.indexOf(file)
+    if (start >= 0) return [...path.slice(start), file]
+    if (done.has(file)) return null
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next, [...path, file])
+      if (circle) return circle
+    }
+    done.add(file)
+    return null
+  }
+  for (const file of graph.keys()) {
+    const circle = visit(file, [])
+    if (circle) return circle
+  }
+  return null
+}
+
+const toRoom = (file: string) => rooms.findIndex((room) => file.startsWith(`adapters/hub/${room}/`))
+
+/** @returns the imports that run from a room of the hub to one above it, or to its front door */
+function findClimbs(graph: Graph): string[] {
+  return [...graph].flatMap(([file, targets]) =>
+    targets
+      .filter((target) => target.startsWith('adapters/hub/') && toRoom(file) >= 0 && toRoom(target) < toRoom(file))
+      .map((target) => `${file} → ${target}`),
+  )
+}
+
+describe('the imports of the package', () => {
+  const graph = readImports()
+
+  it('are all of files that exist', () => {
+    expect(graph.size).toBeGreaterThan(150)
+    const targets = [...graph].flatMap(([, imports]) => imports)
+    expect(targets.length).toBeGreaterThan(500)
+    expect(targets.filter((target) => !graph.has(target) && !target.includes('inspector/page'))).toEqual([])
+  })
+
+  it('form no circle, types included', () => {
+    expect(findCircle(graph)).toBeNull()
+    const closed = new Map([...graph, ['adapters/logger.ts', ['adapters/hub/session-hub.ts']]])
+    expect(findCircle(closed)).toContain('adapters/logger.ts')
+  })
+
+  it('run from the upper rooms of the hub to the lower ones', () => {
+    expect(findClimbs(graph)).toEqual([])
+    const climb = new Map([['adapters/hub/store/seals.ts', ['adapters/hub/node/revocations.ts']]])
+    expect(findClimbs(climb)).toHaveLength(1)
+    expect([...graph.keys()].filter((file) => file.startsWith('adapters/hub/') && toRoom(file) < 0)).toEqual([
+      'adapters/hub/session-hub.ts',
+    ])
+  })
+})
