@@ -8,6 +8,7 @@ export const sourceAliases = {
   'authchart/react/clerk': at('react/clerk/index.ts'),
   'authchart/react': at('react/index.ts'),
   'authchart/h3': at('adapters/h3/index.ts'),
+  'authchart/store': at('adapters/hub/store/index.ts'),
   'authchart/jose': at('adapters/jose/index.ts'),
   'authchart/clerk': at('adapters/clerk/index.ts'),
   'authchart/redis': at('adapters/redis/index.ts'),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { resolveRecord } from '../../machines/resolve-record.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
-import { createRecord } from '../store/contract.ts'
+import { createTestRecord } from '../kit/session-store-tests.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 console.info(`resolve-record: SEED=${seed}`)
@@ -21,9 +21,9 @@ const record: fc.Arbitrary<SessionRecord> = fc
     const seqs = Object.fromEntries(Object.entries(seqByTab))
     if (!signedIn) {
       const nobody = { claims: null, userId: null, sessionId: null, issuedAt: null, expiresAt: null }
-      return createRecord({ rev, status: 'signedOut', ...nobody, seqByTab: seqs })
+      return createTestRecord({ rev, status: 'signedOut', ...nobody, seqByTab: seqs })
     }
-    return createRecord({
+    return createTestRecord({
       rev,
       userId: `user_${user}`,
       sessionId: `sess_${user}`,
@@ -82,18 +82,18 @@ describe('resolveRecord', () => {
     )
   })
 
-  const signedIn = createRecord({ rev: 1, issuedAt: 5_000 })
+  const signedIn = createTestRecord({ rev: 1, issuedAt: 5_000 })
 
   it('takes the later token over the higher revision', () => {
-    expect(resolveRecord(signedIn, createRecord({ rev: 9, issuedAt: 4_000 })).issuedAt).toBe(5_000)
+    expect(resolveRecord(signedIn, createTestRecord({ rev: 9, issuedAt: 4_000 })).issuedAt).toBe(5_000)
   })
 
   it('takes the higher revision of two tokens of one second', () => {
-    expect(resolveRecord(signedIn, createRecord({ rev: 2, issuedAt: 5_000, orgId: 'org_1' })).orgId).toBe('org_1')
+    expect(resolveRecord(signedIn, createTestRecord({ rev: 2, issuedAt: 5_000, orgId: 'org_1' })).orgId).toBe('org_1')
   })
 
   it('keeps the highest seq of each tab', () => {
-    const other = createRecord({ rev: 2, seqByTab: { tab: 2, other: 8 } })
+    const other = createTestRecord({ rev: 2, seqByTab: { tab: 2, other: 8 } })
     expect(resolveRecord(signedIn, other).seqByTab).toEqual({ tab: 3, other: 8 })
   })
 })

@@ -7,7 +7,7 @@ import { createSeals } from '../../adapters/hub/store/seals.ts'
 import type { SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { toLogger } from '../../adapters/logger.ts'
 import type { AuthClaims, VerifiedSession } from '../../machines/index.ts'
-import { createRecord } from '../store/contract.ts'
+import { createTestRecord } from '../kit/session-store-tests.ts'
 
 const [old, next] = ['a secret of before, 32 characters', 'a secret of from now on, 32 letters']
 
@@ -85,7 +85,7 @@ describe('a store of your own, which knows nothing of seals', () => {
 
   it('gives back what a server has stored there, as it was', async () => {
     const { store, sealed } = start()
-    const record = createRecord()
+    const record = createTestRecord()
     const heard: StoreChange[] = []
     sealed.watch((change) => heard.push(change))
     await sealed.write(record, { expectedRev: null, until: 1_000 })
@@ -104,7 +104,7 @@ describe('a store of your own, which knows nothing of seals', () => {
       ...memory,
       write: (record, settings) => memory.write(turnRound(record) as typeof record, settings),
     })
-    const record = createRecord()
+    const record = createTestRecord()
     await sealed.write(record, { expectedRev: null, until: 1_000 })
     await sealed.rotate(record.id, { from: null, to: 'alias-1', userId: null, retireFor: 10_000 })
     expect(await sealed.read('alias-1')).toEqual({ record, retired: false, userId: null })
@@ -128,7 +128,7 @@ describe('a store of your own, which knows nothing of seals', () => {
     ['the profile of another user', { user: { id: 'user_b' } }],
   ])('does not get in %s, though a server has sealed it', async (_, change) => {
     const { sealed } = start()
-    const record = createRecord(change)
+    const record = createTestRecord(change)
     await sealed.write(record, { expectedRev: null, until: 1_000 })
     await sealed.rotate(record.id, { from: null, to: 'alias-1', userId: null, retireFor: 10_000 })
     expect(await sealed.read('alias-1')).toBeNull()

@@ -1,4 +1,9 @@
+import { describe, it } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
-import { testSessionStore } from './contract.ts'
+import { testSessionStore } from '../kit/session-store-tests.ts'
 
-testSessionStore('The memory store', { createStore: (clock) => createMemorySessionStore({ clock }) })
+describe('the memory store', () => {
+  it.each(testSessionStore({ createStore: (clock) => createMemorySessionStore({ clock }) }))('$title', ({ run }) =>
+    run(),
+  )
+})

@@ -4,7 +4,7 @@ import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { aclRules, clusterAclRules } from '../../adapters/redis/redis-refusal.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilLost, untilReady } from '../nodes/nodes.ts'
-import { createRecord } from './contract.ts'
+import { createTestRecord } from '../kit/session-store-tests.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
@@ -34,7 +34,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
   /** Every operation of the store once, with scripts that Redis has forgotten and such that it knows. */
   async function useAll(store: ReturnType<typeof createRedisSessionStore>) {
     for (const rev of [1, 2]) {
-      const record = createRecord({ id: `session-${rev}` })
+      const record = createTestRecord({ id: `session-${rev}` })
       expect(await store.write(record, { expectedRev: null, until })).toEqual({ written: true })
       await store.rotate(record.id, { from: null, to: `first-${rev}`, retireFor: 10_000 })
       await store.rotate(record.id, { from: `first-${rev}`, to: `second-${rev}`, retireFor: 10_000 })
@@ -139,7 +139,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     const { store, log } = connect()
     await untilReady(store)
     await setRules(`-${command}`)
-    const record = createRecord()
+    const record = createTestRecord()
     const attempts = [
       () => store.write(record, { expectedRev: null, until }),
       () => store.rotate(record.id, { from: 'first', to: 'second', retireFor: 10_000 }),

@@ -5,7 +5,7 @@ import { shards } from '../../adapters/redis/redis-keys.ts'
 import { aclRules, clusterAclRules } from '../../adapters/redis/redis-refusal.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
-import { createRecord } from './contract.ts'
+import { createTestRecord } from '../kit/session-store-tests.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
 import { findRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -32,7 +32,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     const log = createStoreLog()
     const store = await createClusterStore(masters, { user, logger: log.logger })
     for (let index = 0; index < 20; index += 1) {
-      const record = createRecord({ id: `session-${index}` })
+      const record = createTestRecord({ id: `session-${index}` })
       await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
       await store.addTombstone({ kind: 'session', id: record.id, clearedAt: 0, until: Date.now() + 60_000 })
       await store.remove(record.id, 1)
@@ -65,13 +65,13 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     const until = Date.now() + 60_000
     const ids = Array.from({ length: 60 }, (_, index) => `session-${index}`)
     for (const id of ids) {
-      const record = createRecord({ id })
+      const record = createTestRecord({ id })
       expect(await a.write(record, { expectedRev: null, until })).toEqual({ written: true })
       await a.rotate(id, { from: null, to: `alias-${id}`, retireFor: 10_000 })
       await a.rotate(id, { from: `alias-${id}`, to: `next-${id}`, retireFor: 10_000 })
       expect(await b.read(`next-${id}`)).toEqual({ record, retired: false })
       expect((await b.read(`alias-${id}`))?.retired).toBe(true)
-      expect((await b.write(createRecord({ id, rev: 9 }), { expectedRev: 8, until })).written).toBe(false)
+      expect((await b.write(createTestRecord({ id, rev: 9 }), { expectedRev: 8, until })).written).toBe(false)
       await a.addTombstone({ kind: 'session', id, clearedAt: Date.now(), until })
     }
     await expect.poll(() => heard.length).toBe(4 * ids.length)
@@ -103,7 +103,7 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
       const until = Date.now() + 600_000
       const toTombstone = (id: string) => ({ kind: 'session', id, clearedAt: Date.now(), until }) as const
       const before = Array.from({ length: 60 }, (_, index) => `before-${index}`)
-      const records = before.map((id) => createRecord({ id }))
+      const records = before.map((id) => createTestRecord({ id }))
       for (const record of records) {
         await a.write(record, { expectedRev: null, until })
         await a.rotate(record.id, { from: null, to: `alias-${record.id}`, retireFor: 10_000 })

@@ -5,7 +5,7 @@ import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
-import { createRecord } from './contract.ts'
+import { createTestRecord } from '../kit/session-store-tests.ts'
 import { durable, findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { measureHeap } from './measure-heap.ts'
@@ -98,7 +98,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     redis = await startRedis(...(trouble.settings ?? []))
     const { store, log } = connect()
     await untilReady(store)
-    const record = createRecord()
+    const record = createTestRecord()
     await store.write(record, { expectedRev: null, until })
     await store.rotate(record.id, { from: null, to: 'alias', retireFor: 10_000 })
     await store.addTombstone(toTombstone('before'))
@@ -189,7 +189,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     const { store, log } = connect()
     await untilReady(store)
     await redis.cli('CONFIG', 'SET', 'maxmemory', '1')
-    const record = createRecord()
+    const record = createTestRecord()
     const ask = () => store.write(record, { expectedRev: null, until }).then(...isIt)
     async function askMany(count: number) {
       for (let asked = 0; asked < count; asked += 100) {

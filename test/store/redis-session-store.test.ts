@@ -1,14 +1,14 @@
 import { createClient } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import { testSessionStore } from './contract.ts'
+import { testSessionStore } from '../kit/session-store-tests.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 
 describe.runIf(findRedis())('on a real Redis', () => {
   const subscribers = new Set<{ ping(): Promise<unknown> }>()
   let redis: RedisServer
-  let tests = 0
+  let count = 0
   let now: () => number
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe.runIf(findRedis())('on a real Redis', () => {
   })
   afterAll(() => redis.stop())
   beforeEach(() => {
-    tests += 1
+    count += 1
     subscribers.clear()
   })
 
@@ -30,7 +30,7 @@ describe.runIf(findRedis())('on a real Redis', () => {
       return subscriber as never
     }
     await client.connect()
-    const store = createRedisSessionStore({ client, prefix: `test${tests}`, clock: now, timeout: 5_000 })
+    const store = createRedisSessionStore({ client, prefix: `test${count}`, clock: now, timeout: 5_000 })
     await store.ready('current')
     const close = async () => {
       await store.close()
@@ -39,7 +39,7 @@ describe.runIf(findRedis())('on a real Redis', () => {
     return { ...store, close }
   }
 
-  testSessionStore('The Redis store', {
+  const tests = testSessionStore({
     createStore(clock) {
       now = clock
       return createNode()
@@ -50,4 +50,5 @@ describe.runIf(findRedis())('on a real Redis', () => {
       await Promise.all([...subscribers].map((subscriber) => subscriber.ping()))
     },
   })
+  it.each(tests)('$title', ({ run }) => run())
 })

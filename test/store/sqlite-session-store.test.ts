@@ -11,7 +11,7 @@ import { createStoreGuard } from '../../adapters/hub/store/store-guard.ts'
 import { createSqliteSessionStore } from '../../adapters/sqlite/index.ts'
 import { openDatabase } from '../../adapters/sqlite/open-database.ts'
 import { startServer } from '../h3/harness.ts'
-import { createRecord, testSessionStore } from './contract.ts'
+import { createTestRecord, testSessionStore } from '../kit/session-store-tests.ts'
 import { findSqliteNode, hasSqlite } from './sqlite-node.ts'
 
 const secret = 'a secret of a server with a file'
@@ -43,7 +43,8 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  testSessionStore('The SQLite store', { createStore: (clock) => createSqliteSessionStore({ path, clock }) })
+  const tests = testSessionStore({ createStore: (clock) => createSqliteSessionStore({ path, clock }) })
+  it.each(tests)('$title', ({ run }) => run())
 
   /** A server on the file, which ends as a process does that is killed: without a word to anybody. */
   async function start() {
@@ -105,7 +106,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   it('is readable by its owner alone', async () => {
     const store = createSqliteSessionStore({ path })
     onTestFinished(() => store.close())
-    await store.write(createRecord(), { expectedRev: null, until: Date.now() + 60_000 })
+    await store.write(createTestRecord(), { expectedRev: null, until: Date.now() + 60_000 })
     for (const name of [path, `${path}-wal`]) expect((await stat(name)).mode & 0o777).toBe(0o600)
   })
 
@@ -114,7 +115,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     const store = createSqliteSessionStore({ path, clock: () => now })
     const fill = async (id: string) => {
       await store.rotate(id, { from: `${id}-0`, to: `${id}-1`, retireFor: 10_000 })
-      await store.write(createRecord({ id }), { expectedRev: null, until: now + 60_000 })
+      await store.write(createTestRecord({ id }), { expectedRev: null, until: now + 60_000 })
       await store.addTombstone({ kind: 'session', id, clearedAt: now, until: now + 60_000 })
     }
     await fill('early')

@@ -86,7 +86,7 @@ export type StoreNeeds = 'loaded' | 'current' | 'settled'
  * A store is not trusted to sign anybody in: a server seals what it gives to a store, and ignores what comes back without
  * its seal.
  *
- * Every store passes the one contract suite in `test/store/`.
+ * Every store passes the tests of `testSessionStore` (`authchart/testing`).
  */
 export interface SessionStore {
   /** True where this process alone can reach what is stored, so that nothing needs a seal. Default false. */

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict'
+import type { SessionStore, StoreChange, Tombstone } from '../../adapters/hub/store/session-store.ts'
+import type { SessionRecord } from '../../machines/session-record.ts'
+
+export interface SessionStoreTestOptions {
+  /** Makes a store with nothing in it. It must take the time from `clock`, epoch ms, which the tests move. */
+  readonly createStore: (clock: () => number) => Promise<SessionStore> | SessionStore
+  /**
+   * Makes the store of another node on the same data. Default: the tests about two nodes run on one store that is watched
+   * twice.
+   */
+  readonly createPeer?: (store: SessionStore) => Promise<SessionStore> | SessionStore
+  /** Resolves once everything that was sent to other nodes has arrived. Default: at once. */
+  readonly arrive?: () => Promise<void>
+}
+
+/** One test of a store, for the test runner of your choice. */
+export interface SessionStoreTest {
+  /** What a store does, as a title. */
+  readonly title: string
+  /** Makes a store, tests it and closes it. Rejects with an `AssertionError` of `node:assert` where the store fails. */
+  readonly run: () => Promise<void>
+}
+
+interface Scene {
+  readonly store: SessionStore
+  readonly peer: SessionStore
+  /** What the peer has told its watcher so far. */
+  readonly changes: readonly StoreChange[]
+  readonly settle: () => Promise<void>
+  readonly pass: (milliseconds: number) => void
+  readonly now: () => number
+  /** @returns a moment two minutes from now, epoch ms */
+  readonly until: () => number
+  /** Stores a record and gives it an alias. */
+  readonly keep: (record?: SessionRecord, alias?: string) => Promise<SessionRecord>
+}
+
+const epoch = Date.UTC(2026, 0, 1)
+const day = 24 * 3_600_000
+const proof = { userId: 'user_a', sessionId: 'sess_a', issuedAt: epoch }
+
+/** A record of a signed-in session, valid for a minute from 2026-01-01T00:00:00Z. */
+export function createTestRecord(overrides: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: 'session-1',
+    channel: 'channel-1',
+    rev: 1,
+    status: 'signedIn',
+    claims: { sub: 'user_a', sid: 'sess_a', iat: epoch / 1_000, exp: epoch / 1_000 + 60 },
+    user: null,
+    userId: 'user_a',
+    sessionId: 'sess_a',
+    orgId: null,
+    issuedAt: epoch,
+    expiresAt: epoch + 60_000,
+    seqByTab: { tab: 3 },
+    ...overrides,
+  }
+}
+
+/** Compares as JSON does: a property that is undefined counts as absent. */
+function equal(actual: unknown, expected: unknown) {
+  const plain = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)))
+  assert.deepEqual(plain(actual), plain(expected))
+}
+
+/** What every store does, by its title. */
+const tests: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+  async 'reads back what was written, by its alias'({ peer, keep }) {
+    const record = await keep()
+    equal(await peer.read('alias-1'), { record, retired: false })
+  },
+
+  async 'reads back that no request has brought the cookie yet, until that is taken back'({
+    store,
+    peer,
+    keep,
+    until,
+  }) {
+    const record = await keep(createTestRecord({ isUnclaimed: true }))
+    equal(await peer.read('alias-1'), { record, retired: false })
+    const claimed = createTestRecord({ rev: record.rev + 1 })
+    equal(await peer.write(claimed, { expectedRev: record.rev, until: until() }), { written: true })
+    equal((await store.read('alias-1'))?.record, claimed)
+  },
+
+  async 'answers null for an alias that was never given out'({ store }) {
+    equal(await store.read('alias-unknown'), null)
+  },
+
+  async 'finds nothing by an internal id or a channel'({ store, keep }) {
+    await keep()
+    equal(await store.read('session-1'), null)
+    equal(await store.read('channel-1'), null)
+  },
+
+  async 'writes a first record only where there is none, and answers what is there'({ store, peer, keep, until }) {
+    const record = await keep()
+    const other = createTestRecord({ rev: 2, userId: 'user_b' })
+    const result = await peer.write(other, { expectedRev: null, until: until() })
+    equal(result, { written: false, current: record })
+    equal((await store.read('alias-1'))?.record.userId, 'user_a')
+  },
+
+  async 'replaces a record only at the expected revision'({ store, peer, keep, until }) {
+    await keep()
+    const second = createTestRecord({ rev: 2, orgId: 'org_1' })
+    equal(await peer.write(second, { expectedRev: 1, until: until() }), { written: true })
+    const result = await store.write(createTestRecord({ rev: 9 }), { expectedRev: 1, until: until() })
+    equal(result, { written: false, current: second })
+  },
+
+  async 'lets one of twenty simultaneous writers win'({ store, peer, keep, until }) {
+    await keep()
+    const writers = Array.from({ length: 20 }, (_, index) => {
+      const record = createTestRecord({ rev: 2, orgId: `org_${index}` })
+      return (index % 2 ? store : peer).write(record, { expectedRev: 1, until: until() })
+    })
+    const results = await Promise.all(writers)
+    equal(results.filter(({ written }) => written).length, 1)
+  },
+
+  async 'forgets a record after its time'({ store, keep, pass, until }) {
+    await keep()
+    pass(120_001)
+    equal(await store.read('alias-1'), null)
+    equal(await store.write(createTestRecord(), { expectedRev: null, until: until() }), { written: true })
+  },
+
+  async 'lets a rotated alias lead to the session as retired for as long as it was told'({ store, peer, keep, pass }) {
+    const record = await keep()
+    await peer.rotate(record.id, { from: 'alias-1', to: 'alias-2', retireFor: 10_000 })
+    equal(await store.read('alias-2'), { record, retired: false })
+    equal(await store.read('alias-1'), { record, retired: true })
+    pass(10_001)
+    equal(await store.read('alias-1'), null)
+    equal(await store.read('alias-2'), { record, retired: false })
+  },
+
+  async 'keeps the user that an alias was given out for, and tells of it'({ store, peer, keep, changes, settle }) {
+    const record = await keep()
+    let from = 'alias-1'
+    for (const [index, userId] of ['user_a', 'ü b', '-', null].entries()) {
+      const to = `alias-${index + 2}`
+      await store.rotate(record.id, { from, to, userId, retireFor: 10_000 })
+      await settle()
+      equal(await peer.read(to), { record, retired: false, userId })
+      equal((await peer.read(from))?.retired, true)
+      equal(changes.at(-1), { type: 'rotated', id: record.id, from, to, userId })
+      from = to
+    }
+  },
+
+  async 'keeps the seals of a record and of an alias'({ store, peer, keep, changes, settle }) {
+    const record = await keep(createTestRecord({ instance: 'instance-1', seal: 'sealed-record' }))
+    let from = 'alias-1'
+    for (const [index, userId] of ['user_a', null, undefined].entries()) {
+      const rotation = { from, to: `alias-${index + 2}`, userId, seal: `sealed-alias-${index}` }
+      await store.rotate(record.id, { ...rotation, retireFor: 10_000 })
+      await settle()
+      equal(await peer.read(rotation.to), { record, retired: false, userId, seal: rotation.seal })
+      equal(changes.at(-1), { type: 'rotated', id: record.id, ...rotation })
+      from = rotation.to
+    }
+  },
+
+  async 'lets two aliases lead to one session'({ store, peer, keep }) {
+    const record = await keep()
+    await store.rotate(record.id, { from: null, to: 'alias-2', retireFor: 10_000 })
+    equal(await peer.read('alias-1'), { record, retired: false })
+    equal(await peer.read('alias-2'), { record, retired: false })
+  },
+
+  async 'removes a record with its aliases at the expected revision only'({ store, peer, keep }) {
+    const record = await keep()
+    await peer.remove('session-1', 7)
+    equal(await store.read('alias-1'), { record, retired: false })
+    await peer.remove('session-1', 1)
+    equal(await store.read('alias-1'), null)
+  },
+
+  async 'tells the watchers of records, rotations and tombstones of every node'({ store, keep, changes, settle }) {
+    const record = await keep()
+    const tombstone: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }
+    await store.addTombstone(tombstone)
+    await settle()
+    equal(changes, [
+      { type: 'record', record },
+      { type: 'rotated', id: 'session-1', from: null, to: 'alias-1' },
+      { type: 'tombstone', tombstone },
+    ])
+  },
+
+  async 'tells a watcher that left nothing more'({ peer, keep, settle }) {
+    const heard: StoreChange[] = []
+    const unwatch = peer.watch((change) => heard.push(change))
+    unwatch()
+    await keep()
+    await settle()
+    equal(heard, [])
+  },
+
+  async 'has no tombstones at first'({ store }) {
+    equal(store.findTombstone(proof), null)
+  },
+
+  async 'finds its own tombstone at once, before it is stored'({ store }) {
+    const stored = store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + day })
+    equal(store.findTombstone(proof), 'token-superseded')
+    await stored
+  },
+
+  async 'refuses the tokens of a cleared session up to the second of the clear, and no later one'(scene) {
+    const { store, peer, settle } = scene
+    await store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: epoch + 5_400, until: epoch + day })
+    await settle()
+    const at = (ms: number) => peer.findTombstone({ ...proof, issuedAt: epoch + ms })
+    const refused = 'token-superseded'
+    equal([at(0), at(5_000), at(5_999), at(6_000)], [refused, refused, refused, null])
+    equal(peer.findTombstone({ ...proof, sessionId: 'sess_other' }), null)
+  },
+
+  async 'refuses every token of a revoked session, now and to come'({ store, peer, settle }) {
+    await store.addTombstone({ kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day })
+    await settle()
+    equal(peer.findTombstone({ ...proof, issuedAt: epoch + 60_000 }), 'session-revoked')
+  },
+
+  async 'refuses the tokens that a revoked user had, and accepts later ones'({ store, peer, settle }) {
+    await store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: epoch, until: epoch + day })
+    await settle()
+    equal(peer.findTombstone(proof), 'session-revoked')
+    equal(peer.findTombstone({ ...proof, sessionId: 'sess_new', issuedAt: epoch + 1_000 }), null)
+  },
+
+  async 'does not take a user id for a session id'({ store }) {
+    await store.addTombstone({ kind: 'user', id: 'sess_a', revokedAt: epoch, until: epoch + day })
+    equal(store.findTombstone(proof), null)
+  },
+
+  async 'merges two tombstones of one id to what refuses more, in either order'({ store, peer, changes, settle }) {
+    const early: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 2 * day }
+    const late: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
+    await store.addTombstone(late)
+    await store.addTombstone(early)
+    await settle()
+    equal(peer.findTombstone({ ...proof, issuedAt: epoch + 8_000 }), 'token-superseded')
+    equal(changes.at(-1), { type: 'tombstone', tombstone: { ...late, until: epoch + 2 * day } })
+  },
+
+  async 'keeps the seals of a tombstone, each with its moment, where two are merged'({ store, changes, settle }) {
+    const cleared: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch + 9_000, until: epoch + day }
+    const revoked: Tombstone = { kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day }
+    await store.addTombstone({ ...cleared, seals: { clearedAt: 'late' } })
+    await store.addTombstone({ ...revoked, seals: { revokedAt: 'revoked' } })
+    await store.addTombstone({ ...cleared, clearedAt: epoch, seals: { clearedAt: 'early' } })
+    await settle()
+    const seals = { clearedAt: 'late', revokedAt: 'revoked' }
+    equal(changes.at(-1), { type: 'tombstone', tombstone: { ...cleared, revokedAt: epoch, seals } })
+  },
+
+  async 'forgets a tombstone after its time'({ store, pass, now }) {
+    for (let index = 0; index < 500; index += 1) {
+      await store.addTombstone({ kind: 'session', id: `sess_${index}`, clearedAt: epoch, until: epoch + 1_000 })
+    }
+    pass(120_000)
+    await store.addTombstone({ kind: 'session', id: 'sess_new', clearedAt: now(), until: now() + 1_000 })
+    equal(store.findTombstone({ ...proof, sessionId: 'sess_7' }), null)
+  },
+}
+
+/**
+ * The tests that every {@link SessionStore} has to pass, for any test runner.
+ *
+ * @example
+ * import { test } from 'node:test'
+ * for (const { title, run } of testSessionStore({ createStore: (clock) => createMyStore({ clock }) })) test(title, run)
+ */
+export function testSessionStore(options: SessionStoreTestOptions): SessionStoreTest[] {
+  return Object.entries(tests).map(([title, test]) => ({ title, run: () => runTest(test, options) }))
+}
+
+async function runTest(test: (scene: Scene) => Promise<void>, options: SessionStoreTestOptions) {
+  let time = epoch
+  const now = () => time
+  const until = () => time + 120_000
+  const store = await options.createStore(now)
+  const peer = (await options.createPeer?.(store)) ?? store
+  const changes: StoreChange[] = []
+  peer.watch((change) => changes.push(change))
+  try {
+    await test({
+      store,
+      peer,
+      changes,
+      settle: () => options.arrive?.() ?? Promise.resolve(),
+      pass: (milliseconds) => void (time += milliseconds),
+      now,
+      until,
+      async keep(record = createTestRecord(), alias = 'alias-1') {
+        await store.write(record, { expectedRev: null, until: until() })
+        await store.rotate(record.id, { from: null, to: alias, retireFor: 10_000 })
+        return record
+      },
+    })
+  } finally {
+    if (peer !== store) await peer.close()
+    await store.close()
+  }
+}
