@@ -1,14 +1,12 @@
 import type { InspectionEvent } from 'xstate'
-import type { AuthContext, AuthInput } from '../../machines/auth-context.ts'
+import type { AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
-import { authMachine } from '../../machines/auth.machine.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { Logger } from '../logger.ts'
 import { createAdmitRequest, toAdmitted } from './requests/admit-request.ts'
 import type { AuthChanges } from './session/auth-changes.ts'
-import { createActorHosts } from './hosts/actor-host.ts'
-import { compileChart } from './hosts/compile-chart.ts'
+import { createHosts } from './hosts/create-hosts.ts'
 import { createClearSession } from './requests/clear-session.ts'
 import { dampStoreFailures } from './store/damped-log.ts'
 import { endStreams } from './node/end-streams.ts'
@@ -28,11 +26,9 @@ import { createOpenSession } from './requests/open-session.ts'
 import { createReceiveToken } from './requests/receive-token.ts'
 import type { LoadUser } from './node/user-profiles.ts'
 import type { FoundSession } from './cookies/cookie-index.ts'
-import type { SessionHostOptions, StartHost } from './hosts/session-host.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
-import { createSnapshotHosts } from './hosts/snapshot-host.ts'
 import type { Tombstone, SessionStore } from './store/session-store.ts'
 import { requireStore } from './store/require-store.ts'
 import type { StoreDown } from './store/require-store.ts'
@@ -105,6 +101,9 @@ export interface SessionHub {
   close(options: { readonly timeout: number }): Promise<void>
 }
 
+const uncompiledRemedy =
+  'This version of XState is not known to authchart: sessions work, with more memory and time each. Install an XState that the peer range names, or a newer authchart'
+
 export function createSessionHub(options: SessionHubOptions): SessionHub {
   const { verify, store, encode, machine, limits, loadUser, clock, random, inspect } = options
   const logger = dampStoreFailures(options.logger)
@@ -122,12 +121,13 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     },
     logger,
   })
-  const hostOptions: SessionHostOptions = {
+  const startHost = createHosts({
     verifyToken: (token, check) => tokens.check(token, check),
     input: { ...machine, now: clock, random, tombstone: (session) => store.findTombstone(session) },
+    inspect,
     onError: (code, error) => logger.error(code, { error }),
-  }
-  const startHost = createHosts(hostOptions, inspect)
+    onUncompiled: () => logger.warn('chart.uncompiled', { remedy: uncompiledRemedy }),
+  })
   const lifecycle = createSessionLifecycle({
     startHost,
     store,
@@ -225,12 +225,6 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       revocations.close()
     },
   }
-}
-
-/** An actor for each session is the way to see them, and the only one where this XState makes machines of another kind. */
-function createHosts(options: SessionHostOptions, inspect: SessionHubOptions['inspect']): StartHost {
-  const chart = inspect ? null : compileChart<AuthContext>(authMachine)
-  return chart ? createSnapshotHosts({ ...options, chart }) : createActorHosts({ ...options, inspect })
 }
 
 /** A signal that aborts at a moment of `performance.now()` too, where there is one. */
