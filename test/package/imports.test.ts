@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -15,11 +14,11 @@ type Graph = ReadonlyMap<string, readonly string[]>
 
 /** Every source file of the package, and the files that it imports, for values or for types. */
 function readImports(): Graph {
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'machines', 'adapters', 'react'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  const files = listed.split('\n').filter((file) => /\.tsx?$/.test(file))
+  const files = ['machines', 'adapters', 'react'].flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => join(top, file)),
+  )
   return new Map(files.map((file) => [file, toImports(file, readFileSync(join(root, file), 'utf8'))]))
 }
 
