@@ -23,6 +23,8 @@ const rotationSpread = 250
 /** What held this long, ms, starts the count of failures anew. */
 const streamStable = 5_000
 const sessionStable = 30_000
+/** So many answers in a row that show an older view say that the newer one is gone: a node that is behind catches up. */
+const maxOlderPolls = 3
 /** So many nodes are remembered. */
 const maxNodes = 8
 
@@ -190,6 +192,7 @@ export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: 
     isStreamMute: false,
     hasPolled: false,
     pollFailures: 0,
+    olderPolls: 0,
   }
 }
 
@@ -213,6 +216,15 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
   const isEqual =
     view.state === known.state && view.isSignedIn === known.isSignedIn && view.expiresAt === known.expiresAt
   return isEqual ? known : view
+}
+
+/**
+ * The view after the answer to a post. A sign-out that was carried out ends the Clerk session on every node, so its answer
+ * counts even where the known view of that session has a higher `rev`: the node that showed it could not store it.
+ */
+export function toAnsweredView({ view: known, identity, ended }: SyncContext, view: AuthView): AuthView {
+  const isEnd = identity === null && known.isSignedIn && view.state === 'signedOut' && view.channel === known.channel
+  return isEnd && known.sessionId === (ended ?? known.sessionId) ? view : toNewerView(known, view)
 }
 
 /** What the context becomes where the server is to be heard. Where no stream can be read, questions begin at once. */
@@ -242,17 +254,24 @@ export function afterPollFailure(context: SyncContext, event: unknown): Partial<
  * What the context becomes on the answer to a question for the view. One that was on its way when a post was sent, or
  * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none. They are
  * counted, since a clock may be set back.
+ *
+ * The view of a node that died before it could store it has a higher `rev` than that of the node that takes over. The older
+ * view counts once the server has shown it a few times in a row.
  */
 export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
   const { view: known, exchanges, exchangesAtPoll, stream, isCookieKept } = context
   const isOld = exchanges !== exchangesAtPoll
+  const newer = toNewerView(known, view)
+  const olderPolls = !isOld && newer === known && view.rev < known.rev ? context.olderPolls + 1 : 0
+  const isLost = olderPolls === maxOlderPolls
   return {
     hasPolled: true,
     pollFailures: 0,
+    olderPolls: isLost ? 0 : olderPolls,
     offset: toOffset(context, view, context.polledAt),
     // It was asked for by the name of its session, which the cookie came with.
     isCookieKept: isCookieKept || (view.channel !== '' && view.channel === known.channel),
     ...(!stream && { streamAttempts: 0, streamFailure: null }),
-    ...(!isOld && afterView(context, toNewerView(known, view))),
+    ...(!isOld && afterView(context, isLost ? view : newer)),
   }
 }

@@ -89,6 +89,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly hasPolled: boolean
   /** Questions in a row that had no answer. */
   readonly pollFailures: number
+  /** Answers in a row to such questions that show an older view than the tab knows. */
+  readonly olderPolls: number
   /** Counts the posts that were sent, and those that were answered; and how many there were at the last question. */
   readonly exchanges: number
   readonly exchangesAtPoll: number
@@ -165,6 +167,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     isRestored: false,
     hasPolled: false,
     pollFailures: 0,
+    olderPolls: 0,
     exchanges: 0,
     exchangesAtPoll: 0,
     // A view from server rendering is of a session whose cookie the page came with.

@@ -275,7 +275,7 @@ export const syncSetup = slimSetup({
     ),
     takeAnswer: assign(
       by((context, { output: view }: Answered) => ({
-        ...changes.afterView(context, changes.toNewerView(context.view, view)),
+        ...changes.afterView(context, changes.toAnsweredView(context, view)),
         offset: changes.toOffset(context, view, context.postedAt),
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         posted: context.token,

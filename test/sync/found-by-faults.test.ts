@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toError } from './model-server.ts'
-import { ada, bob, createWorld, settle } from './world.ts'
+import { ada, bob, createWorld, settle, statusOf } from './world.ts'
 
 const second = 1_000
 const hour = 3_600 * second
@@ -214,5 +214,51 @@ describe('what the simulation of faults has found', () => {
     server.show({ ...other, expiresAt: (server.view?.now ?? 0) + 60 * second })
     await pass(5 * second)
     expect(server.posts).toHaveLength(posted)
+  })
+
+  it('a view that the store never had is given up after 3 older answers, where the view is asked for', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    await pass(10 * second)
+    expect(statusOf(tab)).toBe('authenticated')
+    // The node that acknowledged the last view has died, and could not store it: the next one counts on from what is stored.
+    const { answerView } = server
+    server.answerView = async (...question) => ({ ...(await answerView(...question)), rev: -1_000 })
+    server.signOut('session-revoked')
+    await pass(8 * second)
+    expect(tab.context.view).toMatchObject({ isSignedIn: true })
+    await pass(6 * second)
+    expect(tab.context.view).toMatchObject({ isSignedIn: false, rev: -1_000 })
+    expect(statusOf(tab)).toBe('failed')
+  })
+
+  it('one node that is behind undoes no view of another, where the view is asked for', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isSilent = true
+    const tab = await openTab().start(ada)
+    await pass(10 * second)
+    const { answerView } = server
+    let questions = 0
+    server.answerView = async (...question) => {
+      const view = await answerView(...question)
+      return (questions += 1) % 3 === 0 ? view : { ...view, rev: view.rev - 1, isSignedIn: false, state: 'signedOut' }
+    }
+    await pass(30 * second)
+    expect(questions).toBeGreaterThan(6)
+    expect(statusOf(tab)).toBe('authenticated')
+    expect(server.posts).toHaveLength(1)
+  })
+
+  it('the answer to a sign-out ends the session that it names, whatever was known of it', async () => {
+    const { server, openTab, pass } = createWorld()
+    const tab = await openTab().start(ada)
+    const { post } = server
+    server.post = async (...request) => ({ ...(await post(...request)), rev: -1_000 })
+    server.mute()
+    tab.clerkSays(null)
+    await pass(second)
+    expect(tab.context.view).toMatchObject({ isSignedIn: false })
+    expect(statusOf(tab)).toBe('unauthenticated')
   })
 })
