@@ -362,3 +362,18 @@ describe('a cookie that was given up while a token waited for keys', () => {
     expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
   })
 })
+
+describe('a browser that never got the new cookie', () => {
+  it('is let in as somebody new once the store has forgotten the old one, whichever node it asks meanwhile', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const [here, there] = [startHub({ store }), startHub({ store })]
+    const browser = await here.open()
+    const before = browser.cookie.id
+    await browser.token(toToken(ada))
+    await vi.advanceTimersByTimeAsync(retireFor - 1_500)
+    await expect(post(there.hub, before, bob)).rejects.toMatchObject(rotated)
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect(await post(there.hub, before, bob)).toMatchObject({ error: null, view: { userId: bob.userId } })
+    expect(await read(here.hub, browser.cookie.id)).toBe(ada.userId)
+  })
+})

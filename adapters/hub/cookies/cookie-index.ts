@@ -32,8 +32,11 @@ export interface CookieIndex {
   issue(session: LiveSession): Rotation
   /** Notes an alias that another node, or an earlier run of this one, gave the session, for one user or for anybody. */
   bind(session: LiveSession, alias: string, userId?: string | null): void
-  /** From now on nothing is read through it; of one that is not known here, for the `session` that it once led to. */
-  retire(alias: string, session?: LiveSession): void
+  /**
+   * From now on nothing is read through it; of one that is not known here, for the `session` that it once led to. It is
+   * recognised for `span` ms.
+   */
+  retire(alias: string, session?: LiveSession, span?: number): void
   /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
   current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
   /**
@@ -48,6 +51,8 @@ export interface CookieIndex {
 
 /** How long a rotated cookie is recognised, ms: what was sent before the new one arrived is answered, not adopted. */
 export const retireFor = 10_000
+/** How long a node goes by what the store says of a retired cookie, ms: the store alone knows when that ends. */
+export const retiredReadFor = 1_000
 
 /** The aliases of cookies that could be ours; of a header stuffed with more, the first few. */
 export function toAliases(cookieIds: readonly string[]): string[] {
@@ -84,7 +89,7 @@ export function createCookieIndex(): CookieIndex {
     if ('cookieId' in cookie) cookie.cookieId = null
     else drop(cookie)
   })
-  const toDue = () => performance.now() + retireFor
+  const toDue = (span = retireFor) => performance.now() + span
 
   function note(cookie: KnownCookie) {
     const { alias, session } = cookie
@@ -97,9 +102,9 @@ export function createCookieIndex(): CookieIndex {
     note({ session, alias, retired: false, userId })
   }
 
-  function retire(alias: string, session = found.get(alias)?.session) {
+  function retire(alias: string, session = found.get(alias)?.session, span?: number) {
     if (!session || found.get(alias)?.retired) return
-    const cookie: RetiredCookie = { session, alias, retired: true, due: toDue(), place: -1 }
+    const cookie: RetiredCookie = { session, alias, retired: true, due: toDue(span), place: -1 }
     note(cookie)
     expiries.add(cookie)
   }

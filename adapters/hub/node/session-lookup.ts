@@ -2,7 +2,7 @@ import { AuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { isOwnedBy, toAliases } from '../cookies/cookie-index.ts'
+import { isOwnedBy, retiredReadFor, toAliases } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
 import type { SessionLifecycle } from './session-lifecycle.ts'
 import type { SessionStore, StoredSession } from '../store/session-store.ts'
@@ -45,7 +45,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     // Held here under a cookie that it had before: what the store knows more of it counts at once.
     lifecycle.followRecord(record)
     const session = registry.get(record.id) ?? revive(record)
-    if (retired) cookies.retire(alias, session)
+    if (retired) cookies.retire(alias, session, retiredReadFor)
     else cookies.bind(session, alias, userId)
   }
 
