@@ -1,9 +1,10 @@
 import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
-import { appOrigin } from './sim-clerk.ts'
+import { appOrigin, userIds } from './sim-clerk.ts'
 import type { MintedToken, SimClerk } from './sim-clerk.ts'
 import type { Exchange, Wiretap } from './exchange.ts'
+import { simLimits } from './sim-node.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimStore } from './sim-store.ts'
 import type { Party } from './virtual-time.ts'
@@ -22,6 +23,9 @@ interface GivenCookie {
   /** The tab whose post it was given for, while the token may have had to wait for keys. */
   readonly tab: SimTab | null
 }
+
+/** A session that comes back from the store has no address; so many of those may be on one node. */
+const revived = 4
 
 /** Judges everything that servers say against what really happened. */
 export interface Oracle extends Wiretap {
@@ -57,6 +61,13 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const posted = new WeakMap<SimTab, Set<string>>()
   /** The newest post of each tab that has reached a node. */
   const newest = new WeakMap<SimTab, number>()
+
+  /** The newest post of a tab that each node has answered, by the tab and the session that it was answered for. */
+  const accepted = new WeakMap<SimNode, Map<string, { readonly seq: number; readonly at: number }>>()
+  /** Of a post that came after a newer one of its tab had been answered: whom the session proved when it came. */
+  const late = new WeakMap<Exchange, string>()
+  /** How many posts with tokens of each Clerk session and organization have reached each node. */
+  const arrivals = new WeakMap<SimNode, Map<string, number>>()
 
   function see(node: SimNode, view: AuthView, source: string, now: number, isFresh = true) {
     const at = `${source} at ${node.party.name}: ${toText(view)}`
@@ -125,6 +136,65 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   /** A tab that has posted anew waits for what it posted before no longer: no answer to that tells it anything. */
   const isOvertaken = (exchange: Exchange) => seqOf(exchange) < (newest.get(exchange.tab) ?? 0)
 
+  const toAcceptedKey = ({ tab }: Exchange, channel: string) => `${tab.party.name} ${channel}`
+
+  function noteAccepted(exchange: Exchange, { channel }: AuthView) {
+    const seqs = accepted.get(exchange.node) ?? new Map<string, { seq: number; at: number }>()
+    accepted.set(exchange.node, seqs)
+    const key = toAcceptedKey(exchange, channel)
+    const seq = seqOf(exchange)
+    if (seq >= (seqs.get(key)?.seq ?? 1)) seqs.set(key, { seq, at: world.time.now() })
+  }
+
+  function noteArrival(exchange: Exchange) {
+    const token = toPostedToken(exchange)
+    if (!token) return
+    const counts = arrivals.get(exchange.node) ?? new Map<string, number>()
+    arrivals.set(exchange.node, counts)
+    counts.set(toProofKey(token), (counts.get(toProofKey(token)) ?? 0) + 1)
+  }
+
+  /** A session that is let go of forgets its tabs, but not so soon. */
+  async function noteLate(exchange: Exchange) {
+    const { node, cookie } = exchange
+    if (cookie === undefined || exchange.method !== 'POST' || !isOvertaken(exchange)) return
+    world.fired('post.overtaken')
+    const view = await node.probe(cookie)
+    const known = view && accepted.get(node)?.get(toAcceptedKey(exchange, view.channel))
+    if (known && known.seq > seqOf(exchange) && world.time.now() - known.at < 4_000)
+      late.set(exchange, toProofKey(view))
+  }
+
+  /** Another post of the same identity may be decided on at the same time. */
+  function seeOrder(exchange: Exchange, view: AuthView) {
+    const before = late.get(exchange)
+    const token = toPostedToken(exchange)
+    if (before === undefined || !token || !view.isSignedIn) return
+    const key = toProofKey(token)
+    if (before === key || toProofKey(view) !== key || (arrivals.get(exchange.node)?.get(key) ?? 0) > 1) return
+    world.violate('order', `${exchange.name} was overtaken, and signs in: ${toText(view)}`)
+  }
+
+  /** A page load that waits with a cookie for nobody, or a stranger who has planted it. */
+  async function waitWithPlanted(node: SimNode, cookie: string) {
+    world.fired('cookie.planted')
+    const { userId, signal, read } = await node.waitWith(cookie)
+    const look = async () => {
+      if (!signal.aborted) world.violate('grace', `what ${userId ?? 'nobody'} guards goes on at ${node.party.name}`)
+      const view = await read()
+      if (view.userId !== null) world.violate('grace', `${view.userId} is still read at ${node.party.name}`)
+    }
+    for (const moment of [10_250, 40_000]) world.time.send(node.party, moment, () => void look().catch(() => {}))
+  }
+
+  function seeBounds({ auth, party }: SimNode) {
+    const { sessions, signedIn } = auth.stats()
+    const { sessionsPerClerkSession, sessionsPerUser, sessionsPerAddress } = simLimits
+    const most = Math.min(clerk.sessions.size * sessionsPerClerkSession, userIds.length * sessionsPerUser)
+    if (signedIn > most) world.violate('bounds', `${signedIn} are signed in at ${party.name}, and ${most} may be`)
+    if (sessions > sessionsPerAddress + revived) world.violate('bounds', `one address has ${sessions} at ${party.name}`)
+  }
+
   /** What a cookie leads to in the store. */
   async function findStored(cookie: string): Promise<SessionRecord | null> {
     const stored = await store.peek(toDigest(cookie.slice(cookie.indexOf('=') + 1)))
@@ -159,11 +229,14 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     }
   }
 
-  /** Whose token a request posts, or null. */
-  function toPostedUser({ body }: Exchange): string | null {
+  /** The token that a request posts, if Clerk minted it. */
+  function toPostedToken({ body }: Exchange): MintedToken | undefined {
     const { token } = (body === '' ? {} : JSON.parse(body)) as { token?: string }
-    return token === undefined ? null : (clerk.minted.find(({ text }) => text === token)?.userId ?? null)
+    return token === undefined ? undefined : clerk.minted.find(({ text }) => text === token)
   }
+
+  /** Whose token a request posts, or null. */
+  const toPostedUser = (exchange: Exchange): string | null => toPostedToken(exchange)?.userId ?? null
 
   /** Without the tab's name, it is somebody else's. */
   function notePosted(exchange: Exchange) {
@@ -182,6 +255,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     async onRequest(exchange) {
       noteSeq(exchange)
       notePosted(exchange)
+      noteArrival(exchange)
+      await noteLate(exchange)
       if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
     },
     onAnswer(exchange, status, view) {
@@ -190,6 +265,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       if (status === 500) world.violate('internal', `${name} is answered with 500`)
       if (view) see(node, view, `answer to ${name}`, node.clock())
       if (view && view.userId !== toPostedUser(exchange)) seeReader(exchange.cookie, view, `answer to ${name}`)
+      if (view) seeOrder(exchange, view)
+      if (view && status === 200) noteAccepted(exchange, view)
       const cleared = clears.get(exchange)
       if (!cleared || status !== 200 || !view || view.isSignedIn || isOvertaken(exchange)) return
       end(cleared.sessionId, Math.floor(cleared.at / 1_000), 'a sign-out')
@@ -208,12 +285,15 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       const view = await node.probe(cookie)
       if (!view) return
       givenOut.set(cookie, { channel: view.channel, userId: view.userId, tab: method === 'POST' ? tab : null })
+      if (view.userId !== null || method === 'POST' || !world.random.chance(0.3)) return
+      world.time.send(node.party, 1, () => void waitWithPlanted(node, cookie).catch(() => {}))
     },
     onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
     isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId, token.iat)),
     async inspect(party) {
       const node = nodes().find((each) => each.party === party)
       if (!node || node.party.isDead) return
+      seeBounds(node)
       await probeAll(node)
       await probeCookies(node)
     },
@@ -271,6 +351,8 @@ function findClientDisagreement(browser: SimBrowser): string | null {
   }
   return null
 }
+
+const toProofKey = ({ sessionId, orgId }: Pick<AuthView, 'sessionId' | 'orgId'>) => `${sessionId} ${orgId}`
 
 const toText = ({ state, isSignedIn, userId, sessionId, orgId, rev, error, claims }: AuthView) =>
   `rev ${rev} ${state}${isSignedIn ? ` ${userId} ${sessionId} ${orgId ?? ''} iat ${String(claims?.['iat']).slice(-4)}` : ''}${error ? ` ${error.code}` : ''}`

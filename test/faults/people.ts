@@ -1,17 +1,22 @@
+import { appOrigin, userIds } from './sim-clerk.ts'
 import { pickBrowser, pickNode, pickTab } from './pick.ts'
 import type { Scene } from './scene.ts'
 import { chooseOrganization, closeTab, openTab, tell } from './sim-browser.ts'
-import type { SimBrowser } from './sim-browser.ts'
+import type { SimBrowser, SimTab } from './sim-browser.ts'
 import type { ClerkSession } from './sim-clerk.ts'
+import type { SimNode } from './sim-node.ts'
 
-const users = ['user_0', 'user_1', 'user_2'] as const
 const orgs = ['org_0', 'org_1', null] as const
 
 /** Clerk's script changes its mind in every tab: in the one that somebody uses at once. Not used are those that sleep. */
-function announce({ world }: Scene, browser: SimBrowser, session: ClerkSession | null) {
+function announce(
+  { world }: Scene,
+  browser: SimBrowser,
+  session: ClerkSession | null,
+  used: SimTab = world.random.pick(toAwake(browser)),
+) {
   const { random } = world
   browser.session = session
-  const used = random.pick(toAwake(browser))
   for (const tab of browser.tabs) tell(world, tab, session, tab === used ? 0 : random.between(20, 1_500))
 }
 
@@ -29,7 +34,7 @@ export function signIn(scene: Scene) {
 }
 
 function createSession({ world, clerk, owners }: Scene, browser: SimBrowser): ClerkSession {
-  const session = clerk.createSession(world.random.pick(users))
+  const session = clerk.createSession(world.random.pick(userIds))
   owners.set(session, browser)
   return session
 }
@@ -45,16 +50,39 @@ export function signOut(scene: Scene) {
 
 /** Another account of the same browser, or the same user anew: the Clerk session before lives on, or not. */
 export function switchUser(scene: Scene) {
-  const { world, clerk } = scene
+  const { world } = scene
   const browser = pickAwakeBrowser(scene)
   const session = browser?.session
   if (!browser || !session) return
   world.fired('user.switched')
-  const others = [...clerk.sessions.values()].filter((each) => each !== session && scene.owners.get(each) === browser)
-  const known = others.filter(({ status }) => status === 'active')
+  const other = pickOtherSession(scene, browser, session)
   if (world.random.chance(0.3)) session.status = 'ended'
+  announce(scene, browser, other)
+}
+
+/** Another Clerk session of the same browser, known already or not. */
+function pickOtherSession(scene: Scene, browser: SimBrowser, session: ClerkSession): ClerkSession {
+  const { world, clerk, owners } = scene
+  const others = [...clerk.sessions.values()].filter((each) => each !== session && owners.get(each) === browser)
+  const known = others.filter(({ status }) => status === 'active')
   const isBack = known.length > 0 && world.random.chance(0.5)
-  announce(scene, browser, isBack ? world.random.pick(known) : createSession(scene, browser))
+  return isBack ? world.random.pick(known) : createSession(scene, browser)
+}
+
+/** Somebody takes another account and goes back at once, while the post that tells of the other one is held up on its way. */
+export function waver(scene: Scene) {
+  const { world, network, wire } = scene
+  const browser = pickAwakeBrowser(scene)
+  const session = browser?.session
+  if (!browser || session?.status !== 'active') return
+  const tab = world.random.pick(toAwake(browser))
+  const other = pickOtherSession(scene, browser, session)
+  const goBack = () => {
+    if (browser.session === other && session.status === 'active') announce(scene, browser, session, tab)
+  }
+  network.holdUpNext(tab, () => world.time.send(wire, world.random.between(1, 400), goBack))
+  world.fired('user.switched')
+  announce(scene, browser, other, tab)
 }
 
 export function switchOrganization(scene: Scene) {
@@ -117,6 +145,42 @@ export function forge(scene: Scene) {
   world.fired('token.forged')
   const body = JSON.stringify({ type: 'token.received', token: clerk.forge(world.random.pick(sessions)) })
   network.inject(node, tab, body, tab.browser.cookie)
+}
+
+/** More tokens than there is room for, each posted for a server session of its own: of one Clerk session, or of one user. */
+export function floodWithTokens(scene: Scene) {
+  const { world, clerk } = scene
+  const node = pickNode(scene)
+  if (!node) return
+  world.fired('token.flooded')
+  const isOneSession = world.random.chance(0.5)
+  const userId = world.random.pick(userIds)
+  for (let left = isOneSession ? 1 : 8; left > 0; left -= 1) {
+    const { text: token } = clerk.mint(clerk.createSession(userId), null)
+    for (let posts = isOneSession ? 24 : 4; posts > 0; posts -= 1) {
+      knock(scene, node, { method: 'POST', body: JSON.stringify({ type: 'token.received', token }) })
+    }
+  }
+}
+
+/** More streams than there is room for, each without a cookie. They end soon. */
+export function floodWithStreams(scene: Scene) {
+  const node = pickNode(scene)
+  if (!node) return
+  scene.world.fired('stream.flooded')
+  for (let streams = 40; streams > 0; streams -= 1) knock(scene, node, { method: 'GET' })
+}
+
+/** A stranger's request straight to a node, who wants no answer. */
+function knock({ world, wire }: Scene, node: SimNode, { method, body }: { method: string; body?: string }) {
+  const headers = { origin: appOrigin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }
+  const request = new Request(`${appOrigin}/auth/events`, { method, headers, ...(body !== undefined && { body }) })
+  const ask = async () => {
+    if (node.isClosed) return
+    const { body: answer } = await node.fetch(request)
+    world.time.send(wire, 500, () => world.time.send(node.party, 0, () => void answer?.cancel()))
+  }
+  world.time.send(node.party, world.random.between(1, 200), () => void ask())
 }
 
 export function openAnotherTab(scene: Scene) {

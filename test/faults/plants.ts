@@ -19,7 +19,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-view.ts',
     line: 'if (now < proofDeadline(context)) return null',
     instead: '  return null',
-    shownBy: 2_947_812_856,
+    shownBy: 3_453_328_619,
   },
   {
     name: 'generous-tolerance',
@@ -27,7 +27,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-context.ts',
     line: 'return expiresAt + clockTolerance * 1_000',
     instead: '  return expiresAt + clockTolerance * 2_000',
-    shownBy: 3_038_330_247,
+    shownBy: 2_459_940_029,
   },
   {
     name: 'organization-kept',
@@ -36,7 +36,7 @@ export const plants: readonly Plant[] = [
     line: 'const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session',
     instead:
       '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
-    shownBy: 1_452_986_070,
+    shownBy: 3_164_133_510,
   },
   {
     name: 'tombstones-forgotten',
@@ -44,7 +44,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/tombstones.ts',
     line: "return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null",
     instead: '      return null',
-    shownBy: 2_170_744_920,
+    shownBy: 3_225_501_119,
   },
   {
     name: 'revocation-unheard',
@@ -52,7 +52,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/store-follower.ts',
     line: "else if (change.type === 'tombstone') followTombstone(change.tombstone)",
     instead: "      else if (change.type === 'tombstone') return",
-    shownBy: 426_370_131,
+    shownBy: 3_803_891_337,
   },
   {
     name: 'early-acknowledgement',
@@ -60,7 +60,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/clear-session.ts',
     line: 'return ended ?? learnt',
     instead: '    return learnt',
-    shownBy: 3_362_811_228,
+    shownBy: 3_941_201_446,
   },
   {
     name: 'sign-out-without-tombstone',
@@ -68,7 +68,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/clear-session.ts',
     line: 'tombstone ? endProof(session, tombstone) : endStored(alias, named),',
     instead: '      null,',
-    shownBy: 2_905_097_705,
+    shownBy: 3_225_501_119,
   },
   {
     name: 'rev-stands-still',
@@ -76,7 +76,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session/live-session.ts',
     line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
-    shownBy: 2_137_618_624,
+    shownBy: 718_633_285,
   },
   {
     name: 'overtaken-post',
@@ -92,7 +92,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/store-follower.ts',
     line: "if (change.type === 'record') lifecycle.followRecord(change.record)",
     instead: "      if (change.type === 'record') return",
-    shownBy: 75_807_413,
+    shownBy: 2_766_778_074,
   },
   {
     name: 'key-never-sought',
@@ -100,7 +100,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/jwks.machine.ts',
     line: 'isWanted: ({ context }) => context.wanted,',
     instead: '    isWanted: ({ context }) => context.wanted && context.attempts === 0,',
-    shownBy: 2_965_455_792,
+    shownBy: 1_986_642_093,
   },
   {
     name: 'retry-forgotten',
@@ -108,7 +108,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/sync/sync.machine.ts',
     line: "after: { retryDelay: 'waitingForClerk' },",
     instead: '',
-    shownBy: 3_821_534_273,
+    shownBy: 3_225_501_119,
   },
   {
     name: 'old-cookie-lives',
@@ -116,7 +116,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/cookies/cookie-index.ts',
     line: 'if (!session || found.get(alias)?.retired) return',
     instead: '    return',
-    shownBy: 3_362_811_228,
+    shownBy: 1_773_389_484,
   },
   {
     name: 'cookie-for-anyone',
@@ -124,7 +124,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/cookies/cookie-index.ts',
     line: 'return userId === null || owner === undefined || owner === userId',
     instead: '  return true',
-    shownBy: 2_905_097_705,
+    shownBy: 1,
   },
   {
     name: 'owner-unstored',
@@ -132,7 +132,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/memory-session-store.ts',
     line: 'aliases.set(to, { id, until: Infinity, userId, seal })',
     instead: '      aliases.set(to, { id, until: Infinity, seal })',
-    shownBy: 2_905_097_705,
+    shownBy: 3_225_501_119,
   },
   {
     name: 'seal-unchecked',
@@ -140,7 +140,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/sealed-store.ts',
     line: "if (seals && !seals.verify('record', record, seal)) return ignore('seal')",
     instead: '',
-    shownBy: 1_197_692_667,
+    shownBy: 3_561_488_946,
   },
   {
     name: 'instance-unchecked',
@@ -156,7 +156,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/session-lifecycle.ts',
     line: "if (reason !== 'token') return session.streams.end('rotated')",
     instead: "    if (reason !== 'token') return",
-    shownBy: 15_449_326,
+    shownBy: 335_852_740,
   },
   {
     name: 'answered-to-anyone',
@@ -164,6 +164,38 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/receive-token.ts',
     line: 'const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && rotation.isOutdated(alias)',
     instead: '  const isOthers = (_alias: string, _answer: HubAnswer) => false',
-    shownBy: 3_140_354_484,
+    shownBy: 3_879_833_837,
+  },
+  {
+    name: 'grace-without-end',
+    what: 'a request that waited with a cookie for nobody is let in without an end',
+    file: 'adapters/hub/requests/admit-request.ts',
+    line: '? { view, session, endsAt: known.due ?? performance.now() + retireFor }',
+    instead: '        ? { view, session }',
+    shownBy: 3_958_844_382,
+  },
+  {
+    name: 'clerk-session-unbounded',
+    what: 'one Clerk session has any number of server sessions',
+    file: 'adapters/hub/node/session-bounds.ts',
+    line: "makeRoomFor(session, 'session', identity.sessionId, sessionsPerClerkSession, 'The Clerk session')",
+    instead: '',
+    shownBy: 1,
+  },
+  {
+    name: 'user-unbounded',
+    what: 'one user has any number of server sessions',
+    file: 'adapters/hub/node/session-bounds.ts',
+    line: "makeRoomFor(session, 'user', identity.userId, sessionsPerUser, 'The user')",
+    instead: '',
+    shownBy: 1_177_356_330,
+  },
+  {
+    name: 'address-unbounded',
+    what: 'one address has any number of server sessions',
+    file: 'adapters/hub/node/session-bounds.ts',
+    line: "makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address')",
+    instead: '',
+    shownBy: 4_020_211_991,
   },
 ]

@@ -47,6 +47,7 @@ export interface ShownProof {
 
 export const issuer = 'https://clerk.example.test'
 export const appOrigin = 'https://app.example.test'
+export const userIds = ['user_0', 'user_1', 'user_2'] as const
 
 const createKey = (kid: string) => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })

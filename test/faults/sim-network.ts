@@ -11,6 +11,8 @@ export interface SimNetwork {
   fetch(tab: SimTab, input: string, init?: RequestInit): Promise<Response>
   /** Sends a POST of nobody's, with no cookie and for no answer. */
   inject(node: SimNode, tab: SimTab, body: string, cookie: string | undefined): void
+  /** Holds the next POST of a tab up on its way; `onSent` runs as soon as it is sent. */
+  holdUpNext(tab: SimTab, onSent: () => void): void
   /** When the last of what was held up on its way arrives, epoch ms. */
   readonly clearsAt: number
   /** Everything that is in the air. */
@@ -28,11 +30,15 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
   const { time, random, weather } = world
   const exchanges = new Set<Exchange>()
   const arrived = new WeakMap<SimBrowser, number>()
+  const heldUp = new WeakMap<SimTab, () => void>()
   let sent = 0
   let clearsAt = 0
 
   function way(): number {
-    if (!random.chance(weather.delay)) return random.between(2, 60)
+    return random.chance(weather.delay) ? longWay() : random.between(2, 60)
+  }
+
+  function longWay(): number {
     world.fired('message.delayed')
     const delay = random.between(500, 8_000)
     clearsAt = Math.max(clearsAt, time.now() + delay)
@@ -48,6 +54,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) return { response, text: null }
     const text = await response.text()
     const body = JSON.parse(text) as AuthView & { view?: AuthView }
+    if (!response.ok) world.note(`${exchange.name} is refused: ${(body as unknown as { code: string }).code}`)
     wiretap.onAnswer(exchange, response.status, response.ok ? body : body.view)
     return { response, text }
   }
@@ -200,7 +207,10 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         world.fired('message.dropped')
         return lose()
       }
-      const delay = way()
+      const onSent = method === 'POST' ? heldUp.get(tab) : undefined
+      if (onSent) heldUp.delete(tab)
+      onSent?.()
+      const delay = onSent ? longWay() : way()
       time.send(node.party, delay, () => void handle())
       if (method === 'POST' && random.chance(weather.duplicate)) {
         world.fired('message.duplicated')
@@ -249,6 +259,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
       }
       time.send(node.party, way(), () => void replay(exchange, '/auth/events'))
     },
+    holdUpNext: (tab, onSent) => void heldUp.set(tab, onSent),
     exchanges,
     get clearsAt() {
       return clearsAt

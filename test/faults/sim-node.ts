@@ -10,6 +10,16 @@ import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
+/** A request that waited for a verdict, and what it may still read. */
+export interface Admitted {
+  readonly userId: string | null
+  readonly signal: AbortSignal
+  read(): Promise<AuthView>
+}
+
+/** What one owner may have on a node: little, so that a case can reach it. */
+export const simLimits = { sessionsPerClerkSession: 4, sessionsPerUser: 6, sessionsPerAddress: 24 } as const
+
 /** One run of a server process, from its start to its end. */
 export interface SimNode {
   readonly party: Party
@@ -22,6 +32,8 @@ export interface SimNode {
   /** Refuses new connections: it is starting, or about to stop. */
   isClosed: boolean
   fetch(request: Request): Promise<Response>
+  /** Waits for the verdict on a session, as a page load with its cookie does. */
+  waitWith(cookie: string): Promise<Admitted>
   /** The view that it holds of a browser's session, without asking the store and without a trace. Null where none. */
   probe(cookie: string): Promise<AuthView | null>
 }
@@ -39,6 +51,8 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
       claims: { issuer, authorizedParties: [appOrigin], clockTolerance: world.clockTolerance },
       store: connection,
       ...(world.isSealed && { secret }),
+      limits: simLimits,
+      clientAddress: () => '192.0.2.1',
       clock,
       logger: {
         error(code, details) {
@@ -57,7 +71,19 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
     return view?.channel ? view : null
   }
 
-  return Object.assign(node, { auth, store: connection, probe, fetch: async (request: Request) => app.fetch(request) })
+  async function waitWith(cookie: string): Promise<Admitted> {
+    const event = new H3Event(new Request(`${appOrigin}/`, { headers: { cookie } }))
+    const { userId } = await auth.whenChecked(event, { timeout: 60_000 })
+    return { userId, signal: auth.signal(event), read: async () => auth.session(event) }
+  }
+
+  return Object.assign(node, {
+    auth,
+    store: connection,
+    probe,
+    waitWith,
+    fetch: async (request: Request) => app.fetch(request),
+  })
 }
 
 const events = new Map<string, H3Event>()

@@ -6,6 +6,7 @@ export const faultNames = [
   'message.dropped',
   'message.duplicated',
   'message.reordered',
+  'post.overtaken',
   'answer.dropped',
   'network.partitioned',
   'stream.cut',
@@ -43,6 +44,9 @@ export const faultNames = [
   'session.revoked',
   'token.replayed',
   'token.forged',
+  'token.flooded',
+  'stream.flooded',
+  'cookie.planted',
 ] as const
 
 export type FaultName = (typeof faultNames)[number]

@@ -29,6 +29,9 @@ export const invariants = {
   identity: 'no view mixing two users',
   rotation: 'a cookie shows nobody but the user that it was given out for',
   rev: 'rev only rises within a channel',
+  order: 'a post that a newer one of its tab has overtaken signs nobody in',
+  grace: 'who waits with a cookie that is for nobody is let in for 10 s at most',
+  bounds: 'what one Clerk session, one user and one address hold on a node is bounded',
   agreement: 'once faults stop, every client agrees with the server within 35 s',
   internal: 'no unhandled error, no 500, no endless activity',
 } as const
