@@ -33,7 +33,30 @@ const toOwnerText = (userId: string | null | undefined) =>
   userId === undefined ? '' : userId === null ? '-' : `=${encodeURIComponent(userId)}`
 const toLead = (digest: string, userId: string | null | undefined, seal = '') =>
   `${digest} ${live} ${toOwnerText(userId)} ${seal}`.trimEnd()
-const toOwner = (text: string) => (text === '' ? undefined : text === '-' ? null : decodeURIComponent(text.slice(1)))
+
+/** Clocks of servers may differ by a minute: a cookie that says it is retired for longer was written by somebody else, ms. */
+const longestRetirement = 70_000
+
+/** What an alias says beside the session that it leads to; null where this store did not write it. */
+function parseLead([, retiredUntil = live, owner = '', seal]: readonly string[], now: number): Lead | null {
+  const isRetired = retiredUntil !== live
+  const until = isRetired ? Number(retiredUntil) : now
+  if (!(until <= now + longestRetirement)) return null
+  const lead = { retired: isRetired, isOver: isRetired && until <= now, seal }
+  if (owner === '') return lead
+  if (owner === '-') return { ...lead, userId: null }
+  if (!owner.startsWith('=')) return null
+  try {
+    return { ...lead, userId: decodeURIComponent(owner.slice(1)) }
+  } catch {
+    return null
+  }
+}
+
+interface Lead extends Pick<StoredSession, 'retired' | 'userId'> {
+  readonly isOver: boolean
+  readonly seal: string | undefined
+}
 
 /**
  * What a call sent may be applied after its caller gave up on it. Each is safe then: a write still needs its expected
@@ -50,12 +73,16 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const aliasKey = keys.alias(toKeyDigest(alias))
       const lead = await call.ask<string | null>(aliasKey, (client) => client.get(aliasKey))
       if (lead === null) return null
-      const [digest = '', retiredUntil = live, owner = '', seal] = lead.split(' ')
-      if (retiredUntil !== live && Number(retiredUntil) <= clock()) return null
-      const key = keys.session(digest)
+      const parts = lead.split(' ')
+      const parsed = parseLead(parts, clock())
+      if (parsed?.isOver) return null
+      const key = keys.session(parts[0] ?? '')
       const stored = await call.ask<string | null>(key, (client) => client.get(key))
       const record = stored === null ? null : toRecord(stored, clock())
-      return record && { record, retired: retiredUntil !== live, userId: toOwner(owner), seal }
+      if (!record) return null
+      if (!parsed) return { record, retired: false, isUnreadable: true }
+      const { retired, userId, seal } = parsed
+      return { record, retired, userId, seal }
     },
 
     async write(record, { expectedRev, until }) {
@@ -63,11 +90,15 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const channel = keys.channel(toShard(digest))
       const numbers = [expectedRev ?? 0, record.rev, Math.ceil(until), now()].map(String)
       const call = calls.begin()
-      const [written, text] = await call.run<[number, string]>(writeScript, {
+      const [written, text, rev = '0'] = await call.run<[number, string, string?]>(writeScript, {
         keys: [keys.session(digest)],
         arguments: [...numbers, JSON.stringify(record), channel, String(outlive), record.id],
       })
-      if (!written) return { written: false, current: parseRecord(text) }
+      if (!written && rev === '0') return { written: false, current: null }
+      if (!written) {
+        const current = parseRecord(text, rev)
+        return { written: false, current, ...(current === unreadable && { currentRev: Number(rev) }) }
+      }
       // Lost on the way, they would end a little early, and the browser would prove itself anew.
       const ms = Math.ceil(until - clock()) + outlive
       await Promise.all(toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms))))
@@ -105,15 +136,19 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
 /** The record in what is stored of a session, as the scripts write it; null where there is none, or its time is over. */
 function toRecord(stored: string, now: number): SessionRecord | null {
   const end = stored.indexOf('\n')
-  const [rev, until] = stored.slice(0, end).split(' ')
-  return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1))
+  const [rev = '', until] = stored.slice(0, end).split(' ')
+  return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1), rev)
 }
 
-/** What is no JSON is no record: a stranger has written it, and a browser must not be kept out by it. */
-function parseRecord(text: string): SessionRecord | null {
+/** In place of a record that a stranger has spoiled: the server sees that it is none, and writes that down. */
+const unreadable = {} as SessionRecord
+
+/** The scripts compare the `rev` in front of a record, so that a record with another one could never be replaced. */
+function parseRecord(text: string, rev: string): SessionRecord {
   try {
-    return JSON.parse(text) as SessionRecord
+    const record = JSON.parse(text) as SessionRecord | null
+    return record?.rev === Number(rev) ? record : unreadable
   } catch {
-    return null
+    return unreadable
   }
 }

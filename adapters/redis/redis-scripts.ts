@@ -13,22 +13,26 @@ const toScript = (source: string): RedisScript => ({
 
 /**
  * A session in Redis is one text: `<rev> <until> <aliasesUntil> <aliases>`, a line feed, the record as JSON. A `rev` of 0
- * means that there is no record, only aliases. A string costs half of a hash's memory.
+ * means that there is no record, only aliases. A string costs half of a hash's memory. Text that these scripts did not
+ * write, or a number that JavaScript cannot hold, counts as nothing.
  */
 const readSession = `
 local stored = redis.call('GET', KEYS[1])
-local rev, till, aliasTill, aliases, json = '0', '0', '0', '', ''
+local rev, till, aliasTill, aliases, json
 if stored then rev, till, aliasTill, aliases, json = string.match(stored, '^(%d+) (%d+) (%d+) (%S*)\\n(.*)$') end
+if not rev or math.max(#rev, #till, #aliasTill) > 15 then
+  stored, rev, till, aliasTill, aliases, json = false, '0', '0', '0', '', ''
+end
 `
 
 /**
- * Compare-and-set of a record, told to the other nodes in the same step. → 1 with the aliases whose time must be
- * extended, or 0 with the record that stands.
+ * Compare-and-set of a record, told to the other nodes in the same step.
+ * @returns 1 with the aliases whose time must be extended, or 0 with the record that is in the way and the `rev` to expect
  * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id.
  */
 export const writeScript = toScript(`${readSession}
 if tonumber(till) <= tonumber(ARGV[4]) then rev, json = '0', '' end
-if rev ~= ARGV[1] then return {0, json} end
+if tonumber(rev) ~= tonumber(ARGV[1]) then return {0, json, rev} end
 local due = ''
 if aliases ~= '' and tonumber(ARGV[3]) > tonumber(aliasTill) then
   due = aliases
@@ -60,7 +64,7 @@ return string.format('%.0f', lives - now)
 
 /** Forgets a session at its expected rev. → the aliases that lead to it. ARGV: expected rev. */
 export const removeScript = toScript(`${readSession}
-if not stored or rev ~= ARGV[1] then return '' end
+if not stored or tonumber(rev) ~= tonumber(ARGV[1]) then return '' end
 redis.call('DEL', KEYS[1])
 return aliases
 `)

@@ -14,14 +14,15 @@ export interface SqliteRecords {
 }
 
 interface CookieRow {
+  readonly rev: unknown
   readonly record: string
-  readonly until: number | null
+  readonly until: unknown
   readonly owner: string | null
   readonly seal: string | null
 }
 
 interface SessionRow {
-  readonly rev: number
+  readonly rev: unknown
   readonly until: number
   readonly record: string
 }
@@ -29,10 +30,13 @@ interface SessionRow {
 /** A cookie may be stored before its record; without one it is kept so long, ms. */
 const orphanLife = 60_000
 
+/** No cookie is retired for longer, ms. */
+const longestRetirement = 70_000
+
 /** @param clock Epoch ms. */
 export function createSqliteRecords(database: SqliteDatabase, clock: () => number): SqliteRecords {
   const findCookie = database.prepare(
-    `SELECT sessions.record, cookies.until, cookies.owner, cookies.seal FROM cookies JOIN sessions USING (id)
+    `SELECT sessions.rev, sessions.record, cookies.until, cookies.owner, cookies.seal FROM cookies JOIN sessions USING (id)
      WHERE alias = ? AND sessions.until > ? AND (cookies.until IS NULL OR cookies.until > ?)`,
   )
   const findSession = database.prepare('SELECT rev, until, record FROM sessions WHERE id = ?')
@@ -56,16 +60,24 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
     read(alias) {
       const now = clock()
       const row = findCookie.get(alias, now, now) as CookieRow | undefined
-      const record = row && (parse(row.record) as SessionRecord | null)
-      if (!row || !record) return null
+      if (!row) return null
       const { until, owner, seal } = row
-      return { record, retired: until !== null, ...toOwner(owner), ...(seal !== null && { seal }) }
+      const record = parseRecord(row)
+      const noted = parseOwner(owner)
+      const isRetired = until !== null
+      // Clocks are set, but not by more than a minute: a cookie that is retired for longer was written by somebody else.
+      if (!noted || (isRetired && !(Number(until) <= now + longestRetirement))) {
+        return { record, retired: false, isUnreadable: true }
+      }
+      return { record, retired: isRetired, ...noted, ...(seal !== null && { seal }) }
     },
     write(record, { expectedRev, until }) {
       const row = findSession.get(record.id) as SessionRow | undefined
-      const current = row && row.until > clock() ? row : undefined
-      if ((current?.rev ?? null) !== expectedRev) {
-        return { written: false, current: current ? (parse(current.record) as SessionRecord | null) : null }
+      const current = row && row.until > clock() ? parseRecord(row) : null
+      // What is unreadable is replaced by whoever expects nothing.
+      const currentRev = current?.rev ?? null
+      if (currentRev !== expectedRev) {
+        return { written: false, current, ...(current === unreadable && { currentRev }) }
       }
       putSession.run(record.id, record.rev, until, JSON.stringify(record))
       return { written: true }
@@ -92,15 +104,27 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
   }
 }
 
-/** `null` is a user id that is none, and no text at all says that nothing was noted. */
-const toOwner = (owner: string | null): Pick<StoredSession, 'userId'> =>
-  owner === null ? {} : { userId: parse(owner) as string | null }
+/** In place of what somebody else has spoiled: the server sees that it is no record, and writes that down. */
+const unreadable = {} as SessionRecord
 
-/** What is no JSON was written by somebody else, and counts for nothing. */
+/** A record is looked for by the `rev` of its row: one with another `rev` could never be replaced. */
+function parseRecord({ record: text, rev }: Pick<SessionRow, 'record' | 'rev'>): SessionRecord {
+  const record = parse(text) as SessionRecord | null
+  return record && record.rev === rev ? record : unreadable
+}
+
+/** `null` is a user id that is none, and no text at all says that nothing was noted. @returns null for what is neither */
+function parseOwner(owner: string | null): Pick<StoredSession, 'userId'> | null {
+  if (owner === null) return {}
+  const userId = parse(owner)
+  return userId === null || typeof userId === 'string' ? { userId } : null
+}
+
+/** @returns what no store has written where the text is no JSON */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return null
+    return unreadable
   }
 }

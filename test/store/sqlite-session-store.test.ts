@@ -103,6 +103,54 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await stop()
   })
 
+  it.each([
+    ['a record that is no JSON', 'record', "UPDATE sessions SET record = 'nonsense'"],
+    ['a record of null', 'record', "UPDATE sessions SET record = 'null'"],
+    ['a record with another rev than its row', 'record', 'UPDATE sessions SET rev = 9000'],
+    ['a record whose row has no number for a rev', 'record', "UPDATE sessions SET rev = 'high'"],
+    ['a cookie whose owner is no JSON', 'cookie', "UPDATE cookies SET owner = '{'"],
+    ['a cookie that is retired until no moment', 'cookie', "UPDATE cookies SET until = 'later'"],
+    ['a cookie that is retired for ever', 'cookie', 'UPDATE cookies SET until = 1e300'],
+  ])('keeps nobody out by %s', async (_, kind, statement) => {
+    const first = await start()
+    const browser = first.server.browser()
+    await browser.token(first.server.mint())
+    await first.stop()
+    const database = openDatabase(path)
+    database.exec(statement)
+    database.close()
+    const { server, stop } = await start()
+    const read = async (cookie = '') => (await server.send('/auth/session', { headers: { cookie } })).body.userId
+    expect([await read(browser.cookie), await read(browser.cookie)]).toEqual([null, null])
+    const ignored = server.lines
+      .filter(([, code]) => code === 'store.ignored')
+      .map(([level, , details]) => [level, Object(details).kind])
+    expect(ignored).toEqual([
+      ['warn', kind],
+      ['debug', kind],
+    ])
+    const again = server.browser()
+    await again.token(server.mint())
+    expect(await read(again.cookie)).toBe('user_a')
+    await stop()
+  })
+
+  it('replaces what is no record', async () => {
+    const store = createSqliteSessionStore({ path })
+    const record = createRecord({ rev: 1_024 })
+    await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
+    await store.close()
+    const database = openDatabase(path)
+    database.exec('UPDATE sessions SET rev = 9000')
+    database.close()
+    const next = createSqliteSessionStore({ path })
+    const options = { until: Date.now() + 60_000 }
+    const result = await next.write({ ...record, rev: 2_048 }, { ...options, expectedRev: 1_024 })
+    expect(result).toMatchObject({ written: false, currentRev: null })
+    expect(await next.write({ ...record, rev: 2_048 }, { ...options, expectedRev: null })).toEqual({ written: true })
+    await next.close()
+  })
+
   it('is readable by its owner alone', async () => {
     const store = createSqliteSessionStore({ path })
     onTestFinished(() => store.close())

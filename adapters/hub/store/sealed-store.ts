@@ -98,10 +98,13 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     for (let left = maxReplacements; ; left -= 1) {
       const result = await store.write(sealed, { ...settings, expectedRev })
       if (result.written || !result.current) return result
-      const current = await open(result.current)
-      if (current || left === 0 || !isRecord(result.current)) return { written: false, current }
+      const { current: stored, currentRev = stored.rev } = result
+      const current = await open(stored)
+      if (current || left === 0 || !(currentRev === null || Number.isSafeInteger(currentRev))) {
+        return { written: false, current }
+      }
       // What does not count is in the way: it is replaced.
-      expectedRev = result.current.rev
+      expectedRev = currentRev
     }
   }
 
@@ -139,7 +142,11 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     async read(alias) {
       const stored = await store.read(alias)
       if (!stored) return null
-      const { retired, userId } = stored
+      const { retired, userId, isUnreadable } = stored
+      if (isUnreadable) {
+        logIgnored('cookie', 'shape')
+        return null
+      }
       const record = await open(stored.record)
       if (!record) return null
       // Nothing is read through a retired one.

@@ -44,6 +44,8 @@ export interface StoredSession {
   readonly userId?: string | null
   /** As `rotate` was told. */
   readonly seal?: string
+  /** What is stored of the cookie is nothing that this store has written: the cookie leads nowhere. */
+  readonly isUnreadable?: boolean
 }
 
 export interface WriteOptions {
@@ -53,10 +55,15 @@ export interface WriteOptions {
   readonly until: number
 }
 
-/** A compare-and-set: `current` is what stood in its way. */
+/** A compare-and-set: `current` is what was in its way. */
 export type WriteResult =
   | { readonly written: true }
-  | { readonly written: false; readonly current: SessionRecord | null }
+  | {
+      readonly written: false
+      readonly current: SessionRecord | null
+      /** The `rev` to expect in order to replace `current`, which may be unreadable. Default: the one of `current`. */
+      readonly currentRev?: number | null
+    }
 
 export interface RotateOptions {
   /** Alias that stops counting after `retireFor`; null where the session had none. */
