@@ -203,9 +203,9 @@ export function isPolling(context: SyncContext): boolean {
   return isPollDue(context) && context.hasPolled && context.pollFailures < pollTries
 }
 
-/** The server is full, and lets in those who prove that they are signed in. */
+/** The server is full, or has no room for one more of this address, and lets in those who prove that they are signed in. */
 export function isCrowdedOut({ streamFailure, identity }: SyncContext): boolean {
-  return identity !== null && streamFailure?.code === 'at-capacity'
+  return identity !== null && /^(at-capacity|too-many-sessions)$/.test(streamFailure?.code ?? '')
 }
 
 /** Nothing is heard: the stream was refused, or failed so often in a row that a person should hear of it. */

@@ -194,7 +194,7 @@ export const plants: readonly Plant[] = [
     name: 'address-unbounded',
     what: 'one address has any number of server sessions',
     file: 'adapters/hub/node/session-bounds.ts',
-    line: "makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address')",
+    line: "makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address', find)",
     instead: '',
     shownBy: 4_020_211_991,
   },

@@ -157,4 +157,20 @@ describe('the sessions of one address', () => {
     expect((await signIn('sess_3')).error).toBeNull()
     expect([await isIn(first), await isIn(second)]).toEqual([false, true])
   })
+
+  it('end for one who signs in where they are anonymous, though each has a stream, the oldest first', async () => {
+    const { signIn, isIn, open } = await startOffice()
+    const byes: string[] = []
+    for (const tab of ['first', 'second']) {
+      const stream = { tab, send() {}, end: () => void byes.push(tab), destroy() {} }
+      ;(await open()).attach(stream)
+    }
+    await expect(open()).rejects.toMatchObject({ code: 'too-many-sessions' })
+    const one = await signIn('sess_1')
+    expect(one.error).toBeNull()
+    expect([await isIn(one), byes]).toEqual([true, ['first']])
+    const two = await signIn('sess_2')
+    expect([await isIn(two), await isIn(one), byes]).toEqual([true, true, ['first', 'second']])
+    await expect(signIn('sess_3')).rejects.toMatchObject({ code: 'too-many-sessions' })
+  })
 })

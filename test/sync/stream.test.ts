@@ -214,18 +214,21 @@ describe('the stream', () => {
     expect(tab.state).toBe('open | signedOut')
   })
 
-  it('that is refused because the server is full lets a signed-in client post first, and no other', async () => {
-    const { server, openTab, pass } = createWorld()
-    server.streamFailure = toError('at-capacity', 5 * second)
-    const anonymous = await openTab().start(null)
-    expect([anonymous.state, server.posts.length]).toEqual(['backoff | signedOut', 0])
-    const tab = await openTab().start(ada)
-    expect([tab.state, server.posts.length]).toEqual(['backoff | confirmed', 1])
-    anonymous.actor.stop()
-    server.streamFailure = null
-    await pass(7 * second)
-    expect(tab.state).toBe('open | confirmed')
-  })
+  it.each(['at-capacity', 'too-many-sessions'] as const)(
+    'that is refused with %s lets a signed-in client post first, and no other',
+    async (code) => {
+      const { server, openTab, pass } = createWorld()
+      server.streamFailure = toError(code, 5 * second)
+      const anonymous = await openTab().start(null)
+      expect([anonymous.state, server.posts.length]).toEqual(['backoff | signedOut', 0])
+      const tab = await openTab().start(ada)
+      expect([tab.state, server.posts.length]).toEqual(['backoff | confirmed', 1])
+      anonymous.actor.stop()
+      server.streamFailure = null
+      await pass(7 * second)
+      expect(tab.state).toBe('open | confirmed')
+    },
+  )
 
   it('comes back at once on focus, online or when asked, where the server allows it', async () => {
     const signals = [{ type: 'focus.gained' }, { type: 'network.online' }, { type: 'retry.wanted' }] as const

@@ -32,7 +32,7 @@ export interface SessionBounds {
   settle(session: LiveSession): void
   /**
    * Makes room for a new session of a client's address. One that is anonymous takes the place of another such one alone, or
-   * of one whose cookie never came back.
+   * of one whose cookie never came back. One that is signed in may also take the place of an anonymous one with a stream.
    * @throws AuthError `too-many-sessions`
    */
   add(session: LiveSession): void
@@ -45,21 +45,30 @@ export interface SessionBoundsOptions {
   readonly identities: IdentityIndex
   /** @returns the session that can be spared the most, or null where all of them are in use */
   readonly findSpare: (sessions: readonly LiveSession[]) => LiveSession | null
+  /** @returns the first session that is anonymous or unclaimed and that no request works on, though it may have a stream */
+  readonly findAnonymous: (sessions: readonly LiveSession[]) => LiveSession | null
   readonly remove: (session: LiveSession) => void
 }
 
 /** How long a session that a request has asked for counts as in use, ms. */
 export const recentFor = 30_000
 
-export function createSessionBounds({ limits, identities, findSpare, remove }: SessionBoundsOptions): SessionBounds {
+export function createSessionBounds(options: SessionBoundsOptions): SessionBounds {
+  const { limits, identities, findSpare, findAnonymous, remove } = options
   const { sessionsPerClerkSession, sessionsPerUser, sessionsPerAddress = Infinity } = limits
   const expected = createIdentityIndex()
   const addresses = new SessionsByKey()
 
   /** Looks at the sessions of one owner alone, and at those only where the bound is reached. */
-  function makeRoom(others: number, limit: number, toSessions: () => readonly LiveSession[], owner: string) {
+  function makeRoom(
+    others: number,
+    limit: number,
+    toSessions: () => readonly LiveSession[],
+    owner: string,
+    find = findSpare,
+  ) {
     if (others < limit) return
-    const spare = findSpare(toSessions())
+    const spare = find(toSessions())
     if (spare) return remove(spare)
     throw new AuthError(
       'too-many-sessions',
@@ -74,6 +83,13 @@ export function createSessionBounds({ limits, identities, findSpare, remove }: S
     const others = identities.countOthers(kind, id, session) + expected.countOthers(kind, id, session)
     makeRoom(others, limit, () => identities.find(kind, id).filter((other) => other !== session), owner)
   }
+
+  /**
+   * A newcomer who is signed in takes the place of an anonymous session that is read, as where the node is full: else a few
+   * streams without a cookie would keep everybody at an address out.
+   */
+  const findSpareAt = ({ identity }: LiveSession) =>
+    identity.isSignedIn ? (all: readonly LiveSession[]) => findSpare(all) ?? findAnonymous(all) : findSpare
 
   /** Of an address that many share, nobody who is anonymous ends the session of somebody who is signed in. */
   function toReplaceable({ identity }: LiveSession, address: string) {
@@ -97,7 +113,8 @@ export function createSessionBounds({ limits, identities, findSpare, remove }: S
       const { address } = session.state
       if (address === null) return
       const others = addresses.countOthers(address, session)
-      makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address')
+      const find = findSpareAt(session)
+      makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address', find)
       addresses.add(address, session)
     },
     delete(session) {

@@ -65,7 +65,13 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   const toGrace = ({ state, identity }: LiveSession) => (state.isUnclaimed && identity.isSignedIn ? claimGrace : grace)
 
-  const bounds = createSessionBounds({ limits, identities, findSpare: findSpareOf, remove })
+  const bounds = createSessionBounds({
+    limits,
+    identities,
+    findSpare: findSpareOf,
+    findAnonymous: findSpare,
+    remove,
+  })
 
   function remove(session: LiveSession) {
     stopGrace(session)
