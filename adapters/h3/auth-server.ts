@@ -1,5 +1,5 @@
 import type { User } from '@clerk/backend'
-import type { EventHandler, H3, H3Event, Middleware } from 'h3'
+import type { EventHandler, H3, Middleware } from 'h3'
 import { MissingUserError } from '../../machines/auth-error.ts'
 import { createHistory } from '../../machines/explain/auth-history.ts'
 import type { AuthView, SignedInView } from '../../machines/auth-view.ts'
@@ -24,6 +24,8 @@ import type { ClaimsOptions } from '../jose/claims-options.ts'
 import { createTokenVerifier } from '../jose/token-verifier.ts'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
+import { createAuthFetch } from './auth-fetch.ts'
+import type { AuthFetch } from './auth-fetch.ts'
 import { createAuthRoutes } from './auth-routes.ts'
 import { resolveAuthServerOptions } from './auth-server-options.ts'
 import type { AuthServerOptions, ResolvedAuthServerOptions } from './auth-server-options.ts'
@@ -32,10 +34,15 @@ import { createClerkAccess } from '../clerk/clerk-access.ts'
 import type { ClerkAccess } from '../clerk/clerk-access.ts'
 import { toInspect } from '../inspector/inspect-option.ts'
 import { isProduction } from '../node-env.ts'
+import { createNodeMiddleware } from './node-middleware.ts'
+import type { NodeMiddleware } from './node-middleware.ts'
 import { createOnLoad } from './on-load.ts'
 import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
 import { createPublicViews } from './public-views.ts'
+import { toProblemResponse } from './problem.ts'
+import { createRequestFacts } from './request-facts.ts'
+import type { RequestFacts, RequestSource } from './request-facts.ts'
 import { createRequireAuth, toUndecided } from './require-auth.ts'
 import type { RequireAuthOptions } from './require-auth.ts'
 import { requireRule } from './require-rule.ts'
@@ -43,34 +50,52 @@ import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import { toDefaultInstance } from './default-instance.ts'
+import { createStandaloneApp } from './standalone-app.ts'
 import { createWebhook, requireWebhookSecret } from './webhook.ts'
 
-/** The auth of one h3 app: nothing of it is shared with another in the same process. */
+/** The auth of one app: nothing of it is shared with another in the same process. */
 export interface AuthServer {
   /** `app.register(auth.plugin)` adds the routes under `basePath`. */
   readonly plugin: (app: H3) => void
+  /**
+   * Answers a `Request` under `basePath`, and any other with undefined: for frameworks that take a `Response`.
+   * @throws TypeError where it is no `Request`
+   */
+  readonly fetch: AuthFetch
+  /**
+   * Middleware of node:http, Connect and Express, `app.use(auth.node)` or `app.use('/auth', auth.node)`, and a handler of
+   * Fastify, `fastify.all('/auth/*', auth.node)`. A request that is not under `basePath` goes on to `next`; without one it
+   * is answered 404.
+   * @throws TypeError where it is given no request and response of these
+   */
+  readonly node: NodeMiddleware
   /**
    * The view of a request's session, with the full claims, without waiting. After `whenChecked`, `requireAuth` or
    * `onLoad` it is of whoever they let in, by a session or by the request's own token, as long as that holds. Else a blank
    * view.
    */
-  session(event: H3Event): Promise<AuthView>
+  session(from: RequestSource): Promise<AuthView>
   /** The same with the `publicClaims` alone, as the browser gets it: for a page that is rendered on the server. */
-  publicView(event: H3Event): Promise<AuthView>
+  publicView(from: RequestSource): Promise<AuthView>
   /**
    * The view once a verdict stands, or with `timedOut` after `timeout` ms (default `authWaitTimeout`), counted from the
    * call. A request without a known session is judged by the Clerk token that it carries, else answered at once.
    */
-  whenChecked(event: H3Event, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
+  whenChecked(from: RequestSource, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
   /** Calls `listener` when somebody signs in or out, on whatever session. → unsubscribe */
   onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
   /**
    * The view of who is signed in, once a verdict stands, by the same rules as `requireAuth`: for a handler, or another
-   * framework.
+   * framework, which `toResponse` makes an answer for of what this rejects with.
    * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed`, `origin-rejected`, or why it is undecided
    * @throws TypeError naming the option that cannot be used
    */
-  require(event: H3Event, options?: RequireAuthOptions): Promise<SignedInView>
+  require<From extends RequestSource>(from: From, options?: RequireAuthOptions<From>): Promise<SignedInView>
+  /**
+   * The problem document of an `AuthError` as a `Response`, with its status and headers.
+   * @throws the error itself where it is no `AuthError`, or `internal`
+   */
+  toResponse(error: unknown): Response
   /**
    * Middleware that lets only the signed-in pass. A request that may change something, and that a cookie proves, has to
    * come from a page of this server or of one of `allowedOrigins`.
@@ -88,7 +113,7 @@ export interface AuthServer {
    * no longer holds, or another organization is active.
    * @throws TypeError naming the rule that cannot be used
    */
-  signal(event: H3Event, rule?: AuthRule): AbortSignal
+  signal(from: RequestSource, rule?: AuthRule): AbortSignal
   /**
    * Clerk's user of the signed-in session, waiting for the verdict like `whenChecked`. An answer is shared, and at most
    * 10 s old.
@@ -96,7 +121,7 @@ export interface AuthServer {
    * @throws AuthError `user-load-failed`, or why nobody knows yet who is signed in
    * @throws MissingSecretKeyError
    */
-  getUser(event: H3Event): Promise<User>
+  getUser(from: RequestSource): Promise<User>
   /**
    * Signs a Clerk session or user out: on this node at once, on every node by the time it resolves. The session's later
    * tokens are refused; a user may sign in anew.
@@ -112,13 +137,13 @@ export interface AuthServer {
    * @throws AuthError as `require` · `clerk-unavailable` · `store-unavailable`: done here and at Clerk, retried elsewhere
    * @throws MissingSecretKeyError
    */
-  revokeOthers(event: H3Event): Promise<void>
+  revokeOthers(from: RequestSource): Promise<void>
   /**
    * Why the request's session is what it is: its last transitions, how old the keys are and how far the clocks are
    * apart, in words. It names nobody and holds no secret; for whom it is meant is still up to you.
    * @throws AuthError `store-unavailable`
    */
-  explain(event: H3Event): Promise<Explanation>
+  explain(from: RequestSource): Promise<Explanation>
   stats(): HubStats
   /** Says goodbye to every stream and lets go of everything. `timeout` in ms, default 5000. */
   close(options?: { timeout?: number }): Promise<void>
@@ -232,56 +257,63 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   })
 
   /** Whom requests were let in as: one that waited, or was judged by its own token, is so to its end. */
-  const admissions = new WeakMap<H3Event, Admission>()
-  const toRequest = (event: H3Event) => ({ cookieIds: cookie.read(event), admission: admissions.get(event) })
-  const find = (event: H3Event) => hub.find(toRequest(event))
+  const admissions = new WeakMap<RequestFacts, Admission>()
+  const toFacts = createRequestFacts()
+  const toRequest = (facts: RequestFacts) => ({ cookieIds: cookie.read(facts), admission: admissions.get(facts) })
+  const find = (from: RequestSource) => hub.find(toRequest(toFacts(from)))
   const toView = (session: LiveSession | null) => session?.view() ?? toUncheckedView(clock())
-  const session = async (event: H3Event) => toView(await find(event))
+  const session = async (from: RequestSource) => toView(await find(from))
 
-  async function whenChecked(event: H3Event, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
-    const carried = () => carriedTokens.read(event)
+  async function check(facts: RequestFacts, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
+    const carried = () => carriedTokens.read(facts)
     const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
     logger.debug('check.awaited', { timeout })
-    const admission = await hub.admit({ ...toRequest(event), carried, timeout, giveUp })
+    const admission = await hub.admit({ ...toRequest(facts), carried, timeout, giveUp })
     const { state, timedOut } = admission.view
     if (timedOut) logger.debug('check.timedOut', { timeout, state })
     else if (admission.session) logger.debug('check.completed', { state })
     else logger.debug('check.unasked')
-    if (!timedOut) admissions.set(event, admission)
+    if (!timedOut) admissions.set(facts, admission)
     return admission.view
   }
 
   const guard = createRequireAuth({
-    whenChecked,
-    requireOrigin: (event, isChange) => origins.check(event, isChange),
-    isProvenByCookie: (event) => cookie.isSent(event) || carriedTokens.isInCookie(event),
+    toFacts,
+    whenChecked: check,
+    requireOrigin: (facts, isChange) => origins.check(facts, isChange),
+    isProvenByCookie: (facts) => cookie.isSent(facts) || carriedTokens.isInCookie(facts),
     logger,
   })
 
   const revoker = createRevoke(hub, clerkAccess)
 
+  const toApp = createStandaloneApp(plugin)
+
   return {
     plugin,
+    fetch: createAuthFetch(toApp, basePath),
+    node: createNodeMiddleware(toApp, basePath),
     session,
-    publicView: async (event) => publicViews.toView(await session(event)),
-    whenChecked,
+    publicView: async (from) => publicViews.toView(await session(from)),
+    whenChecked: async (from, wait) => check(toFacts(from), wait),
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
-    require: (event, options) => guard.require(event, options),
+    require: (from, options) => guard.require(from, options),
+    toResponse: toProblemResponse,
     requireAuth: (options) => guard.middleware(options),
-    onLoad: createOnLoad(whenChecked),
-    async getUser(event) {
-      const view = await whenChecked(event)
+    onLoad: createOnLoad(check),
+    async getUser(from) {
+      const view = await check(toFacts(from))
       if (view.userId === null) throw toUndecided(view) ?? new MissingUserError('no user id')
       return clerkAccess.getUser(view.userId)
     },
     revoke: (target, options) => revoker.revoke(target, options),
-    revokeOthers: (event) => revoker.revokeOthers(() => guard.requireChange(event)),
-    signal(event, rule) {
+    revokeOthers: (from) => revoker.revokeOthers(() => guard.requireChange(from)),
+    signal(from, rule) {
       if (rule) requireRule('signal', rule)
-      return hub.signal(toRequest(event), rule)
+      return hub.signal(toRequest(toFacts(from)), rule)
     },
-    async explain(event) {
-      const session = await find(event)
+    async explain(from) {
+      const session = await find(from)
       const view = toView(session)
       const { offset, skew } = verify.readClock()
       return explainHistory(session?.state.history ?? createHistory(view), view, {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { H3Event } from 'h3'
 import { BearerToken } from '../../machines/bearer-token.ts'
+import type { RequestFacts } from './request-facts.ts'
 import { readCookie } from './request-cookies.ts'
 
 /** The Clerk session tokens that a request carries of itself. */
 export interface CarriedTokens {
-  read(event: H3Event): BearerToken[]
+  read(event: RequestFacts): BearerToken[]
   /** True where one of Clerk's cookies came along that `read` may take a token from. */
-  isInCookie(event: H3Event): boolean
+  isInCookie(event: RequestFacts): boolean
 }
 
 export interface CarriedTokensOptions {

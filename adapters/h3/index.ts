@@ -7,6 +7,9 @@ export type { LoadHandler } from './on-load.ts'
 export type { RequireAuthOptions } from './require-auth.ts'
 export type { RevokeOptions, RevokeTarget } from './revoke.ts'
 export type { Problem } from './problem.ts'
+export type { AuthFetch } from './auth-fetch.ts'
+export type { NodeMiddleware } from './node-middleware.ts'
+export type { HeaderReader, HeaderRecord, HeaderSource, RequestSource } from './request-facts.ts'
 export type {
   AuthChange,
   AuthChangeListener,

@@ -1,4 +1,5 @@
 import type { H3Event } from 'h3'
+import type { RequestFacts } from './request-facts.ts'
 
 const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
 /** A URL of such a host, with a port or without. Text before an `@` is not the host. */
@@ -19,12 +20,12 @@ const forwarding = [
 ] as const
 
 /** True for a request over http that no proxy says it has forwarded, so that the page was most likely on http too. */
-export function isPlainHttp({ url, req }: H3Event): boolean {
+export function isPlainHttp({ url, req }: RequestFacts): boolean {
   return url.protocol === 'http:' && !forwarding.some((name) => req.headers.has(name))
 }
 
 /** True for a request to this very machine's name or address. A proxy on the machine may have put that name there. */
-export const isLoopback = ({ url }: H3Event): boolean => loopbackPage.test(url.href)
+export const isLoopback = ({ url }: Pick<RequestFacts, 'url'>): boolean => loopbackPage.test(url.href)
 
 /** True for plain http to such a host, from no page of another host. */
 function isLocal(event: H3Event): boolean {

@@ -2,6 +2,7 @@ import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { originless } from '../origins.ts'
 import { connectionHeader, setAnswerHeaders } from './answer-headers.ts'
+import type { HeaderReader, RequestFacts } from './request-facts.ts'
 import { isListed, isOriginOf, toHost } from './request-host.ts'
 
 /**
@@ -16,7 +17,7 @@ export interface OriginRule {
    * @returns the listed origin whose page asks, or null where another rule lets it pass
    * @throws AuthError `origin-rejected`
    */
-  check(event: H3Event, isChange?: boolean): string | null
+  check(event: RequestFacts, isChange?: boolean): string | null
   /** The same, and lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
   require(event: H3Event): void
   /** Answers a preflight (Fetch, §4.8). @throws AuthError `origin-rejected` */
@@ -36,7 +37,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
     res.headers.set('access-control-expose-headers', exposed)
   }
 
-  function check(event: H3Event, isChange = isUnsafe(event)): string | null {
+  function check(event: RequestFacts, isChange = isUnsafe(event)): string | null {
     const { headers } = event.req
     const origin = headers.get('origin')
     if (origin !== null && allowed.has(origin)) return origin
@@ -83,7 +84,7 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
 }
 
 /** No browser adds a Bearer token by itself; it does add a password (RFC 7617), to what other sites send too. */
-const isBearer = (headers: Headers) => /^bearer +\S/i.test(headers.get('authorization') ?? '')
+const isBearer = (headers: HeaderReader) => /^bearer +\S/i.test(headers.get('authorization') ?? '')
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
@@ -91,12 +92,12 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRA
  * True where a request may change something (RFC 9110 §9.2.1), or opens a WebSocket, over which a page of any origin may
  * then send and read what it likes (RFC 6455 §10.2).
  */
-export function isUnsafe({ req: { method, headers } }: H3Event): boolean {
+export function isUnsafe({ req: { method, headers } }: RequestFacts): boolean {
   return !safeMethods.has(method) || headers.get('upgrade')?.toLowerCase() === 'websocket'
 }
 
 /** @throws AuthError `host-rejected` unless the host of the request is on the list, with its port or for any. */
-export function requireHost(event: H3Event, allowedHosts: ReadonlySet<string> | null) {
+export function requireHost(event: RequestFacts, allowedHosts: ReadonlySet<string> | null) {
   if (allowedHosts && !isListed(toHost(event), allowedHosts)) throw new AuthError('host-rejected')
 }
 

@@ -1,5 +1,5 @@
 import type { H3Event } from 'h3'
-import { authErrors } from '../../machines/auth-error.ts'
+import { authErrors, isAuthError } from '../../machines/auth-error.ts'
 import type { AuthError, AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { setAnswerHeaders } from './answer-headers.ts'
@@ -25,10 +25,10 @@ const defaultRetryAfter = 1_000
  *
  * @returns the body
  */
-export const answerJson = (event: H3Event, json: string): string => answer(event, 200, 'application/json', json)
+export const answerJson = ({ res }: H3Event, json: string): string => answer(res, 200, 'application/json', json)
 
 /** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
-export function answerProblem(event: H3Event, error: AuthError, view?: AuthView): string {
+export function answerProblem({ res }: Pick<H3Event, 'res'>, error: AuthError, view?: AuthView): string {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
   const problem: Problem = {
@@ -43,9 +43,17 @@ export function answerProblem(event: H3Event, error: AuthError, view?: AuthView)
     ...(code === 'reverification-needed' && toClerkError(error)),
   }
   if (status === 429 || status === 503) {
-    event.res.headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
+    res.headers.set('retry-after', String(Math.ceil((error.retryAfter ?? defaultRetryAfter) / 1_000)))
   }
-  return answer(event, status, 'application/problem+json', JSON.stringify(problem))
+  return answer(res, status, 'application/problem+json', JSON.stringify(problem))
+}
+
+/** The same as a `Response`, for a handler of any framework. @throws the error itself where it is of another kind */
+export function toProblemResponse(error: unknown): Response {
+  if (!isAuthError(error) || error.code === 'internal') throw error
+  const res = { headers: new Headers(), errHeaders: new Headers(), status: 0 }
+  const body = answerProblem({ res }, error)
+  return new Response(body, res)
 }
 
 /** What Clerk's `useReverification` looks for in an answer, to have the user verified and try again. */
@@ -57,7 +65,7 @@ const toClerkError = ({ freshness: afterMinutes }: AuthError) => ({
   },
 })
 
-function answer({ res }: H3Event, status: number, type: string, body: string): string {
+function answer(res: H3Event['res'], status: number, type: string, body: string): string {
   res.status = status
   res.headers.set('content-type', `${type}; charset=utf-8`)
   setAnswerHeaders(res.headers)

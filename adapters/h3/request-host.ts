@@ -1,4 +1,4 @@
-import type { H3Event } from 'h3'
+import type { RequestFacts } from './request-facts.ts'
 
 const authority = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i
 /** The ports that a browser leaves out of `Host`. Which of them it is, nobody knows behind a proxy that ends TLS. */
@@ -10,7 +10,7 @@ const defaultPorts = [80, 443] as const
  * from no forwarding header unless `trustProxy` is set. Elsewhere `Host` comes first: some frameworks make up the URL,
  * of the address that they listen on.
  */
-export function toHost({ req, runtime, url }: H3Event): string {
+export function toHost({ req, runtime, url }: RequestFacts): string {
   const host = runtime?.node ? null : req.headers.get('host')
   return (host ?? authority.exec(url.href)?.[1] ?? '').toLowerCase()
 }

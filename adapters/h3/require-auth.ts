@@ -7,11 +7,12 @@ import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { Logger } from '../logger.ts'
 import { isUnsafe } from './origin-rule.ts'
 import { answerProblem } from './problem.ts'
+import type { RequestFacts, RequestSource, ToRequestFacts } from './request-facts.ts'
 import { requireRule } from './require-rule.ts'
 
-export interface RequireAuthOptions extends AuthRule {
-  /** Your own rule. Falsy refuses. */
-  readonly check?: (view: SignedInView, event: H3Event) => unknown
+export interface RequireAuthOptions<From = H3Event> extends AuthRule {
+  /** Your own rule, which is given the view and the request. Falsy refuses. */
+  readonly check?: (view: SignedInView, from: From) => unknown
   /**
    * Whether a request that may change something has to come from a page of this server or of one of `allowedOrigins`,
    * since a browser sends its cookies along from pages of other sites too. A request without a cookie that proves anything,
@@ -21,10 +22,11 @@ export interface RequireAuthOptions extends AuthRule {
 }
 
 export interface RequireAuthParts {
-  readonly whenChecked: (event: H3Event) => Promise<AuthView>
+  readonly toFacts: ToRequestFacts
+  readonly whenChecked: (facts: RequestFacts) => Promise<AuthView>
   /** @throws AuthError `origin-rejected` */
-  readonly requireOrigin: (event: H3Event, isChange: boolean) => void
-  readonly isProvenByCookie: (event: H3Event) => boolean
+  readonly requireOrigin: (facts: RequestFacts, isChange: boolean) => void
+  readonly isProvenByCookie: (facts: RequestFacts) => boolean
   readonly logger: Logger
 }
 
@@ -34,37 +36,39 @@ export interface RequireAuth {
    * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed` or `origin-rejected`, and where it could not be
    * decided the error that says so
    */
-  require(event: H3Event, options?: RequireAuthOptions): Promise<SignedInView>
+  require<From extends RequestSource>(from: From, options?: RequireAuthOptions<From>): Promise<SignedInView>
   /** The same for what changes something, whatever the method of its request is. */
-  requireChange(event: H3Event): Promise<SignedInView>
+  requireChange(from: RequestSource): Promise<SignedInView>
   /** Makes middleware that answers with these errors. @throws TypeError naming the option that cannot be used */
   middleware(options?: RequireAuthOptions): Middleware
 }
 
 export function createRequireAuth(parts: RequireAuthParts): RequireAuth {
-  const { whenChecked, requireOrigin, isProvenByCookie, logger } = parts
+  const { toFacts, whenChecked, requireOrigin, isProvenByCookie, logger } = parts
 
-  async function requirePass(
-    event: H3Event,
-    options: RequireAuthOptions,
-    isChange = isUnsafe(event),
+  async function requirePass<From extends RequestSource>(
+    from: From,
+    options: RequireAuthOptions<From>,
+    always = false,
   ): Promise<SignedInView> {
     const { check, csrf = true, ...rule } = options
-    if (csrf && isChange && isProvenByCookie(event)) requireOrigin(event, isChange)
-    const view = await whenChecked(event)
+    const facts = toFacts(from)
+    const isChange = always || isUnsafe(facts)
+    if (csrf && isChange && isProvenByCookie(facts)) requireOrigin(facts, isChange)
+    const view = await whenChecked(facts)
     if (!isSignedIn(view)) throw toUndecided(view) ?? new AuthError('not-signed-in')
     const refusal = toRuleRefusal(view, rule)
     if (refusal) throw new AuthError(refusal, undefined, { freshness: rule.freshness })
-    if (check && !(await check(view, event))) throw new AuthError('forbidden')
+    if (check && !(await check(view, from))) throw new AuthError('forbidden')
     return view
   }
 
   return {
-    async require(event, options = {}) {
+    async require(from, options = {}) {
       requireOptions(options)
-      return requirePass(event, options)
+      return requirePass(from, options)
     },
-    requireChange: (event) => requirePass(event, {}, true),
+    requireChange: (from) => requirePass(from, {}, true),
     middleware(options = {}) {
       requireOptions(options)
       return async (event, next) => {
@@ -87,7 +91,7 @@ export function toUndecided({ state, error }: AuthView): AuthError | null {
   return state === 'error' && error ? new AuthError(error.code, error.message) : null
 }
 
-function requireOptions(options: RequireAuthOptions) {
+function requireOptions<From>(options: RequireAuthOptions<From>) {
   const { check, csrf } = options
   requireRule('requireAuth', options, ['check', 'csrf'])
   // One that is given and missing, such as a misspelt import, would let everybody pass.

@@ -1,8 +1,8 @@
-import type { H3Event } from 'h3'
 import type { Logger } from '../logger.ts'
 import { isSecretId } from '../hub/cookies/secret-id.ts'
 import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 export interface CookieOptions {
   /**
@@ -30,11 +30,11 @@ export interface SessionCookie {
   /** Without the prefix. */
   readonly name: string
   /** The values sent. */
-  read(event: H3Event): string[]
+  read(event: RequestFacts): string[]
   /** True where the request carries a session cookie of either name. */
-  isSent(event: H3Event): boolean
+  isSent(event: RequestFacts): boolean
   /** A `Set-Cookie` value. */
-  toHeader(event: H3Event, cookieId: string): string
+  toHeader(event: RequestFacts, cookieId: string): string
 }
 
 const sessionIds = { isValue: isSecretId }
@@ -52,7 +52,7 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
   const secureName = `__Host-${name}`
   const attributes = `HttpOnly; Path=/; SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`
   const secureAttributes = `${attributes}; Secure${partitioned ? '; Partitioned' : ''}`
-  const isSecure = (event: H3Event) => (secure === 'auto' ? !isPlainHttp(event) : secure)
+  const isSecure = (event: RequestFacts) => (secure === 'auto' ? !isPlainHttp(event) : secure)
   let isMixed = false
   let isPlain = false
 
@@ -64,7 +64,7 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
   }
 
   /** Logs once that a cookie which is not `Secure` may be for others than the developer. */
-  function warnOfPlain(event: H3Event) {
+  function warnOfPlain(event: RequestFacts) {
     if (secure !== 'auto' || isPlain) return
     if (isLoopback(event) && !event.req.headers.get('origin')?.startsWith('https:')) return
     isPlain = true
