@@ -1,5 +1,6 @@
 export { createAuthServer } from './auth-server.ts'
 export type { AuthServer } from './auth-server.ts'
+export { shareAuthServer } from './share-auth-server.ts'
 export type { AuthServerOptions } from './auth-server-options.ts'
 export type { ClientAddress } from './client-address.ts'
 export type { CookieOptions } from './session-cookie.ts'
