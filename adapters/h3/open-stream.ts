@@ -4,6 +4,7 @@ import { NodeStreamBody } from './node-stream-body.ts'
 import { sseHeaders } from './sse-stream.ts'
 import type { OpenStreamOptions } from './sse-stream.ts'
 import { toWebStream } from './web-stream.ts'
+import type { WhenGone } from './web-stream.ts'
 
 /** Answers with an event stream, which is sent in the way that suits the server and whatever stands in between. */
 export function openStream(event: H3Event, options: OpenStreamOptions): unknown {
@@ -13,10 +14,12 @@ export function openStream(event: H3Event, options: OpenStreamOptions): unknown 
   for (const [name, value] of Object.entries(sseHeaders)) res.headers.set(name, value)
   const node = toNodeContext(event)
   if (node) return new NodeStreamBody(options, node)
-  const { signal } = req
-  return new Response(
-    toWebStream(options, (leave) =>
-      signal?.aborted ? leave() : signal?.addEventListener('abort', leave, { once: true }),
-    ),
-  )
+  return new Response(toWebStream(options, toWhenGone(req)))
+}
+
+/** Deno cancels the body when the client leaves, and warns of whatever reads the signal besides. */
+function toWhenGone(request: Pick<Request, 'signal'>): WhenGone {
+  if ('Deno' in globalThis) return () => {}
+  const { signal } = request
+  return (leave) => (signal?.aborted ? leave() : signal?.addEventListener('abort', leave, { once: true }))
 }
