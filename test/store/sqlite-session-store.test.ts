@@ -137,7 +137,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
 
   it('replaces what is no record', async () => {
     const store = createSqliteSessionStore({ path })
-    const record = createRecord({ rev: 1_024 })
+    const record = createTestRecord({ rev: 1_024 })
     await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
     await store.close()
     const database = openDatabase(path)
