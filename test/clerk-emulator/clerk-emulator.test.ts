@@ -29,13 +29,32 @@ describe('the server', () => {
     await clerk.close()
   })
 
-  it('serves the installed clerk-js, and no file beside it', async () => {
+  it('serves the installed scripts of Clerk to pages of any origin, and no file beside them', async () => {
     const clerk = await createClerkEmulator()
-    const script = await fetch(clerk.clerkJSUrl)
-    expect(script.headers.get('content-type')).toContain('text/javascript')
-    expect((await script.text()).length).toBeGreaterThan(100_000)
-    for (const name of ['..%2fpackage.json', 'nothing.js', '.env'])
-      expect((await fetch(`${clerk.url}/clerk-js/${name}`)).status).toBe(404)
+    const { __internal_clerkJSUrl, __internal_clerkUIUrl } = clerk.providerProps
+    for (const [url, version] of [
+      [clerk.clerkJSUrl, /"5\.\d+\.\d+"/],
+      [__internal_clerkJSUrl, /"6\.\d+\.\d+"/],
+      [__internal_clerkUIUrl, /"1\.\d+\.\d+"/],
+    ] as const) {
+      const script = await fetch(url)
+      expect(script.headers.get('content-type')).toContain('text/javascript')
+      expect(script.headers.get('access-control-allow-origin')).toBe('*')
+      expect(await script.text()).toMatch(version)
+    }
+    for (const name of ['..%2fpackage.json', 'nothing.js', '.env', '../package.json'])
+      expect((await fetch(new URL(name, clerk.clerkJSUrl))).status).toBe(404)
+    for (const name of ['@clerk/backend@3/dist/index.js', '@clerk/clerk-js/dist/clerk.browser.js'])
+      expect((await fetch(`${clerk.frontendApiUrl}/npm/${name}`)).status).toBe(404)
+    await clerk.close()
+  })
+
+  it('names the package of a script that is not installed, where the page can read it', async () => {
+    const clerk = await createClerkEmulator()
+    const answer = await fetch(`${clerk.frontendApiUrl}/npm/@clerk/clerk-js@4/dist/clerk.browser.js`)
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await answer.text()).toContain('install @clerk/clerk-js@4')
     await clerk.close()
   })
 })

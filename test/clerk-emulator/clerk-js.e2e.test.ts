@@ -16,11 +16,17 @@ let appUrl: string
 let context: BrowserContext
 let pageErrors: string[]
 
+/** The scripts of each clerk-js; its components have one of their own from 6 on. */
+const versions = {
+  5: () => [clerk.clerkJSUrl],
+  6: () => [clerk.providerProps.__internal_clerkUIUrl, clerk.providerProps.__internal_clerkJSUrl],
+}
+let scripts: string[]
+
 /** The page of an app that knows nothing of the emulator but Clerk's own settings. */
 const html = () => `<!doctype html><meta charset="utf-8"><title>App</title>
 <div id="user"></div><div id="organization"></div><div id="main"></div>
-<script src="${clerk.clerkJSUrl}" data-clerk-publishable-key="${clerk.publishableKey}"
-  data-clerk-proxy-url="${clerk.frontendApiUrl}"></script>
+${scripts.map((src) => `<script src="${src}" crossorigin="anonymous" data-clerk-publishable-key="${clerk.publishableKey}" data-clerk-proxy-url="${clerk.frontendApiUrl}"></script>`).join('\n')}
 <script>
   const draw = ({ user }) => {
     const main = document.getElementById('main')
@@ -32,7 +38,8 @@ const html = () => `<!doctype html><meta charset="utf-8"><title>App</title>
       Clerk.mountOrganizationSwitcher(document.getElementById('organization'))
     } else Clerk.mountSignIn(main, { routing: 'hash' })
   }
-  Clerk.load({ telemetry: false, afterSignOutUrl: '/' }).then(() => Clerk.addListener(draw))
+  const ui = { ClerkUI: window.__internal_ClerkUICtor }
+  Clerk.load({ telemetry: false, afterSignOutUrl: '/', ui }).then(() => Clerk.addListener(draw))
 </script>`
 
 beforeAll(async () => {
@@ -87,7 +94,17 @@ const tokenOf = async (page: Page, options?: { skipCache: boolean }) =>
 
 const signedOut = (page: Page) => page.waitForFunction(() => window.Clerk?.loaded && window.Clerk.user === null)
 
-describe('the real clerk-js in a real browser', () => {
+describe.each([5, 6] as const)('the real clerk-js %i in a real browser', (version) => {
+  beforeEach(() => {
+    scripts = versions[version]()
+  })
+
+  it('is the version that was asked for', async () => {
+    const page = await openPage()
+    expect(await page.evaluate(() => window.Clerk?.version)).toMatch(new RegExp(`^${version}\\.`))
+    expect(pageErrors).toEqual([])
+  })
+
   it("signs in through Clerk's own form, with tokens for the app's origin", async () => {
     const page = await openPage()
     await signIn(page)

@@ -10,6 +10,7 @@ import { createFaults } from './faults.ts'
 import { listenOnLoopback } from './loopback-server.ts'
 import { createPublishableKey } from './publishable-key.ts'
 import type { LoggedRequest } from './request-log.ts'
+import { scriptPaths } from './script-files.ts'
 import { createTokenMinter } from './session-token.ts'
 import { createSigningKeys } from './signing-keys.ts'
 
@@ -21,7 +22,9 @@ export interface ClerkEmulator extends EmulatorControls {
   readonly frontendApiUrl: string
   /** `apiUrl` of `@clerk/backend`: the Backend API. */
   readonly apiUrl: string
-  /** `clerkJSUrl` of `<ClerkProvider>`: the installed @clerk/clerk-js. */
+  /** Props of `<ClerkProvider>` of @clerk/react 6 and of the packages built on it, such as @clerk/nextjs. */
+  readonly providerProps: ProviderProps
+  /** `clerkJSUrl` of `<ClerkProvider>` of the deprecated @clerk/clerk-react 5: the installed @clerk/clerk-js 5. */
   readonly clerkJSUrl: string
   readonly publishableKey: string
   readonly secretKey: string
@@ -32,6 +35,16 @@ export interface ClerkEmulator extends EmulatorControls {
   readonly app: H3
   /** Ends stalled answers, every connection and the server. Can be called twice. */
   close(): Promise<void>
+}
+
+/** Where Clerk's packages find the emulator. Without the two URLs they ask for the scripts over https. */
+export interface ProviderProps {
+  readonly publishableKey: string
+  readonly proxyUrl: string
+  /** The installed @clerk/clerk-js 6. */
+  readonly __internal_clerkJSUrl: string
+  /** The installed @clerk/ui 1. */
+  readonly __internal_clerkUIUrl: string
 }
 
 /**
@@ -73,6 +86,7 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   )
   const server = resolved.listen ? await listenOnLoopback(toNodeHandler(app), resolved.host, resolved.port) : undefined
   const url = resolved.url ?? `http://${resolved.host}:${server?.port}`
+  const frontendApiUrl = `${url}/fapi`
 
   const controls = createEmulatorControls(parts, faults, requests, webhookSecret)
   for (const user of resolved.users) controls.addUser(user)
@@ -81,9 +95,15 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   // Not spread: that would freeze `jwtKey`, a getter.
   return Object.assign(controls, {
     url,
-    frontendApiUrl: `${url}/fapi`,
+    frontendApiUrl,
     apiUrl: `${url}/bapi`,
-    clerkJSUrl: `${url}/clerk-js/clerk.browser.js`,
+    providerProps: {
+      publishableKey,
+      proxyUrl: frontendApiUrl,
+      __internal_clerkJSUrl: frontendApiUrl + scriptPaths.clerkJS6,
+      __internal_clerkUIUrl: frontendApiUrl + scriptPaths.clerkUI,
+    },
+    clerkJSUrl: frontendApiUrl + scriptPaths.clerkJS5,
     publishableKey,
     secretKey,
     issuer,

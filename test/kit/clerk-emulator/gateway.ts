@@ -1,11 +1,11 @@
 import { H3, type H3Event } from 'h3'
 import { createBackendApi } from './backend-api.ts'
-import { clerkJsFile } from './clerk-js-files.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 import type { EmulatorParts } from './emulator-parts.ts'
 import type { Faults } from './faults.ts'
 import { createFrontendApi } from './frontend-api.ts'
 import type { LoggedRequest } from './request-log.ts'
+import { scriptFile } from './script-files.ts'
 
 /**
  * The way in for every request: takes off the mount path and clerk-js's `_method`, keeps the log, lets faults strike,
@@ -23,7 +23,7 @@ export function createGateway(parts: EmulatorParts, faults: Faults, requests: Lo
     // Not event.url: whether a mounted app sees the mount path there depends on how it was mounted.
     const url = new URL(event.req.url)
     if (basePath && url.pathname.startsWith(`${basePath}/`)) url.pathname = url.pathname.slice(basePath.length)
-    if (url.pathname.startsWith('/clerk-js/')) return clerkJsFile(url.pathname.slice('/clerk-js/'.length))
+    if (url.pathname.startsWith('/fapi/npm/')) return scriptFile(url.pathname.slice('/fapi'.length))
 
     const headers = crossOriginHeaders(event.req)
     if (event.req.method === 'OPTIONS') return new Response(null, { status: 204, headers })

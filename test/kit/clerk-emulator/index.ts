@@ -1,4 +1,4 @@
-export { createClerkEmulator, type ClerkEmulator } from './clerk-emulator.ts'
+export { createClerkEmulator, type ClerkEmulator, type ProviderProps } from './clerk-emulator.ts'
 export type { EmulatedSession, SessionStatus } from './client-sessions.ts'
 export type { EmulatedMembership, EmulatedOrganization, EmulatedUser, NewOrganization, NewUser } from './directory.ts'
 export type { EmulatorControls, OrganizationReference, SessionReference, UserReference } from './emulator-controls.ts'
