@@ -11,7 +11,7 @@ import { ClientContext } from './client-context.ts'
 import { wasProviderLost } from './lost-provider.ts'
 import { useHydrates } from './use-hydrates.ts'
 
-/** The hook `useAuth` of any Clerk package for the web: clerk-react, react, nextjs, react-router, tanstack-start. */
+/** The hook `useAuth` of any Clerk package for React: react, nextjs, react-router, tanstack-react-start, clerk-react. */
 export type UseAuth = () => ClerkState
 
 interface ProviderChildren {

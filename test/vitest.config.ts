@@ -5,6 +5,7 @@ const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url
 
 /** The package's public names, resolved to its sources. Longest first: Vite takes the first alias that matches. */
 export const sourceAliases = {
+  'authchart/react/clerk-react': at('react/clerk-react/index.ts'),
   'authchart/react/clerk': at('react/clerk/index.ts'),
   'authchart/react': at('react/index.ts'),
   'authchart/h3': at('adapters/h3/index.ts'),

@@ -1,6 +1,6 @@
 'use client'
 
-import { ClerkProvider, useAuth, type ClerkProviderProps } from '@clerk/clerk-react'
+import { ClerkProvider, useAuth, type ClerkProviderProps } from '@clerk/react'
 import type { AuthClientOptions } from '../../adapters/browser/index.ts'
 import { AuthProvider } from '../auth-provider.tsx'
 

@@ -1,6 +1,7 @@
 'use client'
 
 import type { ComponentType } from 'react'
+import { withProvider } from '../with-provider.tsx'
 import { ClerkAuthProvider, type ClerkAuthProviderProps } from './clerk-auth-provider.tsx'
 
 /**
@@ -12,13 +13,7 @@ export function withClerkAuth<Props extends object>(
   App: ComponentType<Props>,
   options: Omit<ClerkAuthProviderProps, 'children'>,
 ): ComponentType<Props> {
-  function WithClerkAuth(props: Props) {
-    return (
-      <ClerkAuthProvider {...(options as ClerkAuthProviderProps)}>
-        <App {...props} />
-      </ClerkAuthProvider>
-    )
-  }
-  WithClerkAuth.displayName = `withClerkAuth(${App.displayName ?? App.name})`
-  return WithClerkAuth
+  return withProvider(App, (app) => (
+    <ClerkAuthProvider {...(options as ClerkAuthProviderProps)}>{app}</ClerkAuthProvider>
+  ))
 }

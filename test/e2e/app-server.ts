@@ -88,9 +88,7 @@ function createApp({
     claims: { authorizedParties: [url], ...auth?.claims },
   })
   const settings: PageSettings = {
-    publishableKey: clerk.publishableKey,
-    proxyUrl: clerk.frontendApiUrl,
-    clerkJSUrl: clerk.clerkJSUrl,
+    clerkProps: { ...clerk.providerProps, clerkJSUrl: clerk.clerkJSUrl },
     inspect: false,
     hasRouter: false,
     ...page,

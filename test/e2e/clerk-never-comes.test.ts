@@ -8,9 +8,13 @@ const clerkTimeout = 1_000
 const failures: { how: string; arrange: (world: World) => unknown }[] = [
   {
     how: 'is blocked',
-    arrange: ({ context, clerk }) => context.route(clerk.clerkJSUrl, (route) => route.abort('blockedbyclient')),
+    arrange: ({ context, clerk }) =>
+      context.route(clerk.providerProps.__internal_clerkJSUrl, (route) => route.abort('blockedbyclient')),
   },
-  { how: 'never arrives', arrange: ({ context, clerk }) => context.route(clerk.clerkJSUrl, () => {}) },
+  {
+    how: 'never arrives',
+    arrange: ({ context, clerk }) => context.route(clerk.providerProps.__internal_clerkJSUrl, () => {}),
+  },
   {
     how: 'is refused by its own server',
     arrange: ({ clerk }) => clerk.addFault({ path: '/v1/client', status: 403 }),
@@ -39,7 +43,7 @@ describe.runIf(findChromium())('clerk-js that does not load', () => {
     const world = await openWorld({ page: { client: { clerkTimeout } } })
     if (isSignedIn) await world.signInAtClerk()
     let letClerkCome = () => {}
-    await world.context.route(world.clerk.clerkJSUrl, (route) => {
+    await world.context.route(world.clerk.providerProps.__internal_clerkJSUrl, (route) => {
       letClerkCome = () => void route.continue()
     })
     const tab = await world.openTab()

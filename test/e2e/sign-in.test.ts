@@ -2,15 +2,31 @@ import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
 import { useBrowser } from './use-browser.ts'
 import { viewsOf } from './stream-frames.ts'
-import { signIn } from './world.ts'
+import { bundlePage, bundlePageOfClerkReact5 } from './page/bundle-page.ts'
+import { signIn, type World } from './world.ts'
 
-describe.runIf(findChromium())('signing in', () => {
-  const openWorld = useBrowser()
+const bindings = [
+  {
+    name: '@clerk/react',
+    version: '6.',
+    bundle: bundlePage,
+    urlOf: ({ clerk }: World) => clerk.providerProps.__internal_clerkJSUrl,
+  },
+  {
+    name: '@clerk/clerk-react',
+    version: '5.',
+    bundle: bundlePageOfClerkReact5,
+    urlOf: ({ clerk }: World) => clerk.clerkJSUrl,
+  },
+]
+
+describe.runIf(findChromium()).each(bindings)('signing in with $name', ({ bundle, version, urlOf }) => {
+  const openWorld = useBrowser(bundle)
 
   it('starts unchecked, and shows neither the app nor the sign-in page while Clerk loads', async () => {
     const world = await openWorld()
     let letClerkLoad = () => {}
-    await world.context.route(world.clerk.clerkJSUrl, (route) => {
+    await world.context.route(urlOf(world), (route) => {
       letClerkLoad = () => void route.continue()
     })
     const tab = await world.openTab()
@@ -59,6 +75,7 @@ describe.runIf(findChromium())('signing in', () => {
     await signIn(tab)
     await tab.shows('authenticated')
     await tab.page.waitForSelector('.cl-userButtonTrigger')
+    expect(await tab.page.evaluate(() => window.Clerk?.version)).toContain(version)
 
     const reloaded = tab.log.length
     await tab.page.reload()

@@ -36,9 +36,9 @@ const breakdowns: Breakdown[] = [
     what: 'clerk-js does not come',
     hasClerk: false,
     start: async ({ context, clerk }) => {
-      await context.route(clerk.clerkJSUrl, (route) => route.abort())
+      await context.route(clerk.providerProps.__internal_clerkJSUrl, (route) => route.abort())
       return async (page) => {
-        await context.unroute(clerk.clerkJSUrl)
+        await context.unroute(clerk.providerProps.__internal_clerkJSUrl)
         // Clerk asks for its script no more after 15 s.
         await page.reload()
       }

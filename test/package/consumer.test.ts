@@ -15,7 +15,18 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const manifest: { devDependencies: Record<string, string> } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
-const peers = ['xstate', 'h3', 'jose', '@clerk/backend', 'react', '@xstate/react', '@clerk/clerk-react', 'redis']
+const peers = [
+  'xstate',
+  'h3',
+  'jose',
+  '@clerk/backend',
+  'react',
+  'react-dom',
+  '@xstate/react',
+  '@clerk/react',
+  '@clerk/clerk-react',
+  'redis',
+]
 const tools = ['typescript', '@types/node', '@types/react']
 
 /** The README's table of entry points, with the packages that each needs beside XState. */

@@ -1,17 +1,36 @@
 // @vitest-environment happy-dom
-import { useAuth } from '@clerk/clerk-react'
+import { useAuth as useAuth5 } from '@clerk/clerk-react'
+import { useAuth as useAuth6 } from '@clerk/react'
 import { cleanup, render, screen } from '@testing-library/react'
-import { afterEach, expect, expectTypeOf, it } from 'vitest'
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { useAuthClient, useAuthStatus, type UseAuth } from '../../react/index.ts'
-import { ClerkAuthProvider, withClerkAuth, type ClerkAuthProviderProps } from '../../react/clerk/index.ts'
+import * as binding6 from '../../react/clerk/index.ts'
+import * as binding5 from '../../react/clerk-react/index.ts'
 
 const publishableKey = `pk_test_${btoa('clerk.example.test$')}`
 const noStream = () => new Promise<never>(() => {})
 afterEach(cleanup)
 
 /** What each prop of the original's provider (SEEDS C25) is called in Clerk's package for React. */
-type Props = ClerkAuthProviderProps
-type PropNames = Props extends infer Each ? (Each extends unknown ? keyof Each : never) : never
+type NamesOf<Props> = Props extends infer Each ? (Each extends unknown ? keyof Each : never) : never
+type PropNames = NamesOf<binding6.ClerkAuthProviderProps>
+type PropNames5 = NamesOf<binding5.ClerkAuthProviderProps>
+
+/** The same shape for the maintained package and for the deprecated one. */
+const bindings = [
+  {
+    name: '@clerk/react',
+    ClerkAuthProvider: binding6.ClerkAuthProvider,
+    withClerkAuth: binding6.withClerkAuth,
+    useAuth: useAuth6,
+  },
+  {
+    name: '@clerk/clerk-react',
+    ClerkAuthProvider: binding5.ClerkAuthProvider,
+    withClerkAuth: binding5.withClerkAuth,
+    useAuth: useAuth5,
+  },
+]
 
 it('C25: takes every prop of the original, typed by Clerk', () => {
   expectTypeOf<'afterMultiSessionSingleSignOutUrl'>().toExtend<PropNames>()
@@ -19,9 +38,6 @@ it('C25: takes every prop of the original, typed by Clerk', () => {
   expectTypeOf<'allowedRedirectOrigins'>().toExtend<PropNames>()
   expectTypeOf<'allowedRedirectProtocols'>().toExtend<PropNames>()
   expectTypeOf<'appearance'>().toExtend<PropNames>()
-  expectTypeOf<'clerkJSUrl'>().toExtend<PropNames>()
-  expectTypeOf<'clerkJSVariant'>().toExtend<PropNames>()
-  expectTypeOf<'clerkJSVersion'>().toExtend<PropNames>()
   expectTypeOf<'domain'>().toExtend<PropNames>()
   expectTypeOf<'isSatellite'>().toExtend<PropNames>()
   expectTypeOf<'nonce'>().toExtend<PropNames>()
@@ -44,47 +60,53 @@ it('C25: takes every prop of the original, typed by Clerk', () => {
   expectTypeOf<'initialState'>().toExtend<PropNames>()
   expectTypeOf<'sdkMetadata'>().toExtend<PropNames>()
   expectTypeOf<'selectInitialSession'>().toExtend<PropNames>()
-  // Clerk has dropped these two since, for React; the day they come back they pass through too.
+  // Clerk has dropped some since, for React; the day they come back they pass through too.
+  expectTypeOf<'clerkJSUrl' | 'clerkJSVariant' | 'clerkJSVersion'>().toExtend<PropNames5>()
+  expectTypeOf<'clerkJSUrl'>().not.toExtend<PropNames>()
   expectTypeOf<'dynamic'>().not.toExtend<PropNames>()
   expectTypeOf<'syncHost'>().not.toExtend<PropNames>()
 })
 
 it('C23: has no place for a secret key', () => {
   expectTypeOf<'secretKey'>().not.toExtend<PropNames>()
+  expectTypeOf<'secretKey'>().not.toExtend<PropNames5>()
 })
 
-it("Clerk's useAuth fits the prop of the provider", () => {
-  expectTypeOf<typeof useAuth>().toExtend<UseAuth>()
+it("Clerk's useAuth fits the prop of the provider, of either package", () => {
+  expectTypeOf<typeof useAuth6>().toExtend<UseAuth>()
+  expectTypeOf<typeof useAuth5>().toExtend<UseAuth>()
 })
 
-it("C23: is Clerk's provider round the synchronizer, which waits for Clerk to load", () => {
-  let connection = ''
-  function Page() {
-    const { isLoaded } = useAuth()
-    connection = useAuthClient().connection
-    return (
-      <p>
-        {useAuthStatus()} {String(isLoaded)}
-      </p>
+describe.each(bindings)('for $name', ({ ClerkAuthProvider, withClerkAuth, useAuth }) => {
+  it("C23: is Clerk's provider round the synchronizer, which waits for Clerk to load", () => {
+    let connection = ''
+    function Page() {
+      const { isLoaded } = useAuth()
+      connection = useAuthClient().connection
+      return (
+        <p>
+          {useAuthStatus()} {String(isLoaded)}
+        </p>
+      )
+    }
+    render(
+      <ClerkAuthProvider publishableKey={publishableKey} telemetry={false} auth={{ fetch: noStream }}>
+        <Page />
+      </ClerkAuthProvider>,
     )
-  }
-  render(
-    <ClerkAuthProvider publishableKey={publishableKey} telemetry={false} auth={{ fetch: noStream }}>
-      <Page />
-    </ClerkAuthProvider>,
-  )
-  expect(screen.getByText('loading false')).toBeTruthy()
-  expect(connection).toBe('connecting')
-})
+    expect(screen.getByText('loading false')).toBeTruthy()
+    expect(connection).toBe('connecting')
+  })
 
-it('C24: wraps a whole app, with its props, under a name that tells', () => {
-  const App = ({ title }: { title: string }) => (
-    <h1>
-      {title}: {useAuthStatus()}
-    </h1>
-  )
-  const Wrapped = withClerkAuth(App, { publishableKey, telemetry: false, auth: { fetch: noStream } })
-  expect(Wrapped.displayName).toBe('withClerkAuth(App)')
-  render(<Wrapped title="Hello" />)
-  expect(screen.getByRole('heading').textContent).toBe('Hello: loading')
+  it('C24: wraps a whole app, with its props, under a name that tells', () => {
+    const App = ({ title }: { title: string }) => (
+      <h1>
+        {title}: {useAuthStatus()}
+      </h1>
+    )
+    const Wrapped = withClerkAuth(App, { publishableKey, telemetry: false, auth: { fetch: noStream } })
+    expect(Wrapped.displayName).toBe('withClerkAuth(App)')
+    render(<Wrapped title="Hello" />)
+    expect(screen.getByRole('heading').textContent).toBe('Hello: loading')
+  })
 })

@@ -41,9 +41,8 @@ export async function openClerkSource(origin: string, env = process.env): Promis
       mode: 'emulator',
       clerk: {
         publishableKey: emulator.publishableKey,
-        // Paths, so that they hold for whatever name this machine is reached by.
+        // A path, so that it holds for whatever name this machine is reached by.
         proxyUrl: new URL(emulator.frontendApiUrl).pathname,
-        clerkJSUrl: new URL(emulator.clerkJSUrl).pathname,
       },
       user: ada,
     },

@@ -1,4 +1,4 @@
-import { useAuth } from '@clerk/clerk-react'
+import { useAuth } from '@clerk/react'
 import { useRef } from 'react'
 import { note } from './event-log.ts'
 import { postEvent } from './post-event.ts'

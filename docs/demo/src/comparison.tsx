@@ -1,4 +1,4 @@
-import { useAuth, useOrganization, useUser } from '@clerk/clerk-react'
+import { useAuth, useOrganization, useUser } from '@clerk/react'
 import { useAuthState } from 'authchart/react'
 import type { ReactNode } from 'react'
 import { Expiry } from './expiry.tsx'

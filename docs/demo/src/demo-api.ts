@@ -6,7 +6,7 @@ export interface DemoConfig {
   /** `emulator` without CLERK_* keys, else `clerk`. */
   readonly mode: 'emulator' | 'clerk'
   /** Props of Clerk's provider. */
-  readonly clerk: { readonly publishableKey: string; readonly proxyUrl?: string; readonly clerkJSUrl?: string }
+  readonly clerk: { readonly publishableKey: string; readonly proxyUrl?: string }
   /** Who can sign in at the emulator; null with the real Clerk. */
   readonly user: { readonly name: string; readonly email: string; readonly password: string } | null
   /** Seconds a token outlives its exp. */

@@ -1,4 +1,4 @@
-import { useAuth } from '@clerk/clerk-react'
+import { useAuth } from '@clerk/react'
 import { useEffect, useState } from 'react'
 import { fetchFaults, postFault } from './demo-api.ts'
 import type { DemoConfig, FaultRequest, FaultState } from './demo-api.ts'

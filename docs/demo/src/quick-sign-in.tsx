@@ -1,4 +1,4 @@
-import { useSignIn } from '@clerk/clerk-react'
+import { useSignIn } from '@clerk/react/legacy'
 import { useState } from 'react'
 import type { DemoConfig } from './demo-api.ts'
 import { note } from './event-log.ts'

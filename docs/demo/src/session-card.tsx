@@ -1,4 +1,4 @@
-import { SignIn, SignOutButton } from '@clerk/clerk-react'
+import { SignIn, SignOutButton } from '@clerk/react'
 import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthError } from 'authchart/react'
 import type { DemoConfig } from './demo-api.ts'
 import { QuickSignIn } from './quick-sign-in.tsx'
@@ -39,7 +39,7 @@ export function SessionCard({ user }: { user: DemoConfig['user'] }) {
       </AuthFailed>
       <Unauthenticated>
         {user && <QuickSignIn user={user} />}
-        <SignIn routing="virtual" fallbackRedirectUrl="/" initialValues={user ? { emailAddress: user.email } : {}} />
+        <SignIn routing="hash" fallbackRedirectUrl="/" initialValues={user ? { emailAddress: user.email } : {}} />
       </Unauthenticated>
     </section>
   )

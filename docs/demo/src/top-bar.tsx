@@ -1,4 +1,4 @@
-import { OrganizationSwitcher, SignedIn, UserButton } from '@clerk/clerk-react'
+import { OrganizationSwitcher, Show, UserButton } from '@clerk/react'
 import { useAuthState } from 'authchart/react'
 import type { DemoConfig } from './demo-api.ts'
 
@@ -17,10 +17,10 @@ export function TopBar({ mode }: { mode: DemoConfig['mode'] }) {
         Inspector
       </a>
       <div className="top-bar-user">
-        <SignedIn>
+        <Show when="signed-in">
           <OrganizationSwitcher afterSelectOrganizationUrl="/" afterSelectPersonalUrl="/" />
           <UserButton />
-        </SignedIn>
+        </Show>
       </div>
     </header>
   )

@@ -1,4 +1,4 @@
-import { useAuth } from '@clerk/clerk-react'
+import { useAuth } from '@clerk/react'
 import { useSelector } from '@xstate/react'
 import { useAuthClient, useAuthState } from 'authchart/react'
 import { useEffect } from 'react'

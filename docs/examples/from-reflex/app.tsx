@@ -1,4 +1,4 @@
-import { SignInButton, SignOutButton, UserButton } from '@clerk/clerk-react'
+import { SignInButton, SignOutButton, UserButton } from '@clerk/react'
 import { Authenticated, AuthFailed, AuthLoading, Unauthenticated } from 'authchart/react'
 import { useAuthClient, useAuthError, useAuthState } from 'authchart/react'
 import { withClerkAuth } from 'authchart/react/clerk'

@@ -32,3 +32,18 @@ export async function bundlePage(
   if (script?.type !== 'chunk') throw new Error('Vite made no script of the page')
   return script.code
 }
+
+/** The page of this folder with the deprecated @clerk/clerk-react 5 and its binding. */
+export const bundlePageOfClerkReact5 = () => bundlePage(undefined, [clerkReact5])
+
+const clerkReact5: Plugin = {
+  name: 'clerk-react-5',
+  config: () => ({
+    resolve: {
+      alias: {
+        '@clerk/react': '@clerk/clerk-react',
+        'authchart/react/clerk': sourceAliases['authchart/react/clerk-react'],
+      },
+    },
+  }),
+}

@@ -1,4 +1,4 @@
-import { OrganizationSwitcher, SignIn, SignOutButton, UserButton, useAuth } from '@clerk/clerk-react'
+import { OrganizationSwitcher, SignIn, SignOutButton, UserButton, useAuth } from '@clerk/react'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import {
@@ -14,7 +14,7 @@ import { withClerkAuth } from 'authchart/react/clerk'
 import { toInspectionText } from './to-inspection-text.ts'
 import { ClerkRecorder, Shown, ViewRecorder } from './recorder.tsx'
 
-const { publishableKey, proxyUrl, clerkJSUrl, inspect, hasRouter, apiHost, client } = window.pageSettings
+const { clerkProps, inspect, hasRouter, apiHost, client } = window.pageSettings
 window.inspected = []
 window.errors = []
 
@@ -86,9 +86,7 @@ const router = {
 }
 
 const AppWithAuth = withClerkAuth(App, {
-  publishableKey,
-  proxyUrl,
-  clerkJSUrl,
+  ...clerkProps,
   afterSignOutUrl: '/',
   telemetry: false,
   ...(hasRouter && router),

@@ -1,11 +1,11 @@
 import type { HydrationSettings } from './hydrated-app.tsx'
+import type { ClerkEmulator, ProviderProps } from 'authchart/testing'
 import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthView } from 'authchart/client'
 
 /** What the server of the page tells it. */
 export interface PageSettings {
-  readonly publishableKey: string
-  readonly proxyUrl: string
-  readonly clerkJSUrl: string
+  /** Props of Clerk's provider: those of @clerk/react, and the one that @clerk/clerk-react needs beside them. */
+  readonly clerkProps: ProviderProps & Pick<ClerkEmulator, 'clerkJSUrl'>
   /** Keep what the inspector of the sync machine gets in `window.inspected`. */
   readonly inspect: boolean
   /** Navigate within the page, as an app with a router does. Without, Clerk loads the page anew. */

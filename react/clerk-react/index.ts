@@ -1,0 +1,3 @@
+export { ClerkAuthProvider } from './clerk-auth-provider.tsx'
+export type { ClerkAuthProviderProps } from './clerk-auth-provider.tsx'
+export { withClerkAuth } from './with-clerk-auth.tsx'
