@@ -25,7 +25,7 @@ import { createSharedReader } from './shared-reader.ts'
 import { canShareStream, createOwnReader } from './stream-reader.ts'
 import { createSyncActors } from './sync-actors.ts'
 import { createTransport, type Transport } from './transport.ts'
-import { onViewChange, toView, type SyncActor } from './view-changes.ts'
+import { onValueChange, toView, type SyncActor } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
 /** Keeps one browser tab and the server of one mind about who is signed in. */
@@ -58,7 +58,12 @@ export interface AuthClient {
    * before that. Nothing else changes: it is no focus.
    */
   retry(): void
-  /** Calls the listener on every change of the view. Returns the function that ends it. */
+  /**
+   * Calls the listener with the view after each change of anything above: `view`, `status`, `connection`, `error`,
+   * `lastError`, `degraded`, `isRenewing`. It fits React's `useSyncExternalStore`.
+   *
+   * @returns the function that ends it
+   */
   subscribe(listener: (view: AuthView) => void): () => void
   /**
    * Calls the listener at once with the current view, and then whenever somebody signs in, signs out, or another user or
@@ -137,7 +142,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     if (clerk) actor.send({ type: 'clerk.changed', isLoaded: clerk.isLoaded, identity: toClerkIdentity(clerk) })
   }
 
-  return {
+  const client: AuthClient = {
     actor,
     initial,
     get view() {
@@ -179,8 +184,15 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
       if (unwatch) tellClerk()
     },
     retry: () => actor.send({ type: 'retry.wanted' }),
-    subscribe: (listener) => onViewChange(actor, listener),
+    // Its values are what it shows, and functions, which never change.
+    subscribe: (listener) =>
+      onValueChange(
+        actor,
+        () => Object.values(client),
+        () => listener(client.view),
+      ),
     onAuthChange: (listener, wish) => onIdentityChange(actor, () => toView(actor), listener, wish),
     whenChecked: (wish) => whenViewChecked(actor, wish),
   }
+  return client
 }

@@ -11,14 +11,14 @@ export type SyncSnapshot = SnapshotFrom<typeof syncMachine>
 
 export const toView = (actor: SyncActor): AuthView => toHeldView(actor.getSnapshot().context)
 
-/** Calls the listener with each new view. A listener that throws harms no other: the error is reported. */
-export function onViewChange(actor: SyncActor, listener: (view: AuthView) => void): () => void {
-  let known = toView(actor)
+/** Calls the listener after each change of one of the values. A listener that throws harms no other: the error is reported. */
+export function onValueChange(actor: SyncActor, toValues: () => readonly unknown[], listener: () => void): () => void {
+  let known = toValues()
   const subscription = actor.subscribe(() => {
-    const view = toView(actor)
-    if (view === known) return
-    known = view
-    contain(() => listener(view))
+    const values = toValues()
+    if (values.every((value, i) => value === known[i])) return
+    known = values
+    contain(listener)
   })
   return () => subscription.unsubscribe()
 }

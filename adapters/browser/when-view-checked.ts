@@ -1,7 +1,7 @@
 import type { AuthView } from '../../machines/auth-view.ts'
 import { waitForVerdict } from '../../machines/wait-for-verdict.ts'
 import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
-import { onViewChange, toView } from './view-changes.ts'
+import { onValueChange, toView } from './view-changes.ts'
 import type { SyncActor } from './view-changes.ts'
 
 export interface WhenViewCheckedOptions {
@@ -19,7 +19,7 @@ export function whenViewChecked(actor: SyncActor, options: WhenViewCheckedOption
   const { timeout = 5_000, signal } = options
   const source: VerdictSource = {
     view: () => toView(actor),
-    subscribe: (look) => onViewChange(actor, look),
+    subscribe: (look) => onValueChange(actor, () => [toView(actor)], look),
     startTimer(run, ms) {
       const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)

@@ -31,7 +31,7 @@ const tools = ['typescript', '@types/node', '@types/react']
 
 /** The README's table of entry points, with the packages that each needs beside XState. */
 function entryPoints(): [name: string, needs: string[]][] {
-  const rows = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `(authchart[\w/]*)` \|[^|]*\|([^|]*)\|$/gm)
+  const rows = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `(authchart[\w/-]*)` \|[^|]*\|([^|]*)\|$/gm)
   return [...rows].map(([, name = '', needs = '']) => [name, needs.split('(')[0]?.match(/[@\w/-]+/g) ?? []])
 }
 

@@ -4,7 +4,9 @@ const { initialView, userId, sessionId, url } = window.cookiePageSettings
 const client = createAuthClient(url === undefined ? { initialView } : { url })
 window.authClient = client
 window.shownViews = [client.view]
-client.subscribe((view) => window.shownViews.push(view))
+client.subscribe((view) => {
+  if (view !== window.shownViews.at(-1)) window.shownViews.push(view)
+})
 client.setIdentity({
   isLoaded: true,
   isSignedIn: true,
