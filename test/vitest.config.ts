@@ -17,6 +17,9 @@ export const sourceAliases = {
   'authchart/inspector': at('adapters/inspector/index.ts'),
   'authchart/client': at('adapters/browser/index.ts'),
   'authchart/testing': at('test/kit/index.ts'),
+  'authchart/vue': at('adapters/vue/index.ts'),
+  'authchart/svelte': at('adapters/svelte/index.ts'),
+  'authchart/solid': at('adapters/solid/index.ts'),
   authchart: at('machines/index.ts'),
 }
 

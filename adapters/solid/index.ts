@@ -1,0 +1,2 @@
+export { createAuthSignal } from './auth-signal.ts'
+export type { ShownAuth } from '../browser/shown-auth.ts'

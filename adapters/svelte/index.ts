@@ -1,0 +1,2 @@
+export { createAuthStore, type AuthStore } from './auth-store.ts'
+export type { ShownAuth } from '../browser/shown-auth.ts'
