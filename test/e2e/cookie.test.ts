@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { H3, html, raw, toNodeHandler } from 'h3'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { serializeView } from 'authchart'
 import { createAuthServer, type AuthServer, type AuthServerOptions } from 'authchart/h3'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from 'authchart/testing'
 import { startLateServer } from './late-server.ts'
@@ -82,11 +83,11 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       const initialView = await auth.publicView(event)
       event.res.headers.set('referrer-policy', event.url.searchParams.get('policy') ?? '')
       const url = event.url.searchParams.get('api') ?? undefined
-      const settings = JSON.stringify({ initialView, userId: session.userId, sessionId: session.id, url })
+      const settings = JSON.stringify({ userId: session.userId, sessionId: session.id, url })
       return html(
         raw(`<!doctype html><html lang="en"><meta charset="utf-8"><title>App</title>
 <p id="rendered">${initialView.isSignedIn ? 'signed in' : 'nobody'}</p><a href="${event.url.search}">again</a>
-<script>window.cookiePageSettings = ${settings}</script><script type="module" src="/main.js"></script></html>`),
+<script>window.cookiePageSettings = { ...${settings}, initialView: ${serializeView(initialView)} }</script><script type="module" src="/main.js"></script></html>`),
       )
     })
     app.get('/frame', (event) => {
