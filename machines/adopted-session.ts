@@ -7,13 +7,14 @@ const toText = (value: unknown) => (typeof value === 'string' ? value : null)
 const toMoment = (value: unknown) => (typeof value === 'number' ? value : null)
 
 /**
- * Reads from a stored snapshot of the auth machine what it proved, for a `session.adopted` to a fresh actor. XState arms no
- * timers for an actor that is restored from a snapshot, so that it stays signed in for good. The fresh actor judges the
- * record by its own clock and tombstones. It believes the snapshot: store it where no stranger can write.
+ * Turns a stored snapshot of the auth machine into a record that `session.adopted` brings to a fresh actor. XState arms
+ * no timers for an actor that it restores from a snapshot, so such an actor would stay signed in for good. The fresh
+ * actor judges the record by its own clock and tombstones. The function trusts the snapshot, so store it where only the
+ * server can write.
  *
- * @param snapshot What `actor.getPersistedSnapshot()` gave, before or after JSON.
- * @returns null where no verdict was reached, and there is nothing to adopt.
- * @throws TypeError where it is no snapshot of the auth machine.
+ * @param snapshot The result of `actor.getPersistedSnapshot()`, before or after JSON.
+ * @returns The record, or null if the machine had reached no verdict and there is nothing to adopt.
+ * @throws TypeError if it is not a snapshot of the auth machine.
  * @example
  * const record = toAdoptedSession(JSON.parse(stored))
  * if (record) actor.send({ type: 'session.adopted', record })
@@ -43,7 +44,7 @@ export function toAdoptedSession(snapshot: unknown): AdoptedSession | null {
   return value === 'signedOut' ? signedOutRecord : null
 }
 
-/** Nobody is signed in, by a verdict. */
+/** The record of a session that a verdict left signed out. */
 export const signedOutRecord: AdoptedSession = {
   status: 'signedOut',
   claims: null,

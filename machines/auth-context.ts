@@ -5,28 +5,36 @@ import { fullJitter } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
 
-/** What an embedder may set when creating the auth machine's actor. */
+/** Options for creating an actor of the auth machine. */
 export interface AuthInput {
-  /** The clock, epoch ms. Give the one your timers follow; default `Date.now`. */
+  /** The clock, epoch ms. Pass the same clock that the timers use; default `Date.now`. */
   readonly now?: () => number
-  /** A number in [0, 1) for jitter; default `Math.random`. */
+  /** Returns a number in [0, 1) for jitter; default `Math.random`. */
   readonly random?: () => number
-  /** Ms until a session without a first verdict counts as timed out; default 1000. */
+  /** Milliseconds until a session without a first verdict counts as timed out; default 1000. */
   readonly authWaitTimeout?: number
-  /** Ms one check of a token may take; default 5000. */
+  /** Milliseconds that one check of a token may take; default 5000. */
   readonly verifyTimeout?: number
-  /** Seconds a token outlives its `exp` (RFC 7519 §4.1.4 leeway); default 60. */
+  /** Seconds for which a token is accepted after its `exp` (leeway, RFC 7519 §4.1.4); default 60. */
   readonly clockTolerance?: number
-  /** What a refused token does to a session that another token still proves; default `keep`. */
+  /**
+   * Decides whether a refused token leaves alone a session that another token still proves (`keep`) or ends it
+   * (`signOut`); default `keep`.
+   */
   readonly refusedToken?: 'keep' | 'signOut'
-  /** Looks a verified session up among the tombstones, synchronously; asked again at every verdict. Default: none. */
+  /**
+   * Looks up a verified session among the tombstones, synchronously. It is called again at every verdict and every
+   * read. By default there are no tombstones.
+   */
   readonly tombstone?: (session: ProvenIdentity) => AuthErrorCode | null
 }
 
-/** Names what a tombstone may cover: the proof of one Clerk session. */
+/** The fields by which a tombstone covers the proof of one Clerk session. */
 export type ProvenIdentity = Pick<VerifiedSession, 'userId' | 'sessionId' | 'issuedAt'>
 
-/** One token on its way to a verdict. `undecided` is the reason it is checked again, or null on its first check. */
+/**
+ * One token that waits for a verdict. `undecided` is the reason why it is checked again, or null on its first check.
+ */
 export interface QueuedToken {
   readonly id: string | undefined
   readonly token: BearerToken
@@ -47,9 +55,9 @@ export interface AuthContext {
   readonly timedOut: boolean
   /** Checks in a row that could not decide. */
   readonly attempts: number
-  /** A first verdict was reached: the auth-wait timeout no longer counts. */
+  /** True once a first verdict was reached; from then on the auth-wait timeout no longer counts. */
   readonly decided: boolean
-  /** The token being checked, then those that wait their turn. */
+  /** The token being checked, followed by those that wait their turn. */
   readonly queue: readonly QueuedToken[]
   /** Tokens that could not be decided, kept for the retry. */
   readonly held: readonly QueuedToken[]
@@ -58,12 +66,12 @@ export interface AuthContext {
   readonly settings: Required<AuthInput>
 }
 
-/** A token may wait behind the one being checked, with three more; the next is too many. */
+/** The most tokens that may be in the queue when another one arrives: the one being checked and three more. */
 const maxWaiting = 4
 const retryBackoff = { first: 1_000, most: 30_000 }
 const maxRetrySpread = 1_000
 
-/** Shared by all: of many sessions, most hold no token at all. */
+/** One empty list that all sessions share, because most sessions hold no token at all. */
 const noTokens: readonly QueuedToken[] = []
 
 const nobody = {
@@ -98,17 +106,21 @@ export function createAuthContext(input: AuthInput): AuthContext {
   }
 }
 
-/** When the proven token stops counting: `exp` plus the clock tolerance, epoch ms. */
+/** Returns the moment when a proven token stops counting: `exp` plus the clock tolerance, epoch ms. */
 export function validUntil(expiresAt: number, clockTolerance: number): number {
   return expiresAt + clockTolerance * 1_000
 }
 
-/** The deadline of the proven part; already past where nothing is proven. */
+/** Returns the moment when the proof ends; it is in the past if nothing is proven. */
 export function proofDeadline({ expiresAt, settings }: AuthContext): number {
   return expiresAt === null ? -Infinity : validUntil(expiresAt, settings.clockTolerance)
 }
 
-/** Why a verified session is no proof right now; null where it is one. */
+/**
+ * Tells why a verified session is no proof right now.
+ *
+ * @returns The reason, or null if the session is a proof.
+ */
 export function toRefusal(context: AuthContext, session: VerifiedSession): AuthErrorView | null {
   const { now, clockTolerance, tombstone } = context.settings
   const code =
@@ -118,7 +130,7 @@ export function toRefusal(context: AuthContext, session: VerifiedSession): AuthE
   return code && toCodeView(code)
 }
 
-/** True where a record from elsewhere proves a session here and now. */
+/** True if a record of another node or of the store proves a session here and now. */
 export function isAdoptable(context: AuthContext, record: AdoptedSession): boolean {
   const { status, userId, sessionId, issuedAt, expiresAt } = record
   if (status !== 'signedIn' || userId === null || sessionId === null || issuedAt === null || expiresAt === null) {
@@ -130,7 +142,7 @@ export function isAdoptable(context: AuthContext, record: AdoptedSession): boole
 
 const withoutFirst = (queue: readonly QueuedToken[]) => (queue.length > 1 ? queue.slice(1) : noTokens)
 
-/** The context after a token proved who this is. A profile survives only for the same user. */
+/** Returns the changes of the context after a token proved who this is. A profile survives only for the same user. */
 export function withProof(context: AuthContext, session: VerifiedSession): Partial<AuthContext> {
   const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session
   return {
@@ -148,7 +160,9 @@ export function withProof(context: AuthContext, session: VerifiedSession): Parti
   }
 }
 
-/** The context after a record of another node replaced the proven part; checks in the air go on. */
+/**
+ * Returns the changes of the context after a record of another node replaced the proof. Checks that are running go on.
+ */
 export function withRecord(record: AdoptedSession): Partial<AuthContext> {
   const { claims, user, userId, sessionId, orgId, issuedAt, expiresAt } = record
   return { claims, user, userId, sessionId, orgId, issuedAt, expiresAt, error: null, attempts: 0, held: noTokens }
@@ -158,12 +172,15 @@ export function withoutProof(error: AuthErrorView | null): Partial<AuthContext> 
   return { ...nobody, error }
 }
 
-/** The context after a verdict against the token in front. What is proven stays. */
+/** Returns the changes of the context after a verdict against the first token in the queue. The proof stays. */
 export function withRefusal(context: AuthContext, error: AuthErrorView): Partial<AuthContext> {
   return { error, attempts: 0, queue: withoutFirst(context.queue) }
 }
 
-/** The context after a check that could not decide: the token in front is held for a retry with full jitter. */
+/**
+ * Returns the changes of the context after a check that could not decide. The first token in the queue is held for a
+ * retry with full jitter.
+ */
 export function withHeldToken(context: AuthContext, reason: AuthError): Partial<AuthContext> {
   const [token, ...queue] = context.queue
   const undecided = toErrorView(reason)
@@ -193,7 +210,10 @@ export function isConcerned(context: AuthContext, named: { sessionId?: string; u
   return !differs(context.sessionId, named.sessionId) && !differs(context.userId, named.userId)
 }
 
-/** Of one Clerk session, an older token never replaces a newer one (an equal `iat` is not older). */
+/**
+ * True if the session is proven by a newer token of the same Clerk session, which an older one never replaces. A token
+ * with an equal `iat` is not older.
+ */
 export function isOlder(context: AuthContext, session: VerifiedSession): boolean {
   return context.sessionId === session.sessionId && context.issuedAt !== null && session.issuedAt < context.issuedAt
 }

@@ -1,12 +1,18 @@
-/** What one error code means: over HTTP, to a client that wonders whether to try again, and to a session that nothing proves yet. */
+/**
+ * The meaning of one error code: over HTTP, for a client that decides whether to try again, and for a session that
+ * nothing proves yet.
+ */
 export interface AuthErrorMeaning {
   /** HTTP status of the answer (RFC 9110). */
   readonly status: number
   /** A few words for a person, the `title` of the problem document (RFC 9457). */
   readonly title: string
-  /** True where the same browser may succeed by asking again, with a fresh token if it sends one. */
+  /** True if the same browser may succeed by asking again, with a fresh token if it sends one. */
   readonly retryable: boolean
-  /** State of the auth machine afterwards when nothing is proven. `null`: the machine is not touched. */
+  /**
+   * State of the auth machine after the error if nothing is proven. `null` means that the error does not touch the
+   * machine.
+   */
   readonly state: 'signedOut' | 'error' | null
 }
 
@@ -25,8 +31,8 @@ const refused = (title: string, retryable = false, status = 401): AuthErrorMeani
 const undecided = (title: string): AuthErrorMeaning => ({ status: 503, title, retryable: true, state: 'error' })
 
 /**
- * Every error authchart speaks of, in one place: code → status, title, retryable, resulting state.
- * The union is closed: {@link AuthErrorCode} is its keys.
+ * All errors of authchart in one table, by code: HTTP status, title, retryable, resulting state. The union is closed:
+ * {@link AuthErrorCode} has exactly its keys.
  */
 export const authErrors = {
   'request-malformed': untouched(400, 'The request is malformed'),
@@ -41,7 +47,7 @@ export const authErrors = {
   'session-revoked': refused('The Clerk session or its user was revoked'),
   'session-pending': refused('The Clerk session has a task to finish first', false, 200),
   'too-many-sessions': refused('The user has as many sessions as they may', true, 429),
-  // A key that Clerk has withdrawn signs no fresh token.
+  // A fresh token may succeed, because Clerk does not sign it with a key that it has withdrawn.
   'key-not-found': refused('The key that signed the token is not published', true),
   'cookie-missing': untouched(400, 'The browser did not send the session cookie'),
   'not-signed-in': untouched(401, 'Nobody is signed in'),
@@ -69,7 +75,7 @@ export const authErrors = {
 /** The closed union of error codes. */
 export type AuthErrorCode = keyof typeof authErrors
 
-/** An error as a view shows it: plain data, safe to send to the browser. */
+/** An error as a view shows it. It is plain data and safe to send to the browser. */
 export interface AuthErrorView {
   readonly code: AuthErrorCode
   readonly message: string
@@ -77,49 +83,49 @@ export interface AuthErrorView {
 }
 
 /**
- * The facts of a refused token, for a log. Every text is short and printable. No text comes out of the token but its key id
- * and the values of `iss`, `azp` and `aud`.
+ * The facts of a refused token, for a log. Every text is short and printable. The only texts taken from the token are
+ * its key id and the values of `iss`, `azp` and `aud`.
  */
 export interface TokenRefusal {
-  /** The claim that refused it, or the parameter of its header: `kid`, `cat`, `typ`. */
+  /** The claim that caused the refusal, or the header parameter: `kid`, `cat`, `typ`. */
   readonly claim?: string
-  /** The value in the token; of `iss`, `azp` and `aud` alone. */
+  /** The value in the token; only for `iss`, `azp` and `aud`. */
   readonly found?: string
-  /** The allowed values; of `iss`, `azp` and `aud` alone. */
+  /** The allowed values; only for `iss`, `azp` and `aud`. */
   readonly expected?: readonly string[]
-  /** The key that the token names, where it is not published or did not sign it. */
+  /** The key id that the token names, if that key is not published or did not sign the token. */
   readonly kid?: string
-  /** Seconds by which the server's clock is ahead of Clerk's, less than 0 where it is behind; where they differ. */
+  /** Seconds by which the server's clock is ahead of Clerk's, negative if it is behind; absent if the clocks agree. */
   readonly skew?: number
-  /** The step that mends it. */
+  /** The step that fixes the problem. */
   readonly remedy?: string
 }
 
 export interface AuthErrorOptions {
-  /** What led to it. Never sent to a browser. */
+  /** The underlying error. It is never sent to a browser. */
   readonly cause?: unknown
-  /** The facts of the token that led to it. Never sent to a browser. */
+  /** The facts of the refused token. They are never sent to a browser. */
   readonly refusal?: TokenRefusal
-  /** Milliseconds after which trying again makes sense; sent as `Retry-After`. */
+  /** Milliseconds after which it makes sense to try again; sent as `Retry-After`. */
   readonly retryAfter?: number
   /** With `reverification-needed`: the minutes within which the user must have been verified. */
   readonly freshness?: number | undefined
 }
 
-/** The same in every copy of this package, and in no other library. */
+/** A mark that every copy of this package shares and no other library has. */
 const brand = Symbol.for('authchart.AuthError')
 
 /**
- * The one error class. Tell errors apart by `code`, with {@link isAuthError}, rather than by `instanceof`: two copies of
- * a package in one process have two classes. A message never holds a token or a secret.
+ * The one error class. Tell errors apart by `code`, with {@link isAuthError}, rather than by `instanceof`: two copies
+ * of a package in one process have two classes. A message never contains a token or a secret.
  */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
-  /** True where the same browser may succeed by asking again. */
+  /** True if the same browser may succeed by asking again. */
   readonly retryable: boolean
-  /** Milliseconds after which trying again makes sense, where that is known. */
+  /** Milliseconds after which it makes sense to try again, if that is known. */
   readonly retryAfter: number | undefined
-  /** The facts of the token, where a verifier refused one. Never sent to a browser. */
+  /** The facts of the token, if a verifier refused one. They are never sent to a browser. */
   readonly refusal: TokenRefusal | undefined
   /** With `reverification-needed`: the minutes within which the user must have been verified. */
   readonly freshness: number | undefined
@@ -134,7 +140,7 @@ export class AuthError extends Error {
     this.freshness = options.freshness
   }
 
-  /** On the prototype, so that no log prints it. */
+  /** The mark is on the prototype, so that logs do not print it. */
   get [brand](): true {
     return true
   }
@@ -145,20 +151,24 @@ export function isAuthErrorCode(value: unknown): value is AuthErrorCode {
 }
 
 /**
- * True for an {@link AuthError} of any copy of this package, optionally of one code. Errors of other libraries may have all
- * of its fields, such as the code `not-found`, and messages that no browser may see.
+ * True for an {@link AuthError} of any copy of this package, optionally only with one code. The mark decides, because
+ * an error of another library may have the same fields, such as the code `not-found`, and a message that no browser may
+ * see.
  */
 export function isAuthError(error: unknown, code?: AuthErrorCode): error is AuthError {
   if (!(error instanceof Error) || !(brand in error) || !('code' in error)) return false
   return isAuthErrorCode(error.code) && (!code || error.code === code)
 }
 
-/** The error itself where it is an {@link AuthError}; anything else becomes `internal` with the original as its cause. */
+/** Returns an {@link AuthError} unchanged; anything else becomes `internal` with the original as its cause. */
 export function toAuthError(error: unknown): AuthError {
   return isAuthError(error) ? error : new AuthError('internal', undefined, { cause: error })
 }
 
-/** What a view shows of a code by itself. No `Error` is made for it: its stack would cost more than a transition. */
+/**
+ * Returns the view of an error that has only a code. It makes no `Error`, because the stack would cost more than a
+ * transition.
+ */
 export function toCodeView(code: AuthErrorCode): AuthErrorView {
   return { code, message: authErrors[code].title, retryable: authErrors[code].retryable }
 }
@@ -167,7 +177,10 @@ export function toErrorView(error: AuthError): AuthErrorView {
   return { code: error.code, message: error.message, retryable: error.retryable }
 }
 
-/** No Clerk secret key was given, or an empty one. `code` is `internal`: it is a mistake of the server's own making. */
+/**
+ * The Clerk secret key is missing or empty. `code` is `internal`, because the mistake is in the server's own
+ * configuration.
+ */
 export class MissingSecretKeyError extends AuthError {
   constructor(reason: 'missing' | 'empty') {
     super(
@@ -180,7 +193,10 @@ export class MissingSecretKeyError extends AuthError {
   }
 }
 
-/** There is no Clerk user to tell of: nobody is signed in (`not-signed-in`), or Clerk knows the user no more (`not-found`). */
+/**
+ * There is no Clerk user to return: either no user is signed in (`not-signed-in`), or Clerk no longer knows the user
+ * (`not-found`).
+ */
 export class MissingUserError extends AuthError {
   constructor(reason: 'no user id' | 'no user found') {
     super(

@@ -9,33 +9,44 @@ export type AdoptedSession = Pick<
   'status' | 'claims' | 'user' | 'userId' | 'sessionId' | 'orgId' | 'issuedAt' | 'expiresAt'
 >
 
-/** What may be sent to the auth machine. Build events from parsed fields: never pass a request body on. */
+/** Events that the auth machine accepts. Build them from parsed fields, and never pass a request body on. */
 export type AuthEvent =
-  /** A token to check. `id` names it in `token.settled`. */
+  /** A token to check. `token.settled` repeats its `id`. */
   | { type: 'token.received'; token: BearerToken; id?: string }
-  /** The browser signed out. A `sessionId` other than the proven one makes it void: the session has moved on. */
+  /**
+   * The browser signed out. The event is ignored if its `sessionId` is not the proven one, because the session has
+   * moved on.
+   */
   | { type: 'session.cleared'; sessionId?: string }
-  /** The Clerk session or its user was revoked. Void where another identity is proven. */
+  /** The Clerk session or its user was revoked. The event is ignored if another identity is proven. */
   | { type: 'session.revoked'; sessionId?: string; userId?: string }
-  /** The outcome of another node, or of the store. */
+  /** The outcome that another node reached, or that the store keeps. */
   | { type: 'session.adopted'; record: AdoptedSession }
-  /** The signing keys are there again. */
+  /** The signing keys are available again. */
   | { type: 'keys.refreshed' }
-  /** The profile of the signed-in user; void for any other user. */
+  /** The profile of the signed-in user. The event is ignored if it is of another user. */
   | { type: 'user.loaded'; user: AuthUser }
-  /** The profile could not be loaded. Never an auth failure. */
+  /** The profile could not be loaded. This is never an authentication failure. */
   | { type: 'user.failed'; userId: string }
 
-/** How one token ended. `ignored`: verified, but older than what is proven, so that nothing changed. */
+/**
+ * The outcome of one token. `ignored` means that it was verified but is older than the proof, so that nothing changed.
+ */
 export type TokenOutcome = 'accepted' | 'refused' | 'undecided' | 'ignored'
 
-/** What the auth machine emits (`actor.on(type, listener)`). */
+/** Events that the auth machine emits (`actor.on(type, listener)`). */
 export type AuthEmitted =
-  /** A verdict over one token, or that there is none yet. `error` is set unless `accepted` or `ignored`. */
+  /**
+   * A token got a verdict, or there is none yet (`undecided`). `error` is set unless the outcome is `accepted` or
+   * `ignored`.
+   */
   | { type: 'token.settled'; id: string | undefined; outcome: TokenOutcome; error: AuthErrorView | null }
-  /** A token whose check was cut off by a clear or a revocation. The host may finish the check to learn whom to tombstone. */
+  /**
+   * A clear or a revocation cut off the check of a token. The host may finish the check to learn which session needs a
+   * tombstone.
+   */
   | { type: 'token.discarded'; id: string | undefined; token: BearerToken }
-  /** The token held is no longer good enough: send a fresh one. */
+  /** The proven token is no longer good enough: send a fresh one. */
   | { type: 'token.needed' }
-  /** No verdict within `authWaitTimeout`. Once in a machine's life. */
+  /** No verdict came within `authWaitTimeout`. It is emitted at most once in the life of an actor. */
   | { type: 'auth.waitTimedOut' }

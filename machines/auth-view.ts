@@ -10,56 +10,56 @@ import type { AuthClaims, AuthUser, Impersonator } from './verified-session.ts'
 /** The five states of the auth machine. */
 export type AuthStateName = 'unchecked' | 'verifying' | 'signedIn' | 'signedOut' | 'error'
 
-/** What the server knows about one browser session, at the moment `now`. Times in epoch milliseconds. */
+/** The server's knowledge about one browser session at the moment `now`. Times are in epoch milliseconds. */
 export interface AuthView {
   /**
-   * Public random label of the server session, stable over cookie rotation: the name of the server that made it, a dot, and
-   * a name of its own. Empty for a machine outside a server.
+   * Public random label of the server session, stable over cookie rotation. It consists of the name of the server that
+   * created it, a dot, and a name of its own. It is empty for a machine outside a server.
    */
   readonly channel: string
   /** Rises with every change; compare it within one channel only. */
   readonly rev: number
   readonly state: AuthStateName
-  /** A verdict stands, good or bad. Not sticky: a later check that could not decide takes it back. */
+  /** A verdict is reached, good or bad. A later check that cannot decide sets it back to false. */
   readonly authChecked: boolean
   /** The first verdict did not come within `authWaitTimeout`. */
   readonly timedOut: boolean
-  /** A currently valid token proves who this is: computed anew at every read. */
+  /** A currently valid token proves who this is. It is computed again at every read. */
   readonly isSignedIn: boolean
   readonly userId: string | null
   readonly sessionId: string | null
   readonly orgId: string | null
   readonly orgRole: string | null
-  /** Who acts as this user, where the Clerk session is an impersonation; else null. */
+  /** The person who acts as this user if the Clerk session is an impersonation; else null. */
   readonly actor: Impersonator | null
-  /** The verified claims: in full on the server, those of `publicClaims` on the wire. */
+  /** The verified claims: all of them on the server, those of `publicClaims` on the wire. */
   readonly claims: AuthClaims | Readonly<Record<string, unknown>> | null
   readonly user: AuthUser | null
   /** The last thing that went wrong, until the next success. */
   readonly error: AuthErrorView | null
-  /** `exp` of the token that proves it, without the clock tolerance. */
+  /** `exp` of the proving token, without the clock tolerance. */
   readonly expiresAt: number | null
   /** The server's clock. */
   readonly now: number
 }
 
-/** A view of somebody: what a handler behind `requireAuth` is given. */
+/** A view in which a user is signed in, as `requireAuth` passes it to a handler. */
 export interface SignedInView extends AuthView {
   readonly state: 'signedIn'
   readonly isSignedIn: true
   readonly userId: string
   readonly sessionId: string
-  /** On the server all of them. In the browser those of `publicClaims`, so that only these may be read there. */
+  /** All claims on the server. In the browser only those of `publicClaims`, so read no others there. */
   readonly claims: AuthClaims
   readonly expiresAt: number
 }
 
-/** True for a view of somebody. */
+/** True if the view is of a signed-in user. */
 export function isSignedIn(view: AuthView): view is SignedInView {
   return view.isSignedIn
 }
 
-/** What is known of a browser of which nothing is known. */
+/** Returns the view of a browser about which nothing is known yet. */
 export function toUncheckedView(now: number): AuthView {
   return {
     channel: '',
@@ -81,31 +81,32 @@ export function toUncheckedView(now: number): AuthView {
   }
 }
 
-/** True where two views prove the same user and Clerk session, or both nobody. */
+/** True if two views prove the same user and Clerk session, or if neither proves any. */
 export function isSameIdentity(a: AuthView, b: AuthView): boolean {
   return a.isSignedIn === b.isSignedIn && a.userId === b.userId && a.sessionId === b.sessionId
 }
 
-/** True where two views have the same active organization, and the same role in it. */
+/** True if two views have the same active organization and the same role in it. */
 export function isSameOrganization(a: AuthView, b: AuthView): boolean {
   return a.orgId === b.orgId && a.orgRole === b.orgRole
 }
 
 export interface AuthViewOptions {
-  /** The moment the view is for, epoch ms; default: the machine's own clock. */
+  /** The moment of the view, epoch ms; default: the machine's own clock. */
   readonly now?: number
   readonly channel?: string
   readonly rev?: number
-  /** Names of the claims to show; default all of them. */
+  /** Names of the claims to show; default all. */
   readonly publicClaims?: readonly string[]
 }
 
 /**
- * Projects a snapshot of the auth machine to the view of one moment. Whatever the timers did, it says `isSignedIn` only
- * while `now < exp + clockTolerance`, and whatever the machine has heard, never of what has a tombstone.
+ * Projects a snapshot of the auth machine to the view of one moment. Even if a timer is late, the view is `isSignedIn`
+ * only while `now < exp + clockTolerance`. Even if the machine has not heard of a sign-out, a session that has a
+ * tombstone is not signed in.
  *
- * @throws AuthError `internal` for a snapshot that went through JSON, or of an actor that was restored from one: its clock
- * and tombstones are lost.
+ * @throws AuthError `internal` for a snapshot that went through JSON, or that is of an actor restored from one, because
+ * its clock and its tombstones are lost.
  */
 export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}): AuthView {
   if (typeof snapshot.hasTag !== 'function' || typeof snapshot.context.settings.now !== 'function') {
@@ -117,13 +118,13 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
   return projectView(snapshot, snapshot.context, options)
 }
 
-/** Where the machine stands, apart from its context. */
+/** The state of the machine without its context. */
 export interface AuthPosition {
   readonly value: StateValue
   hasTag(tag: 'checked' | 'signedIn'): boolean
 }
 
-/** The same of a snapshot whose context is kept apart from the rest. */
+/** Does the same as {@link toAuthView} for a snapshot whose context is kept apart from the rest. */
 export function projectView(snapshot: AuthPosition, context: AuthContext, options: AuthViewOptions): AuthView {
   const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
   const isProven = snapshot.hasTag('signedIn')
@@ -159,15 +160,19 @@ export function projectView(snapshot: AuthPosition, context: AuthContext, option
   }
 }
 
-/** What a read knows of the end of a proof before the machine has heard of it; null while it stands. */
+/**
+ * Tells how a proof has ended that the machine still holds.
+ *
+ * @returns The state and the error to show, or null while the proof holds.
+ */
 function toEnd(context: AuthContext, now: number): Pick<AuthView, 'state' | 'error'> | null {
   const { userId, sessionId, issuedAt, queue, error, settings } = context
   const isNamed = userId !== null && sessionId !== null && issuedAt !== null
   const code = isNamed ? settings.tombstone({ userId, sessionId, issuedAt }) : null
-  // A token from before a sign-out: that is what ended the session, and nothing went wrong.
+  // The token is from before a sign-out. The sign-out ended the session, so nothing went wrong.
   if (code) return { state: 'signedOut', error: code === 'token-superseded' ? null : toCodeView(code) }
   if (now < proofDeadline(context)) return null
-  // The timer is late: its verdict is anticipated, unless a renewal that waits may yet bring another.
+  // The timer is late, so the read gives its verdict now, unless a renewal that waits may still bring another one.
   return queue.length === 0 ? { state: 'signedOut', error: toCodeView('token-expired') } : { state: 'verifying', error }
 }
 
@@ -175,7 +180,7 @@ function toStateName(value: StateValue): AuthStateName {
   return typeof value === 'string' ? (value as AuthStateName) : 'unchecked'
 }
 
-/** The claims of these names. */
+/** Returns only the claims with these names. */
 export function pickClaims(claims: AuthView['claims'], names: readonly string[]): Readonly<Record<string, unknown>> {
   const picked: Record<string, unknown> = {}
   for (const name of names) if (claims && Object.hasOwn(claims, name)) picked[name] = claims[name]

@@ -23,16 +23,25 @@ import { toDelay } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
 import type { AuthUser, VerifiedSession } from './verified-session.ts'
 
-/** A timer this many ms late means a blocked loop or a suspended machine: input that already waits goes first. */
+/**
+ * A timer that is this many ms late means a blocked event loop or a suspended machine. Input that already waits is then
+ * handled first.
+ */
 const maxTimerLag = 250
 
-/** The verdict over the token in front. A held token's host was answered when it was held: it goes unnamed. */
+/**
+ * Builds the verdict over the first token in the queue. The host of a held token was answered when the token was held,
+ * so the event does not name it.
+ */
 const toSettled = (context: AuthContext, outcome: TokenOutcome, error: AuthErrorView | null): AuthEmitted => {
   const front = context.queue[0]
   return { type: 'token.settled', id: front?.undecided ? undefined : front?.id, outcome, error }
 }
 
-/** `void`, since XState drops `undefined` from an optional type and would then ask every embedder for an input. */
+/**
+ * The type includes `void`, because XState drops `undefined` from an optional type and would then require an input of
+ * every embedder.
+ */
 type OptionalAuthInput = AuthInput | void
 
 const authSetup = setup({
@@ -44,7 +53,7 @@ const authSetup = setup({
     tags: {} as 'pending' | 'checked' | 'signedIn',
   },
   actors: {
-    /** Verifies one token: resolves with what it proves, rejects with an `AuthError`. */
+    /** Verifies one token. It resolves with what the token proves, and rejects with an `AuthError`. */
     verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(() =>
       Promise.reject(
         new AuthError('internal', 'verifyToken is not provided: authMachine.provide({ actors: { verifyToken } })'),
@@ -64,13 +73,13 @@ const authSetup = setup({
     isConcerned: ({ context }, named: { sessionId?: string; userId?: string }) => isConcerned(context, named),
     isCurrentUser: ({ context }, userId: string) => context.userId === userId,
     isAdoptable: ({ context }, record: AdoptedSession) => isAdoptable(context, record),
-    /** The verified token is older than what is proven. */
+    /** The verified token is older than the one that proves the session. */
     isSuperseded: ({ context }, session: VerifiedSession) => isOlder(context, session),
-    /** The verified token proves a session: without a tombstone, not expired, not pending. */
+    /** The verified token proves a session: it has no tombstone, is not expired and not pending. */
     isProof: ({ context }, session: VerifiedSession) => toRefusal(context, session) === null,
     isPending: ({ context }, session: VerifiedSession) => toRefusal(context, session)?.code === 'session-pending',
     isUndecided: (_, error: AuthError) => authErrors[error.code].state === 'error',
-    /** A held token whose time ran out while it waited: nobody's fault, and no verdict. */
+    /** A held token expired while it waited. Its owner did nothing wrong, so this is no verdict. */
     hasAgedOut: ({ context }, code: AuthErrorCode | undefined) =>
       code === 'token-expired' && (context.queue[0]?.undecided ?? null) !== null,
   },
@@ -100,7 +109,7 @@ const authSetup = setup({
       enqueue.emit(toSettled(context, 'refused', error))
       enqueue.assign(withRefusal(context, error))
     }),
-    /** Gives up on the token in front for now; what is proven stands. */
+    /** Gives up on the first token in the queue for now. The proof stays. */
     abandonToken: enqueueActions(({ enqueue, context }, error: AuthErrorView) => {
       enqueue.emit(toSettled(context, 'undecided', error))
       enqueue.assign({ error, queue: context.queue.slice(1) })
@@ -136,9 +145,9 @@ const authSetup = setup({
   delays: {
     authWaitTimeout: ({ context }) => context.settings.authWaitTimeout,
     verifyTimeout: ({ context }) => context.settings.verifyTimeout,
-    /** To `exp` of the proven token. */
+    /** Milliseconds until `exp` of the proven token. */
     staleness: ({ context }) => toDelay(context.expiresAt ?? 0, context.settings.now()),
-    /** To `exp` plus the clock tolerance. */
+    /** Milliseconds until `exp` plus the clock tolerance. */
     expiry: ({ context }) => toDelay(proofDeadline(context), context.settings.now()),
     retryDelay: ({ context }) => toDelay(context.retryAt, context.settings.now()),
     lateGrace: 50,
@@ -146,9 +155,9 @@ const authSetup = setup({
 })
 
 /**
- * What the server knows about one browser session, as a statechart. Its deadlines are absolute and recomputed on every
- * entry, so a host restores a session by starting afresh and sending `session.adopted`, not from a persisted snapshot
- * (XState does not re-arm timers there).
+ * The statechart of what the server knows about one browser session. Its deadlines are absolute and recomputed on every
+ * entry. To restore a session, a host therefore starts a fresh actor and sends it `session.adopted`; a persisted
+ * snapshot does not do, because XState does not arm its timers again.
  *
  * Provide `verifyToken`; everything else has a default that `input` ({@link AuthInput}) or `provide` overrides.
  *
@@ -186,19 +195,19 @@ export const authMachine = authSetup.createMachine({
   },
   states: {
     unchecked: {
-      description: 'No verdict yet: nothing has been heard from this browser.',
+      description: 'The browser has sent nothing yet, so there is no verdict.',
       tags: 'pending',
       initial: 'waiting',
       states: {
         waiting: {
-          description: 'Within the auth-wait timeout.',
+          description: 'The auth-wait timeout has not passed yet.',
           always: { guard: 'isTimedOut', target: 'timedOut' },
         },
-        timedOut: { description: 'The browser has said nothing within the auth-wait timeout.' },
+        timedOut: { description: 'The browser has sent nothing within the auth-wait timeout.' },
       },
     },
     verifying: {
-      description: 'A first token is being checked; nobody is trusted yet.',
+      description: 'A first token is being checked, and no user is signed in yet.',
       tags: 'pending',
       invoke: {
         src: 'verifyToken',
@@ -250,12 +259,12 @@ export const authMachine = authSetup.createMachine({
             target: 'signedIn',
             actions: { type: 'adoptRecord', params: ({ event }) => event.record },
           },
-          { description: 'Nothing is proven that could end; the check goes on.' },
+          { description: 'There is no proof to end, so the check goes on.' },
         ],
       },
     },
     signedIn: {
-      description: 'A token that is still valid proves who this is.',
+      description: 'A token that is still valid proves who the user is.',
       tags: ['checked', 'signedIn'],
       initial: 'current',
       entry: 'noteVerdict',
@@ -291,7 +300,7 @@ export const authMachine = authSetup.createMachine({
           after: { staleness: { target: 'current', reenter: true } },
         },
         renewing: {
-          description: 'Still signed in, while another token is checked.',
+          description: 'The user stays signed in while another token is checked.',
           invoke: {
             src: 'verifyToken',
             input: ({ context }) => ({ token: context.queue[0]!.token }),
@@ -366,13 +375,13 @@ export const authMachine = authSetup.createMachine({
           },
         },
         stale: {
-          description: 'Past exp, within the clock tolerance: a fresh token is wanted.',
+          description: 'The token is past its exp but within the clock tolerance, so a fresh token is requested.',
           entry: 'requestToken',
         },
       },
     },
     signedOut: {
-      description: 'A verdict: nobody is signed in.',
+      description: 'A verdict says that no user is signed in.',
       tags: 'checked',
       entry: 'noteVerdict',
       always: [
@@ -381,7 +390,7 @@ export const authMachine = authSetup.createMachine({
       ],
     },
     error: {
-      description: 'No verdict could be had: nobody is trusted, nobody is signed out. Held tokens are checked again.',
+      description: 'No verdict could be reached, so no user is signed in or signed out. Held tokens are checked again.',
       always: { guard: 'hasQueuedToken', target: 'verifying' },
       after: {
         retryDelay: { guard: 'hasHeldToken', target: 'verifying', actions: 'requeueHeldTokens' },

@@ -1,7 +1,7 @@
-/** The longest delay a timer takes: a longer one fires at once (2^31 − 1 ms, about 24 days). */
+/** The longest delay that a timer accepts (2^31 − 1 ms, about 24 days); a timer with a longer one fires at once. */
 export const longestDelay = 2 ** 31 - 1
 
-/** What is left until `deadline`, as a delay that every timer takes. All in ms. */
+/** Returns the time left until `deadline` as a delay that every timer accepts. All values are in ms. */
 export function toDelay(deadline: number, now: number): number {
   return Math.min(Math.max(deadline - now, 0), longestDelay)
 }
@@ -14,11 +14,11 @@ export interface Backoff {
 }
 
 /**
- * Exponential backoff with full jitter: anything from 0 up to a bound that doubles with each attempt, so that many
- * clients which failed together do not come back together.
+ * Returns a delay by exponential backoff with full jitter: anything from 0 up to a bound that doubles with each
+ * attempt. Clients that failed together then do not come back together.
  *
  * @param attempt 0 for the first retry
- * @param random  as `Math.random`
+ * @param random As `Math.random`
  */
 export function fullJitter(attempt: number, { first, most }: Backoff, random: () => number): number {
   return random() * Math.min(most, first * 2 ** attempt)

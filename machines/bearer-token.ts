@@ -2,8 +2,8 @@ const brand = Symbol.for('authchart.BearerToken')
 const redacted = '[token]'
 
 /**
- * A bearer token (RFC 6750) that cannot leak by accident: as JSON, as a string and under `console.log` it reads
- * `[token]`, and a structured clone of it is empty. Only {@link BearerToken.reveal} gives the text, to the one place
+ * A bearer token (RFC 6750) that does not leak by accident: as JSON, as a string and in `console.log` it reads
+ * `[token]`, and a structured clone of it is empty. Only {@link BearerToken.reveal} returns the text, for the one place
  * that verifies it.
  *
  * @example actor.send({ type: 'token.received', token: new BearerToken(await clerk.session.getToken()) })
@@ -17,7 +17,7 @@ export class BearerToken {
     Object.freeze(this)
   }
 
-  /** The text itself. Hand it to a verifier and to nothing else. */
+  /** Returns the text. Pass it to a verifier and to nothing else. */
   reveal(): string {
     return this.#text
   }

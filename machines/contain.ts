@@ -1,4 +1,4 @@
-/** Runs foreign code: what it throws is reported as the platform reports it, and goes no further. */
+/** Runs foreign code. It reports an error in the platform's own way and does not pass it on. */
 export function contain(run: () => void): void {
   try {
     run()

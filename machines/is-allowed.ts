@@ -3,35 +3,35 @@ import type { AuthView } from './auth-view.ts'
 import { toPermissions } from './permissions.ts'
 import type { AuthClaims } from './verified-session.ts'
 
-/** What a signed-in user has to have, as in Clerk's `has()`: all that is given must hold. */
+/** The conditions that a signed-in user must meet, as in Clerk's `has()`: all that are given must hold. */
 export interface AuthRule {
   /** The role in the active organization, `org:admin` or `admin`. */
   readonly role?: string
   /** A permission in the active organization, such as `org:invoices:create`. */
   readonly permission?: string
-  /** A feature of the user's plan or the organization's; `user:…` or `org:…` asks for one of the two. */
+  /** A feature of the user's plan or of the organization's; `user:…` or `org:…` asks for one of the two. */
   readonly feature?: string
   /** A plan of the user or the organization; `user:…` or `org:…` asks for one of the two. */
   readonly plan?: string
   /**
-   * Minutes within which the user must have proven who they are: with the second factor, where they have one, else with
-   * the first. The claim `fva` tells.
+   * Minutes within which the user must have proven who they are: with the second factor if they have one, else with the
+   * first. The claim `fva` holds the times.
    */
   readonly freshness?: number
-  /** `false`: nobody may act for the user. The claim `act` tells. */
+  /** `false` refuses an impersonated user. The claim `act` names the person who acts for the user. */
   readonly impersonation?: boolean
 }
 
-/** Why a rule does not let somebody pass. */
+/** The reason why a view does not meet a rule. */
 export type RuleRefusal = Extract<AuthErrorCode, 'not-signed-in' | 'forbidden' | 'reverification-needed'>
 
-/** The claims of a token, of which a browser has those of `publicClaims`. */
+/** The claims of a token; a browser has only those of `publicClaims`. */
 type Claims = Partial<AuthClaims>
 type Checks = {
   readonly [Name in keyof AuthRule]-?: (asked: NonNullable<AuthRule[Name]>, view: AuthView, claims: Claims) => boolean
 }
 
-/** An organization's own names may come without the prefix that Clerk puts before them. */
+/** An app may name a role or permission without the prefix that Clerk puts before it. */
 const withOrg = (name: string) => name.replace(/^(org:)*/, 'org:')
 
 const checks: Checks = {
@@ -40,7 +40,7 @@ const checks: Checks = {
   feature: (asked, _, { fea }) => isListed(fea, asked),
   plan: (asked, _, { pla }) => isListed(pla, asked),
   impersonation: (asked, _, { act }) => asked || act == null,
-  // The last, since it alone asks for something that the user can do at once.
+  // This check is the last one, because only here the user can do at once what is asked for.
   freshness: (asked, view) => toFreshFor(view, asked) > 0,
 }
 
@@ -48,11 +48,10 @@ const checks: Checks = {
 export const ruleNames = Object.keys(checks) as (keyof AuthRule)[]
 
 /**
- * True where the view is of somebody signed in who has all that a rule asks for. The browser's view has what it takes
- * unless `publicClaims` leaves out `o`, `fea`, `pla`, `act`, `fva` or `iat`; permissions of v1 tokens need
- * `org_permissions`.
+ * True if the view is of a signed-in user who meets the whole rule. The browser can tell unless `publicClaims` leaves
+ * out `o`, `fea`, `pla`, `act`, `fva` or `iat`; permissions of v1 tokens need `org_permissions`.
  *
- * @throws TypeError for a rule that there is not, or that has no value
+ * @throws TypeError for a rule that does not exist or has no value
  * @example isAllowed(view, { permission: 'org:invoices:create' })
  */
 export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
@@ -62,7 +61,12 @@ export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
   return toRuleRefusal(view, rule) === null
 }
 
-/** @returns why a rule does not let somebody pass, or null. A part without a value asks for nothing. @throws TypeError for a rule that there is not */
+/**
+ * Tells why a view does not meet a rule. A part without a value asks for nothing.
+ *
+ * @returns The reason, or null if the view meets the rule.
+ * @throws TypeError for a rule that does not exist
+ */
 export function toRuleRefusal(view: AuthView, rule: AuthRule): RuleRefusal | null {
   const unknown = Object.keys(rule).find((name) => !ruleNames.includes(name as keyof AuthRule))
   if (unknown !== undefined) throw new TypeError(`isAllowed: ${unknown} is no rule; there are ${ruleNames.join(', ')}`)
@@ -74,17 +78,17 @@ export function toRuleRefusal(view: AuthView, rule: AuthRule): RuleRefusal | nul
   return missing === 'freshness' ? 'reverification-needed' : 'forbidden'
 }
 
-/** @returns the ms for which the last verification is fresh enough; 0 or less where it is not */
+/** @returns The ms for which the last verification stays fresh enough; 0 or less if it is not. */
 export function toFreshFor({ claims, now }: AuthView, minutes: number): number {
   const { fva, iat = NaN } = (claims ?? {}) as Claims
   const [first, second]: unknown[] = Array.isArray(fva) ? fva : []
-  // Minutes at the time of the token; -1 where there is no such factor, or none was ever used.
+  // The ages are in minutes at the time of the token. -1 means that there is no such factor, or that it was never used.
   const age = second === -1 ? first : second
   if (typeof age !== 'number' || !(age >= 0)) return 0
   return minutes * 60_000 - age * 60_000 - Math.max(0, now - iat * 1_000) || 0
 }
 
-/** True where a list such as `o:sso,u:export,uo:reports` has a name, in the scope that is asked for. */
+/** True if a list such as `o:sso,u:export,uo:reports` contains the name in the scope that is asked for. */
 function isListed(list: unknown, asked: string): boolean {
   const [, scope, name = ''] = /^(?:(o|org|organization|u|user):)?([^:]+)$/.exec(asked) ?? []
   if (typeof list !== 'string' || name === '') return false

@@ -2,64 +2,69 @@ import { and, assign, emit, fromPromise, setup } from 'xstate'
 import type { DoneActorEvent, ErrorActorEvent, SnapshotFrom } from 'xstate'
 import { toDelay } from './backoff.ts'
 
-/** Times in ms; the clock must be monotonic (`performance.now`), so that a corrected wall clock freezes no cache. */
+/**
+ * Times are in ms. The clock must be monotonic (`performance.now`), because a wall clock that is set back would keep a
+ * key set for too long.
+ */
 export interface JwksInput {
-  /** A clock that never goes back, ms. Give the one your timers follow. */
+  /** A clock that never goes back, ms. Pass the same clock that the timers use. */
   readonly now: () => number
-  /** A number in [0, 1) for jitter; default `Math.random`. */
+  /** Returns a number in [0, 1) for jitter; default `Math.random`. */
   readonly random?: () => number
-  /** From the start of one attempt to the earliest start of the next; default 10 000. */
+  /** Time from the start of one attempt to the earliest start of the next; default 10 000. */
   readonly cooldown?: number
-  /** Age at which a key set is refreshed unasked; default 300 000. Never sooner than the cooldown. */
+  /**
+   * Age at which a key set is refreshed without a request for a key; default 300 000. It is never below the cooldown.
+   */
   readonly maxAge?: number
-  /** Age up to which a key set serves while refreshing fails; default 86 400 000. */
+  /** Age up to which a key set is used while refreshing fails; default 86 400 000. */
   readonly maxStale?: number
-  /** How long one attempt may take, the body included; default 4000. */
+  /** Time that one attempt may take, including the body; default 4000. */
   readonly timeout?: number
 }
 
 export interface JwksContext {
-  /** The last validated key set, opaque to the machine. Read it through {@link toUsableKeys}. */
+  /** The last validated key set, which the machine does not look into. Read it through {@link toUsableKeys}. */
   readonly keys: unknown
-  /** When the attempt that brought `keys` started, on the input's clock. */
+  /** Start of the attempt that brought `keys`, on the input's clock. */
   readonly fetchedAt: number
-  /** Which attempt brought `keys`, counted from 1; 0 where none did. */
+  /** Number of the attempt that brought `keys`, counted from 1; 0 before the first. */
   readonly fetchedBy: number
-  /** When the last attempt started. */
+  /** Start of the last attempt. */
   readonly attemptedAt: number
-  /** Attempts started so far. */
+  /** Number of attempts started so far. */
   readonly attempts: number
-  /** Attempts in a row that failed. */
+  /** Number of attempts in a row that failed. */
   readonly failures: number
-  /** Someone needs newer keys than those here. */
+  /** A caller needs newer keys than these. */
   readonly wanted: boolean
-  /** Why the last attempt failed; null after a success. */
+  /** Error of the last attempt; null after a success. */
   readonly error: unknown
   readonly settings: Required<JwksInput>
 }
 
 export type JwksEvent =
-  /** A key is missing: fetch as soon as the cooldown allows. Any number of these cause one attempt. */
+  /** A key is missing: fetch as soon as the cooldown allows. Any number of these events causes one attempt. */
   { type: 'keys.needed' }
 
 export type JwksEmitted =
   /** A validated key set replaced the one before. */
   | { type: 'keys.refreshed' }
-  /** An attempt failed; keys known before go on serving up to `maxStale`. */
+  /** An attempt failed. The keys known before are used up to `maxStale`. */
   | { type: 'keys.failed'; error: unknown }
 
-/** Milliseconds from now to a deadline, as a timer takes them. */
+/** Returns the milliseconds from now to a deadline, as a delay for a timer. */
 const until = ({ settings }: JwksContext, deadline: number) => toDelay(deadline, settings.now())
 
-/** When the next attempt may start. */
+/** Returns the moment when the next attempt may start. */
 const cooledDownAt = ({ attemptedAt, settings }: JwksContext) => attemptedAt + settings.cooldown
 
-/** The key set, unless there is none or it is too old to trust. */
+/** Returns the key set, or null if there is none or it is too old to trust. */
 export function toUsableKeys({ keys, fetchedAt, settings }: JwksContext): unknown {
   return settings.now() - fetchedAt < settings.maxStale ? keys : null
 }
 
-/** Milliseconds until an attempt may start; 0 where it may now. */
+/** Returns the milliseconds until an attempt may start; 0 if it may start now. */
 export function toCooldownLeft(context: JwksContext): number {
   return until(context, cooledDownAt(context))
 }
@@ -73,7 +78,7 @@ const jwksSetup = setup({
     tags: {} as 'inFlight',
   },
   actors: {
-    /** Fetches and validates the key set. Its `signal` fires when the attempt is given up. */
+    /** Fetches and validates the key set. Its `signal` fires when the machine gives the attempt up. */
     fetchKeys: fromPromise<unknown>(() =>
       Promise.reject(new Error('fetchKeys is not provided: jwksMachine.provide({ actors: { fetchKeys } })')),
     ),
@@ -108,7 +113,7 @@ const jwksSetup = setup({
       const { cooldown, maxAge } = context.settings
       return until(context, context.fetchedAt + Math.max(maxAge, cooldown))
     },
-    /** Nobody waits: between one cooldown and a span that doubles, up to `maxAge`, with jitter. */
+    /** No caller waits, so the delay is between one cooldown and a span that doubles up to `maxAge`, with jitter. */
     backoff: ({ context }) => {
       const { random, cooldown, maxAge } = context.settings
       const span = Math.max(Math.min(cooldown * 2 ** context.failures, maxAge) - cooldown, 0)
@@ -117,7 +122,7 @@ const jwksSetup = setup({
   },
 })
 
-/** One attempt, with or without keys in hand. */
+/** One attempt, whether keys are known already or not. */
 const attempt = jwksSetup.createStateConfig({
   tags: 'inFlight',
   entry: 'noteAttempt',
@@ -150,11 +155,11 @@ const attempt = jwksSetup.createStateConfig({
 })
 
 /**
- * When to fetch signing keys. One actor per key source: attempts, not successes, are limited to one per cooldown, one
- * at a time, so tokens with invented key ids cannot make a server hammer its key endpoint. A good set is swapped in
- * whole; while refreshing fails, the old one serves.
+ * Decides when to fetch signing keys. There is one actor per key source. It limits attempts, not successes, to one per
+ * cooldown and one at a time, so that tokens with invented key ids cannot make a server hammer its key endpoint. A good
+ * set replaces the old one as a whole; while refreshing fails, the old one is used.
  *
- * What a key set is and whether it is good is up to `fetchKeys`, which must reject for a bad one.
+ * `fetchKeys` defines what a key set is and must reject a bad one.
  *
  * @example
  * const machine = jwksMachine.provide({ actors: { fetchKeys: fromPromise(({ signal }) => fetchAndCheck(signal)) } })
@@ -187,7 +192,7 @@ export const jwksMachine = jwksSetup.createMachine({
       description: 'Nobody has asked for a key yet.',
       always: { guard: 'isWanted', target: 'fetching' },
     },
-    fetching: { ...attempt, description: 'An attempt is in the air; no usable keys are here.' },
+    fetching: { ...attempt, description: 'An attempt is running, and there are no usable keys.' },
     fresh: {
       description: 'The last attempt succeeded.',
       initial: 'current',
@@ -198,26 +203,26 @@ export const jwksMachine = jwksSetup.createMachine({
           always: { guard: 'isWanted', target: 'due' },
         },
         due: {
-          description: 'A key is missing: one refresh at the end of the cooldown, whoever asked.',
+          description: 'A key is missing, so one refresh starts at the end of the cooldown, for all callers.',
           always: { guard: 'isCooledDown', target: '#jwks.refreshing' },
           after: { cooldown: { target: 'due', reenter: true } },
         },
       },
     },
-    refreshing: { ...attempt, description: 'An attempt is in the air; the keys known so far serve.' },
+    refreshing: { ...attempt, description: 'An attempt is running, and the keys known so far are used.' },
     failed: {
-      description: 'The last attempt failed. Keys known before, if any, serve up to maxStale.',
+      description: 'The last attempt failed. Keys known before, if any, are used up to maxStale.',
       initial: 'waiting',
       states: {
         waiting: {
-          description: 'Nobody waits for the keys: the next attempt backs off.',
+          description: 'Nobody waits for the keys, so the next attempt backs off.',
           always: { guard: 'isWanted', target: 'due' },
           after: {
             backoff: [{ guard: 'hasUsableKeys', target: '#jwks.refreshing' }, { target: '#jwks.fetching' }],
           },
         },
         due: {
-          description: 'Someone waits for the keys: the next attempt starts as the cooldown ends.',
+          description: 'Someone waits for the keys, so the next attempt starts when the cooldown ends.',
           always: [
             { guard: and(['isCooledDown', 'hasUsableKeys']), target: '#jwks.refreshing' },
             { guard: 'isCooledDown', target: '#jwks.fetching' },

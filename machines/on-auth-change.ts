@@ -4,23 +4,25 @@ import type { AuthView } from './auth-view.ts'
 import type { AuthMachine } from './auth.machine.ts'
 import { contain } from './contain.ts'
 
-/** A change of identity. `previous` is null at the first call, which tells the current state. */
+/** A change of identity. `previous` is null in the first call, which reports the current state. */
 export interface AuthChange {
   readonly view: AuthView
   readonly previous: AuthView | null
 }
 
 export interface AuthChangeOptions {
-  /** Ends it, as the returned function does. */
+  /** Removes the listener when it aborts, like the returned function. */
   readonly signal?: AbortSignal
-  /** Also on another organization, or another role in it, of the same identity. Default false. */
+  /** Also calls the listener when the same identity switches to another organization or role. Default false. */
   readonly organization?: boolean
 }
 
 /**
- * Calls the listener at once with the current view, and then on each change of identity: somebody signed in or out, or
- * another user or Clerk session took over. Not on a renewal, and on another organization only if asked to. A listener that
- * throws harms no other. Returns the function that ends it, as does the signal.
+ * Calls the listener at once with the current view, and then on each change of identity: a user signed in or out, or
+ * another user or Clerk session took over. It does not call it on a renewal, and on another organization only if
+ * `organization` is set. An error in one listener does not affect the others.
+ *
+ * @returns A function that removes the listener.
  */
 export function onAuthChange(
   actor: ActorRefFrom<AuthMachine>,
@@ -30,7 +32,7 @@ export function onAuthChange(
   return onIdentityChange(actor, () => toAuthView(actor.getSnapshot()), listener, options)
 }
 
-/** The same of any actor whose snapshots have a view. */
+/** Does the same as {@link onAuthChange} for any actor whose snapshots have a view. */
 export function onIdentityChange(
   actor: { subscribe(look: () => void): Subscription },
   toView: () => AuthView,

@@ -1,8 +1,8 @@
 import type { AuthClaims } from './verified-session.ts'
 
 /**
- * The permissions that a session token grants in its active organization, such as `org:invoices:create`. A v1 token
- * lists them; a v2 token names features (`fea`), permissions (`o.per`), and for each feature the bits of its
+ * Returns the permissions that a session token grants in its active organization, such as `org:invoices:create`. A v1
+ * token lists them; a v2 token names features (`fea`), permissions (`o.per`), and for each feature the bits of its
  * permissions (`o.fpm`) (Clerk docs, "Session tokens").
  */
 export function toPermissions(claims: Partial<AuthClaims> | null): readonly string[] {
@@ -21,5 +21,8 @@ export function toPermissions(claims: Partial<AuthClaims> | null): readonly stri
 const toNames = (list: unknown): string[] =>
   typeof list === 'string' && list !== '' ? list.split(',').map((name) => name.trim()) : []
 
-/** A mask has a bit for each permission name, of which there may be more than a number has bits. */
+/**
+ * A mask is a BigInt, because it has a bit for each permission name and there may be more of them than a number has
+ * bits.
+ */
 const toMask = (digits: string) => (/^\d{1,200}$/.test(digits) ? BigInt(digits) : 0n)

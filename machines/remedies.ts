@@ -1,6 +1,6 @@
 import type { SyncErrorCode } from './sync/sync-error.ts'
 
-/** Where the code alone decides what helps. A message of the server may name the option more closely. */
+/** The remedies that depend on the code alone. A message of the server may name the option more precisely. */
 const remedies: Partial<Record<SyncErrorCode, string>> = {
   'token-type': 'Give the client getToken of Clerk, without a template.',
   'session-revoked': 'Sign out at Clerk, then sign in again.',
@@ -17,7 +17,7 @@ const remedies: Partial<Record<SyncErrorCode, string>> = {
   'store-not-shared': 'Give the nodes of the server one store.',
 }
 
-/** What helps against an error, in a sentence. The table of docs/errors.md is made from this. */
+/** Returns the remedy for an error in one sentence. The table of docs/errors.md is made from this. */
 export function toRemedy({ code, retryable }: { readonly code: SyncErrorCode; readonly retryable: boolean }): string {
   const known = remedies[code]
   if (known) return known

@@ -1,12 +1,12 @@
 import type { SessionRecord } from './session-record.ts'
 
 /**
- * Which of two records of one server session stands, on every node alike: a proof that was not signed out or revoked
- * goes first, then the later `iat`, then the higher `rev`. Symmetric, associative and idempotent, so that the order in
- * which nodes hear of each other does not matter.
+ * Decides which of two records of one server session wins, in the same way on every node. A proof that was not signed
+ * out or revoked wins first, then the later `iat`, then the higher `rev`. The rule is symmetric, associative and
+ * idempotent, so the order in which nodes hear of each other does not matter.
  *
- * @param isEnded Whether a tombstone covers the proof of a record; the answer must be the same for both calls.
- * @returns One of the two records, with the highest `seq` of each tab of both.
+ * @param isEnded Tells if a tombstone covers the proof of a record; the answer must be the same for both calls.
+ * @returns One of the two records, with the highest `seq` of each tab from both.
  */
 export function resolveRecord(
   a: SessionRecord,
@@ -28,7 +28,10 @@ function compareRecords(a: SessionRecord, b: SessionRecord, isEnded: (record: Se
   )
 }
 
-/** Only two nodes that wrote the same revision of the same second come this far: any rule will do that both share. */
+/**
+ * Only records of two nodes that wrote the same revision in the same second come this far. Any rule will do if both
+ * nodes share it.
+ */
 const toText = (record: SessionRecord) => JSON.stringify({ ...record, seqByTab: {} })
 
 const compareText = (a: string, b: string) => Number(a > b) - Number(a < b)

@@ -1,4 +1,7 @@
-/** The claims of a Clerk session token, v2 or v1, after its signature verified. Times in seconds (RFC 7519 NumericDate). */
+/**
+ * The claims of a Clerk session token, v2 or v1, after its signature is verified. Times are in seconds (RFC 7519
+ * NumericDate).
+ */
 export interface AuthClaims {
   readonly sub: string
   readonly sid: string
@@ -11,20 +14,23 @@ export interface AuthClaims {
   readonly sts?: string
   /** The active organization of a v2 token: id, role, slug, permissions. */
   readonly o?: { readonly id: string; readonly rol?: string; readonly slg?: string; readonly per?: string }
-  /** Who acts as `sub` in an impersonation (RFC 8693 section 4.1). */
+  /** The person who acts as `sub` in an impersonation (RFC 8693 section 4.1). */
   readonly act?: Impersonator
   readonly [claim: string]: unknown
 }
 
-/** Who acts as another user. */
+/** The person who acts as another user. */
 export interface Impersonator {
-  /** The user id of a support agent, or what else the actor token names. */
+  /** The user id of a support agent, or another name that the actor token contains. */
   readonly sub: string
 }
 
-/** What a verified token proves. Times in epoch milliseconds. */
+/** The facts that a verified token proves. Times are in epoch milliseconds. */
 export interface VerifiedSession {
-  /** `pending`: Clerk wants a task done (such as choosing an organization) before the session counts as signed in. */
+  /**
+   * `pending` means that Clerk wants a task done (such as choosing an organization) before the session counts as signed
+   * in.
+   */
   readonly status: 'active' | 'pending'
   readonly userId: string
   readonly sessionId: string
@@ -36,34 +42,37 @@ export interface VerifiedSession {
   readonly expiresAt: number
 }
 
-/** The part of a Clerk user that a view shows, when the server was asked to load it. */
+/** The part of a Clerk user that a view shows if the server is configured to load it. */
 export interface AuthUser {
   readonly id: string
   readonly firstName: string | null
   readonly lastName: string | null
   readonly username: string | null
-  /** The primary address. */
+  /** The primary email address. */
   readonly emailAddress: string | null
   readonly hasImage: boolean
   readonly imageUrl: string
 }
 
-/** The `sub` of the claim `act`, without anything else that the claim may tell. */
+/** Returns the `sub` of the claim `act`, without anything else that the claim contains. */
 export function toImpersonator(claims: AuthClaims | null): Impersonator | null {
   const sub: unknown = claims?.act?.sub
   return typeof sub === 'string' ? { sub } : null
 }
 
 /**
- * The role in the active organization, in the form `org:admin`: v2 tokens say `o.rol` without the prefix, v1 tokens
- * `org_role` with it (Clerk docs, "Session tokens").
+ * Returns the role in the active organization in the form `org:admin`. v2 tokens have it as `o.rol` without the prefix,
+ * v1 tokens as `org_role` with it (Clerk docs, "Session tokens").
  */
 export function toOrgRole(claims: AuthClaims | null): string | null {
   if (claims?.o?.rol) return `org:${claims.o.rol}`
   return typeof claims?.['org_role'] === 'string' ? claims['org_role'] : null
 }
 
-/** When a token was issued, epoch ms: its `iat`, or its `nbf` where it has none, as the verifier has it. */
+/**
+ * Returns the moment when a token was issued, epoch ms: its `iat`, or its `nbf` if it has no `iat`, as the verifier
+ * does.
+ */
 export function toIssuedAt(claims: AuthClaims | null): number | null {
   const seconds = claims?.iat ?? claims?.nbf
   return seconds === undefined ? null : seconds * 1_000

@@ -1,18 +1,18 @@
 import type { AuthView } from './auth-view.ts'
 
-/** Something whose view changes until a verdict stands. */
+/** A source of views that may still change until a verdict is reached. */
 export interface VerdictSource {
   view(): AuthView
-  /** Calls `look` after each change, and `giveUp` when no verdict will come. Returns the function that ends it. */
+  /** Calls `look` after each change, and `giveUp` if no verdict will come. Returns a function that unsubscribes. */
   subscribe(look: () => void, giveUp: () => void): () => void
-  /** Starts a timer of `ms`. Returns the function that ends it. */
+  /** Starts a timer of `ms` milliseconds. Returns a function that cancels it. */
   startTimer(run: () => void, ms: number): () => void
 }
 
 /**
- * Resolves with the view as soon as a verdict stands, good or bad; at once where one stands. After `timeout` ms, or when
- * none will come, it resolves with the view of that moment and `timedOut: true`: here `timedOut` speaks of this wait.
- * Rejects only with the reason of an aborted `signal`.
+ * Resolves with the view as soon as a verdict is reached, good or bad, and at once if there is one already. After
+ * `timeout` ms, or if no verdict will come, it resolves with the view of that moment and `timedOut: true`; here
+ * `timedOut` is about this wait. It rejects only with the reason of an aborted `signal`.
  */
 export function waitForVerdict(source: VerdictSource, timeout: number, signal?: AbortSignal): Promise<AuthView> {
   return new Promise((resolve, reject) => {

@@ -6,20 +6,22 @@ import { waitForVerdict } from './wait-for-verdict.ts'
 import type { VerdictSource } from './wait-for-verdict.ts'
 
 export interface WhenCheckedOptions {
-  /** Ms to wait at most, counted from the call, on the actor's own clock; default the machine's `authWaitTimeout`. */
+  /**
+   * Milliseconds to wait at most from the call on, by the actor's own clock; default the machine's `authWaitTimeout`.
+   */
   readonly timeout?: number
-  /** Gives up with the signal's reason. */
+  /** Rejects with the signal's reason when it aborts. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Resolves as soon as a verdict stands, good or bad, without polling; at once where one stands already. When the time
- * is up, or the actor stops, it resolves with the view of that moment and `timedOut: true`: here `timedOut` speaks of
- * this wait. Rejects only with the reason of an aborted `signal`.
+ * Resolves as soon as a verdict is reached, good or bad, without polling, and at once if there is one already. When the
+ * time is up, or the actor stops, it resolves with the view of that moment and `timedOut: true`; here `timedOut` is
+ * about this wait. It rejects only with the reason of an aborted `signal`.
  */
 export function whenChecked(actor: ActorRefFrom<AuthMachine>, options: WhenCheckedOptions = {}): Promise<AuthView> {
   const { signal, timeout = actor.getSnapshot().context.settings.authWaitTimeout } = options
-  // The clock that `createActor(machine, { clock })` was given.
+  // This is the clock that `createActor(machine, { clock })` was given.
   const { clock } = actor as unknown as {
     clock: { setTimeout: typeof setTimeout; clearTimeout: typeof clearTimeout }
   }

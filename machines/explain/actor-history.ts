@@ -8,14 +8,14 @@ import type { AuthMachine, AuthSnapshot } from '../auth.machine.ts'
 /** A running auth machine, by itself or inside another. */
 export type AuthActor = ActorRefFrom<AuthMachine>
 
-/** What is remembered of one actor. */
+/** The recorded history of one actor. */
 export interface ActorHistory {
   readonly history: AuthHistory
-  /** Since when, epoch ms. */
+  /** Start of the recording, epoch ms. */
   readonly startedAt: number
-  /** Nothing had happened before. */
+  /** True if nothing had happened before the recording. */
   readonly isWhole: boolean
-  /** The shortest time from a token's `iat` to its acceptance so far, ms; null before the first. */
+  /** The shortest time so far from a token's `iat` to its acceptance, ms; null before the first. */
   readonly clockOffset: number | null
 }
 
@@ -27,7 +27,7 @@ const hints: Readonly<Record<string, AuthReasonHint>> = {
   'session.revoked': 'revoked',
 }
 
-/** The history of an actor, kept from the first call on for as long as the actor lives. */
+/** Returns the history of an actor. It is recorded from the first call on, for as long as the actor lives. */
 export function watchHistory(actor: AuthActor): ActorHistory {
   const known = histories.get(actor)
   if (known) return known
@@ -48,12 +48,15 @@ export function watchHistory(actor: AuthActor): ActorHistory {
   return record
 }
 
-/** True while nothing has come in, so that whoever looks from here on misses nothing. */
+/** True while no event has come in, so that a recording from here on misses nothing. */
 export function isUntouched({ value, context }: AuthSnapshot): boolean {
   return !context.decided && !context.timedOut && context.queue.length === 0 && typeof value === 'object'
 }
 
-/** Calls `look` after every event the actor has processed, with the snapshot it led to. Returns the function that ends it. */
+/**
+ * Calls `look` after every event that the actor has processed, with the resulting snapshot. Returns a function that
+ * ends it.
+ */
 export function watchSteps(
   actor: AuthActor,
   look: (event: AnyEventObject, snapshot: AuthSnapshot) => void,

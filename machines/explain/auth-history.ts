@@ -2,13 +2,13 @@ import { authReasons, stateLabels, toReason, toStateLabel } from './auth-reason.
 import type { AuthReason, AuthReasonHint, AuthStateLabel } from './auth-reason.ts'
 import type { AuthView } from '../auth-view.ts'
 
-/** One change of a session's state, or several alike. */
+/** One change of a session's state, or several equal ones in a row. */
 export interface AuthTransition {
-  /** Epoch ms; of several alike, the last. */
+  /** Moment of the change, or of the last of several, epoch ms. */
   readonly at: number
-  /** Of several alike, the first. */
+  /** Moment of the first of several, epoch ms. */
   readonly since: number
-  /** How often it happened; mostly 1. */
+  /** Number of equal changes; mostly 1. */
   readonly count: number
   readonly from: AuthStateLabel
   readonly to: AuthStateLabel
@@ -16,30 +16,33 @@ export interface AuthTransition {
 }
 
 /**
- * The last 20 transitions of one session, all but the newest packed into a short text, so that a server can afford it for
- * every session. Steps that alternate, as retries do, and renewals in a row count as one.
+ * The last 20 transitions of one session. All but the newest are packed into a short text, so that a server can keep a
+ * history for every session. Alternating steps, as retries make them, and renewals in a row count as one.
  */
 export interface AuthHistory {
   /** The newest view; the session holds it anyway. */
   readonly view: AuthView
-  /** What came before `last`. Read them with {@link toTransitions}. */
+  /** The transitions before `last`. Read them with {@link toTransitions}. */
   readonly packed: string
   readonly last: PackedTransition | null
 }
 
 export interface PackedTransition extends Pick<AuthTransition, 'at' | 'since' | 'count'> {
-  /** The labels and the reason. */
+  /** The labels and the reason, as one number. */
   readonly step: number
 }
 
 const limit = 20
 
-/** A history that begins where a session stands now. */
+/** Returns a history that begins with the current view. */
 export function createHistory(view: AuthView): AuthHistory {
   return { view, packed: '', last: null }
 }
 
-/** The history with the step to `view` in it; with the new view alone, where there is nothing to tell. */
+/**
+ * Returns the history with the step to `view` added, or only with the new view if nothing changed that is worth
+ * telling.
+ */
 export function addToHistory(history: AuthHistory, view: AuthView, hint?: AuthReasonHint): AuthHistory {
   const { view: previous, packed, last } = history
   const code = toReason(previous, view, hint)
@@ -58,7 +61,7 @@ export function addToHistory(history: AuthHistory, view: AuthView, hint?: AuthRe
   }
 }
 
-/** Oldest first. */
+/** Returns the transitions, oldest first. */
 export function toTransitions({ packed, last }: AuthHistory): AuthTransition[] {
   return [...split(packed).map(unpack), ...(last ? [last] : [])].map(({ step, ...times }) => ({
     ...times,

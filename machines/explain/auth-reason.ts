@@ -3,7 +3,7 @@ import type { AuthErrorCode } from '../auth-error.ts'
 import { isSameIdentity } from '../auth-view.ts'
 import type { AuthView } from '../auth-view.ts'
 
-/** What led from one state to the next where nothing failed, in plain words. */
+/** The reasons for a change in which nothing failed, each with a sentence. */
 const plainReasons = {
   'check-started': 'A token came in and is being checked.',
   'token-accepted': 'The token proves who this is.',
@@ -16,10 +16,10 @@ const plainReasons = {
   'error-cleared': 'The trouble before no longer counts.',
 } as const
 
-/** Why the state of a session changed: a plain event, or the code of what went wrong. */
+/** The reason why the state of a session changed: a plain event, or the code of an error. */
 export type AuthReason = keyof typeof plainReasons | AuthErrorCode
 
-/** Where a state stands more closely than its name says. */
+/** A state, or a finer part of one. */
 export type AuthStateLabel =
   | 'unchecked.waiting'
   | 'unchecked.timedOut'
@@ -29,7 +29,7 @@ export type AuthStateLabel =
   | 'signedOut'
   | 'error'
 
-/** What a host knows of the cause, where the views do not tell. */
+/** The cause of a change, as far as the host knows it and the views do not show it. */
 export type AuthReasonHint = 'token' | 'cleared' | 'revoked' | 'expired' | 'refused' | 'adopted'
 
 /** Every reason and every label, in an order that stays the same within a process. */
@@ -44,19 +44,22 @@ export const stateLabels: readonly AuthStateLabel[] = [
   'error',
 ]
 
-/** A renewal is not a label of its own: while it is checked the session is as signed in as before. */
+/**
+ * Returns the label of a view's state. A renewal has no label of its own, because the session stays signed in while the
+ * token is checked.
+ */
 export function toStateLabel({ state, timedOut, expiresAt, now }: AuthView): AuthStateLabel {
   if (state === 'signedIn') return expiresAt !== null && now >= expiresAt ? 'signedIn.stale' : 'signedIn.current'
   if (state === 'unchecked') return timedOut ? 'unchecked.timedOut' : 'unchecked.waiting'
   return state
 }
 
-/** A reason in a sentence. */
+/** Returns a reason as a sentence. */
 export function toReasonText(reason: AuthReason): string {
   return isAuthErrorCode(reason) ? `${authErrors[reason].title}.` : plainReasons[reason]
 }
 
-/** Why `view` came after `previous`; null where a reader of the history would see no difference. */
+/** Returns the reason why `view` came after `previous`, or null if a reader of the history would see no difference. */
 export function toReason(previous: AuthView, view: AuthView, hint?: AuthReasonHint): AuthReason | null {
   const isNewState = view.state !== previous.state || view.isSignedIn !== previous.isSignedIn
   const failure = view.error && view.error.code !== previous.error?.code ? view.error.code : null

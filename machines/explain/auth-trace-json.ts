@@ -4,7 +4,7 @@ import type { AdoptedSession } from '../auth-events.ts'
 import type { AuthView } from '../auth-view.ts'
 import type { VerifiedSession } from '../verified-session.ts'
 
-/** Who a session belongs to and how long: all that a trace keeps of claims. Epoch ms. */
+/** The owner of a session and its times, epoch ms. A trace keeps nothing else of the claims. */
 export interface TracedSession {
   readonly status: VerifiedSession['status'] | AdoptedSession['status']
   readonly userId: string | null
@@ -15,10 +15,10 @@ export interface TracedSession {
   readonly expiresAt: number | null
 }
 
-/** What happened. A token is known by its number, in the order of arrival. */
+/** One event. A token is identified by its number in the order of arrival. */
 export type TracedEvent =
   | { readonly type: 'token.received'; readonly token: number }
-  /** The check of a token ended: what it proves, or why not. */
+  /** The check of a token succeeded; `session` is what the token proves. */
   | { readonly type: 'token.verified'; readonly token: number; readonly session: TracedSession }
   | {
       readonly type: 'token.failed'
@@ -30,45 +30,48 @@ export type TracedEvent =
   | { readonly type: 'session.adopted'; readonly session: TracedSession }
   | { readonly type: 'keys.refreshed' }
   | { readonly type: 'user.loaded' | 'user.failed'; readonly userId: string }
-  /** A timer of the machine fired: as `expiry.auth.signedIn`. */
+  /** A timer of the machine fired, such as `expiry.auth.signedIn`. */
   | { readonly type: 'timer'; readonly name: string }
 
-/** What the session was after a step: its view without claims, profile and clock, and the state in full. */
+/** The session after a step: its view without claims, profile and clock, and the full state. */
 export interface TracedView extends Pick<
   AuthView,
   'authChecked' | 'timedOut' | 'isSignedIn' | 'userId' | 'sessionId' | 'orgId' | 'orgRole' | 'expiresAt'
 > {
-  /** As `signedIn.renewing`. */
+  /** The full state, such as `signedIn.renewing`. */
   readonly state: string
   readonly error: AuthErrorCode | null
-  /** The timers that are armed, by name, each with the delay in ms that it was armed with. */
+  /** The armed timers by name, each with the delay in ms with which it was armed. */
   readonly timers: Readonly<Record<string, number>>
 }
 
 export interface TraceStep {
-  /** Ms since the start, as timers count. */
+  /** Milliseconds since the start, by the clock of the timers. */
   readonly at: number
-  /** Ms since the start by the machine's own clock, where that differs: it was set, or stood still. */
+  /** Milliseconds since the start by the machine's own clock, if that differs because it was set or stopped. */
   readonly clock?: number
   readonly event: TracedEvent
-  /** What the tombstones said of the session that the event speaks of, unless nothing. */
+  /** Code of the tombstone that covers the session in the event, if there is one. */
   readonly tombstone?: AuthErrorCode
-  /** What they said of the session that was proven then: a read heeds them. */
+  /** Code of the tombstone that covers the session proven at that time, if there is one; reads respect it. */
   readonly ended?: AuthErrorCode
-  /** When the retry is due, ms since the start; only where that changed. */
+  /** Moment when the retry is due, ms since the start; only if it changed. */
   readonly retryAt?: number
   readonly view: TracedView
 }
 
-/** A recording that `replayTrace` of `authchart/testing` runs again. Plain JSON; no token, claim or profile is in it. */
+/**
+ * A recording that `replayTrace` of `authchart/testing` runs again. It is plain JSON and contains no token, claim or
+ * profile.
+ */
 export interface AuthTraceJson {
   readonly version: 1
   /** Epoch ms. */
   readonly startedAt: number
   readonly settings: Required<Omit<AuthInput, 'now' | 'random' | 'tombstone'>>
-  /** False where something had happened before the recording began: it can be read, and not run again. */
+  /** False if something had happened before the recording began. It can then be read but not run again. */
   readonly isWhole: boolean
-  /** False where steps after the last one did not fit. */
+  /** False if more steps followed than fit into the recording. */
   readonly isComplete: boolean
   readonly steps: readonly TraceStep[]
 }

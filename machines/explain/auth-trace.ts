@@ -18,18 +18,18 @@ export interface AuthTrace {
 }
 
 export interface RecordTraceOptions {
-  /** Steps to keep; those after are counted out. Default 1000. */
+  /** Number of steps to keep; later ones are dropped. Default 1000. */
   readonly limit?: number
   /**
-   * Ms as the actor's timers count, from any origin, as `performance.now` for real timers. Default: the machine's own
-   * clock; with that, a recording over a change of the clock may not run again as it ran.
+   * Milliseconds by the clock of the actor's timers, from any origin, such as `performance.now` for real timers. The
+   * default is the machine's own clock; if that is set during a recording, a replay may run differently.
    */
   readonly elapsed?: () => number
 }
 
 /**
- * Records what happens to an actor from now on; best called before `actor.start()`. `explain(actor)` then tells from
- * here on too.
+ * Records the events of an actor from now on. Call it before `actor.start()` if possible. `explain(actor)` then also
+ * knows the history from here on.
  *
  * @example
  * const trace = recordTrace(actor)
@@ -88,7 +88,10 @@ export function recordTrace(actor: AuthActor, { limit = 1_000, elapsed }: Record
   }
 }
 
-/** What a trace keeps of an event: fields it knows, and nothing else. Null for what the machine has no use for. */
+/**
+ * Returns the known fields of an event, and nothing else of it. Returns null for an event that the machine does not
+ * use.
+ */
 function toTracedEvent(
   event: AnyEventObject,
   numberOf: (token: BearerToken | undefined) => number,
@@ -142,7 +145,7 @@ function toEndCode(
   return isAuthErrorCode(code) ? code : null
 }
 
-/** What an actor is now, as a trace keeps it. */
+/** Returns the current state of an actor as a trace keeps it. */
 export function toTracedView(actor: AuthActor): TracedView {
   const snapshot = actor.getSnapshot()
   const view = toAuthView(snapshot)
@@ -162,7 +165,7 @@ export function toTracedView(actor: AuthActor): TracedView {
   }
 }
 
-/** The armed timers of an actor and their delays, in the order in which they were armed. */
+/** Returns the armed timers of an actor and their delays, in the order in which they were armed. */
 export function toArmedTimers(actor: AuthActor): [name: string, delay: number][] {
   return Object.values(actor.system.getSnapshot()._scheduledEvents)
     .filter(({ source }) => source === actor)
@@ -175,7 +178,7 @@ function toTimerName(type: string): string {
   return type.startsWith(afterPrefix) ? type.slice(afterPrefix.length) : type
 }
 
-/** A state value as `signedIn.renewing`. */
+/** Returns a state value as a text such as `signedIn.renewing`. */
 function toStateText(value: AuthSnapshot['value']): string {
   return typeof value === 'string' ? value : Object.entries(value).flat().join('.')
 }

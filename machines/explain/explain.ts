@@ -7,47 +7,53 @@ import { toReasonText } from './auth-reason.ts'
 import { toAuthView } from '../auth-view.ts'
 import type { AuthView } from '../auth-view.ts'
 
-/** What is known beside the session itself. Each null or absent where it is not known. */
+/** Facts from outside the session. Each is null or absent if it is not known. */
 export interface ExplanationFacts {
-  /** Ms since the signing keys in use were fetched. */
+  /** Milliseconds since the signing keys in use were fetched. */
   readonly keysAge?: number | null
-  /** The clock that judged the tokens minus the one that issued them, ms, with the time on the way. */
+  /**
+   * Milliseconds from the issue of a token by Clerk's clock to its check by the server's: the difference of the clocks
+   * plus the time in transit.
+   */
   readonly clockOffset?: number | null
-  /** The same without the time on the way, where it is certain that the clocks differ by more than a few seconds. */
+  /** The difference of the clocks alone, ms, if it is certain that they differ by more than a few seconds. */
   readonly clockSkew?: number | null
   /** A sentence to add to the summary. */
   readonly note?: string
 }
 
-/** Why a session is what it is. It names no person: no user, session, organization, claim or token. */
+/**
+ * The explanation of a session's state. It identifies no person: it contains no user, session, organization, claim or
+ * token.
+ */
 export interface Explanation {
-  /** The state, how it came about, and what else is amiss, in a few sentences. */
+  /** The state, how it came about, and other problems, in a few sentences. */
   readonly summary: string
-  /** Up to 20, oldest first. */
+  /** Up to 20 transitions, oldest first. */
   readonly transitions: readonly ExplainedTransition[]
-  /** Ms; null where unknown. */
+  /** Age of the signing keys, ms; null if unknown. */
   readonly keysAge: number | null
-  /** Ms by which the server's clock is ahead of Clerk's, with the time on the way; null where unknown. */
+  /** Milliseconds by which the server's clock is ahead of Clerk's, plus the time in transit; null if unknown. */
   readonly clockOffset: number | null
-  /** Ms by which it is ahead, less than 0 where it is behind; null unless it is certain that the clocks differ. */
+  /** Milliseconds by which it is ahead, negative if it is behind; null unless it is certain that the clocks differ. */
   readonly clockSkew: number | null
-  /** All of it as lines for a person. */
+  /** The whole explanation as lines of text for a person. */
   readonly text: string
 }
 
 export interface ExplainedTransition extends AuthTransition {
-  /** The code in a sentence. */
+  /** The code as a sentence. */
   readonly text: string
 }
 
-/** An offset under this many ms is what a token's way here takes, and `iat` being in whole seconds. */
+/** A smaller offset, in ms, is normal, because a token takes time to arrive and its `iat` counts whole seconds. */
 const usualOffset = 5_000
-/** Keys that can be fetched are, by default, every 300 000 ms. */
+/** Older keys, in ms, are unusual, because by default keys are fetched every 300 000 ms if the endpoint answers. */
 const usualKeysAge = 600_000
 
 /**
- * Why this actor is in the state that it is in: its last 20 transitions in words. Recording starts with the first call,
- * or with `recordTrace`; what was before is not known, and is said to be so.
+ * Explains why this actor is in its state: its last 20 transitions in words. Recording starts with the first call, or
+ * with `recordTrace`. The summary says so if earlier events are not known.
  *
  * @example console.log(explain(actor).text)
  */
@@ -57,10 +63,13 @@ export function explain(actor: AuthActor, facts: ExplanationFacts = {}): Explana
   return explainHistory(history, toAuthView(actor.getSnapshot()), { clockOffset, note, ...facts })
 }
 
-/** The same for a history kept elsewhere, as a server keeps one for each session; `view` is that of this moment. */
+/**
+ * Does the same for a history kept elsewhere, as a server keeps one for each session. `view` is the view of this
+ * moment.
+ */
 export function explainHistory(history: AuthHistory, view: AuthView, facts: ExplanationFacts = {}): Explanation {
   const { keysAge = null, clockOffset = null, clockSkew = null, note = '' } = facts
-  // A read may know of an expiry before the timer does.
+  // A read may know of an expiry before the timer does, so the current view is added first.
   const transitions = toTransitions(addToHistory(history, view)).map((each) => ({
     ...each,
     text: toReasonText(each.code),
@@ -128,7 +137,7 @@ function toLine({ at, since, count, from, to, code, text }: ExplainedTransition)
 
 const toTime = (at: number) => new Date(at).toISOString().replace('T', ' ')
 
-/** A span of ms as a person would say it. */
+/** Returns a span of ms in words for a person. */
 function toSpan(ms: number): string {
   if (ms < 1_000) return `${Math.max(Math.round(ms), 0)} ms`
   const seconds = Math.round(ms / 1_000)

@@ -17,35 +17,38 @@ import {
 } from './sync-rules.ts'
 
 /**
- * How a page hears of the server. `connecting`: for the first time · `live`: by its stream · `polling`: no stream gets
- * through, and the view is asked for every few seconds · `lost`: the server has not been heard for 3 s and does not
- * answer, or it lost the session, and both are being brought back · `restored`: they are back since less than 5 s, and then it is `live`.
+ * The way in which a page hears from the server:
+ * - `connecting`: the page has not heard from the server yet.
+ * - `live`: a stream brings the views.
+ * - `polling`: no stream gets through, and the page asks for the view every few seconds.
+ * - `lost`: the server has been silent for 3 s and does not answer, or it lost the session; the client tries again.
+ * - `restored`: the connection has been back for less than 5 s; then it is `live`.
  */
 export type AuthConnection = 'connecting' | 'live' | 'polling' | 'lost' | 'restored'
 
-/** What a page should show. */
+/** The state that a page should show. */
 export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'failed'
 
-/** The facts on which a status rests. */
+/** The facts from which a status follows. */
 export interface AuthStatusFacts {
   readonly clerk: 'loading' | 'signedIn' | 'signedOut'
-  /** State of the server's view, as it stands at this moment. */
+  /** State of the server's view at this moment. */
   readonly state: AuthStateName
-  /** The view shows somebody signed in, and its token has not expired by the server's clock. */
+  /** The view shows a signed-in user, and its token has not expired by the server's clock. */
   readonly isHeld: boolean
-  /** The view's user and Clerk session are those that Clerk says are signed in. */
+  /** The user and the Clerk session of the view are those that Clerk reports. */
   readonly isSameSession: boolean
-  /** The server refused in a way that asking again does not lift. */
+  /** The server refused for a reason that does not go away when the client asks again. */
   readonly isFinal: boolean
-  /** Whether the server still has to be told something, has been, or could not be. */
+  /** `due` while the client still has to tell the server something, `degraded` if it could not, else `settled`. */
   readonly sync: 'settled' | 'due' | 'degraded'
 }
 
 /**
- * Maps facts to a status without a flash. The sign-in page shows only where server and Clerk agree that nobody is signed
- * in: Clerk's own sign-in page sends a signed-in user away, so that a page which shows it beside a final refusal of the
- * server would load without end. That refusal is `failed`. What is still being settled is `loading`, or still
- * `authenticated` while the view holds.
+ * Maps facts to a status in such a way that the page does not flash. The status is `unauthenticated` only if server and
+ * Clerk agree that no user is signed in. Clerk's own sign-in page sends a signed-in user away, so a page that showed it
+ * after a final refusal of the server would load without end; a final refusal is `failed`. While something is still
+ * being settled, the status is `loading`, or stays `authenticated` as long as the view holds.
  */
 export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, sync }: AuthStatusFacts): AuthStatus {
   const isAgreed = sync === 'settled' || (clerk === 'signedIn' && isSameSession) || clerk === 'loading'
@@ -60,10 +63,10 @@ export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, syn
 const lapsed = new WeakMap<AuthView, AuthView>()
 
 /**
- * The newest view as it stands at this moment: past expiry and tolerance, by the server's clock, it is `unchecked` and
- * names nobody, even if the server cannot be heard. For a few seconds after the server lost the session (a deployment
- * without a shared store) it is the last one that still counts, while the tab proves itself again. The same reference as
- * long as nothing changes.
+ * Returns the newest view as it counts at this moment. After expiry and tolerance, by the server's clock, it is
+ * `unchecked` and names no user, even if the server cannot be reached. For a few seconds after the server lost the
+ * session (a deployment without a shared store) it is the last view that proved the user, while the tab proves itself
+ * again. The reference stays the same as long as nothing changes.
  */
 export function toHeldView(context: SyncContext): AuthView {
   const { view, proof } = context
@@ -75,16 +78,16 @@ export function toHeldView(context: SyncContext): AuthView {
   return known
 }
 
-/** An error as a page may show it: of the browser, or of the server's view. */
+/** An error that a page may show; it comes from the browser or from the server's view. */
 export interface AuthFailure extends Pick<SyncFailure, 'code' | 'message' | 'retryable'> {
-  /** What helps, in a sentence. */
+  /** The remedy, in one sentence. */
   readonly remedy: string
 }
 
 const shown = new WeakMap<Failure, AuthFailure>()
 type Failure = NonNullable<SyncContext['lastFailure']>
 
-/** With the remedy. The reference is stable. */
+/** Adds the remedy to a failure. The same failure always gives the same reference. */
 function toShown(failure: Failure | null): AuthFailure | null {
   if (!failure) return null
   const { code, message, retryable } = failure
@@ -93,24 +96,27 @@ function toShown(failure: Failure | null): AuthFailure | null {
   return known
 }
 
-/** The last thing that went wrong and still matters; null once server and Clerk agree. */
+/** Returns the last failure that still matters, or null once server and Clerk agree. */
 export function toAuthFailure(context: SyncContext): AuthFailure | null {
   return toShown(toCurrentFailure(context))
 }
 
-/** The last thing that went wrong, also where it is over; null where nothing did. */
+/** Returns the last failure, even if it no longer matters, or null if there was none. */
 export function toLastFailure({ lastFailure }: SyncContext): AuthFailure | null {
   return toShown(lastFailure)
 }
 
-/** Why server and Clerk could not be brought to agree, tried on or not; null while they agree, or are about to. */
+/**
+ * Returns the reason why server and Clerk cannot be brought to agree, even while the client keeps trying. It is null
+ * while they agree or are about to.
+ */
 export function toDegradation(snapshot: SnapshotFrom<typeof syncMachine>): AuthFailure | null {
   return toAuthStatusFacts(snapshot).sync === 'degraded' ? toAuthFailure(snapshot.context) : null
 }
 
 /**
- * A token is being asked for or posted while the page shows somebody signed in: the one that proves it is about to expire,
- * or is of another organization.
+ * True while a token is requested or posted and the page shows a signed-in user, because the proving token is about to
+ * expire or is of another organization.
  */
 export function isRenewing(snapshot: SnapshotFrom<typeof syncMachine>): boolean {
   const { session } = snapshot.value
@@ -123,7 +129,7 @@ export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMac
   if (context.isUnshared || isPolling(context)) return 'polling'
   if (isStreamLost(context) || isRestoring(context)) return 'lost'
   if (isOpen) return context.isRestored ? 'restored' : 'live'
-  // It broke a moment ago, or another one is wanted: it will be there at once.
+  // The stream broke a moment ago, or another one is wanted, which opens at once.
   return context.channel !== '' && value.stream !== 'closed' ? 'live' : 'connecting'
 }
 

@@ -18,23 +18,23 @@ import { toUncheckedView } from '../auth-view.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
 const most = 30_000
-/** After `bye rotated` the new cookie is there, or about to be. */
+/** Reconnects after `bye rotated` are spread over this time, ms, because the new cookie is there or about to be. */
 const rotationSpread = 250
-/** What held this long, ms, starts the count of failures anew. */
+/** A stream or an agreement that held for this long, ms, resets the count of failures. */
 const streamStable = 5_000
 const sessionStable = 30_000
-/** So many answers in a row that show an older view say that the newer one is gone: a node that is behind catches up. */
+/** After so many polls in a row that show an older view, the newer one counts as lost: a node that is behind catches up. */
 const maxOlderPolls = 3
-/** So many nodes are remembered. */
+/** The number of nodes that are remembered. */
 const maxNodes = 8
 
-/** A channel begins with the name of the node that made it. */
+/** Returns the name of the node that made the channel, which is its beginning. */
 const toNode = ({ channel }: AuthView) => channel.slice(0, channel.indexOf('.') + 1)
 
 /**
- * What the context becomes when the server shows a view. A view of another server session that knows nothing of this tab
- * may mean that the server was restarted, or that another node answered which does not share the sessions of the first:
- * the first node then comes back with yet another session.
+ * Returns the changes of the context when the server shows a view. A view of another server session that knows nothing
+ * of this tab may mean that the server was restarted. It may also mean that another node answered which does not share
+ * sessions with the first one; the first node then comes back with yet another session.
  */
 export function afterView(context: SyncContext, view: AuthView): Partial<SyncContext> {
   const { view: known, lostNodes, isUnshared } = context
@@ -51,8 +51,8 @@ export function afterView(context: SyncContext, view: AuthView): Partial<SyncCon
 }
 
 /**
- * What the context becomes where the browser sent no cookie. If it has sent one before, it was deleted, and a new session
- * is worth a try; else every session would be lost like this one.
+ * Returns the changes of the context after the browser sent no cookie. If it sent one before, that cookie was deleted
+ * and a new session is worth a try; otherwise every new session would be lost in the same way.
  */
 function afterCookie(context: SyncContext): Partial<SyncContext> {
   return { ...afterView(context, toUncheckedView(context.view.now)), isCookieKept: false }
@@ -61,14 +61,15 @@ function afterCookie(context: SyncContext): Partial<SyncContext> {
 const toCookieFailure = ({ isCookieKept }: SyncContext, failure: SyncFailure): SyncFailure =>
   failure.code === 'cookie-missing' && isCookieKept ? { ...failure, retryable: true } : failure
 
-/** What the context becomes when the session fails to agree with the server. */
+/** Returns the changes of the context when the session and the server fail to agree. */
 export function afterFailure(
   context: SyncContext,
   failure: SyncFailure,
   isRefusal = failure.code.startsWith('token-') || failure.code === 'key-not-found',
 ): Partial<SyncContext> {
   const { attempts, random } = context
-  // After a refusal the retry waits in full: Clerk's `iat` counts whole seconds, so an earlier token is refused again.
+  // After a refusal the retry waits for the full delay. Clerk's `iat` counts whole seconds, so a token from an earlier
+  // retry would be refused again.
   const delay = isRefusal
     ? fullJitter(attempts, { first: 1_000, most }, () => 1)
     : fullJitter(attempts, { first: 500, most }, random)
@@ -78,10 +79,10 @@ export function afterFailure(
     ...(failure.code === 'cookie-missing' && context.isCookieKept && afterCookie(context)),
     failure: toCookieFailure(context, failure),
     attempts: attempts + 1,
-    // What hangs stays in Clerk's cache: asked without `skipCache`, it would be waited for again.
+    // A request that hangs stays in Clerk's cache, so without `skipCache` the next one would wait for it again.
     isFresh: context.isFresh || isRefusal || failure.code === 'clerk-timeout',
     posted: isRefusal ? context.token : context.posted,
-    // Shown, but not stored: another node may yet have it otherwise.
+    // The view shows the identity although it is not stored, so another node may still decide otherwise.
     isUnsure: context.isUnsure || (failure.code === 'store-unavailable' && showsIdentity(context)),
     retryAt: now + patience + delay,
     retryNotBefore: now + Math.max(patience, isRefusal ? delay : 0),
@@ -89,8 +90,8 @@ export function afterFailure(
 }
 
 /**
- * The failure that the view itself tells. Without an error somebody cleared it: a token is refused then until its `iat`,
- * in whole seconds, has passed the clear.
+ * Returns the failure that the view itself tells. If the view has no error, a sign-out cleared the session, and the
+ * server refuses a token until its `iat`, in whole seconds, is later than that.
  */
 export function toViewFailure({ view }: SyncContext): SyncFailure {
   return view.error
@@ -98,7 +99,10 @@ export function toViewFailure({ view }: SyncContext): SyncFailure {
     : toFailure('not-signed-in', 'The server holds nobody signed in', 1_000)
 }
 
-/** What the context becomes when the stream is gone. One that had been open for a while starts the count anew. */
+/**
+ * Returns the changes of the context when the stream is gone. A stream that was open for a while resets the count of
+ * attempts.
+ */
 export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
   const { openedAt, deafSince, random, reconnectBase, isStreamMute } = context
   const failure =
@@ -106,10 +110,10 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
       ? toCookieFailure(context, event.failure)
       : toFailure('network-failed', 'The stream ended or fell silent')
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
-  // A proxy may cut a stream before its first ping: it held all the same.
+  // A stream that a proxy cut before its first ping counts as well, if it was open for long enough.
   const hasHeld = deafSince === 0 && context.now() - openedAt >= streamStable
   const attempts = hasHeld ? 0 : context.streamAttempts
-  // The server says when: the new cookie is on its way, whatever failed before.
+  // The server asked for this reconnect and the new cookie is on its way, so earlier failures do not matter.
   const isExpected = isRotated || failure.code === 'session-rotated'
   const notBefore = context.now() + (failure.retryAfter ?? 0)
   const streamAttempts = attempts + (isExpected ? 0 : 1)
@@ -127,17 +131,22 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
   }
 }
 
-/** What the context becomes on leaving an agreement: one that had held starts the count of failures anew. */
+/**
+ * Returns the changes of the context when an agreement ends. One that held for a while resets the count of failures.
+ */
 export function afterAgreement(context: SyncContext): Partial<SyncContext> {
   return context.now() - context.confirmedAt >= sessionStable ? { attempts: 0, lostNodes: [] } : {}
 }
 
-/** So many sessions of one tab are remembered. */
+/** The number of Clerk sessions that are remembered of one tab. */
 const maxOwned = 8
 const toOwned = (owned: readonly string[], sessionId: string) =>
   [...owned.filter((other) => other !== sessionId), sessionId].slice(-maxOwned)
 
-/** What the context becomes when Clerk speaks. `ended` keeps whom a sign-out has to end. */
+/**
+ * Returns the changes of the context when Clerk reports its state. `ended` keeps the session that a sign-out has to
+ * end.
+ */
 export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
   const { identity: before, ended, owned, stray, posted, isUnanswered, isUnsure } = context
   const news = { isClerkLoaded: true, identity, attempts: 0, failure: null, isRearmed: true }
@@ -148,9 +157,9 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
   return {
     ...news,
     ended: null,
-    // The post that has no answer may have signed somebody else in, though this tab was agreed on with the server before.
+    // The unanswered post may have signed in another user, even though this tab and the server agreed before it.
     epoch: context.epoch + (isUnanswered ? 1 : 0),
-    // Only the role changed: the cached token may still carry the old one.
+    // If only the role changed, Clerk's cached token may still contain the old one.
     isFresh: before !== null && isSame(before, identity) && before.orgRole !== identity.orgRole,
     stray: null,
     owned: toOwned(before === null && ended === null ? [] : owned, identity.sessionId),
@@ -160,29 +169,31 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
 }
 
 /**
- * What the context becomes on the answer to a sign-out. The server may never have heard of the session that it named, and
- * hold another one that this tab had before: then that one has to be ended too.
+ * Returns the changes of the context on the answer to a sign-out. The server may never have heard of the session that
+ * the sign-out named, and may hold another one that this tab had before; that one then has to be ended, too.
  */
 export function afterClear(context: SyncContext, view: AuthView): Partial<SyncContext> {
   const { ended, owned, stray } = context
   const left = owned.filter((sessionId) => sessionId !== ended)
   const isHeld = view.isSignedIn && view.sessionId !== null && left.includes(view.sessionId)
-  // What was told to end, and is there still, is not told so without end.
+  // A session that is still there after the server was told to end it is not ended again and again.
   const isInVain = view.isSignedIn && view.sessionId === stray && (ended ?? context.view.sessionId) === stray
   return { ended: isHeld ? view.sessionId : null, owned: left, stray: isInVain ? null : stray }
 }
 
 /**
- * The server's clock minus ours, from the answer to a request that was sent at `since`. The server spoke after that and
- * before this moment; within these bounds what was known is kept. So an answer that was long on its way moves no clock back.
+ * Returns the server's clock minus ours, from the answer to a request that was sent at `since`. The server read its
+ * clock between that moment and now. The known offset is kept if it lies within these bounds, so an answer that took
+ * long does not move the clock back.
  */
 export function toOffset({ offset, now }: SyncContext, view: AuthView, since: number): number {
   return Math.max(view.now - now(), Math.min(view.now - since, offset))
 }
 
 /**
- * What the context becomes on a frame of the stream. It may have been long on its way, as in a proxy that buffers or a page
- * that was frozen, and never comes early: it can only show that the server's clock is further on than was known.
+ * Returns the changes of the context on a frame of the stream. A frame is never early but may be late, as in a proxy
+ * that buffers or a page that was frozen. It can therefore only show that the server's clock is further ahead than
+ * known.
  */
 export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: number }): Partial<SyncContext> {
   return {
@@ -196,9 +207,9 @@ export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: 
   }
 }
 
-/** What the context becomes on the first view of a stream, beside what every frame changes. */
+/** Returns the changes of the context on the first view of a stream, including those of every frame. */
 export function afterFirstView(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  // A tab that hears another one's stream may know better, by the answer to a post of its own.
+  // A tab that uses the stream of another tab may know a newer view, from the answer to its own post.
   const newest = context.tabRole === 'follower' ? toNewerView(context.view, view) : view
   const seen = afterView(context, newest)
   return {
@@ -209,7 +220,10 @@ export function afterFirstView(context: SyncContext, view: AuthView): Partial<Sy
   }
 }
 
-/** The newer of two views. `rev` is compared within one channel only; an equal one keeps the reference stable. */
+/**
+ * Returns the newer of two views. `rev` is compared only within one channel; of equal views the known one is returned,
+ * so that the reference stays stable.
+ */
 export function toNewerView(known: AuthView, view: AuthView): AuthView {
   if (view.channel !== known.channel || view.rev > known.rev) return view
   if (view.rev < known.rev) return known
@@ -219,15 +233,18 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
 }
 
 /**
- * The view after the answer to a post. A sign-out that was carried out ends the Clerk session on every node, so its answer
- * counts even where the known view of that session has a higher `rev`: the node that showed it could not store it.
+ * Returns the view after the answer to a post. A sign-out that was carried out ends the Clerk session on every node, so its
+ * answer counts even if the known view of that session has a higher `rev`: the node that showed it could not store it.
  */
 export function toAnsweredView({ view: known, identity, ended }: SyncContext, view: AuthView): AuthView {
   const isEnd = identity === null && known.isSignedIn && view.state === 'signedOut' && view.channel === known.channel
   return isEnd && known.sessionId === (ended ?? known.sessionId) ? view : toNewerView(known, view)
 }
 
-/** What the context becomes where the server is to be heard. Where no stream can be read, questions begin at once. */
+/**
+ * Returns the changes of the context when the client starts to listen to the server. Polling begins at once if streams
+ * cannot be read.
+ */
 export function afterStart({ stream, deafSince, now }: SyncContext): Partial<SyncContext> {
   return {
     heardAt: now(),
@@ -238,7 +255,10 @@ export function afterStart({ stream, deafSince, now }: SyncContext): Partial<Syn
   }
 }
 
-/** What the context becomes where a question for the view has no answer. Without streams that counts as the stream's failure. */
+/**
+ * Returns the changes of the context after a poll that got no answer. If streams cannot be read, the poll failure
+ * counts as the stream's failure.
+ */
 export function afterPollFailure(context: SyncContext, event: unknown): Partial<SyncContext> {
   const { stream, pollFailures, streamAttempts, now } = context
   const { error } = Object(event) as { readonly error?: unknown }
@@ -251,12 +271,12 @@ export function afterPollFailure(context: SyncContext, event: unknown): Partial<
 }
 
 /**
- * What the context becomes on the answer to a question for the view. One that was on its way when a post was sent, or
- * answered, may be older than the answer to the post. A post that never has an answer stands in the way of none. They are
- * counted, since a clock may be set back.
+ * Returns the changes of the context on the answer to a poll. The answer is dropped if a post was sent or answered
+ * while the poll was running, because it may be older than the answer to the post. A post that never gets an answer
+ * does not block later polls. Posts are counted instead of timed, because a clock may be set back.
  *
- * The view of a node that died before it could store it has a higher `rev` than that of the node that takes over. The older
- * view counts once the server has shown it a few times in a row.
+ * A node that died before it could store its view leaves the tab with a higher `rev` than that of the node that takes over.
+ * The older view counts once the server has shown it a few times in a row.
  */
 export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncContext> {
   const { view: known, exchanges, exchangesAtPoll, stream, isCookieKept } = context
@@ -269,7 +289,7 @@ export function afterPoll(context: SyncContext, view: AuthView): Partial<SyncCon
     pollFailures: 0,
     olderPolls: isLost ? 0 : olderPolls,
     offset: toOffset(context, view, context.polledAt),
-    // It was asked for by the name of its session, which the cookie came with.
+    // The poll named its session, so the server recognized the session by its cookie.
     isCookieKept: isCookieKept || (view.channel !== '' && view.channel === known.channel),
     ...(!stream && { streamAttempts: 0, streamFailure: null }),
     ...(!isOld && afterView(context, isLost ? view : newer)),

@@ -5,115 +5,125 @@ import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity } from './sync-events.ts'
 
 export interface SyncInput {
-  /** Random label of this tab, by which the server orders its posts; `client.started` may bring another. */
+  /** Random label of this tab, by which the server orders its posts; `client.started` may bring another one. */
   readonly tab: string
   /** Epoch ms. Default `Date.now`. */
   readonly now?: () => number
-  /** 0 up to 1. Default `Math.random`. */
+  /** Returns a number in [0, 1). Default `Math.random`. */
   readonly random?: () => number
-  /** Streams can be read here. Default true; false: the view is asked for instead. */
+  /** False if streams cannot be read here, so that the client polls instead. Default true. */
   readonly stream?: boolean
-  /** A view known already, as from server rendering. Default: unchecked. */
+  /** A view that is already known, for example from server rendering. Default: unchecked. */
   readonly view?: AuthView
-  /** How often the server pings, ms. Default 15 000; a stream silent for 2.5 of them is given up. */
+  /**
+   * Interval of the server's pings, ms. Default 15 000. The client gives up a stream that is silent for 2.5 intervals.
+   */
   readonly pingInterval?: number
-  /** How long Clerk may take to load before the page counts as failed, ms. Default 10 000. */
+  /** Time that Clerk may take to load before the page counts as failed, ms. Default 10 000. */
   readonly clerkTimeout?: number
-  /** How often the view is asked for where no stream gets through, ms. Default 4 000. */
+  /** Interval between polls if no stream gets through, ms. Default 4 000. */
   readonly pollInterval?: number
-  /** How long Clerk's `getToken` may take, ms. Default 10 000. */
+  /** Time that Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number
-  /** How long the server's answer may take, ms. Default 15 000. */
+  /** Time that the server's answer may take, ms. Default 15 000. */
   readonly postTimeout?: number
-  /** How long past its expiry the server honours a token, seconds. Default 60, as the server's own default. */
+  /** Time for which the server accepts a token after its expiry, seconds. Default 60, like the server's own default. */
   readonly clockTolerance?: number
-  /** Retries, 0.5 → 30 s apart, before the machine counts as degraded. Default 7. */
+  /** Number of retries, 0.5 s to 30 s apart, before the machine counts as degraded. Default 7. */
   readonly retries?: number
 }
 
 export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
-  /** Clerk has loaded; `identity` is its last word. */
+  /** True once Clerk has loaded; `identity` is the last state that it reported. */
   readonly isClerkLoaded: boolean
   readonly identity: ClerkIdentity | null
   /** The newest view of the server. */
   readonly view: AuthView
   /** The server's clock minus ours, ms. */
   readonly offset: number
-  /** Rises with every connection and every focus: the occasions on which a tab asserts its identity anew. */
+  /** Rises with every connection and every focus. On these occasions a tab asserts its identity again. */
   readonly epoch: number
-  /** The tab has gained focus, and not lost it since. */
+  /** The tab has focus. */
   readonly isFocused: boolean
-  /** Identity key that the server acknowledged; null before the first. */
+  /** Identity key that the server acknowledged; null before the first acknowledgement. */
   readonly settled: string | null
-  /** Identity key at the time of the post in the air: an occasion that came later is not settled by its answer. */
+  /** Identity key at the time of the running post. Its answer does not settle an occasion that came later. */
   readonly asserted: string | null
-  /** Clerk session that this tab left by signing out, until the server acknowledged it. */
+  /** Clerk session that this tab signed out of, until the server acknowledges it. */
   readonly ended: string | null
-  /** Clerk sessions of this tab since it was last signed out: the server may still hold any of them. */
+  /** Clerk sessions of this tab since it was last signed out. The server may still hold any of them. */
   readonly owned: readonly string[]
-  /** Clerk session that this tab left while a post of its token had no answer: that may sign it in yet. */
+  /** Clerk session that this tab left while a post of its token had no answer. The post may still sign it in. */
   readonly stray: string | null
   /** The token to post, and the last one that the server judged. */
   readonly token: BearerToken | null
   readonly posted: BearerToken | null
-  /** The next token must come past Clerk's cache. */
+  /** The next token must be a new one instead of Clerk's cached one. */
   readonly isFresh: boolean
   readonly seq: number
-  /** The last post has had no answer: it may have arrived, or arrive yet. */
+  /** The last post has no answer yet. It may have arrived or may still arrive. */
   readonly isUnanswered: boolean
-  /** So it was when Clerk spoke, or the answer was that nothing is stored: what the server shows may be undone yet. */
+  /**
+   * A post had no answer when Clerk last reported, or the answer was that the server could not store it. The state that
+   * the server shows may still be undone.
+   */
   readonly isUnsure: boolean
-  /** Failures in a row, in the session and in the stream. */
+  /** Number of failures in a row, of the session and of the stream. */
   readonly attempts: number
   readonly streamAttempts: number
   readonly failure: SyncFailure | null
   readonly streamFailure: SyncFailure | null
-  /** The newest failure of all, also of one that is over. */
+  /** The newest failure, even if it no longer matters. */
   readonly lastFailure: Pick<SyncFailure, 'code' | 'message' | 'retryable'> | null
-  /** Something changed since the last failure: no need to wait for the retry. */
+  /** Something changed since the last failure, so the client need not wait for the retry. */
   readonly isRearmed: boolean
-  /** The next connection is no occasion to assert anything: another tab caused it. */
+  /** The next connection is no occasion to assert the identity, because another tab caused it. */
   readonly isQuiet: boolean
   /**
-   * Where the tabs of this browser share a stream, one leads: it reads the stream and renews the token, and another tab does
-   * so only if it does not. A tab alone has a stream of its own, for which its posts may want a connection.
+   * If the tabs of this browser share a stream, the leader reads it and renews the token; a follower renews only if the
+   * leader does not. A tab that is alone has its own stream, which it may close if its posts need the connection.
    */
   readonly tabRole: 'alone' | 'leader' | 'follower'
   /** The server session that the stream belongs to. */
   readonly channel: string
-  /** No stream gets through for now: the view is asked for instead. */
+  /** No stream gets through for now, so the client polls. */
   readonly isStreamMute: boolean
-  /** The stream, or the session, was lost, and is back since a moment. */
+  /** The stream or the session was lost and came back a moment ago. */
   readonly isRestored: boolean
-  /** It has been asked for, and answered, since streams do not get through. */
+  /** A poll has been answered since streams no longer get through. */
   readonly hasPolled: boolean
-  /** Questions in a row that had no answer. */
+  /** Number of polls in a row that got no answer. */
   readonly pollFailures: number
-  /** Answers in a row to such questions that show an older view than the tab knows. */
+  /** Number of polls in a row whose answer shows an older view than the tab knows. */
   readonly olderPolls: number
-  /** Counts the posts that were sent, and those that were answered; and how many there were at the last question. */
+  /** Number of posts sent plus number of posts answered, and the value of that number at the last poll. */
   readonly exchanges: number
   readonly exchangesAtPoll: number
   /** The browser is known to send the session cookie back. */
   readonly isCookieKept: boolean
   /** Server nodes that knew a proof of this tab which another node then did not know. */
   readonly lostNodes: readonly string[]
-  /** The server's nodes do not share their sessions: the answers to this tab's posts are all that counts. */
+  /** The server's nodes do not share their sessions, so only the answers to this tab's posts count. */
   readonly isUnshared: boolean
-  /** The last proof, still shown until `proofUntil` after the server lost its session, while the tab proves itself again. */
+  /**
+   * The last proof. It is shown until `proofUntil` after the server lost its session, while the tab proves itself
+   * again.
+   */
   readonly proof: AuthView | null
   readonly proofUntil: number
-  /** The server's wish for spreading reconnects, ms. */
+  /** Time over which the server wants reconnects spread, ms. */
   readonly reconnectBase: number
-  /** For which end of the view the timer is set, epoch ms by the local clock; null: it has to be set anew. */
+  /**
+   * The end of the view for which the timer is set, epoch ms by the local clock; null if the timer has to be set again.
+   */
   readonly lapseAt: number | null
-  /** Moments by the local clock, epoch ms. The `…NotBefore` are the server's, from Retry-After. */
+  /** Moments by the local clock, epoch ms. The server sets those named `…NotBefore` by its Retry-After. */
   readonly heardAt: number
   readonly openedAt: number
-  /** No stream has shown anything since then; 0 while one does. */
+  /** Moment since which no stream has shown anything; 0 while one does. */
   readonly deafSince: number
   readonly polledAt: number
-  /** How long the first view of the last stream took, ms: the network is as slow as that. */
+  /** Time that the first view of the last stream took, ms; a measure of how slow the network is. */
   readonly trip: number
   readonly reconnectAt: number
   readonly reconnectNotBefore: number
@@ -170,7 +180,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     olderPolls: 0,
     exchanges: 0,
     exchangesAtPoll: 0,
-    // A view from server rendering is of a session whose cookie the page came with.
+    // A view from server rendering belongs to a session whose cookie came with the page.
     isCookieKept: Boolean(input.view?.channel),
     lostNodes: [],
     isUnshared: false,

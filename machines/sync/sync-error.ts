@@ -1,43 +1,49 @@
 import type { AuthErrorCode } from '../auth-error.ts'
 import type { AuthView } from '../auth-view.ts'
 
-/** What can go wrong in the browser: all that the server answers, and what happens before it is reached. */
+/**
+ * Codes of everything that can fail in the browser: all errors that the server answers, and those that happen before it
+ * is reached.
+ */
 export type SyncErrorCode =
   | AuthErrorCode
-  /** Clerk gave no token, or threw, though it says that someone is signed in. */
+  /** Clerk gave no token or threw an error, although it says that a user is signed in. */
   | 'clerk-no-token'
   /** Clerk's `getToken` did not settle in time. */
   | 'clerk-timeout'
   /** The server was not reached, the connection broke, or it fell silent. */
   | 'network-failed'
-  /** The server, or something between, answered with what is no part of the protocol. */
+  /** The server, or something between, sent an answer that does not belong to the protocol. */
   | 'answer-malformed'
-  /** The answer is not to the request of this tab: a cache, or a service worker, kept it from an earlier one. */
+  /** The answer does not belong to this tab's request: a cache or a service worker kept it from an earlier one. */
   | 'answer-cached'
   /** Two nodes of the server answered, and one does not know the session that the other has just signed in. */
   | 'store-not-shared'
 
-/** A failure as the sync machine keeps it: plain data without secrets. */
+/** A failure as the sync machine keeps it. It is plain data without secrets. */
 export interface SyncFailure {
   readonly code: SyncErrorCode
   readonly message: string
-  /** False: asking again does not help until something changes. */
+  /** False if asking again does not help until something changes. */
   readonly retryable: boolean
-  /** The least time to wait before asking again, ms; null where the server named none. */
+  /** Shortest time to wait before asking again, ms; null if the server named none. */
   readonly retryAfter: number | null
 }
 
 export interface SyncErrorOptions {
   /** Default true. */
   readonly retryable?: boolean
-  /** In ms. */
+  /** Shortest time to wait before asking again, ms. */
   readonly retryAfter?: number | null
   readonly cause?: unknown
   /** The view that came with the error. */
   readonly view?: AuthView | undefined
 }
 
-/** The error with which the actors of the sync machine reject. Tell errors apart by `code`; no message holds a token. */
+/**
+ * The error with which the actors of the sync machine reject. Tell errors apart by `code`. A message never contains a
+ * token.
+ */
 export class SyncError extends Error implements SyncFailure {
   declare readonly code: SyncErrorCode
   declare readonly retryable: boolean
@@ -56,12 +62,12 @@ export function isSyncError(error: unknown): error is SyncError {
   return error instanceof Error && error.name === 'SyncError'
 }
 
-/** A failure worth another try, that happened on this side of the wire. */
+/** Returns a retryable failure that happened in the browser. */
 export function toFailure(code: SyncErrorCode, message: string, retryAfter: number | null = null): SyncFailure {
   return { code, message, retryable: true, retryAfter }
 }
 
-/** Plain data of any error; one that is no {@link SyncError} counts as `internal`, and is worth another try. */
+/** Returns any error as plain data. An error that is not a {@link SyncError} counts as `internal` and is retryable. */
 export function toSyncFailure(error: unknown): SyncFailure {
   if (!isSyncError(error)) return toFailure('internal', 'Something unexpected went wrong')
   const { code, message, retryable, retryAfter } = error

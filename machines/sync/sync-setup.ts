@@ -28,30 +28,33 @@ type StreamShared = SyncEventOf<'stream.shared'>
 type Answered = DoneActorEvent<AuthView>
 type Failed = ErrorActorEvent
 
-/** What follows from the context, and from an event of the type for which the chart names it. */
+/** Adapts a rule over the context, and the event of the type for which the chart names it, to XState's arguments. */
 const by =
   <Event, Params, Result>(rule: (context: SyncContext, event: Event, params: Params) => Result) =>
   ({ context, event }: { context: SyncContext; event: unknown }, params: Params) =>
     rule(context, event as Event, params)
 
-/** An occasion on which this tab asserts anew who it is, however often it has failed. */
+/** Makes an occasion on which this tab asserts its identity again, regardless of earlier failures. */
 const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
 
-/** A stream that has shown nothing for so long may never do so, ms. */
+/** A stream that shows nothing for this long may never do so, ms. */
 const patience = 3_000
-/** A stream that was lost counts as restored for so long, and then as live, ms. */
+/** A stream that was lost counts as restored for this long, and then as live, ms. */
 const restoredFor = 5_000
-/** A post that has no answer for so long may be waiting for a connection, of which a browser has six for a host, ms. */
+/** A post without an answer for this long, ms, may be waiting for a connection, because a browser has six per host. */
 const stallAfter = 2_000
-/** After that the tab does without a stream for so long, at least, and at most half as long again, ms. */
+/** After that the tab has no stream for at least this long, ms, and for at most half as long again. */
 const yieldFor = 60_000
 
-/** Two readings of the server's clock differ by the way they took: more than this, ms, and it was set. */
+/**
+ * Two readings of the server's clock differ by their time in transit. If they differ by more than this, ms, the clock
+ * was set.
+ */
 const maxDrift = 5_000
-/** How often an open stream is looked at, ms: a machine that slept shows by its clock, and by nothing else. */
+/** Interval at which an open stream is checked, ms. Only the clock shows that a machine has slept. */
 const lookEvery = 4_000
 
-/** What the chart of the sync machine names: its actors, guards, actions and delays. */
+/** The actors, guards, actions and delays that the chart of the sync machine names. */
 export const syncSetup = slimSetup({
   types: {
     context: {} as SyncContext,
@@ -72,16 +75,19 @@ export const syncSetup = slimSetup({
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
     isClerkSignedOut: by(rules.isClerkSignedOut),
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
-    /** What is still to be asserted is not settled by it. */
+    /** True if the tab's role changed. An occasion that is still open must not be settled by it. */
     isRoleNew: by(
       (context, { isLeader }: StreamShared) =>
         isLeader === (context.tabRole === 'follower') && !rules.isOccasion(context),
     ),
-    /** The tabs may hold all connections that the browser has for the server. */
+    /**
+     * The stream may give way to a post only if tabs do not share it: then they may hold all connections that the
+     * browser has for the server.
+     */
     mayYield: and([stateIn({ stream: 'open' }), by(({ tabRole }) => tabRole === 'alone')]),
     /**
-     * The server has shown what it knows: by a stream, or, where none gets through, by its answers. One that is full has no
-     * stream for a stranger, and knows nothing of this tab: it has one for who is signed in.
+     * The server has shown its view, by a stream or, if none gets through, by its answers. A server that is full gives
+     * no stream to an unknown browser, whose session it does not know either, but does give one to a signed-in user.
      */
     hasServerView: or([
       stateIn({ stream: 'open' }),
@@ -91,15 +97,21 @@ export const syncSetup = slimSetup({
     isStreamFailing: by(rules.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
     isSilent: by((context) => rules.isSilent(context)),
-    /** Where an answer tells of no channel, the cookie leads to no session: not to the one of the stream either. */
+    /**
+     * The view of an answer is of another session than the stream. An answer without a channel means that the cookie
+     * leads to no session.
+     */
     isOtherChannel: by(({ view, channel, isUnshared }) => view.channel !== channel && !isUnshared),
     isOverdue: by(rules.isOverdue),
     isStale: by((context, event: ViewReceived | PingReceived) =>
       rules.isStale(context, event.type === 'view.received' ? event.view : event),
     ),
-    /** The server's clock was set forward: what was reckoned by it has to be reckoned anew. */
+    /** The server's clock was set forward, so the times that follow from it have to be computed again. */
     isClockMoved: by((context, { now }: PingReceived) => now - context.now() - context.offset > maxDrift),
-    /** Between start and stop: a client made while rendering on a server arms no timer, nor does one that rests. */
+    /**
+     * The end of the view has moved and needs another timer. The timer runs only between start and stop, so that a
+     * client made while rendering on a server arms none.
+     */
     isLapseMoved: by(
       (context) =>
         context.heardAt > 0 &&
@@ -128,7 +140,9 @@ export const syncSetup = slimSetup({
     isRefused: by(rules.isRefused),
     isCurrent: by(rules.isCurrent),
     isExpiring: by(rules.isExpiring),
-    /** Of this tab's identity: on a view of another one, the agreement is over. */
+    /**
+     * The expiry changed while the view still shows this tab's identity; a view of another identity ends the agreement.
+     */
     isExpiryMoved: by(
       ({ view, identity }, event: ViewReceived) =>
         event.view.expiresAt !== view.expiresAt && rules.showsIdentity({ view: event.view, identity }),
@@ -137,12 +151,15 @@ export const syncSetup = slimSetup({
       ({ isFresh, posted }, { output: token }: DoneActorEvent<BearerToken>) =>
         !isFresh && posted?.reveal() === token.reveal(),
     ),
-    /** By the newest view known: a node that has yet to hear of a later decision answers with the one before. */
+    /**
+     * The newest known view counts, because a node that has not heard of a later decision yet answers with an older
+     * view.
+     */
     isAnswer: by(
       (context, { output: view }: Answered, kind: ReturnType<typeof rules.toAnswer>) =>
         rules.toAnswer({ ...context, view: changes.toNewerView(context.view, view) }) === kind,
     ),
-    /** Clerk's cached token may lack what a fresh one has: the origin of this page, or a role given since. */
+    /** Clerk's cached token may lack something that a fresh one has: the origin of this page, or a role given since. */
     isCachedTokenRefused: by(({ isFresh, identity }, { error }: Failed) => {
       const { code, retryable } = toSyncFailure(error)
       return identity !== null && !isFresh && !retryable && code.startsWith('token-')
@@ -316,21 +333,27 @@ export const syncSetup = slimSetup({
     look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
     patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
     restoredFor: ({ context }) => toDelay(context.openedAt + restoredFor, context.now()),
-    /** On a slow network an answer takes as long as the first view did. */
+    /** On a slow network an answer takes as long as the first view did, so the delay grows with that. */
     stallDelay: ({ context: { trip } }) => Math.min(Math.max(stallAfter, 2 * trip), 4 * stallAfter),
     clerkTimeout: ({ context }) => context.clerkTimeout,
     pollDelay: ({ context }) => rules.toPollDelay(context),
-    /** The connection may be dead: the next question has another. */
+    /** The connection may be dead, so a poll is given up early and the next one uses another connection. */
     pollTimeout: ({ context: { pollInterval, postTimeout } }) =>
       Math.min(Math.max(pollInterval, lookEvery), postTimeout),
     reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
-    /** A refusal may be a deployment's, on a page that nobody is in front of: 4 to 6 minutes. */
+    /**
+     * 4 to 6 minutes. The refusal may be due to a deployment, and the page may have no person in front of it who
+     * reloads it.
+     */
     reopenDelay: ({ context }) => 240_000 + context.random() * 120_000,
     tokenTimeout: ({ context }) => context.tokenTimeout,
     postTimeout: ({ context }) => context.postTimeout,
     renewalDelay: ({ context }) => rules.toRenewalDelay(context),
     retryDelay: ({ context }) => toDelay(context.retryAt, context.now()),
-    /** With a look every 15 s: timers do not run while a machine sleeps, and clocks are set. */
+    /**
+     * The timer fires at least every 15 s to compare clocks, because timers do not run while a machine sleeps and
+     * clocks are set.
+     */
     lapse: ({ context }) => Math.min(toDelay(rules.toLapse(context), context.now()), 15_000),
     heartbeat: ({ context }) => 20_000 + context.random() * 10_000,
   },

@@ -4,21 +4,21 @@ import { toPost } from './sync-rules.ts'
 import { syncSetup } from './sync-setup.ts'
 
 /**
- * Keeps the server's view equal to what Clerk says in this tab. Region `stream` holds the server's event stream open;
- * region `poll` asks for the view where no stream gets through; region `session` reconciles, posting only while the server
- * is heard in one of the two ways, one post at a time.
+ * Keeps the server's view equal to the state that Clerk reports in this tab. Region `stream` holds the server's event
+ * stream open. Region `poll` asks for the view if no stream gets through. Region `session` reconciles the two: it posts
+ * only while the server is heard in one of the two ways, one post at a time.
  *
- * The host provides the actors: `openStream` sends `view.received`, `ping.received`, `retry.hinted`, and at its end
- * `stream.ended` or `stream.failed`; `fetchView` and `postEvent` ask the server; `fetchToken` asks Clerk.
+ * The host provides the actors. `openStream` sends `view.received`, `ping.received`, `retry.hinted`, and at its end
+ * `stream.ended` or `stream.failed`. `fetchView` and `postEvent` ask the server; `fetchToken` asks Clerk.
  */
 export const syncMachine = syncSetup.createMachine({
   id: 'sync',
-  description: 'Keeps what the server knows equal to what Clerk says in this tab.',
+  description: 'Keeps the view of the server equal to the state of Clerk in this tab.',
   type: 'parallel',
   context: ({ input }) => createSyncContext(input),
   states: {
     stream: {
-      description: 'The event stream of the server.',
+      description: 'Holds the event stream of the server open.',
       initial: 'closed',
       on: {
         'client.stopped': { target: '.closed', actions: ['forgetStream', 'disarmLapse'] },
@@ -36,7 +36,7 @@ export const syncMachine = syncSetup.createMachine({
       },
       states: {
         closed: {
-          description: 'Not started, stopped, or refused.',
+          description: 'The stream is not started, is stopped, or is refused.',
           entry: 'closeStream',
           exit: ['dropReopening', 'trustNodes'],
           on: {
@@ -48,12 +48,12 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         starting: {
-          description: 'About to ask for a stream. It stays so where none can be read: the view is asked for.',
+          description: 'A stream is about to be requested. If streams cannot be read, the client stays here and polls.',
           entry: 'noteStarting',
           always: { guard: 'canStream', target: 'connecting' },
         },
         connecting: {
-          description: 'Asked for a stream; its first view is awaited.',
+          description: 'The stream is requested, and its first view is awaited.',
           entry: 'openStream',
           on: {
             'view.received': { target: 'open', actions: 'takeFirstView' },
@@ -65,7 +65,8 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         open: {
-          description: 'Views arrive. Given up when silent for 2.5 pings, or where its connection may be dead.',
+          description:
+            'Views arrive. The stream is given up after 2.5 pings of silence, or if its connection may be dead.',
           always: { guard: 'isOtherChannel', target: 'starting', actions: ['closeStream', 'hushReconnect'] },
           on: {
             'view.received': [
@@ -103,7 +104,7 @@ export const syncMachine = syncSetup.createMachine({
       },
     },
     poll: {
-      description: 'Asks for the view where no stream gets through.',
+      description: 'Asks for the view if no stream gets through.',
       initial: 'off',
       on: { 'client.stopped': '.off' },
       states: {
@@ -112,7 +113,7 @@ export const syncMachine = syncSetup.createMachine({
           always: { guard: 'isPollDue', target: 'asking' },
         },
         asking: {
-          description: 'The view is asked for.',
+          description: 'The client asks for the view.',
           entry: 'notePoll',
           invoke: {
             src: 'fetchView',
@@ -127,7 +128,7 @@ export const syncMachine = syncSetup.createMachine({
           after: { pollTimeout: { target: 'waiting', actions: 'notePollFailure' } },
         },
         waiting: {
-          description: 'The view is asked for again in a few seconds.',
+          description: 'The client asks for the view again in a few seconds.',
           always: { guard: 'isPollOver', target: 'off' },
           on: {
             'focus.gained': { guard: 'mayAskNow', target: 'asking' },
@@ -139,7 +140,7 @@ export const syncMachine = syncSetup.createMachine({
       },
     },
     session: {
-      description: 'What this tab asserts, and whether the server agrees.',
+      description: 'Makes the server agree with this tab.',
       initial: 'waitingForClerk',
       on: {
         'client.started': { actions: 'awaitClerk' },
@@ -162,14 +163,14 @@ export const syncMachine = syncSetup.createMachine({
       ],
       states: {
         waitingForClerk: {
-          description: 'Clerk loads. Every new attempt starts here.',
+          description: 'Clerk is loading. Every new attempt also starts here.',
           always: [
             { guard: 'isClerkSignedOut', target: 'signedOut' },
             { guard: 'isClerkSignedIn', target: 'fetchingToken' },
           ],
         },
         signedOut: {
-          description: 'Clerk says nobody is signed in; the server is told where it has to be.',
+          description: 'Clerk says that no user is signed in. The server is told if necessary.',
           on: { 'retry.wanted': { actions: 'noteRetry' } },
           always: [
             { guard: and(['hasServerView', 'isClearDue']), target: 'posting' },
@@ -177,12 +178,12 @@ export const syncMachine = syncSetup.createMachine({
           ],
         },
         fetchingToken: {
-          description: 'Clerk says somebody is signed in; the server may have to hear of it.',
+          description: 'Clerk says that a user is signed in. The server is told if necessary.',
           initial: 'waitingForStream',
           always: { guard: 'isOverruled', target: 'confirmed' },
           states: {
             waitingForStream: {
-              description: 'The server shows first what it knows.',
+              description: 'The server has to show its view first.',
               always: [
                 { guard: and(['hasServerView', or(['isTokenDue', 'isExpiring'])]), target: 'requesting' },
                 { guard: 'hasServerView', target: '#sync.session.confirmed' },
@@ -190,7 +191,7 @@ export const syncMachine = syncSetup.createMachine({
               ],
             },
             requesting: {
-              description: 'Asks Clerk for a token, the cached one first.',
+              description: 'The client asks Clerk for a token, the cached one first.',
               entry: 'chooseCache',
               invoke: {
                 src: 'fetchToken',
@@ -211,7 +212,7 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         posting: {
-          description: 'One post is in the air: a token, or the end of a session.',
+          description: 'One post is on its way: a token, or the end of a session.',
           entry: 'numberPost',
           invoke: {
             src: 'postEvent',
@@ -242,7 +243,7 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         confirmed: {
-          description: 'The server knows who this tab is. The token is renewed before it expires.',
+          description: 'The server knows the identity of this tab. The token is renewed before it expires.',
           entry: 'settle',
           exit: 'forgiveFailures',
           on: {
@@ -270,7 +271,7 @@ export const syncMachine = syncSetup.createMachine({
           after: { retryDelay: 'waitingForClerk' },
         },
         degraded: {
-          description: 'Gave up, without a sign-out. Tried again on any news, or rarely.',
+          description: 'The client gave up without signing out. It tries again on any news, and otherwise rarely.',
           entry: 'disarm',
           on: {
             'ping.received': { guard: and(['isClockMoved', 'isRetryable']), target: 'waitingForClerk' },
