@@ -2,11 +2,13 @@ import { base64url } from 'jose'
 import { nodeCrypto } from './node-crypto.ts'
 
 /**
- * Decodes base64url as RFC 7515 §2 has it: no padding, no white space, no stray bits, so one text for one value.
- * undefined for any other text.
+ * Decodes base64url strictly by RFC 7515 §2: no padding, no white space and no stray bits, so that every value has only
+ * one text.
+ *
+ * @returns The bytes, or undefined for any other text.
  */
 export function decodeBase64url(text: string): Uint8Array | undefined {
-  // Where there is node:crypto there is its codec, several times as fast as one that is written for every runtime.
+  // A runtime with node:crypto also has Node's codec, which is several times as fast as a portable one.
   if (nodeCrypto) {
     const bytes = Buffer.from(text, 'base64url')
     return isCanonical(text, bytes.length) ? bytes : undefined
@@ -19,13 +21,17 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
   }
 }
 
-/** The last character where one byte or two are left over: its 4 or 2 low bits belong to no byte. */
+/**
+ * The allowed last characters of a text whose last group encodes one byte or two bytes. Their 4 or 2 low bits are zero,
+ * because they belong to no byte.
+ */
 const lastOfTwo = 'AQgw'
 const lastOfThree = 'AEIMQUYcgkosw048'
 
 /**
- * Whether a text that `Buffer` decoded to so many bytes is the one that encodes them. `Buffer` skips what it does not
- * know, which leaves too few bytes; but it also knows the other alphabet, and beyond ASCII it looks at the low byte.
+ * True if a text that `Buffer` decoded to this many bytes is the canonical encoding of them. `Buffer` skips unknown
+ * characters, which leaves too few bytes. But it also accepts the other base64 alphabet, and of a character beyond
+ * ASCII it reads the low byte.
  */
 function isCanonical(text: string, length: number): boolean {
   if (length !== (text.length * 3) >>> 2) return false

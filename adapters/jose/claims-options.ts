@@ -2,24 +2,24 @@ import { isDevelopment } from '../node-env.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import { toOriginProblem } from '../origins.ts'
 
-/** What a token's claims must satisfy, beyond what holds for every session token. */
+/** Rules for a token's claims, in addition to those for every session token. */
 export interface ClaimsOptions {
   /** Allowed `iss`, compared exactly: a URL without a slash at its end. Default: any, with a warning. */
   readonly issuer?: string | readonly string[]
   /**
-   * Allowed `azp`, compared exactly; then `azp` is required. They are the origins your app is served from, such as
+   * Allowed `azp`, compared exactly; if set, a token must have an `azp`. List the origins that serve your app, such as
    * `https://app.example.com` or `capacitor://localhost`. Default: any, with a warning.
    */
   readonly authorizedParties?: string | readonly string[]
-  /** Allowed `aud`: one of the token's must be among these. Default: not looked at. */
+  /** Allowed `aud`; one audience of the token must be among these. Default: not checked. */
   readonly audience?: string | readonly string[]
-  /** Claims that must be there and not null, besides `sub`, `sid`, `exp`, `nbf`. */
+  /** Claims that must be present and not null, besides `sub`, `sid`, `exp`, `nbf`. */
   readonly requiredClaims?: readonly string[]
   /** Seconds by which the clocks of Clerk and this server may differ, an integer from 0 to 3600; default 60. */
   readonly clockTolerance?: number
   /**
-   * Your own rule over verified claims. `false` or a throw refuses the token (`token-claims`); a thrown `AuthError`
-   * keeps its code, so an outage can be told from a refusal.
+   * Your own rule for verified claims. If it returns `false` or throws, the token is refused (`token-claims`). A thrown
+   * `AuthError` keeps its code, so that an outage differs from a refusal.
    */
   readonly validate?: (claims: AuthClaims) => boolean | void | Promise<boolean | void>
 }
@@ -29,10 +29,10 @@ export interface ResolvedClaimsOptions {
   readonly authorizedParties: ReadonlySet<string> | null
   readonly audiences: ReadonlySet<string> | null
   readonly requiredClaims: readonly string[]
-  /** Ms. */
+  /** Allowed difference of the clocks, ms. */
   readonly tolerance: number
   readonly validate: NonNullable<ClaimsOptions['validate']> | null
-  /** Errors, which browsers see, say what a token has and what it may have: not in production. */
+  /** True if error messages, which browsers see, name the token's values and the allowed ones. False in production. */
   readonly showsValues: boolean
 }
 
@@ -46,9 +46,9 @@ const names: readonly string[] = [
 ] satisfies readonly (keyof ClaimsOptions)[]
 
 /**
- * The options merged over the defaults.
+ * Returns the options merged over the defaults.
  *
- * @throws TypeError naming the option that cannot be used, that no token can match, or that is unknown.
+ * @throws TypeError that names an option which cannot be used, which no token can match, or which is unknown.
  */
 export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaimsOptions {
   const { issuer, authorizedParties, audience, requiredClaims, clockTolerance = 60, validate } = options
@@ -70,7 +70,10 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
   }
 }
 
-/** An empty list would read as "none allowed" to one and "any allowed" to another: it is refused. */
+/**
+ * Returns the allowed values. It refuses an empty list, because one reader would take it for "none allowed" and another
+ * for "any allowed".
+ */
 function toAllowed(
   name: keyof ClaimsOptions,
   values: string | readonly string[] | undefined,
@@ -89,9 +92,9 @@ function toAllowed(
 const bareHost = /^[a-z\d-]+(\.[a-z\d-]+)+\/?$/i
 
 /**
- * Tells why no token can have a value as its `iss`: Clerk writes the URL of a Frontend API there.
+ * Tells why no token can have a value as its `iss`, in which Clerk writes the URL of a Frontend API.
  *
- * @returns the problem with the mended value, or null.
+ * @returns The problem with the corrected value, or null.
  */
 function toIssuerProblem(value: string): string | null {
   const text = bareHost.test(value) ? `https://${value}` : value

@@ -1,37 +1,41 @@
 import type { Logger } from '../logger.ts'
 import type { AnswerTime } from './fetch-jwks.ts'
 
-/** The difference between a clock and Clerk's, ms; more than 0 where the clock is ahead. */
+/** The difference between a clock and Clerk's, ms; positive if the clock is ahead. */
 export interface ClockReading {
   /**
-   * The shortest time lately from the making of a token, or of an answer of the key endpoint, by Clerk's clock to its
-   * arrival by this one. It is the difference of the clocks plus the time on the way. Null before the first.
+   * The shortest recent time from the making of a token, or of an answer of the key endpoint, by Clerk's clock to its
+   * arrival by this one. It is the difference of the clocks plus the time in transit. Null before the first arrival.
    */
   readonly offset: number | null
-  /** The difference of the clocks, where it is certain that they differ by more than a few seconds; else null. */
+  /** The difference of the clocks if it is certain that they differ by more than a few seconds; else null. */
   readonly skew: number | null
 }
 
-/** Compares a clock with Clerk's by what comes from there. Every moment is in epoch ms. */
+/** Compares a clock with Clerk's by the tokens and answers that come from Clerk. Every moment is in epoch ms. */
 export interface ClockWatch {
   /**
-   * A token verified that was issued at this moment. `isUseless`: it had expired, though it was sent to sign somebody in.
+   * Notes a verified token that was issued at this moment. `isUseless` is true if the token had expired although it was
+   * sent to sign a user in.
    */
   noteToken(issuedAt: number, now: number, isUseless: boolean): void
   noteAnswer(answer: AnswerTime): void
   read(): ClockReading
-  /** The skew as the log was told of it, so that errors stay the same from one token to the next; null where none is certain. */
+  /**
+   * Returns the skew that was last logged, so that error messages stay the same from one token to the next; null if no
+   * skew is certain.
+   */
   toldSkew(now: number): number | null
 }
 
 export interface ClockWatchOptions {
   readonly clock: () => number
-  /** By how much the clocks may differ before a token is refused, ms. */
+  /** Allowed difference of the clocks before a token is refused, ms. */
   readonly tolerance: number
   readonly logger: Logger
 }
 
-/** A clock that was set right is believed after twice this long, ms. */
+/** Length of one period of readings, ms. A clock that was corrected is trusted after two periods. */
 const span = 300_000
 /** The age up to which browsers send a token, ms. */
 const tokenLife = 60_000
@@ -42,17 +46,17 @@ const maxExpired = 8
 const dateStep = 1_000
 
 /**
- * Nothing arrives before it was made, so that the shortest time on the way bounds the difference of the clocks from above.
- * A clock that is behind is therefore certain as soon as one token comes from the future. A clock that is ahead only makes
- * tokens look old, and an attacker can send old tokens again. It is certain where an answer that this server asked for
- * says so, or where several tokens expired on the way and none came in time.
+ * Nothing arrives before it was made, so the shortest time in transit is an upper bound for the difference of the
+ * clocks. It is therefore certain that a clock is behind as soon as one token comes from the future. A clock that is
+ * ahead only makes tokens look old, and an attacker can also send old tokens again. It is certain only if an answer
+ * that this server asked for shows it, or if several tokens expired in transit and none came in time.
  */
 export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions): ClockWatch {
   const limit = Math.min(Math.max(tolerance, 2_000), 10_000)
   let since = -Infinity
   let before = Infinity
   let least = Infinity
-  /** The bound from below that the last answer of the key endpoint gives, and when it came. */
+  /** The lower bound that the last answer of the key endpoint gives, and the moment when that answer came. */
   let floor = { skew: -Infinity, at: -Infinity }
   let expired: readonly { readonly issuedAt: number; readonly offset: number; readonly at: number }[] = []
   let told: number | null = null
@@ -75,13 +79,13 @@ export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions
     return isCertain ? shortest : null
   }
 
-  /** An answer that a token has overtaken is older than it says: a cache kept it. */
+  /** If a token took less time than this bound allows, the answer came from a cache and is older than it says. */
   const isAheadByAnswer = (shortest: number, now: number) =>
     floor.skew >= limit && floor.skew <= shortest && isRecent(floor.at, now)
   const isAheadByTokens = (shortest: number, now: number) =>
     expired.filter(({ offset, at }) => isRecent(at, now) && offset < shortest + tokenLife).length >= minExpired
 
-  /** Logs a difference once, and again where it has changed by much. */
+  /** Logs a difference once, and again if it has changed by much. */
   function tell(now: number) {
     const skew = toSkew(now)
     if (skew === null) {
@@ -109,7 +113,7 @@ export function createClockWatch({ clock, tolerance, logger }: ClockWatchOptions
       }
       if (told !== null || Math.abs(Math.min(least, before)) >= limit) tell(now)
     },
-    // The next token tells whether the answer is as fresh as it says, so that nothing is logged here.
+    // This logs nothing, because only the next token shows if the answer is as fresh as it says.
     noteAnswer({ date, took }) {
       const now = clock()
       floor = { skew: now - took - date - dateStep, at: now }

@@ -8,35 +8,38 @@ import type { KeySource } from './key-source.ts'
 import { createRemoteKeys } from './remote-keys.ts'
 import { createSingleKey, createStaticKeys } from './static-keys.ts'
 
-/** Exactly one of these. */
+/** The origin of the signing keys: exactly one of these options. */
 export type KeyOptions =
-  /** A key set in hand; never refreshed. */
+  /** A given key set, which is never refreshed. */
   | { readonly jwks: Jwks }
-  /** Where to fetch one, `https:` (or `http:`, with a warning unless it is this machine). */
+  /** URL of a key set, `https:` (or `http:`, with a warning unless it is this machine). */
   | { readonly jwksUrl: string | URL }
-  /** One RSA public key, PEM: no network, and every key id means it (Clerk's "JWKS Public Key"). */
+  /** One RSA public key as PEM (Clerk's "JWKS Public Key"). It needs no network and is used for every key id. */
   | { readonly jwtKey: string }
-  /** Fetches one in another way. Must give up when `signal` fires, if it can. */
+  /** Fetches a key set in another way. It should stop when `signal` fires. */
   | { readonly fetchJwks: FetchJwks }
 
 /** Times in ms. */
 export interface KeySourceSettings {
-  /** Default the global `fetch`. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
   readonly logger?: Partial<Logger>
-  /** Sees the inspection events of the `jwksMachine`, the actor `jwks`. One that throws harms nobody. Default none. */
+  /**
+   * Receives the inspection events of the `jwksMachine`, whose actor is named `jwks`. If it throws, nothing else is
+   * affected. Default none.
+   */
   readonly inspect?: (event: InspectionEvent) => void
-  /** Hears when each good answer of the key endpoint was given, by the clock there. Default none. */
+  /** Receives the time of each good answer of the key endpoint, by the endpoint's clock. Default none. */
   readonly onAnswer?: FetchJwksRequest['onAnswer']
   /** Monotonic clock; default `performance.now`. */
   readonly now?: () => number
-  /** From one attempt to the next, failed or not; default 10 000. */
+  /** Time from the start of one attempt to the start of the next, whether it failed or not; default 10 000. */
   readonly cooldown?: number
-  /** Age at which keys are refreshed unasked; default 300 000. */
+  /** Age at which keys are refreshed without a request for a key; default 300 000. */
   readonly maxAge?: number
-  /** Age up to which keys serve while refreshing fails; default 86 400 000. */
+  /** Age up to which keys are used while refreshing fails; default 86 400 000. */
   readonly maxStale?: number
-  /** How long one attempt may take, the body included; default 4000. */
+  /** Time that one attempt may take, including the body; default 4000. */
   readonly timeout?: number
 }
 
@@ -46,9 +49,10 @@ const spans = ['cooldown', 'maxAge', 'maxStale', 'timeout'] as const
 const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /**
- * A {@link KeySource} from a key set in hand, a URL, a PEM key or a function. Nothing is fetched before the first token.
+ * Creates a {@link KeySource} from a given key set, a URL, a PEM key or a function. It fetches nothing before the first
+ * token.
  *
- * @throws TypeError naming the option that cannot be used.
+ * @throws TypeError that names the option which cannot be used.
  * @example const keys = createKeySource({ jwksUrl: 'https://clerk.example.com/.well-known/jwks.json' })
  */
 export function createKeySource(options: KeyOptions, settings: KeySourceSettings = {}): KeySource {
@@ -95,7 +99,10 @@ function toFetcher(jwksUrl: string | URL, fetch: KeySourceSettings['fetch'], log
   return createJwksFetcher({ url, fetch })
 }
 
-/** Warns of keys that are fetched in the clear: an attacker who answers in the endpoint's place can sign anyone in. */
+/**
+ * Warns of keys that are fetched without encryption. An attacker who answers in place of the endpoint can sign any user
+ * in.
+ */
 export function warnOfInsecureKeys(url: URL, logger: Logger): void {
   if (url.protocol === 'http:' && !loopback.test(url.hostname)) logger.warn('keys.insecure', { host: url.host })
 }

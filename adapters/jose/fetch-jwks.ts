@@ -1,40 +1,40 @@
-/** When an answer was given, by the clock of the endpoint. */
+/** The moment of an answer, by the clock of the endpoint. */
 export interface AnswerTime {
   /** Epoch ms, in whole seconds. */
   readonly date: number
-  /** Ms from the request to the answer: it was given within them. */
+  /** Milliseconds from the request to the answer, in which the endpoint gave it. */
   readonly took: number
 }
 
 export interface FetchJwksRequest {
-  /** Fires when the attempt is given up. */
+  /** Fires when the caller gives the attempt up. */
   readonly signal: AbortSignal
-  /** Hears when a good answer was given, where the endpoint tells. Called, if at all, before the keys are there. */
+  /** Receives the time of a good answer if the endpoint tells it. It is called before the keys are available. */
   readonly onAnswer?: (time: AnswerTime) => void
 }
 
-/** Fetches a key set, not yet validated. Rejects for anything that is not one JSON answer. */
+/** Fetches a key set without validating it. It rejects unless it gets one JSON answer. */
 export type FetchJwks = (request: FetchJwksRequest) => Promise<unknown>
 
-/** A hundred keys of 8192 bits fit. */
+/** The largest body, in bytes. A hundred keys of 8192 bits fit into it. */
 const maxBytes = 262_144
 
 export interface JwksFetcherOptions {
   readonly url: URL
-  /** Default the global `fetch`, looked up at each call, so that instrumentation installed later is seen. */
+  /** Default: the global `fetch`, read at each call so that instrumentation installed later takes effect. */
   readonly fetch?: typeof globalThis.fetch
   readonly headers?: Readonly<Record<string, string>>
   /** The name of the endpoint in errors; default `the key endpoint`. */
   readonly name?: string
-  /** Hears of each status that is no success. */
+  /** Receives each status that is not a success. */
   readonly onFailure?: (status: number) => void
 }
 
 const accept = 'application/jwk-set+json, application/json'
 
 /**
- * Gets a JWKS over HTTP. Redirects are refused, since a key endpoint that moves is a change of trust; the body is
- * bounded as it streams in, whatever its Content-Length says.
+ * Creates a function that gets a JWKS over HTTP. It refuses redirects, because a key endpoint that moves is a change of
+ * trust. It limits the size of the body while it streams in, whatever `Content-Length` says.
  */
 export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
   const { url, headers, name = 'the key endpoint', onFailure } = options
@@ -72,14 +72,20 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
   }
 }
 
-/** @returns when an answer was sent, epoch ms; `Age` is the time that a cache has kept it (RFC 9111 §4.2.3). */
+/**
+ * @returns The moment when the answer was sent, epoch ms. `Age` is the time for which a cache kept it (RFC 9111
+ * §4.2.3).
+ */
 function toDate(headers: Headers): number | null {
   const date = Date.parse(headers.get('date') ?? '')
   const age = Number(headers.get('age') ?? 0)
   return Number.isFinite(date) && age >= 0 ? date + age * 1_000 : null
 }
 
-/** Tells why a request failed. Node's `fetch` has that in the cause of its error, as a code where the socket or TLS failed. */
+/**
+ * Returns the reason why a request failed. Node's `fetch` has it in the cause of its error, as a code if the socket or
+ * TLS failed.
+ */
 function toReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return ''

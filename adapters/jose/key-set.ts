@@ -1,7 +1,7 @@
 import { readRsaMembers, toPublicKey } from './public-key.ts'
 import type { PublicKey, RsaMembers } from './public-key.ts'
 
-/** RS256 public keys by key id. A key without an id is kept under `undefined` and serves {@link verifyJws} alone. */
+/** RS256 public keys by key id. A key without an id is kept under `undefined`; only {@link verifyJws} uses it. */
 export type KeySet = ReadonlyMap<string | undefined, PublicKey>
 
 /** A JSON Web Key Set (RFC 7517 §5). */
@@ -9,7 +9,7 @@ export interface Jwks {
   readonly keys: readonly object[]
 }
 
-/** One entry that is not used, and why. */
+/** One entry that is not used, and the reason. */
 export interface DroppedKey {
   readonly kid: string | undefined
   readonly reason: string
@@ -24,10 +24,11 @@ export function isKid(value: unknown): value is string {
 }
 
 /**
- * The usable keys of a JWKS. Entries that RS256 may not be verified with are dropped, and so are different keys of one
- * id, since nothing says which of them is meant; `onDropped` hears of each. The same key may be listed more than once.
+ * Returns the usable keys of a JWKS. It drops entries that may not verify RS256. It also drops different keys with the
+ * same id, because nothing tells which of them is meant. `onDropped` receives each dropped entry. The same key may be
+ * listed more than once.
  *
- * @throws Error saying why, where the whole is no key set or has more than 100 entries.
+ * @throws Error with the reason if the whole is not a key set or has more than 100 entries.
  */
 export function toKeySet(jwks: unknown, onDropped: (dropped: DroppedKey) => void = () => {}): KeySet {
   const keys: unknown = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : undefined
@@ -58,7 +59,11 @@ export function toKeySet(jwks: unknown, onDropped: (dropped: DroppedKey) => void
   return usable
 }
 
-/** {@link toKeySet}, for a source that tokens look their keys up in. @throws Error also where no key has a usable id. */
+/**
+ * Does the same as {@link toKeySet} for a source in which tokens look up their keys.
+ *
+ * @throws Error also if no key has a usable id.
+ */
 export function requireKeySet(jwks: unknown, onDropped?: (dropped: DroppedKey) => void): KeySet {
   const keys = toKeySet(jwks, onDropped)
   if (![...keys.keys()].some(isKid)) throw new Error('a key set without a usable key')

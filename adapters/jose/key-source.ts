@@ -2,23 +2,26 @@ import type { PublicKey } from './public-key.ts'
 
 export interface GetKeyOptions {
   readonly signal?: AbortSignal
-  /** False: with keys at hand, an unknown id is no reason to fetch them anew; then it stays undecided. Default true. */
+  /**
+   * False if an unknown id is no reason to fetch again while keys are available; the id then stays undecided. Default
+   * true.
+   */
   readonly refresh?: boolean
 }
 
-/** Where a verifier gets its keys from. Keys belong to their source: two sources never share one. */
+/** The source of a verifier's keys. Keys belong to their source, and two sources never share one. */
 export interface KeySource {
   /**
-   * The key that verifies tokens of this key id. Give the same object as long as the key is the same: another one says
-   * that the keys have changed, and what they proved is forgotten.
+   * Returns the key that verifies tokens with this key id. Return the same object as long as the key is the same.
+   * Another object means that the keys have changed, and the verifier then forgets what they proved.
    *
-   * @throws AuthError `key-not-found` where the id is not published, `keys-unavailable` (with `retryAfter`) where that
-   * cannot be said yet, `verify-timeout` where `signal` fired first.
+   * @throws AuthError `key-not-found` if the id is not published, `keys-unavailable` (with `retryAfter`) if that is not
+   * known yet, `verify-timeout` if `signal` fired first.
    */
   getKey(kid: string, options?: GetKeyOptions): Promise<PublicKey>
-  /** Hears whenever a key set came in. Returns the way out. */
+  /** Calls the listener whenever a key set came in. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void
-  /** Stops fetching. Afterwards only keys already here are given. */
+  /** Stops fetching. Afterwards the source only returns keys that it already has. */
   close(): void
 }
 

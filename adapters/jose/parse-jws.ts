@@ -3,7 +3,7 @@ import { decodeBase64url } from './base64url.ts'
 import { isKid } from './key-set.ts'
 import { parseStrictJsonObject } from './strict-json.ts'
 
-/** The header parameters that decide anything here. The rest, such as `jwk` and `jku`, is carried and never used. */
+/** The header parameters that matter here. The rest, such as `jwk` and `jku`, is carried along and never used. */
 export interface JwsHeader {
   readonly alg: 'RS256'
   readonly kid?: string
@@ -12,7 +12,7 @@ export interface JwsHeader {
   readonly [parameter: string]: unknown
 }
 
-/** A compact JWS (RFC 7515 §7.1), taken apart. Its signature is not checked yet. */
+/** A parsed compact JWS (RFC 7515 §7.1). Its signature is not checked yet. */
 export interface ParsedJws {
   readonly compact: string
   readonly header: JwsHeader
@@ -20,14 +20,24 @@ export interface ParsedJws {
   readonly signature: Uint8Array
 }
 
-/** Room for a Clerk token with the largest custom claims its cookie can hold (4 KB), twice. */
+/**
+ * The longest token, in characters: twice the size of a Clerk token with the largest custom claims that its cookie can
+ * hold (4 KB).
+ */
 export const maxTokenLength = 8_192
-/** Bytes. A signature is as long as its key's modulus, and RS256 keys have 2048 bits or more (RFC 7518 §3.3). */
+/**
+ * The shortest signature, in bytes. A signature is as long as its key's modulus, and RS256 keys have 2048 bits or more
+ * (RFC 7518 §3.3).
+ */
 const minSignatureLength = 256
 
 const malformed = (detail: string) => new AuthError('token-malformed', `The token is not a compact JWS: ${detail}`)
 
-/** The text of a token that is worth a look, judged in constant time. @throws AuthError `token-malformed`, `token-too-large` */
+/**
+ * Returns the text of a token after a check of its type and length, which takes constant time.
+ *
+ * @throws AuthError `token-malformed`, `token-too-large`
+ */
 export function requireTokenText(token: unknown): string {
   if (typeof token !== 'string') throw malformed('not a string')
   if (token.length > maxTokenLength) throw new AuthError('token-too-large')
@@ -35,10 +45,10 @@ export function requireTokenText(token: unknown): string {
 }
 
 /**
- * Takes a compact JWS apart, strictly, before any key is looked up and before any crypto. Cheap refusals come first.
+ * Parses a compact JWS strictly, before any key is looked up and before any cryptography. Cheap checks come first.
  *
- * @param readHeader One of {@link createHeaderReader}, where many tokens with the same header are read.
- * @throws AuthError `token-too-large`, `token-malformed`, `token-algorithm` (only RS256, RFC 8725 §3.1) or
+ * @param readHeader A reader of {@link createHeaderReader}, if many tokens with the same header are parsed.
+ * @throws AuthError `token-too-large`, `token-malformed`, `token-algorithm` (only RS256 is allowed, RFC 8725 §3.1) or
  * `key-not-found` (an unusable `kid`). No message quotes the token.
  */
 export function parseJws(token: unknown, readHeader = toHeader): ParsedJws {
@@ -55,20 +65,27 @@ export function parseJws(token: unknown, readHeader = toHeader): ParsedJws {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** → reads the first segment of a token, and remembers the last one that was good: tokens of one key share theirs. */
+/**
+ * Creates a function that reads the first segment of a token and remembers the last good one, because tokens of one key
+ * share it.
+ */
 export function createHeaderReader(): (segment: string) => JwsHeader {
   let known = ''
   let header: JwsHeader | undefined
   return (segment) => {
     if (header && segment === known) return header
     header = toHeader(segment)
-    // A copy of its own: a part of a string keeps the whole of it, which is the token, in memory.
+    // The text is copied, because a part of a string would keep the whole string, which is the token, in memory.
     known = decoder.decode(encoder.encode(segment))
     return header
   }
 }
 
-/** The members of a JSON header or payload. @throws AuthError `token-malformed` */
+/**
+ * Parses a JSON header or payload.
+ *
+ * @throws AuthError `token-malformed`
+ */
 export function parseMembers(bytes: Uint8Array, part: 'header' | 'payload'): Readonly<Record<string, unknown>> {
   try {
     return parseStrictJsonObject(bytes)
@@ -88,7 +105,7 @@ function toHeader(segment: string): JwsHeader {
   const { alg, kid } = header
   if (alg !== undefined && typeof alg !== 'string') throw malformed('alg is not a string')
   if (alg !== 'RS256') throw new AuthError('token-algorithm')
-  // An extension that must be understood, and none is (RFC 7515 §4.1.11); `b64` is the one in use (RFC 7797).
+  // The token demands an extension (RFC 7515 §4.1.11), and none is supported; `b64` is the only one in use (RFC 7797).
   if ('crit' in header || 'b64' in header) throw malformed('it demands a JWS extension')
   if (kid !== undefined && !isKid(kid)) throw new AuthError('key-not-found', 'The key id of the token is not usable')
   return header as unknown as JwsHeader

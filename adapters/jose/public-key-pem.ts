@@ -4,18 +4,18 @@ const header = '-----BEGIN PUBLIC KEY-----'
 const footer = '-----END PUBLIC KEY-----'
 /** The base64 of `-----BEGIN`. */
 const encodedBegin = 'LS0tLS1CRUdJT'
-/** Line breaks that were written out on the way, once or more often. No PEM text has a backslash of its own. */
+/** Line breaks that were escaped once or more often. A PEM text itself contains no backslash. */
 const writtenBreaks = /\\+[rn]/g
 const privateKey = 'a private key, which no verifier needs: give the public one'
-/** DER of the integer 0: the version that a private key begins with (RFC 5208 §5, RFC 8017 A.1.2). */
+/** DER of the integer 0, which is the version at the start of a private key (RFC 5208 §5, RFC 8017 A.1.2). */
 const privateKeyVersion = '\x02\x01\x00'
 
 /**
- * The body of a PEM public key (RFC 7468 §13): base64 of its DER, in one line. A key that comes through an environment
- * variable is read in every shape that these give it: line breaks written out as `\n` or `\r\n`, turned into blanks or
- * lost, quotes left round it, the indentation of a YAML file, the body alone, and base64 of the whole.
+ * Returns the body of a PEM public key (RFC 7468 §13): the base64 of its DER in one line. It accepts every shape that
+ * an environment variable may give to a key: line breaks written as `\n` or `\r\n`, replaced by blanks or lost, quotes
+ * around it, the indentation of a YAML file, the body alone, and base64 of the whole.
  *
- * @throws Error saying why there is none, never what was given.
+ * @throws Error with the reason if there is no public key. The message never contains the given text.
  */
 export function readPublicKeyPem(given: string): string {
   const text = unquote(given).replaceAll(writtenBreaks, '\n').trim()
@@ -28,7 +28,7 @@ export function readPublicKeyPem(given: string): string {
   return body
 }
 
-/** A PEM text as every reader of PEM takes it. */
+/** Returns a PEM text in the form that every PEM reader accepts. */
 export function toPem(body: string): string {
   return [header, ...(body.match(/.{1,64}/g) ?? []), footer, ''].join('\n')
 }
@@ -46,13 +46,13 @@ function toBody(text: string): string {
   return text.slice(header.length, -footer.length).replaceAll(/\s+/g, '')
 }
 
-/** True where the first member of a DER sequence is the version of a private key. */
+/** True if the first member of a DER sequence is the version of a private key. */
 function isPrivate(der: string): boolean {
   const length = der.charCodeAt(1)
   return der.startsWith(privateKeyVersion, length < 0x80 ? 2 : 2 + (length & 0x7f))
 }
 
-/** The bytes of base64 as the characters of a string. */
+/** Returns the bytes of base64 as the characters of a string. */
 function decode(base64: string): string {
   try {
     return atob(base64)

@@ -5,15 +5,22 @@ import { decodeBase64url } from './base64url.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { readPublicKeyPem, toPem } from './public-key-pem.ts'
 
-/** An RSA public key: a `KeyObject` where there is node:crypto, and in other runtimes what jose takes. */
+/** An RSA public key: a `KeyObject` in a runtime with node:crypto, and in other runtimes a key that jose accepts. */
 export type PublicKey = KeyObject | CryptoKey | JWK
 
-/** Below 2048 bits RS256 is not allowed (RFC 7518 §3.3); far above it, one check costs a server milliseconds. */
+/**
+ * RS256 does not allow keys below 2048 bits (RFC 7518 §3.3). A key far above that costs a server milliseconds per
+ * check.
+ */
 const minModulusLength = 2_048
 const maxModulusLength = 8_192
 const publicExponent = 65_537n
 
-/** Checks that a public key is one RS256 may be verified with; throws an `Error` that says why not. */
+/**
+ * Checks that a public key may verify RS256.
+ *
+ * @throws Error with the reason if it may not.
+ */
 function requireStrength(modulusLength: number, exponent: bigint | undefined) {
   if (modulusLength < minModulusLength) throw new Error(`weaker than ${minModulusLength} bits`)
   if (modulusLength > maxModulusLength) throw new Error(`longer than ${maxModulusLength} bits`)
@@ -28,8 +35,8 @@ function requireRs256Key(key: KeyObject): KeyObject {
 }
 
 /**
- * True for a key that node:crypto may verify RS256 with by itself. For what a source of the user's own gives, Node would
- * take the algorithm from the key: a key of another kind is left to jose, which refuses it.
+ * True for a key with which node:crypto may verify RS256 directly. A user's own key source may return any key, and Node
+ * takes the algorithm from the key. Keys of another kind are therefore left to jose, which refuses them.
  */
 export function isNodeKey(key: PublicKey): key is KeyObject {
   if (!nodeCrypto || !(key instanceof nodeCrypto.KeyObject)) return false
@@ -37,13 +44,20 @@ export function isNodeKey(key: PublicKey): key is KeyObject {
   return key.type === 'public' && key.asymmetricKeyType === 'rsa' && modulusLength >= minModulusLength
 }
 
-/** The modulus and exponent of an RSA public key, each as base64url in its shortest form: equal for equal keys. */
+/**
+ * The modulus and exponent of an RSA public key, each as base64url in its shortest form, so that equal keys have equal
+ * members.
+ */
 export interface RsaMembers {
   readonly n: string
   readonly e: string
 }
 
-/** The members of the RS256 key in a JWK (RFC 7517). Only public ones are read. Throws an `Error` that says why there are none. */
+/**
+ * Returns the members of the RS256 key in a JWK (RFC 7517). It reads only public members.
+ *
+ * @throws Error with the reason if there is no such key.
+ */
 export function readRsaMembers(jwk: object): RsaMembers {
   const { kty, use, alg, key_ops: operations, n, e }: Readonly<Record<string, unknown>> = { ...jwk }
   if (kty !== 'RSA') throw new Error('not an RSA key')
@@ -54,7 +68,11 @@ export function readRsaMembers(jwk: object): RsaMembers {
   return { n: toShortest(n), e: toShortest(e) }
 }
 
-/** The key of these members. Throws an `Error` that says why it may not be used. */
+/**
+ * Returns the key with these members.
+ *
+ * @throws Error with the reason if it may not be used.
+ */
 export function toPublicKey({ n, e }: RsaMembers): PublicKey {
   if (!nodeCrypto) return toPortableKey(n, e)
   let key: KeyObject
@@ -66,15 +84,19 @@ export function toPublicKey({ n, e }: RsaMembers): PublicKey {
   return requireRs256Key(key)
 }
 
-/** The key as jose takes it in any runtime: it imports a JWK once, as long as the JWK is the same frozen object. */
+/**
+ * Returns the key as jose accepts it in any runtime. The JWK is frozen, because jose imports a JWK only once if it is
+ * the same frozen object.
+ */
 export function toPortableKey(n: string, e: string): JWK {
   requireStrength(toInteger(n).toString(2).length, toInteger(e))
   return Object.freeze({ kty: 'RSA', n, e })
 }
 
 /**
- * A Base64urlUInt (RFC 7518 §2) in its shortest form. Some servers add padding, or a zero byte in front, of which §6.3.1.1
- * warns. jose and Clerk's SDK take such keys on Node and not in browsers; here they count in every runtime.
+ * Returns a Base64urlUInt (RFC 7518 §2) in its shortest form. Some servers add padding, or a leading zero byte, which
+ * §6.3.1.1 warns of. jose and Clerk's SDK accept such keys on Node but not in browsers; this function accepts them in
+ * every runtime.
  */
 function toShortest(text: string): string {
   const bytes = toBytes(text.replace(/={1,2}$/, ''))
@@ -93,9 +115,10 @@ function toBytes(text: string): Uint8Array {
 }
 
 /**
- * The RS256 key in a PEM text (`-----BEGIN PUBLIC KEY-----`), in every shape that {@link readPublicKeyPem} reads. Throws
- * an `Error` that says why there is none; without node:crypto some of it is known only once the key was imported, so that
- * the promise rejects instead.
+ * Returns the RS256 key in a PEM text (`-----BEGIN PUBLIC KEY-----`), in every shape that {@link readPublicKeyPem}
+ * accepts. Without node:crypto some errors are known only after the key was imported, so the promise rejects instead.
+ *
+ * @throws Error with the reason if there is no such key.
  */
 export function toPublicKeyFromPem(pem: string): PublicKey | Promise<PublicKey> {
   if (typeof pem !== 'string') throw new Error('not a string')

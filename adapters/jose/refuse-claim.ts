@@ -1,7 +1,7 @@
 import { AuthError } from '../../machines/auth-error.ts'
 import { toShownList, toShownValue } from './shown-value.ts'
 
-/** The claims that name a party: their values are no secrets, and a wrong one is most often a wrong option. */
+/** The claims that name a party. Their values are no secrets, and a wrong one mostly means a wrong option. */
 type PartyClaim = 'iss' | 'azp' | 'aud'
 
 const remedies: Readonly<Record<PartyClaim, { readonly missing: string; readonly other: string }>> = {
@@ -19,7 +19,10 @@ const remedies: Readonly<Record<PartyClaim, { readonly missing: string; readonly
   },
 }
 
-/** Refuses a token for a claim of its own: `problem` says what is wrong with it, `remedy` what mends that. */
+/**
+ * Makes the error that refuses a token because of a claim. `problem` says what is wrong with the claim, and `remedy`
+ * how to fix it.
+ */
 export function refuseClaim(claim: string, problem: string, remedy?: string): AuthError {
   const detail = remedy === undefined ? '' : `: ${remedy}`
   return new AuthError('token-claims', `The claim ${claim} of the token ${problem}${detail}`, {
@@ -28,8 +31,8 @@ export function refuseClaim(claim: string, problem: string, remedy?: string): Au
 }
 
 /**
- * Refuses a token for the party that it names. Its message says what the token has and what it may have only where
- * `showsValues`; a log hears of both in any case.
+ * Makes the error that refuses a token because of the party that it names. The message contains the token's value and
+ * the allowed values only if `showsValues` is true. A log receives both in any case.
  */
 export function refuseParty(
   claim: PartyClaim,

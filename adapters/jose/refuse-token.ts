@@ -10,7 +10,10 @@ const untimely: Readonly<
   iat: { code: 'token-not-active', text: 'The token was issued in the future' },
 }
 
-/** Refuses a token for one of its dates. `skew`: ms by which the server's clock is ahead of Clerk's, where it is wrong. */
+/**
+ * Makes the error that refuses a token because of one of its dates. `skew` is the number of ms by which the server's
+ * clock is ahead of Clerk's, or null if the clock is right.
+ */
 export function refuseDate(claim: UntimelyDate, skew: number | null): AuthError {
   const { code, text } = untimely[claim]
   if (skew === null || skew > 0 !== (claim === 'exp')) return new AuthError(code, text, { refusal: { claim } })
@@ -24,7 +27,9 @@ export function refuseDate(claim: UntimelyDate, skew: number | null): AuthError 
 const mixedKeys = 'keys of two Clerk instances may be mixed: check CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY'
 const wrongKey = 'keys of two Clerk instances may be mixed: check CLERK_JWT_KEY and CLERK_PUBLISHABLE_KEY'
 
-/** The same error; where a key refused the token, with the id of the key that the token names. */
+/**
+ * Adds the id of the key that the token names to an error that is about a key, and returns any other error unchanged.
+ */
 export function withKid(error: unknown, kid: string): unknown {
   if (isAuthError(error, 'key-not-found')) {
     const message = `The key that signed the token is not published: ${mixedKeys}`

@@ -3,7 +3,7 @@ import type { PublicKey } from './public-key.ts'
 import type { Proof } from './session-claims.ts'
 import { createTokenMarks } from './token-marks.ts'
 
-/** That a token's signature verified, and with which key. */
+/** The fact that a token's signature verified, and the key that verified it. */
 export interface RememberedProof {
   readonly kid: string
   readonly key: PublicKey
@@ -11,33 +11,37 @@ export interface RememberedProof {
 }
 
 /**
- * Which tokens verified. Most are shown once and never again, so that the first time leaves only a mark: no digest is
- * made, and nothing of what the token proves is kept. What is shown again is kept, by the SHA-256 digest of its text; the
- * text itself never is.
+ * Remembers verified tokens. Most tokens are shown only once, so the first time leaves only a mark, without a digest
+ * and without the proof. A token that is shown again is kept by the SHA-256 digest of its text; the text itself is
+ * never kept.
  */
 export interface RememberedProofs {
   find(token: string): RememberedProof | undefined
-  /** Forgets what has expired, and beyond the size what is there longest and was not asked for since. */
+  /**
+   * Marks a token that is new, and keeps the proof of one that was marked before. It drops expired proofs and, beyond
+   * the size, the oldest proofs that were not looked up since.
+   */
   remember(token: string, proof: RememberedProof, now: number): void
   forgetAll(): void
 }
 
 /**
- * @param options.size How many at most; 0 for none.
- * @param options.tolerance Ms after its `exp` at which a token is no use any more.
+ * @param options.size Number of proofs to keep at most; 0 for none.
+ * @param options.tolerance Milliseconds after its `exp` for which a token is still of use.
  */
 export function createRememberedProofs(options: {
   readonly size: number
   readonly tolerance: number
 }): RememberedProofs {
   const { size, tolerance } = options
-  // Only where it can be had at once: elsewhere a digest costs as much as it saves.
+  // Only a runtime with a synchronous hash remembers proofs, because elsewhere a digest costs as much as it saves.
   const hash = nodeCrypto?.hash
   if (size === 0 || !hash) return { find: () => undefined, remember: () => {}, forgetAll: () => {} }
 
   const toDigest = (token: string) => hash('sha256', token, 'binary')
   const marks = createTokenMarks()
-  // To put what is asked for last each time would cost more than all the rest of a look-up but its digest.
+  // A flag marks a proof that was looked up. Moving it to the end of the map each time would cost more than the rest of
+  // a look-up except for its digest.
   const proofs = new Map<string, { readonly proof: RememberedProof; isAsked: boolean }>()
 
   function makeRoom(now: number) {

@@ -12,7 +12,7 @@ import type { KeySource } from './key-source.ts'
 import type { PublicKey } from './public-key.ts'
 import { createUnknownKids } from './unknown-kids.ts'
 
-/** Cooldowns for which a token that could not be decided is expected to be tried again. */
+/** Number of cooldowns within which an undecided token is expected to be tried again. */
 const memoryInCooldowns = 3
 
 export interface RemoteKeysOptions extends JwksInput {
@@ -21,7 +21,10 @@ export interface RemoteKeysOptions extends JwksInput {
   readonly onAnswer?: FetchJwksRequest['onAnswer']
 }
 
-/** Keys that are fetched when needed; when to fetch is up to {@link jwksMachine}, what a `kid` is answered is said here. */
+/**
+ * Creates a source that fetches keys when they are needed. {@link jwksMachine} decides when to fetch; this function
+ * decides the answer for a `kid`.
+ */
 export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOptions): KeySource {
   const { logger, inspect, onAnswer, ...input } = options
   const onDropped = createDropWarning(logger)
@@ -46,7 +49,8 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
   const { now, cooldown } = context().settings
   const unknownKids = createUnknownKids({ now, memory: cooldown * memoryInCooldowns })
 
-  // On the snapshot rather than on the event: a listener that asks for a key at once must find the new set in place.
+  // Listeners are called on the snapshot rather than on the event, because a listener that asks for a key at once must
+  // find the new set.
   let held = context().keys
   actor.subscribe(({ context: { keys } }) => {
     if (keys === held) return
@@ -68,7 +72,8 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     if (key || isAnswered(askedAfter)) unknownKids.forget(kid)
     if (key) return key
     if (isAnswered(askedAfter)) throw new AuthError('key-not-found')
-    // The attempt failed, began before the kid was asked for, or must wait: one more is due as the cooldown ends.
+    // The attempt failed, began before the kid was asked for, or has to wait. Another attempt is due when the cooldown
+    // ends.
     actor.send({ type: 'keys.needed' })
     const retryAfter = toCooldownLeft(context())
     logger.debug('keys.undecided', { retryAfter })
@@ -79,7 +84,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     async getKey(kid, options = {}) {
       const key = find(kid)
       if (key) return key
-      // Read only now: a signal that nobody waits on need not be made.
+      // The options are read only now, so that a signal which is not needed is not created.
       const { signal, refresh = true } = options
       if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
       if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
@@ -91,7 +96,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
       }
     },
     subscribe(listener) {
-      // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
+      // Each subscription has its own wrapper, so that the same function subscribed twice makes two subscriptions.
       const subscription = () => listener()
       listeners.add(subscription)
       return () => void listeners.delete(subscription)
@@ -105,7 +110,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
 
 const toReason = (error: unknown) => (error instanceof Error ? error.message : 'unknown')
 
-/** Warns of each unusable entry once, however often the set is fetched. */
+/** Creates a function that warns of each unusable entry only once, however often the set is fetched. */
 function createDropWarning(logger: Logger) {
   const warned = new Set<string>()
   return ({ kid, reason }: DroppedKey) => {

@@ -5,15 +5,15 @@ import type { ResolvedClaimsOptions } from './claims-options.ts'
 import type { JwsHeader } from './parse-jws.ts'
 
 /**
- * Clerk's `cat` for session tokens, and the one that some instances stamp on every token to say that it has no category.
- * JWT templates (`cl_B7d4PD222AAA`) and machine tokens (`cl_B7d4PD333AAA`) have categories of their own.
+ * Clerk's `cat` for session tokens, and the one that some instances put on every token that has no category. JWT
+ * templates (`cl_B7d4PD222AAA`) and machine tokens (`cl_B7d4PD333AAA`) have categories of their own.
  */
 const sessionTokenCategories: ReadonlySet<unknown> = new Set(['cl_B7d4PD111AAA', 'cl_I7d4PD111III'])
-/** The last moment a `Date` can hold, in seconds. */
+/** The last moment that a `Date` can hold, in seconds. */
 const maxNumericDate = 8.64e12
 const maxIdLength = 256
 
-/** Lets only session tokens pass (RFC 8725 §3.11: tokens of one kind must not be taken for another). */
+/** Accepts only session tokens (RFC 8725 §3.11: tokens of one kind must not be taken for another). */
 export function requireSessionTokenHeader({ typ, cat }: JwsHeader): void {
   if (typ !== undefined && typ !== 'JWT') throw refuseType('typ')
   if (cat !== undefined && !sessionTokenCategories.has(cat)) throw refuseType('cat')
@@ -24,10 +24,10 @@ const refuseType = (claim: 'typ' | 'cat') =>
     refusal: { claim, remedy: 'send what getToken() gives: tokens of JWT templates and of machines do not count' },
   })
 
-/** A date that a token may be refused by. */
+/** A date for which a token may be refused. */
 export type UntimelyDate = 'exp' | 'nbf' | 'iat'
 
-/** The part of a token's verdict that does not depend on the time. Frozen, since it may be handed out again. */
+/** The part of a token's verdict that does not depend on the time. It is frozen, because it may be returned again. */
 export interface Proof {
   readonly session: VerifiedSession
   /** `nbf` in ms. */
@@ -35,9 +35,9 @@ export interface Proof {
 }
 
 /**
- * Judges the claims of a token whose signature verified, all but when it is: a session token always has `sub`, `sid`,
- * `exp` and `nbf` (Clerk docs, "Session tokens"). Ask {@link toUntimely} next, so that a token for someone else is
- * never called merely expired.
+ * Checks the claims of a verified token, except for its dates. A session token always has `sub`, `sid`, `exp` and `nbf`
+ * (Clerk docs, "Session tokens"). Call {@link toUntimely} afterwards, so that a token for another app is not reported
+ * as merely expired.
  *
  * @param members Frozen at every depth.
  * @throws AuthError `token-claims`
@@ -52,7 +52,8 @@ export function toProof(members: Readonly<Record<string, unknown>>, options: Res
   requireParties(claims, options)
   const expiresAt = requireMoment(claims, 'exp')
   const notBefore = requireMoment(claims, 'nbf')
-  // Without an `iat` the earlier `nbf` stands in, which only makes a sign-out more likely to cover the token.
+  // If there is no `iat`, the earlier `nbf` replaces it, which only makes it more likely that a sign-out covers the
+  // token.
   const issuedAt = claims.iat === undefined ? notBefore : requireMoment(claims, 'iat')
   return {
     session: Object.freeze({ status, userId, sessionId, orgId, claims, issuedAt, expiresAt }),
@@ -61,9 +62,9 @@ export function toProof(members: Readonly<Record<string, unknown>>, options: Res
 }
 
 /**
- * The part that changes with time. Both times in ms, `now` since the epoch.
+ * Checks the dates of a token, which depend on the time. `now` is in epoch ms, `tolerance` in ms.
  *
- * @returns the date that refuses the token at this moment, or null.
+ * @returns The date for which the token is refused at this moment, or null.
  */
 export function toUntimely({ session, notBefore }: Proof, tolerance: number, now: number): UntimelyDate | null {
   const { issuedAt, expiresAt } = session
@@ -89,7 +90,7 @@ function requireParties(claims: AuthClaims, options: ResolvedClaimsOptions) {
   }
 }
 
-/** One string, compared exactly: no prefix, suffix, case folding or list. */
+/** Requires one string that is equal to an allowed value: no prefix, suffix, case folding or list. */
 function requireParty(
   claims: AuthClaims,
   name: 'iss' | 'azp',
@@ -107,7 +108,7 @@ function requireId(claims: AuthClaims, name: 'sub' | 'sid'): string {
   return id
 }
 
-/** A NumericDate (RFC 7519 §2), which may have a fraction, in epoch ms. */
+/** Returns a NumericDate (RFC 7519 §2), which may have a fraction, in epoch ms. */
 function requireMoment(claims: AuthClaims, name: 'exp' | 'nbf' | 'iat'): number {
   const seconds: unknown = claims[name]
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= maxNumericDate)) {
@@ -116,14 +117,17 @@ function requireMoment(claims: AuthClaims, name: 'exp' | 'nbf' | 'iat'): number 
   return Math.round(seconds * 1_000)
 }
 
-/** Version 1 tokens have no `sts`: their sessions are active. */
+/** Returns the status of the session. Version 1 tokens have no `sts`, and their sessions are active. */
 function toStatus({ sts }: AuthClaims): VerifiedSession['status'] {
   if (sts === undefined || sts === 'active') return 'active'
   if (sts === 'pending') return 'pending'
   throw refuseClaim('sts', 'is not allowed')
 }
 
-/** A token that says that somebody acts as its user must say who (RFC 8693 section 4.1): else it would read as the user's own. */
+/**
+ * Requires that a token with an actor names it (RFC 8693 section 4.1); otherwise it would look like the user's own
+ * token.
+ */
 function requireActor(claims: AuthClaims): void {
   const actor: unknown = claims.act ?? null
   if (actor === null) return
@@ -131,7 +135,7 @@ function requireActor(claims: AuthClaims): void {
   if (typeof sub !== 'string' || sub === '' || sub.length > maxIdLength) throw refuseClaim('act', 'names nobody')
 }
 
-/** The active organization: `o.id` in version 2 tokens, `org_id` before. */
+/** Returns the active organization: `o.id` in version 2 tokens, `org_id` in version 1 tokens. */
 function toOrgId(claims: AuthClaims): string | null {
   const organization: unknown = claims.o ?? null
   if (organization !== null && typeof organization !== 'object') throw refuseClaim('o', 'is not allowed')

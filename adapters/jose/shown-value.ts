@@ -1,7 +1,10 @@
 const maxLength = 120
 const maxItems = 4
 
-/** A value out of a token or an option as it may stand in a log or an error: short, on one line, in printable ASCII. */
+/**
+ * Returns a value of a token or an option in a form that is safe in a log or an error: short, on one line, in printable
+ * ASCII.
+ */
 export function toShownValue(value: unknown): string {
   if (typeof value === 'string') return toShownText(value)
   if (!Array.isArray(value)) return `a ${value === null ? 'null' : typeof value}`
@@ -9,7 +12,7 @@ export function toShownValue(value: unknown): string {
   return `[${shown.join(', ')}${value.length > maxItems ? ', …' : ''}]`
 }
 
-/** So many of a list of values, and how many there are besides. */
+/** Returns the first values of a list, and the number of the others. */
 export function toShownList(values: Iterable<string>): readonly string[] {
   const all = [...values]
   const shown = all.slice(0, maxItems).map(toShownText)

@@ -6,7 +6,7 @@ import { toPublicKeyFromPem } from './public-key.ts'
 
 const nothingToDo = () => {}
 
-/** A key set in hand: an id that is not in it is not published. */
+/** Creates a source from a given key set. An id that is not in the set counts as not published. */
 export function createStaticKeys(jwks: unknown, logger: Logger): KeySource {
   const keys = requireKeySet(jwks, ({ kid, reason }) => logger.warn('keys.dropped', { kid, reason }))
   return {
@@ -20,10 +20,11 @@ export function createStaticKeys(jwks: unknown, logger: Logger): KeySource {
   }
 }
 
-/** One key, whatever id a token names: a PEM text has none. */
+/** Creates a source with one key for every key id, because a PEM text has no id. */
 export function createSingleKey(jwtKey: string): KeySource {
   const key = toPublicKeyFromPem(jwtKey)
-  // A key that cannot be imported is the answer to every look-up rather than an error of the process.
+  // If the key cannot be imported, every look-up rejects; this handler only prevents an unhandled rejection of the
+  // process.
   Promise.resolve(key).catch(nothingToDo)
   return { getKey: async () => key, subscribe: () => nothingToDo, close: nothingToDo }
 }

@@ -1,18 +1,24 @@
-/** Which tokens were shown before, roughly: one that was is always known, and of the rest one in fifty seems to be at most. */
+/**
+ * Remembers roughly which tokens were shown before. A token that was shown is always known; of the others at most one
+ * in fifty seems to be known.
+ */
 export interface TokenMarks {
   has(token: string): boolean
-  /** → whether it seemed to be known already */
+  /** @returns True if the token seemed to be known already. */
   add(token: string): boolean
   clear(): void
 }
 
-/** Characters at the end of a signature, which nobody chooses. */
+/** Number of characters at the end of a signature, which a sender cannot choose. */
 const tailLength = 12
 const slots = 524_288
-/** Beyond this many, a set of its size would take too many new tokens for known ones. It starts anew then. */
+/** With more marks than this, a set of its size would take too many new tokens for known ones, so it is cleared. */
 const maxMarks = 10_000
 
-/** One bit for each token: no text, no digest, nothing for the garbage collector. */
+/**
+ * Creates a set with one bit for each token. It keeps no text and no digest, and it makes no work for the garbage
+ * collector.
+ */
 export function createTokenMarks(): TokenMarks {
   const bits = new Uint8Array(slots / 8)
   let marks = 0

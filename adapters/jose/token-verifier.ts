@@ -21,45 +21,48 @@ import type { Proof } from './session-claims.ts'
 import { requireSignature } from './verify-jws.ts'
 
 export interface TokenVerifierOptions {
-  /** Where the signing keys are: options of {@link createKeySource}, or a source of your own making. */
+  /** The signing keys: options of {@link createKeySource}, or your own source. */
   readonly keys: KeyOptions | KeySource
-  /** What the claims must satisfy, merged over the defaults. */
+  /** Rules for the claims, merged over the defaults. */
   readonly claims?: ClaimsOptions
   /** The wall clock, epoch ms; default `Date.now`. */
   readonly clock?: () => number
   /**
-   * How many verified tokens are remembered, each by its SHA-256 digest, until they expire or the keys change; default
-   * 10 000, 0 for none. A token is remembered when it is shown a second time; from then on its signature is not verified
-   * again. Its dates are, and `validate` is asked again. Where there is no node:crypto, none is remembered.
+   * Number of verified tokens to remember, each by its SHA-256 digest, until they expire or the keys change; default 10
+   * 000, 0 for none. A token is remembered when it is shown a second time. From then on its signature is not verified
+   * again, but its dates are, and `validate` is called again. A runtime without node:crypto remembers none.
    */
   readonly remember?: number
-  /** Sees the inspection events of the machine that fetches the keys, as `inspect` of {@link createKeySource}. */
+  /** Receives the inspection events of the machine that fetches the keys, like `inspect` of {@link createKeySource}. */
   readonly inspect?: KeySourceSettings['inspect']
   readonly logger?: Partial<Logger>
 }
 
-/** Verifies one session token. Takes a string or a `BearerToken`; rejects only with `AuthError`. */
+/** Verifies one session token, given as a string or a `BearerToken`. It rejects only with `AuthError`. */
 export interface TokenVerifier {
   (token: unknown, options?: GetKeyOptions): Promise<VerifiedSession>
-  /** The keys in use. Those of a source that you passed in are yours to close. */
+  /** The keys in use. If you passed in a source, you have to close it. */
   readonly keys: KeySource
   /**
-   * Judges claims that some token has proved before, by the rules of this verifier: everything but the dates. Where there is
-   * a `validate`, it resolves. Throws, or rejects with, `AuthError`.
+   * Checks claims that a token has proved before by the rules of this verifier, except for the dates. It returns a
+   * promise if there is a `validate`. It throws, or rejects with, `AuthError`.
    */
   judge(claims: unknown): VerifiedSession | Promise<VerifiedSession>
-  /** Compares `clock` with Clerk's, by the tokens and by the answers of a key endpoint that the verifier itself asks. */
+  /**
+   * Compares `clock` with Clerk's, by the tokens and by the answers of a key endpoint that the verifier itself calls.
+   */
   readClock(): ClockReading
 }
 
 /**
- * A verifier of Clerk session tokens: strict parse, RS256, then the claims.
+ * Creates a verifier of Clerk session tokens: strict parse, RS256, then the claims.
  *
- * It resolves for Clerk's `pending` sessions too: look at `status`. It rejects with one `AuthError` per reason. A message
- * holds nothing of the token, but outside production (`NODE_ENV`) the value of an `iss`, `azp` or `aud` that is not
- * allowed, beside those that are. The log says of each refusal which claim it was and what mends it.
+ * It also resolves for Clerk's `pending` sessions, so check `status`. It rejects with one `AuthError` per reason. A
+ * message contains nothing of the token; only outside production (`NODE_ENV`) it contains the value of an `iss`, `azp`
+ * or `aud` that is not allowed, and the allowed values. The log says for each refusal which claim caused it and how to
+ * fix it.
  *
- * @throws TypeError naming the option that cannot be used.
+ * @throws TypeError that names the option which cannot be used.
  * @example
  * const verify = createTokenVerifier({
  *   keys: { jwksUrl: 'https://clerk.example.com/.well-known/jwks.json' },
@@ -85,7 +88,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const logRefusal = createRefusalLog(logger)
   warnOfOpenClaims(claimsOptions, logger)
 
-  /** @returns the proof that a token gives at any time, and the key that verified it. */
+  /** @returns The proof of a token, which holds at any time, and the key that verified it. */
   async function prove(text: string, options: GetKeyOptions | undefined): Promise<RememberedProof> {
     const jws = parseJws(text, readHeader)
     requireSessionTokenHeader(jws.header)
@@ -108,14 +111,14 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     watch.noteToken(issuedAt, now, date === 'exp' && isSent)
     if (date === null) return
     const skew = watch.toldSkew(now)
-    // By Clerk's clock an old token has expired too.
+    // A token that is old enough has expired by Clerk's clock too, so its error does not blame the clock.
     const isOld = skew !== null && now - skew >= expiresAt + tolerance
     throw refuseDate(date, isOld ? null : skew)
   }
 
   async function verify(token: unknown, options?: GetKeyOptions): Promise<VerifiedSession> {
     try {
-      // Nothing that is too large is digested, or looked at in any other way.
+      // The length is checked first, so that a token which is too large is not digested or examined in any other way.
       const text = requireTokenText(isBearerToken(token) ? token.reveal() : token)
       let known = proofs.find(text)
       if (known && (await keys.getKey(known.kid, options)) !== known.key) {
@@ -125,7 +128,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const proven = known ?? (await prove(text, options))
       const { session } = proven.proof
       const now = clock()
-      // A token that only came along, such as that of a page's cookie, may be of any age.
+      // A token that a request only carried along, such as one of a page's cookie, may be of any age.
       requireTimely(proven.proof, now, options?.refresh !== false)
       if (!known) proofs.remember(text, proven, now)
       if (validate) await requireValid(session, validate)
@@ -164,7 +167,10 @@ const refuseByRule = (cause?: unknown) =>
     refusal: { remedy: 'claims.validate refused them' },
   })
 
-/** Unset, these let in tokens that the instance minted for another app (Clerk docs, "Manual JWT verification"). */
+/**
+ * Without these options, tokens that the instance issued for another app are accepted (Clerk docs, "Manual JWT
+ * verification").
+ */
 function warnOfOpenClaims({ issuers, authorizedParties }: ResolvedClaimsOptions, logger: Logger) {
   if (!issuers) logger.warn('claims.issuer.unset')
   if (!authorizedParties) logger.warn('claims.authorizedParties.unset')

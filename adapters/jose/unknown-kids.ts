@@ -1,13 +1,16 @@
-/** More ids than this at once are an attack; forgetting one costs its token another round, nothing else. */
+/** The most ids to remember. More at once are an attack, and forgetting one only costs its token another round. */
 const maxKids = 1_000
 
 /**
- * Remembers for a while since which attempt to fetch the keys an unknown id is asked for, so that the next look-up can
- * tell: keys from a later attempt than that do not publish it; otherwise nobody knows yet. Attempts are counted rather
- * than timed, as a clock may stand still between two of them.
+ * Remembers for a while after which attempt to fetch keys an unknown id was first asked for. Keys from a later attempt
+ * that lack the id show that it is not published; until then this is unknown. Attempts are counted rather than timed,
+ * because a clock may not advance between two of them.
  */
 export interface UnknownKids {
-  /** Attempts that had started when this id was first asked for; `attempts`, where it is new or was forgotten. */
+  /**
+   * Returns the number of attempts that had started when this id was first asked for, or `attempts` if the id is new or
+   * was forgotten.
+   */
   askedAfter(kid: string, attempts: number): number
   forget(kid: string): void
 }
@@ -15,11 +18,11 @@ export interface UnknownKids {
 export function createUnknownKids(options: {
   /** Monotonic, ms. */
   readonly now: () => number
-  /** How long an id is remembered, ms. */
+  /** Time for which an id is remembered, ms. */
   readonly memory: number
 }): UnknownKids {
   const { now, memory } = options
-  // In the order in which they were first asked for.
+  // The ids in the order in which they were first asked for.
   const asked = new Map<string, { readonly at: number; readonly after: number }>()
   return {
     askedAfter(kid, attempts) {

@@ -14,13 +14,17 @@ export interface VerifiedJws {
   readonly payload: Uint8Array
 }
 
-/** Where Node finds what was signed: a check is over before the next one begins. Never the signature, so never a token. */
+/**
+ * A buffer for the signed part of a token, shared by all checks because each one ends before the next begins. It never
+ * contains the signature, and therefore never a whole token.
+ */
 const signingInput = nodeCrypto && Buffer.allocUnsafeSlow(maxTokenLength)
 
 /**
- * The one step where a signature is checked. With Node's cryptography it is done at once, on this thread, at half the
- * cost of WebCrypto and its thread pool; jose is the reference, and what other runtimes have. → a promise, with jose alone
+ * Checks a signature; this is the only place that does so. With Node's cryptography the check runs at once on this
+ * thread, at half the cost of WebCrypto and its thread pool. Other runtimes use jose, which is also the reference.
  *
+ * @returns A promise if jose checks, else undefined.
  * @throws AuthError `token-signature`
  */
 export function requireSignature(jws: ParsedJws, key: PublicKey): Promise<void> | undefined {
@@ -37,14 +41,16 @@ async function requireSignatureWithJose({ compact }: ParsedJws, key: PublicKey):
   try {
     await compactVerify(compact, key, { algorithms: ['RS256'] })
   } catch (cause) {
-    // Anything else is a key that RS256 cannot be verified with, or a fault of the runtime: no fault of the token.
+    // Any other error means that the key cannot verify RS256 or that the runtime failed, so the token is not at fault.
     if (cause instanceof errors.JWSSignatureVerificationFailed)
       throw new AuthError('token-signature', undefined, { cause })
     throw new AuthError('internal', undefined, { cause })
   }
 }
 
-/** The key that a header names; where it names none, the only key there is (RFC 7515 §4.1.4 makes `kid` optional). */
+/**
+ * Returns the key that a header names, or the only key if the header names none (RFC 7515 §4.1.4 makes `kid` optional).
+ */
 function selectKey(keys: KeySet, kid: string | undefined): PublicKey {
   const key = kid === undefined && keys.size === 1 ? keys.values().next().value : kid && keys.get(kid)
   if (!key) throw new AuthError('key-not-found')
@@ -52,11 +58,11 @@ function selectKey(keys: KeySet, kid: string | undefined): PublicKey {
 }
 
 /**
- * The signature layer alone: strict parse, key selection by `kid`, RS256. It judges no claim and no `typ`, so use
+ * Verifies only the signature: strict parse, key selection by `kid`, RS256. It checks no claim and no `typ`, so use
  * {@link createTokenVerifier} for session tokens.
  *
  * @throws AuthError `token-too-large`, `token-malformed`, `token-algorithm`, `key-not-found` or `token-signature`.
- * @throws TypeError where `jwks` is not a key set.
+ * @throws TypeError if `jwks` is not a key set.
  *
  * @example const { payload } = await verifyJws(compact, { jwks: { keys: [publicJwk] } })
  */
