@@ -1,7 +1,7 @@
 /** Writes one event: a dotted code that stays the same between releases, and plain details without secrets. */
 export type LogLine = (code: string, details?: Readonly<Record<string, unknown>>) => void
 
-/** Where the adapters write what they notice. `console` is one. */
+/** The log of the adapters. `console` is a valid one. */
 export interface Logger {
   readonly debug: LogLine
   readonly info: LogLine
@@ -12,8 +12,9 @@ export interface Logger {
 const levels = ['debug', 'info', 'warn', 'error'] as const
 
 /**
- * A logger with every level, which never throws: what is written must not decide what happens. Without one, warnings
- * and errors go to the console and the rest nowhere; of a partial one, the missing levels are silent.
+ * Returns a logger with every level that never throws, because logging must not change the behaviour. Without a given
+ * logger, warnings and errors go to the console and the rest is dropped. If a given logger lacks a level, that level is
+ * silent.
  */
 export function toLogger(logger: Partial<Logger> = { warn: console.warn, error: console.error }): Logger {
   const contained =

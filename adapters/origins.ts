@@ -1,19 +1,21 @@
 const webScheme = /^https?:\/\//i
 const socketScheme = /^ws(s?):\/\//i
-/** The origin of an app's pages, such as `capacitor://localhost`. `URL` gives `null` as the origin of all of them. */
+/**
+ * The origin of an app's pages, such as `capacitor://localhost`. `URL` gives `null` as the origin of all such pages.
+ */
 const appOrigin = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@\\]+)/i
 const localHost = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/i
 const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
 
-/** What to do about `Origin: null`, which tells of any such page. */
+/** The remedy for `Origin: null`, which many kinds of pages send. */
 export const originless =
   'pages of file:// and of sandboxed frames have none; serve an app from a scheme of its own, as app://my-app'
 
 /**
- * Tells why no page can have a value as its origin. An `Origin` header and an `azp` have the form of RFC 6454 §6.2, and
- * are compared with it exactly.
+ * Tells why no page can have a value as its origin. An `Origin` header and an `azp` have the form of RFC 6454 §6.2 and
+ * are compared with the value exactly.
  *
- * @returns the problem, with the mended value where that can be guessed, or null where the value is an origin.
+ * @returns The problem, with the corrected value if it can be guessed, or null if the value is an origin.
  */
 export function toOriginProblem(value: string): string | null {
   const shown = JSON.stringify(value.slice(0, 200))
@@ -26,7 +28,7 @@ export function toOriginProblem(value: string): string | null {
     : `has ${shown}, which no origin is equal to: write ${JSON.stringify(mended)}`
 }
 
-/** @returns the origin that a value means, or null. */
+/** @returns The origin that a value means, or null. */
 function toOrigin(value: string): string | null {
   const text = value.trim().replace(socketScheme, 'http$1://')
   if (webScheme.test(text)) return URL.canParse(text) ? new URL(text).origin : null

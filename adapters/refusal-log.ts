@@ -2,12 +2,12 @@ import { authErrors } from '../machines/auth-error.ts'
 import type { AuthError, AuthErrorCode } from '../machines/auth-error.ts'
 import type { Logger } from './logger.ts'
 
-/** Writes that a token was refused. */
+/** Logs that a token was refused. */
 export type LogRefusal = (error: AuthError) => void
 
 /**
- * The level of each code. A warning is most often a fault of the options; information is part of any day; every other code
- * is debugging, since anybody can send junk.
+ * The log level of each code. A warning mostly means a wrong option; information is part of normal operation; every
+ * other code is debug, because anyone can send junk.
  */
 const levels: Partial<Record<AuthErrorCode, 'warn' | 'info'>> = {
   'token-claims': 'warn',
@@ -22,9 +22,9 @@ const levels: Partial<Record<AuthErrorCode, 'warn' | 'info'>> = {
   'too-many-sessions': 'info',
 }
 
-/** From one line of a kind to the next, ms. */
+/** Shortest time between two lines of one kind, ms. */
 const lineEvery = 60_000
-/** From one warning of a kind to the next, ms. The lines between are information. */
+/** Shortest time between two warnings of one kind, ms. The lines in between have the level information. */
 const warnEvery = 3_600_000
 
 interface Kind {
@@ -35,8 +35,9 @@ interface Kind {
 }
 
 /**
- * Writes each refusal of a token as `token.refused`, so that no stranger can flood a log: of one code and claim there is
- * one line a minute, which counts those before it, and one warning an hour.
+ * Creates a function that logs each refusal of a token as `token.refused`. Strangers cannot flood the log: each
+ * combination of code and claim gets at most one line a minute, which counts the refusals before it, and one warning an
+ * hour.
  *
  * @param now A clock that never goes back, ms; default `performance.now`.
  */
@@ -55,7 +56,8 @@ export function createRefusalLog(logger: Logger, now: () => number = () => perfo
       return
     }
     const known = levels[code] ?? 'debug'
-    // The verifier explains no junk, such as a token that names no key.
+    // A warning without an explanation becomes debug, because the verifier does not explain junk, such as a token that
+    // names no key.
     const level = known === 'warn' && !refusal ? 'debug' : known
     const isQuiet = level === 'warn' && at - kind.warnedAt < warnEvery
     if (level === 'warn' && !isQuiet) kind.warnedAt = at

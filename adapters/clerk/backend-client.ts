@@ -3,7 +3,11 @@ import type { ClerkClient } from '@clerk/backend'
 import { requireSecretKey } from './clerk-options.ts'
 import type { ClerkOptions } from './clerk-options.ts'
 
-/** Clerk's own client of one instance's Backend API. @throws MissingSecretKeyError */
+/**
+ * Creates Clerk's own client for one instance's Backend API.
+ *
+ * @throws MissingSecretKeyError
+ */
 export function createBackendClient(options: Pick<ClerkOptions, 'secretKey' | 'apiUrl'>): ClerkClient {
   return createClerkClient({
     secretKey: requireSecretKey(options),
@@ -12,7 +16,10 @@ export function createBackendClient(options: Pick<ClerkOptions, 'secretKey' | 'a
   })
 }
 
-/** What is worth telling of an error of the SDK, by shape: two copies of it have two classes. */
+/**
+ * Returns the useful fields of an error of the SDK. It goes by the shape of the error, because two copies of the SDK
+ * have two classes.
+ */
 export function toClerkFailure(error: unknown): { status?: number; clerkTraceId?: string } {
   return typeof error === 'object' && error !== null ? error : {}
 }

@@ -6,11 +6,18 @@ import type { ClerkOptions } from './clerk-options.ts'
 import { withDeadline } from '../timing/with-deadline.ts'
 import { createShortCache } from './short-cache.ts'
 
-/** One instance's Backend API, asked only when needed. Every call is over within 5 s and rejects with `AuthError` only. */
+/**
+ * Access to one instance's Backend API, which is called only when needed. Every call ends within 5 s and rejects only
+ * with `AuthError`.
+ */
 export interface ClerkAccess {
   /** @throws MissingSecretKeyError */
   requireKey(): void
-  /** An answer counts for 10 s. @throws MissingUserError, AuthError `user-load-failed` */
+  /**
+   * Returns a user. An answer is reused for 10 s.
+   *
+   * @throws MissingUserError, AuthError `user-load-failed`
+   */
   getUser(userId: string): Promise<User>
   /** @throws AuthError `clerk-unavailable` */
   listSessions(userId: string): Promise<string[]>
@@ -24,7 +31,7 @@ const userLife = { keepFor: 10_000, most: 1_000 }
 /** @param clock Epoch ms. */
 export function createClerkAccess(options: ClerkOptions, clock: () => number): ClerkAccess {
   let backend: Promise<ClerkBackend> | undefined
-  // Loaded when it is needed, so that an app with keys of its own needs no @clerk/backend.
+  // The module is loaded when it is needed, so that an app with its own keys does not need @clerk/backend.
   const connect = () => (backend ??= import('./clerk-backend.ts').then((module) => module.createClerkBackend(options)))
   const call = <T>(ask: (clerk: ClerkBackend) => Promise<T>) =>
     withDeadline(callTimeout, async () => ask(await connect()))

@@ -4,13 +4,13 @@ import type { ClerkOptions } from './clerk-options.ts'
 import { listClerkSessions, revokeClerkSession } from './clerk-sessions.ts'
 import { fetchClerkUser } from './clerk-users.ts'
 
-/** What a server asks of one Clerk instance's Backend API. An outage rejects with Clerk's own error. */
+/** The calls that a server makes to one Clerk instance's Backend API. An outage rejects with Clerk's own error. */
 export interface ClerkBackend {
-  /** @throws MissingUserError where Clerk knows no such user */
+  /** @throws MissingUserError if Clerk knows no such user */
   getUser(userId: string): Promise<User>
-  /** The ids of a user's sessions that can still mint tokens. */
+  /** Returns the ids of a user's sessions that can still create tokens. */
   listSessions(userId: string): Promise<string[]>
-  /** Revokes a session; one that is over already is none the less revoked. */
+  /** Revokes a session. It succeeds for a session that has already ended. */
   revokeSession(sessionId: string): Promise<void>
 }
 

@@ -13,17 +13,17 @@ type ClerkKeyOptions = Pick<ClerkOptions, 'secretKey' | 'jwtKey' | 'apiUrl'>
 const clerkApiUrl = 'https://api.clerk.com'
 
 /**
- * The signing keys of a Clerk instance: the one of `jwtKey` where it is given, else those of its Backend API. Each source
- * has keys of its own.
+ * Creates the source of a Clerk instance's signing keys: the key of `jwtKey` if it is given, else those of its Backend
+ * API. Each source has its own keys.
  *
- * @throws MissingSecretKeyError where neither key is given, at construction and not at the first token.
- * @throws TypeError where `jwtKey` is no public key.
+ * @throws MissingSecretKeyError if neither key is given. It is thrown at construction and not at the first token.
+ * @throws TypeError if `jwtKey` is not a public key.
  */
 export function createClerkKeys(options: ClerkKeyOptions, settings: KeySourceSettings = {}): KeySource {
   return createKeySource(toClerkKeyOptions(options, settings), settings)
 }
 
-/** The same as options of a {@link createKeySource} that is still to be made. */
+/** Returns the same source as options for {@link createKeySource}. */
 export function toClerkKeyOptions(options: ClerkKeyOptions, settings: KeySourceSettings): KeyOptions {
   const { jwtKey } = options
   if (!jwtKey) return { fetchJwks: createClerkJwksFetcher(options, settings) }
@@ -31,7 +31,7 @@ export function toClerkKeyOptions(options: ClerkKeyOptions, settings: KeySourceS
   return { jwtKey }
 }
 
-/** Names the option and the variable that the key came by. */
+/** Checks the key, and names its option and variable in the error. */
 function requireJwtKey(jwtKey: string): void {
   try {
     createSingleKey(jwtKey)
@@ -42,8 +42,8 @@ function requireJwtKey(jwtKey: string): void {
 }
 
 /**
- * Fetches an instance's JWKS (Clerk docs, "Backend API", `GET /v1/jwks`). Clerk's SDK would follow redirects, read a body
- * of any size, and go on after the attempt was given up.
+ * Creates a function that fetches an instance's JWKS (Clerk docs, "Backend API", `GET /v1/jwks`). Clerk's SDK would
+ * follow redirects, read a body of any size, and go on after the attempt was given up.
  *
  * @throws MissingSecretKeyError
  */

@@ -1,13 +1,14 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
 import { unquote } from '../unquote.ts'
 
-/** How a server reaches its Clerk instance. Each is taken from the argument, else from the environment. */
+/**
+ * The settings with which a server reaches its Clerk instance. Each comes from the argument, else from the environment.
+ */
 export interface ClerkOptions {
-  /** `CLERK_SECRET_KEY`. Never leaves the server. */
+  /** `CLERK_SECRET_KEY`. It never leaves the server. */
   readonly secretKey?: string
   /**
-   * `CLERK_JWT_KEY`: the instance's "JWKS Public Key", a PEM. Tokens are then verified by it alone, and no keys are
-   * fetched.
+   * `CLERK_JWT_KEY`: the instance's "JWKS Public Key" as PEM. It alone then verifies tokens, and no keys are fetched.
    */
   readonly jwtKey?: string
   /** `CLERK_PUBLISHABLE_KEY`, `pk_test_…` or `pk_live_…`; it names the instance's Frontend API. */
@@ -16,14 +17,17 @@ export interface ClerkOptions {
   readonly webhookSecret?: string
   /** `CLERK_API_URL`, the Backend API; default Clerk's own. */
   readonly apiUrl?: string
-  /** `CLERK_PROXY_URL`: where the Frontend API is proxied to; a path is one on the app's own origins. */
+  /** `CLERK_PROXY_URL`: the URL of the Frontend API's proxy. A path is relative to the app's own origins. */
   readonly proxyUrl?: string
   /** `CLERK_DOMAIN`: the domain of a satellite app. */
   readonly domain?: string
 }
 
 export interface ResolvedClerkOptions extends ClerkOptions {
-  /** What the instance's tokens may have as `iss`, ready for `claims.issuer`; undefined where nothing given tells. */
+  /**
+   * The values that the instance's tokens may have as `iss`, ready for `claims.issuer`; undefined if the options do not
+   * tell.
+   */
   readonly issuer: readonly string[] | undefined
 }
 
@@ -42,11 +46,11 @@ const variables = {
 const names = Object.keys(variables) as (keyof ClerkOptions)[]
 
 /**
- * The options of one Clerk instance: argument, else environment variable. White space and quotes round a value, as `echo`
- * and `docker --env-file` leave them, are no part of it. An empty variable counts as unset, except for the secret key,
- * where {@link requireSecretKey} tells an empty one from a missing one.
+ * Returns the options of one Clerk instance, each from the argument, else from its environment variable. It removes
+ * white space and quotes around a value, as `echo` and `docker --env-file` leave them. An empty variable counts as
+ * unset, except for the secret key, for which {@link requireSecretKey} distinguishes empty from missing.
  *
- * @throws TypeError naming the option that cannot be used, or that is unknown.
+ * @throws TypeError that names an option which cannot be used or is unknown.
  */
 export function resolveClerkOptions(options: ClerkOptions = {}, env: Environment = process.env): ResolvedClerkOptions {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(variables, name))
@@ -68,7 +72,11 @@ export function resolveClerkOptions(options: ClerkOptions = {}, env: Environment
   return { ...resolved, issuer: toIssuer(resolved) }
 }
 
-/** The secret key. @throws MissingSecretKeyError saying whether it is missing or empty. */
+/**
+ * Returns the secret key.
+ *
+ * @throws MissingSecretKeyError that says if the key is missing or empty.
+ */
 export function requireSecretKey({ secretKey }: ClerkOptions): string {
   if (secretKey === undefined) throw new MissingSecretKeyError('missing')
   if (secretKey.trim() === '') throw new MissingSecretKeyError('empty')
@@ -76,9 +84,9 @@ export function requireSecretKey({ secretKey }: ClerkOptions): string {
 }
 
 /**
- * The names one instance's Frontend API goes by, which is what Clerk puts into `iss`: a proxy or a satellite domain
- * where there is one, and the host in the publishable key, which development instances keep using beside it. A proxy
- * given as a path names no host; `toInstanceIssuers` finds one for it.
+ * Returns the names of one instance's Frontend API, which Clerk puts into `iss`: a proxy or a satellite domain if there
+ * is one, and the host in the publishable key, which development instances also keep using. A proxy given as a path
+ * names no host; `toInstanceIssuers` finds one for it.
  */
 function toIssuer({ publishableKey, proxyUrl, domain }: ClerkOptions): readonly string[] | undefined {
   const issuers = new Set<string>()
@@ -99,7 +107,10 @@ function toHost(domain: string): string {
   return new URL(text).host
 }
 
-/** A publishable key is `pk_test_` or `pk_live_` and the base64 of the Frontend API's host and a `$`. */
+/**
+ * Returns the host in a publishable key. The key is `pk_test_` or `pk_live_` and the base64 of the Frontend API's host
+ * and a `$`.
+ */
 function toFrontendApi(publishableKey: string): string {
   const encoded = /^pk_(?:test|live)_([A-Za-z0-9+/]+=*)$/.exec(publishableKey)?.[1] ?? ''
   const host = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\$$/i.exec(Buffer.from(encoded, 'base64').toString('latin1'))?.[1]

@@ -5,7 +5,7 @@ const pageSize = 500
 /** A pending session becomes an active one as soon as its task is done. */
 const living = ['active', 'pending'] as const
 
-/** The ids of a user's Clerk sessions that can still mint tokens. */
+/** Returns the ids of a user's Clerk sessions that can still create tokens. */
 export async function listClerkSessions(client: ClerkClient, userId: string): Promise<string[]> {
   const ids = new Set<string>()
   for (const status of living) {
@@ -18,14 +18,14 @@ export async function listClerkSessions(client: ClerkClient, userId: string): Pr
   return [...ids]
 }
 
-/** Revokes a session at Clerk. One that is over already, or unknown, is as good as revoked. */
+/** Revokes a session at Clerk. It succeeds for a session that has already ended or is unknown. */
 export async function revokeClerkSession(client: ClerkClient, sessionId: string): Promise<void> {
   try {
     await client.sessions.revokeSession(sessionId)
   } catch (error) {
     const { status = 0 } = toClerkFailure(error)
     if (status === 404) return
-    // Clerk refuses to revoke what is not active any more; anything else stands as it is.
+    // Clerk refuses to revoke a session that is no longer active. Any other error is passed on.
     if ((status === 400 || status === 422) && !(await isLiving(client, sessionId))) return
     throw error
   }

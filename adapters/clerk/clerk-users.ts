@@ -3,7 +3,11 @@ import { MissingUserError } from '../../machines/auth-error.ts'
 import type { AuthUser } from '../../machines/verified-session.ts'
 import { toClerkFailure } from './backend-client.ts'
 
-/** Asks Clerk for a user. @throws MissingUserError where there is none; an outage rejects with Clerk's own error. */
+/**
+ * Gets a user from Clerk. An outage rejects with Clerk's own error.
+ *
+ * @throws MissingUserError if there is no such user
+ */
 export async function fetchClerkUser(client: ClerkClient, userId: string): Promise<User> {
   try {
     return await client.users.getUser(userId)
@@ -12,7 +16,9 @@ export async function fetchClerkUser(client: ClerkClient, userId: string): Promi
   }
 }
 
-/** The part of a Clerk user that views show. The address is the primary one, not whichever comes first. */
+/**
+ * Returns the part of a Clerk user that views show. The email address is the primary one, which need not be the first.
+ */
 export function toAuthUser(user: User): AuthUser {
   const { id, firstName, lastName, username, hasImage, imageUrl } = user
   const emailAddress = user.primaryEmailAddress?.emailAddress ?? null

@@ -1,15 +1,15 @@
 import type { Logger } from '../logger.ts'
 import type { ResolvedClerkOptions } from './clerk-options.ts'
 
-/** Where the pages of an app are, as far as its options tell. */
+/** The origins of an app's pages, as far as its options tell. */
 export interface AppOrigins {
   readonly authorizedParties?: string | readonly string[] | undefined
   readonly allowedHosts: Iterable<string>
 }
 
 /**
- * The values that the tokens of an instance may have as `iss`. A proxy that is given as a path is on the origins of the
- * app itself: its authorized parties, else its hosts. Warns where neither is known, since every token that names the
+ * Returns the values that an instance's tokens may have as `iss`. A proxy given as a path is on the app's own origins:
+ * its authorized parties, else its hosts. The function warns if neither is known, because every token that names the
  * proxy is then refused.
  */
 export function toInstanceIssuers(

@@ -1,8 +1,8 @@
 export interface ShortCacheOptions<T> {
   readonly load: (key: string) => Promise<T>
-  /** Ms an answer counts. */
+  /** Milliseconds for which an answer is kept. */
   readonly keepFor: number
-  /** Answers kept at most; the oldest goes. */
+  /** Number of answers to keep at most; beyond it the oldest is dropped. */
   readonly most: number
   /** Epoch ms. */
   readonly clock: () => number
@@ -10,11 +10,14 @@ export interface ShortCacheOptions<T> {
 
 interface Entry<T> {
   readonly answer: Promise<T>
-  /** When it came, epoch ms; null while it is awaited. */
+  /** Moment when the answer came, epoch ms; null while it is pending. */
   cameAt: number | null
 }
 
-/** → a look-up whose answers are kept for a moment, and which those who ask at once share. A failure is not kept. */
+/**
+ * Creates a look-up that keeps its answers for a short time and that simultaneous callers share. It does not keep a
+ * failure.
+ */
 export function createShortCache<T>(options: ShortCacheOptions<T>): (key: string) => Promise<T> {
   const { load, keepFor, most, clock } = options
   const entries = new Map<string, Entry<T>>()

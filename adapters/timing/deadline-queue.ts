@@ -1,28 +1,28 @@
 import { setUnrefTimeout } from './unref-clock.ts'
 
-/** Something that falls due once. */
+/** An item that falls due once. */
 export interface Deadline {
-  /** By `performance.now()`: a wall clock that is set does not move it. */
+  /** Moment when it falls due, by `performance.now()`, so that setting the wall clock does not move it. */
   readonly due: number
-  /** Where the queue keeps it; -1 while it does not. */
+  /** Index in the queue; -1 while it is not in the queue. */
   place: number
 }
 
-/** Very many deadlines on one timer. */
+/** A queue for very many deadlines that needs only one timer. */
 export interface DeadlineQueue<Item extends Deadline> {
   add(item: Item): void
-  /** Forgets an item; one that is not there is no error. */
+  /** Removes an item. An item that is not in the queue is no error. */
   delete(item: Item): void
 }
 
-/** The longest that a timer of the runtime may be set to, ms. */
+/** The longest time for a timer of the runtime, ms. */
 const maxTimeout = 2 ** 31 - 1
 
-/** A binary heap, in which every item knows its place, so that a deadline taken back leaves nothing behind. */
+/** Creates a queue as a binary heap. Every item knows its index, so that a removed deadline leaves nothing behind. */
 export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) => void): DeadlineQueue<Item> {
   const heap: Item[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** When the timer goes off. */
+  /** The moment when the timer fires. */
   let armedFor = Infinity
 
   function put(item: Item, place: number) {
@@ -65,7 +65,10 @@ export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) =
     else sink(last, place)
   }
 
-  /** A timer that goes off too early is let be: it costs less than one set anew for every deadline that moves. */
+  /**
+   * Sets the timer for the next deadline. A timer that fires too early is kept, because that costs less than a new
+   * timer for every deadline that moves.
+   */
   function arm() {
     const next = heap[0]
     if (!next || armedFor <= next.due) return

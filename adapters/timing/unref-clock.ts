@@ -1,7 +1,7 @@
 /**
- * Runs `fn` after `ms`, or at the next turn where that has passed, without keeping the process alive for it.
+ * Runs `fn` after `ms` without keeping the process alive for it. If the time has passed, it runs at the next turn.
  *
- * @returns the timer, for `clearTimeout`
+ * @returns The timer, for `clearTimeout`
  */
 export function setUnrefTimeout(fn: () => void, ms: number): ReturnType<typeof setTimeout> {
   // Newer runtimes warn of a negative time.
@@ -11,7 +11,7 @@ export function setUnrefTimeout(fn: () => void, ms: number): ReturnType<typeof s
   return timer
 }
 
-/** XState's `Clock` on such timers: a session's deadline is no reason for a process to live on. */
+/** XState's `Clock` with such timers, because a session's deadline must not keep the process alive. */
 export const unrefClock = {
   setTimeout: setUnrefTimeout,
   clearTimeout: (timer: ReturnType<typeof setTimeout>) => clearTimeout(timer),

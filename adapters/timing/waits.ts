@@ -1,8 +1,8 @@
 import { setUnrefTimeout } from './unref-clock.ts'
 
-/** Waits that end with their time, or all together before it. */
+/** A group of waits. Each ends after its own time, or all end together earlier. */
 export interface Waits {
-  /** Resolves after `ms`, or when all are woken; at once where it is 0 or less. */
+  /** Resolves after `ms` or when all are woken, and at once if `ms` is 0 or less. */
   readonly wait: (ms: number) => Promise<void>
   readonly wakeAll: () => void
 }

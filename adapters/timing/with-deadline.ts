@@ -2,8 +2,9 @@ import { AuthError } from '../../machines/auth-error.ts'
 import { setUnrefTimeout } from './unref-clock.ts'
 
 /**
- * Runs work that may take `ms`. Its `signal` aborts when the time is up, or when `giveUp` does, and then it does not
- * matter whether the work heeds it. Rejects with the reason of `giveUp`.
+ * Runs work that may take `ms`. Its `signal` aborts when the time is up or when `giveUp` aborts. The promise then
+ * rejects even if the work ignores the signal, in the second case with the reason of `giveUp`.
+ *
  * @throws AuthError `verify-timeout`
  */
 export function withDeadline<T>(
