@@ -1,14 +1,18 @@
 import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
 
-/** The id of the mark that stands for "in any state of this one". */
+/** Returns the id of the mark for "in any state of this one". */
 export const toAnyId = (id: string): string => `${id}:any`
 
-/** The id of the arrow between two states, or marks, of a chart; by it a step names the arrows that were taken. */
+/**
+ * Returns the id of the arrow between two states, or marks, of a chart. A step names the arrows that it took by this
+ * id.
+ */
 export const toArrowId = (source: string, target: string): string => `${source} -> ${target}`
 
 /**
- * Where an arrow starts and ends; null for a transition that stays where it is. A transition to an enclosing state ends
- * at the state that this one starts in, and one from an enclosing state starts at its `any` mark.
+ * Returns the ids between which an arrow runs, or null for a transition that stays in its state. A transition to an
+ * enclosing state ends at the state in which the enclosing one starts. A transition from an enclosing state starts at
+ * its `any` mark.
  */
 export function toArrowEnds(transition: AnyTransitionDefinition): { source: string; target: string } | null {
   const source = transition.source as AnyStateNode

@@ -10,39 +10,43 @@ import { createSessionLog } from './session-log.ts'
 import type { InspectedSession, InspectedStep } from './session-log.ts'
 
 export interface InspectorOptions {
-  /** Shows one session, or those of one user; default all. */
+  /** Limits the inspector to one session, or to those of one user; default all. */
   readonly filter?: SessionFilter
-  /** Events kept of each session; default 200. */
+  /** Number of events to keep of each session; default 200. */
   readonly events?: number
-  /** Sessions kept; default 100. The oldest of those that are over go first. */
+  /** Number of sessions to keep; default 100. The oldest ended sessions are dropped first. */
   readonly sessions?: number
   /** Epoch ms; default `Date.now`. */
   readonly now?: () => number
 }
 
-/** Watches machines at work, and shows them on a page of the server's own. */
+/** Watches running machines, and shows them on a page that the server itself serves. */
 export interface Inspector {
-  /** Sees XState's inspection events. */
+  /** Receives XState's inspection events. */
   readonly inspect: (event: InspectionEvent) => void
   /**
-   * The address of the page, with a key that opens it once. The browser that used it stays in until it is closed.
-   * @param authUrl where the routes of `authchart/h3` are, such as `http://localhost:3000/auth`
+   * Returns the address of the page with a key that opens it once. The browser that used the key keeps access until it
+   * is closed.
+   *
+   * @param authUrl The URL of the routes of `authchart/h3`, such as `http://localhost:3000/auth`
    */
   link(authUrl: string | URL): string
-  /** The sessions kept, by name and state, and their steps: what the page shows. */
+  /**
+   * Returns the kept sessions with names and states, as the page shows them. `steps` returns the steps of one session.
+   */
   sessions(): readonly InspectedSession[]
   steps(key: string): readonly InspectedStep[]
-  /** What answers `GET <basePath>/inspect`. */
+  /** The page that answers `GET <basePath>/inspect`. */
   readonly page: LocalPage
 }
 
 /**
- * An inspector that needs nothing but this machine, for development: `GET <basePath>/inspect` lists the sessions, draws
- * their charts with the current state lit, and replays their last events. Only this machine's own browser gets it, and
- * only by the key of {@link Inspector.link}.
+ * Creates an inspector for development that needs no other machine. `GET <basePath>/inspect` lists the sessions, draws
+ * their charts with the current state lit, and replays their last events. Only a browser on this machine gets the page,
+ * and only with the key of {@link Inspector.link}.
  *
- * @throws TypeError naming the option that cannot be used; and where NODE_ENV is `production`, so that a deployment that
- * would show its sessions does not start
+ * @throws TypeError that names the option which cannot be used. It is also thrown if NODE_ENV is `production`, so that
+ * a deployment which would show its sessions does not start.
  * @example
  * const inspector = createInspector()
  * const auth = createAuthServer({ inspect: inspector })
@@ -77,7 +81,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
   }
 }
 
-/** @throws TypeError unless every field is a text */
+/** @throws TypeError unless every field is a string */
 export function requireFilter(caller: string, filter: SessionFilter): void {
   const isFilter = typeof filter === 'object' && filter !== null
   const isKnown = (name: string) => name === 'channel' || name === 'userId'

@@ -1,6 +1,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 
-/** XState's own events that every actor may get, in the reader's words. */
+/** XState's own events that every actor may get, with a readable label for each. */
 const common: readonly (readonly [string, string])[] = [
   ['xstate.init', 'start'],
   ['xstate.stop', 'stop'],
@@ -11,8 +11,9 @@ const labels = new WeakMap<object, ReadonlyMap<string, string>>()
 const none: ReadonlyMap<string, string> = new Map(common)
 
 /**
- * The types of the events that an actor declares, each in the reader's words: XState's own events carry the id of an
- * invoke or the name of a delay. A type that is not here may come from outside, and hold anything.
+ * Returns the types of the events that an actor declares, each with a readable label, because XState's own events
+ * contain the id of an invoke or the name of a delay. An event of another type may come from outside and contain
+ * anything.
  */
 export function toEventLabels(machine: AnyStateMachine | null): ReadonlyMap<string, string> {
   if (!machine) return none

@@ -2,11 +2,14 @@ import type { AnyActorRef, InspectionEvent } from 'xstate'
 import { explain } from '../../machines/explain/explain.ts'
 import type { AuthActor } from '../../machines/explain/actor-history.ts'
 
-/** Says of the auth machines at work why they are in the state that they are in. */
+/** Explains for running auth machines why they are in their state. */
 export interface Explainers {
-  /** Takes notice of an actor from its first snapshot on. */
+  /** Registers an actor at its first snapshot. */
   note(event: InspectionEvent): void
-  /** In a few sentences that name nobody; null for an actor that is no auth machine, or is gone. */
+  /**
+   * Returns an explanation in a few sentences that identify no person, or null for an actor that is not an auth machine
+   * or no longer exists.
+   */
   explain(key: string): string | null
 }
 
@@ -25,7 +28,7 @@ export function createExplainers(): Explainers {
       if (type !== '@xstate.snapshot' || actors.has(actor.sessionId) || !isAuthActor(actor)) return
       if (actors.size >= sweepAt) sweep()
       actors.set(actor.sessionId, new WeakRef(actor))
-      // The first call begins to remember.
+      // The first call of `explain` starts its recording.
       explain(actor)
     },
     explain(key) {
@@ -35,7 +38,7 @@ export function createExplainers(): Explainers {
   }
 }
 
-/** By what it is made of, since there may be two copies of this package. */
+/** Recognizes an auth machine by its shape, because there may be two copies of this package. */
 function isAuthActor(actor: AnyActorRef): actor is AuthActor {
   const { machine, context } = actor.getSnapshot() as { machine?: { id: string }; context?: object }
   return machine?.id === 'auth' && context !== undefined && 'settings' in context

@@ -1,19 +1,22 @@
 import type { InspectorFrame } from './inspector-frame.ts'
 
-/** Whose session to show; with both, one that is both. */
+/** Selects the sessions to show. With both fields, a session must match both. */
 export interface SessionFilter {
-  /** `view.channel` of the session, or the id of any root actor. */
+  /** The `view.channel` of the session, or the id of any root actor. */
   readonly channel?: string
-  /** From the moment this user is signed in, with what led there. */
+  /** The id of a user. A session is shown once this user is signed in, including its earlier events. */
   readonly userId?: string
 }
 
 export type PassFrame = (frame: InspectorFrame) => void
 
-/** Frames kept of an actor system, and systems, of which it is still to be seen whether they will pass. */
+/** Number of frames kept per actor system, and of systems, while it is not known yet if they will pass. */
 const most = { frames: 200, systems: 100 }
 
-/** → passes on the frames of the sessions asked for, those from before it was known to be one included. */
+/**
+ * Creates a function that passes on the frames of the selected sessions, including those from before the session was
+ * known to be selected.
+ */
 export function createFrameGate({ channel, userId }: SessionFilter, pass: PassFrame): PassFrame {
   const open = new Set<string>()
   const waiting = new Map<string, InspectorFrame[]>()
@@ -27,7 +30,7 @@ export function createFrameGate({ channel, userId }: SessionFilter, pass: PassFr
   function hold(frame: InspectorFrame): readonly InspectorFrame[] {
     const held = waiting.get(frame.root) ?? []
     held.push(frame)
-    // The first frames say what the actors are, and are kept.
+    // The first frames describe the actors, so they are kept.
     if (held.length > most.frames) held.splice(held.findIndex(({ type }) => type !== 'actor') || 1, 1)
     waiting.set(frame.root, held)
     const [oldest] = waiting.keys()
@@ -54,14 +57,14 @@ export function createFrameGate({ channel, userId }: SessionFilter, pass: PassFr
 }
 
 /**
- * False as long as a client is made and not started. React's StrictMode makes two and starts one: the other would be
- * shown for good, doing nothing.
+ * False as long as a client is created but not started. React's StrictMode creates two and starts one; the other one
+ * would be shown for good without doing anything.
  */
 function isUse(frame: InspectorFrame): boolean {
   return frame.machine !== 'sync' || (frame.type === 'event' && frame.event.type === 'client.started')
 }
 
-/** The user is signed in by then: to the server's machine, or in the view that the client's has. */
+/** True if the frame shows the user signed in, in the server's machine or in the client's view. */
 function isOf(frame: InspectorFrame, userId: string): boolean {
   if (frame.type !== 'snapshot') return false
   const { context } = frame.snapshot

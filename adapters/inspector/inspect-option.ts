@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts'
 
 export type Inspect = (event: InspectionEvent) => void
 
-/** What looks at machines: a function, or an inspector of `authchart/inspector`. */
+/** The inspection of machines: a function, or an inspector of `authchart/inspector`. */
 export type InspectOption = Inspect | { readonly inspect: Inspect; readonly page?: LocalPage }
 
 export function isInspectOption(option: unknown): boolean {
@@ -12,7 +12,10 @@ export function isInspectOption(option: unknown): boolean {
   return typeof option === 'object' && option !== null && 'inspect' in option && typeof option.inspect === 'function'
 }
 
-/** The inspectors as one, undefined where there is none. What one throws, or rejects with, harms neither machine nor others. */
+/**
+ * Combines the inspectors into one, or returns undefined if there are none. If one throws or rejects, the machine and
+ * the other inspectors are not affected.
+ */
 export function toInspect(options: readonly InspectOption[], logger: Logger): Inspect | undefined {
   if (options.length === 0) return undefined
   const inspects = options.map((option) => (typeof option === 'function' ? option : option.inspect))
@@ -20,7 +23,7 @@ export function toInspect(options: readonly InspectOption[], logger: Logger): In
   return (event) => {
     for (const inspect of inspects) {
       try {
-        // An async function passes for one that returns nothing.
+        // TypeScript accepts an async function where one without a result is expected.
         const result: unknown = inspect(event)
         if (result instanceof Promise) result.catch(report)
       } catch (error) {

@@ -5,30 +5,30 @@ import { toDefinition } from './machine-definition.ts'
 import { toShownFields, toShownId } from './shown-fields.ts'
 import type { Shown, ShownFields } from './shown-fields.ts'
 
-/** An event by its type and the fields that may be shown. */
+/** An event with its type and the fields that may be shown. */
 export interface ShownEvent {
-  /** `[event]` where the actor declares no such type. */
+  /** The type, or `[event]` if the actor declares no such type. */
   readonly type: string
-  /** The type in the reader's words, such as `verifyToken done`. */
+  /** The type as a readable label, such as `verifyToken done`. */
   readonly label: string
   readonly fields: ShownFields
 }
 
 export interface ShownSnapshot {
   readonly status: Snapshot<unknown>['status']
-  /** Of machines only. */
+  /** State of a machine; null for other actors. */
   readonly value: StateValue | null
   readonly context: ShownFields
 }
 
 /**
- * One thing that happened to an actor, as it may leave this process: names, ids and times, never a token, a claim, a
- * profile, or what an invoked actor was given or gave. Both inspectors are fed with these and with nothing else.
+ * One change of an actor in a form that may leave this process: names, ids and times, but never a token, a claim, a
+ * profile, or the input or output of an invoked actor. Both inspectors receive only such frames.
  */
 export type InspectorFrame = {
   /** Epoch ms. */
   readonly at: number
-  /** XState's session ids of the actor and of the root of its system: unique in the process. */
+  /** XState's session ids of the actor and of the root of its system. They are unique in the process. */
   readonly actor: string
   readonly root: string
   /** The actor's id: the session's channel in `authchart/h3`. */
@@ -43,7 +43,10 @@ export type InspectorFrame = {
   | { readonly type: 'snapshot'; readonly event: ShownEvent; readonly snapshot: ShownSnapshot }
 )
 
-/** What of XState's inspection event may leave, at once: later the actor will have moved on. Null for those not shown. */
+/**
+ * Returns the part of XState's inspection event that may leave, or null for events that are not shown. It copies the
+ * data at once, because the actor will have moved on later.
+ */
 export function toInspectorFrame(inspected: InspectionEvent, at: number): InspectorFrame | null {
   const actor = inspected.actorRef as AnyActorRef
   const machine = toMachine(actor)
@@ -83,7 +86,7 @@ export function toInspectorFrame(inspected: InspectionEvent, at: number): Inspec
   }
 }
 
-/** The actor's machine, if it runs one; of whatever copy of XState. */
+/** Returns the actor's machine, if it runs one, from any copy of XState. */
 function toMachine(actor: AnyActorRef): AnyStateMachine | null {
   const logic: unknown = 'logic' in actor ? actor.logic : null
   const isMachine = typeof logic === 'object' && logic !== null && 'root' in logic && 'definition' in logic
@@ -96,7 +99,10 @@ function toShownEvent(event: AnyEventObject, machine: AnyStateMachine | null): S
   return { type: event.type, label, fields: toEventFields(event, machine) }
 }
 
-/** Input and output of actors stay inside: an `xstate.` event of a machine shows the code of its error at most. */
+/**
+ * Returns the fields of an event. The input and output of actors stay inside: an `xstate.` event of a machine shows at
+ * most the code of its error.
+ */
 function toEventFields(event: AnyEventObject, machine: AnyStateMachine | null): Record<string, Shown> {
   if (!machine) return {}
   if (!event.type.startsWith('xstate.')) return toShownFields(event)

@@ -4,24 +4,28 @@ import type { OneTimeKeys } from './one-time-keys.ts'
 import { toPageDocument, toRefusalDocument } from './page-document.ts'
 import type { InspectedSession, InspectedStep, SessionLog } from './session-log.ts'
 
-/** The page of an inspector, for a server to answer with. Who may ask is the server's business, who has a key is not. */
+/** The page of an inspector, for a server to serve. The server decides who may ask for it; the page checks the key. */
 export interface LocalPage extends Pick<OneTimeKeys, 'exchange' | 'isCookie'> {
-  /** The HTML document; scripts and styles carry the nonce. */
+  /** Returns the HTML document. Its scripts and styles carry the nonce. */
   toDocument(nonce: string): string
-  /** The HTML document for those who have no key, or a used one. */
+  /** Returns the HTML document for a browser without a key or with a used one. */
   toRefusal(nonce: string): string
-  /** Sends server-sent events about all sessions, and about one in detail (by key or channel). → ends it */
+  /**
+   * Sends server-sent events about all sessions, and about one in detail (by key or channel).
+   *
+   * @returns A function that ends them.
+   */
   watch(id: string | null, send: (frame: string) => void): () => void
 }
 
-/** What one event of the page's stream says. Steps are those not sent before. */
+/** One event of the page's stream. `steps` are those that were not sent before. */
 export interface PageUpdate {
   readonly now: number
   readonly sessions: readonly InspectedSession[]
-  /** Key of the session that `steps` are of. */
+  /** Key of the session to which `steps` belong. */
   readonly watched: string | null
   readonly steps: readonly InspectedStep[]
-  /** Why the watched session is what it is now, in words; null where that is not known. */
+  /** The explanation of the watched session's current state in words; null if it is not known. */
   readonly explanation: string | null
 }
 
@@ -33,7 +37,7 @@ export interface LocalPageOptions {
   readonly now: () => number
 }
 
-/** What changes within so many ms is sent at once. */
+/** Changes within this time, ms, are sent together. */
 const pace = 100
 
 export function createLocalPage({ log, keys, explainers, now }: LocalPageOptions): LocalPage {
@@ -52,7 +56,7 @@ export function createLocalPage({ log, keys, explainers, now }: LocalPageOptions
         watched ??= (id === null ? toBusiest(log.sessions()) : log.find(id))?.key ?? null
         const steps = watched === null ? [] : log.steps(watched, seq)
         seq = steps.at(-1)?.seq ?? seq
-        // JSON knows no raw line break, so the data stay on their line whatever is in them.
+        // JSON contains no raw line breaks, so the data stay on one line.
         const explanation = watched === null ? null : explainers.explain(watched)
         const data: PageUpdate = { now: now(), sessions: log.sessions(), watched, steps, explanation }
         send(`event: update\ndata: ${JSON.stringify(data)}\n\n`)
@@ -70,7 +74,7 @@ export function createLocalPage({ log, keys, explainers, now }: LocalPageOptions
   }
 }
 
-/** The session that changed last, before the keys of which there is one set. */
+/** Returns the session that changed last. Sessions come before the keys, of which there is only one set. */
 function toBusiest(sessions: readonly InspectedSession[]): InspectedSession | undefined {
   return sessions.toSorted((a, b) => toRank(b) - toRank(a) || b.changedAt - a.changedAt)[0]
 }

@@ -6,8 +6,9 @@ type Config = Readonly<Record<string, unknown>>
 const definitions = new WeakMap<object, string>()
 
 /**
- * A machine as JSON that XState's `createMachine` takes: its states, transitions and delays, with what it runs by name
- * alone. Contexts, inputs, outputs and parameters are left out, since those may hold anything.
+ * Returns a machine as JSON that XState's `createMachine` accepts: its states, transitions and delays, and only the
+ * names of its implementations. Contexts, inputs, outputs and parameters are left out, because they may contain
+ * anything.
  */
 export function toDefinition(machine: AnyStateMachine): string {
   let definition = definitions.get(machine)

@@ -1,13 +1,13 @@
-/** Keys that let somebody in once, and the cookies they are exchanged for. Both are 256 random bits. */
+/** Keys that open the page once, and the cookies for which they are exchanged. Both are 256 random bits. */
 export interface OneTimeKeys {
-  /** A new key. */
+  /** Returns a new key. */
   issue(): string
-  /** Takes a key back for a cookie value; null where it is none, or was used. */
+  /** Exchanges a key for a cookie value; null if the key is unknown or was used. */
   exchange(key: string): string | null
   isCookie(value: string): boolean
 }
 
-/** Of keys not used yet, and of cookies, so many are good: the oldest goes. */
+/** Number of unused keys, and of cookies, that are valid at a time. Beyond it the oldest one is dropped. */
 const most = 16
 
 export function createOneTimeKeys(): OneTimeKeys {
@@ -32,7 +32,10 @@ function keep(secrets: string[]): string {
   return secrets.at(-1)!
 }
 
-/** Takes as long for a near miss as for any other: a guess must not learn how far it was right. */
+/**
+ * Returns the index of a guessed secret, or -1. A near miss takes as long as any other, so that a guess does not show
+ * how far it was right.
+ */
 function indexIn(secrets: readonly string[], guess: string): number {
   let found = -1
   for (const [index, secret] of secrets.entries()) {

@@ -1,6 +1,6 @@
 import { charts, script, style } from './page-assets.ts'
 
-/** The page as one HTML document, which loads nothing else. It holds no data: those come by its stream. */
+/** Returns the page as one HTML document that loads nothing else. It contains no data, which come by its stream. */
 export function toPageDocument(nonce: string): string {
   const pictures = Object.entries(charts).map(
     ([id, svg]) => `<div class="chart" data-chart="${id}" hidden>${svg}</div>`,
@@ -44,7 +44,7 @@ export function toPageDocument(nonce: string): string {
   )
 }
 
-/** What is shown to who has no key, or one that was used. */
+/** Returns the page for a browser that has no key, or one that was used. */
 export function toRefusalDocument(nonce: string): string {
   return toDocument(
     nonce,

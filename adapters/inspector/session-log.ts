@@ -2,20 +2,20 @@ import type { StateValue } from 'xstate'
 import type { InspectorFrame, ShownEvent, ShownSnapshot } from './inspector-frame.ts'
 import type { ShownFields } from './shown-fields.ts'
 
-/** One event that a machine took, and what it led to. */
+/** One event that a machine processed, and the result. */
 export interface InspectedStep {
-  /** Counts the machine's steps from 1, also those forgotten since. */
+  /** Number of the step, counted from 1 and including steps that were dropped since. */
   readonly seq: number
   /** Epoch ms. */
   readonly at: number
   readonly event: ShownEvent
   readonly value: StateValue
   readonly context: ShownFields
-  /** The arrows taken, in order. */
+  /** The arrows that the step took, in order. */
   readonly arrows: readonly string[]
 }
 
-/** One machine at work: in `authchart/h3` a session, or the signing keys. */
+/** One running machine: in `authchart/h3` a session, or the signing keys. */
 export interface InspectedSession {
   readonly key: string
   /** The channel of the session, else the id of the actor. */
@@ -27,27 +27,33 @@ export interface InspectedSession {
   readonly isOver: boolean
   readonly value: StateValue
   readonly userId: string | null
-  /** Steps so far. */
+  /** Number of steps so far. */
   readonly steps: number
 }
 
 /** The last steps of the last sessions. */
 export interface SessionLog {
   note(frame: InspectorFrame): void
-  /** In the order in which they were first seen. */
+  /** Returns the sessions in the order in which they were first seen. */
   sessions(): readonly InspectedSession[]
-  /** A session by key or name. */
+  /** Finds a session by key or name. */
   find(id: string): InspectedSession | undefined
-  /** Those kept after `seq`. */
+  /** Returns the kept steps after `seq`. */
   steps(key: string, seq?: number): readonly InspectedStep[]
-  /** Hears that there is something new. → unsubscribe */
+  /**
+   * Calls the listener after each new step.
+   *
+   * @returns A function that unsubscribes.
+   */
   subscribe(listener: () => void): () => void
 }
 
 export interface SessionLogLimits {
-  /** Sessions kept; beyond, the longest over goes, else the longest idle. */
+  /**
+   * Number of sessions to keep. Beyond it, the session that ended longest ago is dropped, or else the longest idle one.
+   */
   readonly sessions: number
-  /** Steps kept of each; beyond, the oldest goes. */
+  /** Number of steps to keep of each session. Beyond it, the oldest is dropped. */
   readonly events: number
 }
 

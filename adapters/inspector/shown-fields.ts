@@ -3,13 +3,13 @@ import type { SyncErrorCode } from '../../machines/sync/sync-error.ts'
 import { toOrgRole } from '../../machines/verified-session.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 
-/** What may be shown of a value: plain data, no deeper than two levels. */
+/** A value that may be shown: plain data, at most two levels deep. */
 export type Shown = string | number | boolean | null | ShownFields
 export interface ShownFields {
   readonly [name: string]: Shown
 }
 
-/** → what may be shown of a value, `undefined` for nothing at all */
+/** Returns the part of a value that may be shown, or `undefined` if nothing may be. */
 type Show = (value: unknown) => Shown | undefined
 
 const syncErrorCodes: readonly string[] = [
@@ -23,10 +23,13 @@ const statuses: readonly unknown[] = ['active', 'pending', 'signedIn', 'signedOu
 const byeReasons: readonly unknown[] = ['closing', 'rotated', 'slow', 'revoked']
 
 const plainId = /^[\w:.@|-]{1,128}$/
-/** Three long segments are a token, whatever the field is called (RFC 7515 §7.1). */
+/** Three long segments are a token, whatever the name of the field (RFC 7515 §7.1). */
 const tokenLike = /^[\w-]{10,}\.[\w-]{10,}\.[\w-]*$/
 
-/** An id or a name as it is, unless it looks like something else: ids come from claims, and claims from outside. */
+/**
+ * Returns an id or a name unchanged, or `[id]` if it looks like something else. Ids come from claims, and claims come
+ * from outside.
+ */
 export function toShownId(value: unknown): string | null | undefined {
   if (value === null) return null
   if (typeof value !== 'string') return undefined
@@ -41,14 +44,16 @@ const oneOf =
   (value) =>
     choices.includes(value) ? (value as string) : undefined
 
-/** Of an error its code, which is one of a closed list. Its message and its causes may say anything. */
+/**
+ * Returns only the code of an error, which is one of a closed list. Its message and its causes may contain anything.
+ */
 const toFailure: Show = (value) => {
   if (typeof value !== 'object' || value === null) return value === null ? null : undefined
   const { code } = value as { code?: unknown }
   return { code: isAuthErrorCode(code) || syncErrorCodes.includes(code as string) ? (code as string) : '[error]' }
 }
 
-/** The fields that may be shown, by name, in events, contexts and what these hold: whatever is not here is dropped. */
+/** The fields that may be shown, by name, in events, contexts and the objects inside them. All others are dropped. */
 const flatFields: Readonly<Record<string, Show>> = {
   ...named(toShownId, 'userId sessionId orgId orgRole channel state ended'),
   ...named(toNumber, 'issuedAt expiresAt retryAt attempts failures rev now'),
@@ -70,7 +75,10 @@ const allFields: Readonly<Record<string, Show>> = {
   ...named((value) => (value === null ? null : '[token]'), 'token posted'),
 }
 
-/** What may be shown of the fields of an event or a context. Of the claims that is the role in the organization. */
+/**
+ * Returns the fields of an event or a context that may be shown. The role in the organization is the only claim among
+ * them.
+ */
 export function toShownFields(
   value: object,
   fields: Readonly<Record<string, Show>> = allFields,

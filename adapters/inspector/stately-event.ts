@@ -1,13 +1,13 @@
 import type { StatelyInspectionEvent } from '@statelyai/inspect'
 import type { InspectorFrame, ShownEvent } from './inspector-frame.ts'
 
-/** The version of the format: of the `@statelyai/inspect` that this was written for. */
+/** The version of the format, which is that of the `@statelyai/inspect` for which this is written. */
 const version = '0.7.2'
 
-/** A frame as the Stately inspector takes it; null for those that it has no use for. */
+/** Returns a frame as the Stately inspector accepts it, or null for a frame that it does not use. */
 export function toStatelyEvent(frame: InspectorFrame): StatelyInspectionEvent | null {
   const base = { rootId: frame.root, sessionId: frame.actor, createdAt: String(frame.at), _version: version }
-  // Their own adapters send a null where the types ask for a text.
+  // Stately's own adapters send null although the types ask for a string.
   const id = null as unknown as string
   switch (frame.type) {
     case 'actor': {

@@ -6,37 +6,40 @@ import { toInspectorFrame } from './inspector-frame.ts'
 import { toStatelyEvent } from './stately-event.ts'
 
 export interface StatelyInspectorOptions {
-  /** A WebSocket relay that runs already, such as `ws://localhost:8080`. Default: in Node one of its own, on loopback. */
+  /**
+   * A WebSocket relay that already runs, such as `ws://localhost:8080`. By default Node starts its own relay on
+   * loopback.
+   */
   readonly relay?: string
-  /** Where the Stately inspector is; default `https://stately.ai/inspect`. */
+  /** URL of the Stately inspector; default `https://stately.ai/inspect`. */
   readonly url?: string
-  /** In a page: shows it in this frame rather than in a window of its own. */
+  /** Only in a page: the frame that shows the inspector, instead of a new window. */
   readonly iframe?: HTMLIFrameElement
-  /** Shows one session, or those of one user; default all. */
+  /** Limits the inspector to one session, or to those of one user; default all. */
   readonly filter?: SessionFilter
   /** Epoch ms; default `Date.now`. */
   readonly now?: () => number
 }
 
-/** Sends what machines do to the Stately inspector. */
+/** Sends the steps of machines to the Stately inspector. */
 export interface StatelyInspector {
-  /** Sees XState's inspection events. */
+  /** Receives XState's inspection events. */
   readonly inspect: (event: InspectionEvent) => void
-  /** The page to open in a browser of this machine; null where the inspector opened itself, or is fed by your relay. */
+  /** The page to open in a browser on this machine; null if the inspector opened itself or uses your relay. */
   readonly link: string | null
   stop(): Promise<void>
 }
 
-/** Events kept until the inspector is there. */
+/** Number of events to keep until the inspector is connected. */
 const maxDeferredEvents = 1_000
 
 /**
- * Shows machines in the Stately inspector, by `@statelyai/inspect`: of a Node server over a WebSocket, of a page in a
- * window beside it. What is sent names ids, states, events and times, and holds no token, claim or profile; it goes to
- * the page at `url`, which is not on this machine.
+ * Shows machines in the Stately inspector by means of `@statelyai/inspect`: those of a Node server over a WebSocket,
+ * those of a page in a window beside it. The sent data are ids, states, events and times, without a token, claim or
+ * profile. They go to the page at `url`, which is not on this machine.
  *
- * @throws TypeError naming the option that cannot be used
- * @throws Error where `@statelyai/inspect` is not installed
+ * @throws TypeError that names the option which cannot be used
+ * @throws Error if `@statelyai/inspect` is not installed
  * @example
  * const stately = await createStatelyInspector()
  * const auth = createAuthServer({ inspect: stately })
@@ -55,13 +58,15 @@ export async function createStatelyInspector(options: StatelyInspectorOptions = 
     ? createBrowserInspector({ url, iframe, maxDeferredEvents, serialize: (event) => event })
     : createWebSocketInspector({ url: relay ?? own?.address ?? '', maxDeferredEvents })
   if (own) {
-    // Of what it cannot send yet, the library forgets the oldest: who the actors are.
+    // The relay has to be connected first. Otherwise the library drops the oldest events that it cannot send yet, which
+    // describe the actors.
     target.adapter.send({ type: 'hello' } as never)
     await own.connected
   }
   const pass = createFrameGate(filter, (frame) => {
     const event = toStatelyEvent(frame)
-    // Past the library's own conversion, which sends whole contexts, inputs and outputs, and does so later.
+    // The event bypasses the library's own conversion, which sends whole contexts, inputs and outputs, and does so
+    // later.
     if (event) target.adapter.send(event)
   })
 
@@ -78,7 +83,7 @@ export async function createStatelyInspector(options: StatelyInspectorOptions = 
   }
 }
 
-/** Loaded when it is needed: it is Node's alone. */
+/** Starts a relay. Its module is loaded when it is needed, because it works only in Node. */
 async function startRelay(url: string) {
   const { createStatelyRelay } = await import('./stately-relay.ts')
   return createStatelyRelay(url)

@@ -2,29 +2,32 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { WebSocket, WebSocketServer } from 'ws'
 
-/** Asked for rather than imported: a bundler that follows the inspector into a page would stumble over them. */
+/** Returns a module of Node at run time. Imports would fail in a bundler that follows the inspector into a page. */
 const builtin = <Name extends 'node:crypto' | 'node:http' | 'node:module'>(name: Name) => process.getBuiltinModule(name)
 
-/** Passes events of this process on to the Stately inspector in a browser of this machine. */
+/** Passes events of this process on to the Stately inspector in a browser on this machine. */
 export interface StatelyRelay {
-  /** Where to send events: a WebSocket URL. */
+  /** The WebSocket URL that receives the events. */
   readonly address: string
-  /** Resolves with the first message of the app, which is passed on to nobody: from then on none is held back. */
+  /**
+   * Resolves with the first message of the app, which is not passed on. From then on the app's library holds no event
+   * back.
+   */
   readonly connected: Promise<void>
   /** The page to open. */
   readonly link: string
   close(): Promise<void>
 }
 
-/** What is kept for pages that come later; who the actors are for longer than what they did. */
+/** Number of messages kept for pages that open later. Those that describe the actors are kept apart from the others. */
 const most = { actors: 400, events: 400 }
-/** Bytes that a page may leave untaken until it is cut off. */
+/** Bytes that may wait for a page before it is cut off. */
 const maxUntaken = 4 << 20
 
 /**
- * Listens on loopback alone, unlike the relay that `@statelyai/inspect` brings, which answers every machine that reaches
- * this one. A secret in the address keeps other users and other pages of this machine out: a WebSocket knows no
- * same-origin policy, so an origin other than the relay's own is turned away too.
+ * Creates a relay that listens only on loopback, unlike the relay of `@statelyai/inspect`, which answers every machine
+ * that reaches this one. A secret in the address keeps out other users and other pages of this machine. WebSockets have
+ * no same-origin policy, so the relay also refuses every origin but its own.
  */
 export async function createStatelyRelay(inspectorUrl: string): Promise<StatelyRelay> {
   const { randomBytes } = builtin('node:crypto')
@@ -97,7 +100,10 @@ export async function createStatelyRelay(inspectorUrl: string): Promise<StatelyR
   }
 }
 
-/** Of the `ws` that `@statelyai/inspect` depends on: an app that has the one need not install the other. */
+/**
+ * Creates the socket server with the `ws` on which `@statelyai/inspect` depends, so that an app need not install `ws`
+ * itself.
+ */
 function createSocketServer(): WebSocketServer {
   const { createRequire } = builtin('node:module')
   const require = createRequire(createRequire(import.meta.url).resolve('@statelyai/inspect'))

@@ -1,6 +1,8 @@
 import { and, not, or } from 'xstate'
 
-/** `and`, `or` and `not` give functions that carry their parts. A minified one is known by its check alone. */
+/**
+ * `and`, `or` and `not` return functions that carry their parts. In minified code only their `check` identifies them.
+ */
 const joints = [
   { word: 'and', of: toCheck(and([])) },
   { word: 'or', of: toCheck(or([])) },
@@ -11,7 +13,10 @@ function toCheck(guard: object): unknown {
   return 'check' in guard ? guard.check : guard
 }
 
-/** The name of a guard, an action, an actor or a delay, as a definition refers to it; of joined guards, theirs. */
+/**
+ * Returns the name of a guard, an action, an actor or a delay, as a definition refers to it. For combined guards it is
+ * made of their names.
+ */
 export function toName(named: unknown): string {
   if (typeof named === 'string') return named
   if (typeof named === 'function' && 'guards' in named && Array.isArray(named.guards)) {

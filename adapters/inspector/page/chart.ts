@@ -11,7 +11,7 @@ fit.addEventListener('click', () => {
   fit.setAttribute('aria-pressed', String(isFit))
 })
 
-/** Lights the states that a step led to, the arrows it took, and those that lead on. */
+/** Lights the states after a step, the arrows that it took, and the arrows that lead on from there. */
 export function showChart(machine: string, step: Pick<InspectedStep, 'value' | 'arrows'> | undefined): void {
   const chart = canvas.querySelector<HTMLElement>(`[data-chart="${CSS.escape(machine)}"]`)
   for (const other of canvas.querySelectorAll<HTMLElement>('[data-chart]')) other.hidden = other !== chart
@@ -34,7 +34,7 @@ export function showChart(machine: string, step: Pick<InspectedStep, 'value' | '
   if (innermost) follow(innermost)
 }
 
-/** Where the chart is larger than its frame, keeps the lit state in sight. */
+/** Scrolls the chart to the lit state if that is out of sight. */
 function follow(state: SVGElement): void {
   const frame = canvas.getBoundingClientRect()
   const box = state.getBoundingClientRect()

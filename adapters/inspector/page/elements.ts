@@ -1,11 +1,11 @@
-/** An element of the document's own skeleton. */
+/** Returns an element of the document's own skeleton. */
 export function byId(id: string): HTMLElement {
   const element = document.getElementById(id)
   if (!element) throw new Error(`The page has no #${id}`)
   return element
 }
 
-/** A new element with text in it; whatever the text is, it is no markup. */
+/** Creates an element with a text that is never read as markup. */
 export function create(tag: string, className: string, text = ''): HTMLElement {
   const element = document.createElement(tag)
   element.className = className
@@ -14,8 +14,8 @@ export function create(tag: string, className: string, text = ''): HTMLElement {
 }
 
 /**
- * Keeps the children of a list equal to items, each element for the life of its item, so that focus and scrolling stay.
- * `make` gives the element of a new item, `show` brings it up to date.
+ * Makes the children of a list match the items. Each element lives as long as its item, so that focus and scrolling are
+ * kept. `make` creates the element of a new item, and `show` updates it.
  */
 export function keepList<Item>(
   list: HTMLElement,

@@ -5,7 +5,7 @@ import { createPlayer } from './player.ts'
 import { openStream } from './stream.ts'
 import { toFieldText, toSpan, toStateText, toTime, toTone } from './texts.ts'
 
-/** Steps kept here: as many as the server had, and no fewer than it has by default. */
+/** Number of steps to keep here: as many as the server had, and at least the server's default. */
 let mostSteps = 200
 
 const search = byId('search') as HTMLInputElement
@@ -47,7 +47,7 @@ function showSessions() {
   showTitle()
 }
 
-/** The signing keys first, then who is still here, the newest on top. */
+/** Sorts the signing keys first, then the sessions that have not ended, with the newest on top. */
 function byInterest(a: InspectedSession, b: InspectedSession): number {
   return (
     Number(a.isOver) - Number(b.isOver) ||
@@ -111,7 +111,7 @@ function showTrail() {
   })
 }
 
-/** Of two sessions the steps have the same numbers. */
+/** The key contains the session, because the steps of two sessions have the same numbers. */
 const toStepKey = ({ seq }: InspectedStep) => `${watched} ${seq}`
 
 function makeStep(step: InspectedStep): HTMLElement {
@@ -145,7 +145,7 @@ function showStep(step: InspectedStep | undefined, before: InspectedStep | undef
   showContext(step, before)
 }
 
-/** Scrolls the list alone, and not the page with it. */
+/** Scrolls only the list, and not the page with it. */
 function bringIntoView(item: HTMLElement, list: HTMLElement) {
   const top = item.offsetTop - list.offsetTop
   if (top < list.scrollTop) list.scrollTop = top

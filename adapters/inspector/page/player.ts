@@ -6,17 +6,17 @@ const place = byId('place')
 const live = byId('live')
 const play = byId('play')
 
-/** Ms that a step is shown for when they are replayed. */
+/** Time for which a replay shows each step, ms. */
 const pace = 700
 
 export interface Player {
-  /** The steps there are to show. */
+  /** Sets the steps to show. */
   load(steps: readonly InspectedStep[], isFirst: boolean): void
-  /** Shows one step, and stays there. */
+  /** Shows one step, and stops there. */
   goTo(seq: number): void
 }
 
-/** Which of the steps is shown: the last one as they come, one that was chosen, or one after the other. */
+/** Creates the player, which selects the step to show: the newest one, a chosen one, or one after the other. */
 export function createPlayer(
   onShow: (step: InspectedStep | undefined, before: InspectedStep | undefined) => void,
 ): Player {

@@ -9,8 +9,8 @@ export interface Stream {
 }
 
 /**
- * The updates of the server, about all sessions and in detail about one. An update that is not the sequel of the one
- * before starts anew, from the first step kept.
+ * Opens the stream of updates from the server, about all sessions and in detail about one. If an update does not follow
+ * on the one before, the stream starts again from the first kept step.
  */
 export function openStream(onUpdate: (update: PageUpdate, isFirst: boolean) => void): Stream {
   let source: EventSource | undefined
@@ -31,7 +31,7 @@ export function openStream(onUpdate: (update: PageUpdate, isFirst: boolean) => v
     current.addEventListener('update', ({ data }: MessageEvent<string>) => {
       const update = JSON.parse(data) as PageUpdate
       const [next] = update.steps
-      // The server drops what a slow reader does not take.
+      // The server drops steps that a slow reader does not take.
       if (!isFirst && next && next.seq !== last + 1) return open()
       watched = update.watched ?? watched
       last = update.steps.at(-1)?.seq ?? (isFirst ? 0 : last)

@@ -3,7 +3,10 @@ import type { Shown } from '../shown-fields.ts'
 
 type Value = InspectedStep['value']
 
-/** A state value on one line: `signedIn.current`, of a parallel machine `stream.open, session.confirmed`. */
+/**
+ * Returns a state value on one line, such as `signedIn.current`, or `stream.open, session.confirmed` for a parallel
+ * machine.
+ */
 export function toStateText(value: Value): string {
   if (typeof value === 'string') return value
   return Object.entries(value)
@@ -11,13 +14,13 @@ export function toStateText(value: Value): string {
     .join(', ')
 }
 
-/** Ids of the states that a value names, outermost first. */
+/** Returns the ids of the states that a value names, outermost first. */
 export function toStateIds(machine: string, value: Value): string[] {
   const entries = typeof value === 'string' ? [[value, {}] as const] : Object.entries(value)
   return entries.flatMap(([name, inner = {}]) => [`${machine}.${name}`, ...toStateIds(`${machine}.${name}`, inner)])
 }
 
-/** The colour of a state is that of the outermost one it belongs to. */
+/** Returns the name of the outermost state, which decides the colour of a state. */
 export const toTone = (value: Value): string => toStateText(value).split(/[.,]/)[0] ?? ''
 
 export function toTime(at: number): string {
@@ -27,14 +30,14 @@ export function toTime(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`
 }
 
-/** `+3 ms`, `+2.1 s`, `+4 min`, `+3 h`. */
+/** Returns a span of ms as text, such as `3 ms`, `2.1 s`, `4 min` or `3 h`. */
 export function toSpan(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
   return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`
 }
 
-/** A field as text: the moments among the numbers as the time of day. */
+/** Returns a field as text. Large numbers are moments, which are shown as the time of day. */
 export function toFieldText(value: Shown | undefined): string {
   if (typeof value === 'number' && value > 1e12) return toTime(value)
   if (value === null || value === undefined) return '–'
