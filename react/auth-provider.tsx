@@ -18,23 +18,24 @@ interface ProviderChildren {
   readonly children?: ReactNode
 }
 
-/** A client made by the provider: its options count at the first render only. */
+/** The provider creates the client. Only the options of the first render count. */
 export interface OwnClientProps extends AuthClientOptions, ProviderChildren {
   readonly useAuth: UseAuth
   readonly client?: undefined
 }
 
-/** A client of your own, which may serve code outside React too. The provider starts it, and never stops it. */
+/** You create the client, which may also serve code outside React. The provider starts it but never stops it. */
 export interface GivenClientProps extends ProviderChildren {
   readonly client: AuthClient
-  /** Left out where something else tells the client what Clerk says, as `bindClerk` does. */
+  /** Leave this out if something else, such as `bindClerk`, tells the client Clerk's state. */
   readonly useAuth?: UseAuth
 }
 
 export type AuthProviderProps = OwnClientProps | GivenClientProps
 
 /**
- * Gives the components below it what the server knows, kept equal to what Clerk says. It stands inside Clerk's provider.
+ * Provides the server's view to the components below it, and keeps it equal to Clerk's state. Place it inside Clerk's
+ * provider.
  *
  * @example
  * <ClerkProvider publishableKey={key}>
@@ -45,11 +46,12 @@ export type AuthProviderProps = OwnClientProps | GivenClientProps
  */
 export function AuthProvider(props: AuthProviderProps) {
   const { client: given, useAuth, children, ...options } = props
-  // Made once, at the first render that has no client given: a given one may come and go, and stays its owner's.
+  // The provider creates its own client once, at the first render without a given one. A given client may come and go,
+  // and belongs to its owner.
   const [own] = useState<{ client?: AuthClient }>({})
   const client = given ?? (own.client ??= createAuthClient(options))
-  // React throws away what suspends before it was ever shown, the client too. Shown first without its children, the provider
-  // stays, and the boundary above it waits for them.
+  // If a component suspends in the first render, React drops the whole tree up to the boundary, including the client. A
+  // provider that shows itself without its children first is kept, and the boundary above it waits for them.
   const hydrates = useHydrates()
   const [isEmpty, setIsEmpty] = useState(() => !hydrates && wasProviderLost())
 
@@ -66,13 +68,15 @@ export function AuthProvider(props: AuthProviderProps) {
   )
 }
 
-/** Tells before anything is painted that it is on the page. */
+/** Reports that it is on the page, before the browser paints. */
 function Shown({ tell }: { readonly tell: (isEmpty: boolean) => void }) {
   useLayoutEffect(() => tell(false), [tell])
   return null
 }
 
-/** A component of its own, so that what Clerk says renders nothing but this. */
+/**
+ * Passes Clerk's state to the client. It is a separate component, so that a change of that state renders only this one.
+ */
 function ClerkListener({ client, useAuth }: { readonly client: AuthClient; readonly useAuth: UseAuth }) {
   // oxlint-disable-next-line react/hooks -- a hook given as a prop serves every Clerk package; it has to stay the same
   const clerk = useAuth()

@@ -6,9 +6,9 @@ import type { AuthClient } from '../adapters/browser/index.ts'
 export const ClientContext = createContext<AuthClient | null>(null)
 
 /**
- * The client of the nearest `AuthProvider`.
+ * Returns the client of the nearest `AuthProvider`.
  *
- * @throws Error where there is none, saying how to mend it
+ * @throws Error that says how to add a provider if there is none
  */
 export function useAuthClient(): AuthClient {
   const client = useContext(ClientContext)

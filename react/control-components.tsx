@@ -7,13 +7,13 @@ import { useAuthState } from './use-auth-state.ts'
 import { useAuthStatus } from './use-auth-status.ts'
 
 export interface ControlProps {
-  /** What to show, or a function from the view to it. */
+  /** Content to show, or a function that returns it for a view. */
   readonly children?: ReactNode | ((view: AuthView) => ReactNode)
-  /** What to show otherwise; default nothing. */
+  /** Content to show otherwise; default nothing. */
   readonly fallback?: ReactNode
 }
 
-/** Reads the view in a component of its own, so that only what depends on it renders with it. */
+/** Reads the view in a separate component, so that a change renders only the content that depends on it. */
 function Shown({ render }: { readonly render: (view: AuthView) => ReactNode }) {
   return render(useAuthState())
 }
@@ -23,12 +23,12 @@ function showAt(status: AuthStatus, current: AuthStatus, { children, fallback = 
   return typeof children === 'function' ? <Shown render={children} /> : children
 }
 
-/** A rule, of which all must hold; and what to show where it does not. */
+/** A rule, all parts of which must hold, and the content to show if they do not. */
 export interface AuthenticatedProps extends ControlProps, AuthRule {}
 
 /**
- * Shows its children while the server holds a valid proof of who this is, and the rule allows it. It hides, and protects
- * nothing: the server has to apply the same rule.
+ * Shows its children while the server has a valid proof of the user and the rule is met. It only hides content and
+ * protects nothing, so the server has to apply the same rule.
  *
  * A prop that is undefined is no rule.
  *
@@ -41,7 +41,7 @@ export function Authenticated({ children, fallback, ...rule }: AuthenticatedProp
   return isPassed ? showAt('authenticated', status, { children, fallback }) : fallback
 }
 
-/** Shows its children once server and Clerk agree that nobody is signed in. */
+/** Shows its children once server and Clerk agree that no user is signed in. */
 export function Unauthenticated(props: ControlProps) {
   return showAt('unauthenticated', useAuthStatus(), props)
 }
@@ -52,9 +52,9 @@ export function AuthLoading(props: ControlProps) {
 }
 
 /**
- * Shows its children when server and Clerk could not be brought to agree, or the server refuses for good who is signed in
- * at Clerk. `useAuthError()` says why, `useAuthClient().retry()` tries again, and Clerk's `<SignOutButton>` is the way
- * out of a final refusal.
+ * Shows its children if server and Clerk could not be brought to agree, or if the server finally refuses the user whom
+ * Clerk has signed in. `useAuthError()` returns the reason, and `useAuthClient().retry()` tries again. Clerk's
+ * `<SignOutButton>` helps after a final refusal.
  */
 export function AuthFailed(props: ControlProps) {
   return showAt('failed', useAuthStatus(), props)

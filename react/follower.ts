@@ -2,7 +2,10 @@ import { startTransition } from 'react'
 import { toHeldView, type SyncActor, type SyncSnapshot } from '../adapters/browser/index.ts'
 import { isPageHydrating } from './is-page-hydrating.ts'
 
-/** What is of a user who has left stays on the page for so long at most, ms, where React cannot show the next one at once. */
+/**
+ * If React cannot show the next content at once, the content of a user who has left stays on the page for at most this
+ * long, ms.
+ */
 const longestStay = 1_000
 
 export interface Selection<T> {
@@ -10,7 +13,7 @@ export interface Selection<T> {
   readonly compare: (a: T, b: T) => boolean
 }
 
-/** An actor that stays at one snapshot, until it is told of another that comes to the same value. */
+/** An actor that stays at one snapshot until it gets another one with the same selected value. */
 export type Still<T> = ReturnType<typeof createStill<T>>
 
 function createStill<T>(snapshot: SyncSnapshot, value: T) {
@@ -20,10 +23,10 @@ function createStill<T>(snapshot: SyncSnapshot, value: T) {
 }
 
 /**
- * Follows the client for one component that hydrated. Something below it may hydrate for long, and an urgent update would
- * throw that away, and show the fallback of its `Suspense` boundary (React docs, `hydrateRoot`): what is new comes by a
- * transition. One that waits leaves the page as it is. Where the user of before has left, and nothing hydrates any more,
- * the update becomes urgent after a second.
+ * Follows the client for one component that hydrated. A part below it may hydrate for long, and an urgent update would
+ * discard that and show the fallback of its `Suspense` boundary (React docs, `hydrateRoot`). New values therefore come
+ * by a transition, which leaves the page as it is while it waits. If the previous user has left and nothing hydrates
+ * any more, the update becomes urgent after a second.
  */
 export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T>) {
   const first = createStill(snapshot, selection.select(snapshot))
@@ -33,14 +36,18 @@ export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T
 
   return {
     first,
-    /** React has put this on the page. */
+    /** Notes that React has put this on the page. */
     noteShown(still: Still<T> | null, value: T, selection: Selection<T>) {
       latest = selection
       if (still !== wanted) return
       wanted.value = value
       clearTimeout(timer)
     },
-    /** Calls `show` with what is to be shown from now on. @returns the function that ends it */
+    /**
+     * Calls `show` with each new value to show.
+     *
+     * @returns A function that ends it.
+     */
     follow(actor: SyncActor, show: (still: Still<T>) => void) {
       const hurry = () => {
         if (isPageHydrating()) timer = setTimeout(hurry, longestStay)

@@ -1,6 +1,7 @@
 /**
- * True while some boundary of the page waits to hydrate. React leaves a comment in front of each boundary that a server
- * rendered, and puts properties of its own on what it has hydrated. Without them everything would count as hydrating.
+ * True while a boundary of the page waits to hydrate. React leaves a comment in front of each boundary that a server
+ * rendered, and sets its own properties on nodes that have hydrated. Without those properties every boundary would
+ * count as hydrating.
  */
 export function isPageHydrating(): boolean {
   const comments = document.createTreeWalker(document, NodeFilter.SHOW_COMMENT)

@@ -3,7 +3,7 @@
 import { toAuthConnection, type AuthConnection } from '../adapters/browser/index.ts'
 import { useSnapshot } from './use-snapshot.ts'
 
-/** How the page hears of the server: `connecting`, `live`, `polling`, `lost` or `restored`. */
+/** Returns the way in which the page hears from the server: `connecting`, `live`, `polling`, `lost` or `restored`. */
 export function useAuthConnection(): AuthConnection {
   return useSnapshot(toAuthConnection)
 }

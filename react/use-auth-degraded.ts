@@ -5,8 +5,8 @@ import { toDegradation, type AuthFailure } from '../adapters/browser/index.ts'
 import { useSnapshot } from './use-snapshot.ts'
 
 /**
- * Why server and Clerk could not be brought to agree, and null otherwise. The page may show somebody signed in meanwhile: until
- * the view expires.
+ * Returns the reason why server and Clerk could not be brought to agree, else null. Until the view expires, the page
+ * may still show a signed-in user.
  */
 export function useAuthDegraded(): AuthFailure | null {
   return useSnapshot(toDegradation, shallowEqual)

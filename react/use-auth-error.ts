@@ -5,8 +5,8 @@ import { toAuthFailure, type AuthFailure } from '../adapters/browser/index.ts'
 import { useSnapshot } from './use-snapshot.ts'
 
 /**
- * The last thing that went wrong and still matters: its code, a message, the remedy, and whether asking again may help. Null
- * once server and Clerk agree.
+ * Returns the last failure that still matters: its code, a message, the remedy, and if asking again may help. It is
+ * null once server and Clerk agree.
  */
 export function useAuthError(): AuthFailure | null {
   return useSnapshot(({ context }) => toAuthFailure(context), shallowEqual)

@@ -4,7 +4,7 @@ import { shallowEqual } from '@xstate/react'
 import { toLastFailure, type AuthFailure } from '../adapters/browser/index.ts'
 import { useSnapshot } from './use-snapshot.ts'
 
-/** The last thing that went wrong, also where it has healed since; null where nothing ever did. */
+/** Returns the last failure, even if it no longer matters; null if there was none. */
 export function useAuthLastError(): AuthFailure | null {
   return useSnapshot(({ context }) => toLastFailure(context), shallowEqual)
 }

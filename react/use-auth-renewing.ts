@@ -3,7 +3,7 @@
 import { isRenewing } from '../adapters/browser/index.ts'
 import { useSnapshot } from './use-snapshot.ts'
 
-/** True while a fresh token is being asked for or posted, and the page shows somebody signed in. */
+/** True while a fresh token is requested or posted and the page shows a signed-in user. */
 export function useAuthRenewing(): boolean {
   return useSnapshot(isRenewing)
 }

@@ -7,8 +7,8 @@ import { useSnapshot } from './use-snapshot.ts'
 const toWhole = (view: AuthView) => view
 
 /**
- * What the server knows, or a part of it. Renders again only when the selected value changes by `compare`; the default
- * takes objects with equal fields for equal.
+ * Returns the server's view, or a selected part of it. The component renders again only if the selected value changes
+ * by `compare`; by default objects with equal fields are equal.
  *
  * @example const userId = useAuthState((view) => view.userId)
  * @example const { userId, orgId } = useAuthState(({ userId, orgId }) => ({ userId, orgId }))

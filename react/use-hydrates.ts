@@ -5,8 +5,9 @@ import { useState, useSyncExternalStore } from 'react'
 const never = () => () => {}
 
 /**
- * React asks for the value of the server where it renders on one, and where it hydrates. A value that told by itself would
- * differ afterwards, and so cause an urgent update.
+ * Creates a probe that learns if React asks for the server's value, which it does when it renders on a server and when
+ * it hydrates. The value itself is always the same, because one that differed after hydration would cause an urgent
+ * update.
  */
 function createProbe() {
   let isAsked = false
@@ -20,7 +21,7 @@ function createProbe() {
   }
 }
 
-/** True, for good, in a component that hydrates, or is rendered on a server. */
+/** True, permanently, in a component that hydrates or is rendered on a server. */
 export function useHydrates(): boolean {
   const probe = createProbe()
   useSyncExternalStore(never, probe.read, probe.readOnServer)

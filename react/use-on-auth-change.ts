@@ -5,8 +5,8 @@ import type { AuthChange } from '../adapters/browser/index.ts'
 import { useAuthClient } from './client-context.ts'
 
 /**
- * Calls the listener once with the current view, and then whenever somebody signs in, signs out, or another user or Clerk
- * session takes over. The listener of the last render is the one that is called.
+ * Calls the listener once with the current view, and then whenever a user signs in or out, or another user or Clerk
+ * session takes over. It always calls the listener of the last render.
  */
 export function useOnAuthChange(listener: (change: AuthChange) => void): void {
   const client = useAuthClient()

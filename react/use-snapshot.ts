@@ -8,8 +8,8 @@ import { createFollower } from './follower.ts'
 import { useHydrates } from './use-hydrates.ts'
 
 /**
- * Selects from the snapshot of the client's actor, and renders again when the selected value changes. A component that
- * hydrates shows first what the server rendered, and follows the client by transitions from then on.
+ * Selects a value from the snapshot of the client's actor, and renders again when that value changes. A component that
+ * hydrates first shows the value that the server rendered, and then follows the client by transitions.
  */
 export function useSnapshot<T>(select: (snapshot: SyncSnapshot) => T, compare: (a: T, b: T) => boolean = Object.is): T {
   const { actor, initial } = useAuthClient()

@@ -6,13 +6,13 @@ import { noteLostProvider } from './lost-provider.ts'
 import { useAuthState } from './use-auth-state.ts'
 import { useHydrates } from './use-hydrates.ts'
 
-/** The wait of each client, which all its suspended components share, and its outcome. */
+/** The wait of one client, which all its suspended components share, and its outcome. */
 interface Wait {
   readonly promise: Promise<unknown>
   isOver: boolean
 }
 
-/** A provider that React keeps starts its client within so many ms. */
+/** A provider that React keeps starts its client within this time, ms. */
 const startsWithin = 250
 
 const waits = new WeakMap<AuthClient, Wait>()
@@ -28,7 +28,7 @@ function createWait(client: AuthClient): Wait {
   return wait
 }
 
-/** Resolves where the client is not started in time: React has thrown its provider away, and renders it anew then. */
+/** Resolves if the client is not started in time. React has then dropped its provider and renders it again. */
 function whenLost(client: AuthClient): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(() => {
@@ -41,9 +41,9 @@ function whenLost(client: AuthClient): Promise<void> {
 }
 
 /**
- * The view, once the server has a verdict: until then the component suspends, for 5 s at most, after which the view has
- * no verdict yet (`authChecked: false`). On a server, where no client runs, and where the component hydrates, it is the view
- * of that moment, and then each newer one.
+ * Returns the view once the server has a verdict. Until then the component suspends, but for at most 5 s, after which
+ * the view has no verdict yet (`authChecked: false`). On a server, where no client runs, and in a component that
+ * hydrates, it returns the view of that moment and then each newer one.
  */
 export function useWhenChecked(): AuthView {
   const client = useAuthClient()
@@ -51,7 +51,7 @@ export function useWhenChecked(): AuthView {
   const hydrates = useHydrates()
   if (view.authChecked || hydrates) return view
   const wait = waits.get(client) ?? createWait(client)
-  // React takes a thrown promise for a component that suspends, in 18 and 19 alike.
+  // React 18 and 19 both suspend a component that throws a promise.
   // oxlint-disable-next-line typescript/only-throw-error
   if (!wait.isOver) throw wait.promise
   return view

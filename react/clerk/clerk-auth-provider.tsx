@@ -4,14 +4,17 @@ import { ClerkProvider, useAuth, type ClerkProviderProps } from '@clerk/react'
 import type { AuthClientOptions } from '../../adapters/browser/index.ts'
 import { AuthProvider } from '../auth-provider.tsx'
 
-/** All of Clerk's own props, and `auth` for the client of the auth server. No secret key: that one stays on the server. */
+/**
+ * All of Clerk's own props, and `auth` for the client of the auth server. There is no secret key, which stays on the
+ * server.
+ */
 export type ClerkAuthProviderProps = ClerkProviderProps & {
-  /** Options of `createAuthClient`; they count at the first render only. */
+  /** Options of `createAuthClient`. Only those of the first render count. */
   readonly auth?: AuthClientOptions
 }
 
 /**
- * Clerk's provider round `AuthProvider`.
+ * Clerk's provider around `AuthProvider`.
  *
  * @example <ClerkAuthProvider publishableKey={key} auth={{ basePath: '/auth' }}><App /></ClerkAuthProvider>
  */
