@@ -8,44 +8,49 @@ import { createChannelSubscription } from './channel-subscription.ts'
 import { isReply, toRefusal } from './redis-refusal.ts'
 
 /**
- * `loading`: the node does not know yet the tombstones from before it started. `current`: it knows, it hears of everything
- * new, and what it decides can be stored. `behind`: it knows what was known when Redis was lost, or began to refuse.
+ * The state of a node's feed:
+ * - `loading`: The node does not know yet the tombstones from before it started.
+ * - `current`: It knows them, it hears of everything new, and Redis stores its decisions.
+ * - `behind`: It knows only what was known when Redis was lost or began to refuse.
  */
 export type FeedState = 'loading' | 'current' | 'behind'
 
-/** Keeps a node in step with what the others do. */
+/** Keeps a node up to date with the other nodes. */
 export interface ChangeFeed {
   readonly state: FeedState
-  /** True while the node has read everything and is told of everything new, even where Redis takes no writes. */
+  /** True while the node has read everything and hears of everything new, even if Redis takes no writes. */
   readonly isHearing: boolean
-  /** True where Redis has refused something and may take it soon. */
+  /** True if Redis has refused a command and may accept it soon. */
   readonly isWaiting: boolean
-  /** Current, and the others have had time to come back from the last outage too. */
+  /** True if the feed is current and the other nodes have also had time to recover from the last outage. */
   readonly isSettled: boolean
-  /** When Redis was lost last, ms of the monotonic clock. */
+  /** Moment when Redis was last lost, ms of the monotonic clock. */
   readonly lostAt: number
-  /** Something may have been missed, or Redis refuses: the node tries to catch up until that works. */
+  /**
+   * Reports that a message may have been missed, or that Redis refuses. The node then tries to catch up until that
+   * works.
+   */
   lose(reason: unknown): void
-  /** Everything has to be read anew, as at a start. */
+  /** Starts again, so that everything is read as at a start. */
   restart(): void
-  /** Resolves when the state is no longer what it is, or after `ms`: at once where that is 0 or less. */
+  /** Resolves when the state changes, or after `ms`, and at once if `ms` is 0 or less. */
   changed(ms: number): Promise<void>
   close(): void
 }
 
 export interface ChangeFeedOptions extends Omit<ChannelSubscriptionOptions, 'onLoss'> {
-  /** Reads what was missed, in the state that the node is in. */
+  /** Reads the missed changes; the argument is the current state of the node. */
   readonly read: (state: FeedState) => Promise<void>
-  /** Makes sure that what is decided from now on can be stored, and stores what is owed. */
+  /** Makes sure that Redis stores the decisions from now on, and stores those that are still owed. */
   readonly confirm: (state: FeedState) => Promise<void>
-  /** Gives up the connections to a server that is the wrong one, so that new ones are made. */
+  /** Ends the connections to a wrong server, so that new ones are made. */
   readonly leave: () => Promise<unknown>
   readonly logger: Logger
 }
 
-/** How often to make sure that nothing was missed, ms: pub/sub gives no such promise. */
+/** Interval of a check that nothing was missed, ms, because pub/sub does not guarantee delivery. */
 const checkEvery = 10_000
-/** The time that a node may take to notice that Redis is back and to store its decisions of the meantime, ms. */
+/** Time in which a node notices that Redis is back and stores the decisions that it made meanwhile, ms. */
 const settleFor = 10_000
 const retries = { first: 50, most: 2_000 }
 
@@ -59,13 +64,13 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   let isWaiting = false
   let isRecovering = false
   let attempts = 0
-  /** Counts the losses. A reading that began before one does not make up for it. */
+  /** Number of losses. A reading that began before a loss does not make up for it. */
   let lost = 0
-  /** Counts those of them in which a message may have been missed. */
+  /** Number of those losses in which a message may have been missed. */
   let gaps = 0
-  /** Something went wrong since the state was `current` last. */
+  /** True if something went wrong since the state was last `current`. */
   let isOutage = false
-  /** When the last outage ended, by the monotonic clock. */
+  /** Moment when the last outage ended, by the monotonic clock. */
   let backAt = -Infinity
   let lostAt = -Infinity
   const subscription = createChannelSubscription({ subscriber, keys, onMessage, onLoss: lose })
@@ -123,7 +128,7 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   }
 
   function note(reason: unknown) {
-    // A cluster also tells of a server that has come back, which is no error.
+    // A cluster also reports a server that has come back, which is no error.
     if (!(reason instanceof Error)) return
     isOutage = true
     outage.note(reason)
@@ -134,7 +139,7 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     if (life.isOver) return
     note(reason)
     const reaction = toRefusal(reason)?.reaction
-    // A server that only refuses writes goes on telling what other nodes do.
+    // A server that only refuses writes still passes on the messages of other nodes.
     if (reaction !== 'fix') {
       gaps += 1
       isHearing = false

@@ -3,9 +3,13 @@ import type { RedisSubscriber } from './redis-client.ts'
 import { shards } from './redis-keys.ts'
 import type { RedisKeys } from './redis-keys.ts'
 
-/** The connection on which a node is told what the others do, on the channels of all shards. */
+/** The connection on which a node receives the messages of the other nodes, on the channels of all shards. */
 export interface ChannelSubscription {
-  /** Resolves when every channel is subscribed to. @throws Error where it is not connected now, or is refused */
+  /**
+   * Resolves when every channel is subscribed.
+   *
+   * @throws Error if the connection is down at the moment, or Redis refuses
+   */
   ready(): Promise<void>
   close(): void
 }
@@ -14,7 +18,7 @@ export interface ChannelSubscriptionOptions {
   readonly subscriber: RedisSubscriber
   readonly keys: RedisKeys
   readonly onMessage: (message: string) => void
-  /** Messages may have been missed. The reason is an Error where something went wrong. */
+  /** Called when messages may have been missed. The reason is an Error if something went wrong. */
   readonly onLoss: (reason: unknown) => void
 }
 

@@ -1,10 +1,10 @@
 import type { Logger } from '../logger.ts'
 import { isReply, toRefusal } from './redis-refusal.ts'
 
-/** Writes an outage down in few lines: one for each kind of trouble in it, and one when it has ended. */
+/** Logs an outage in few lines: one for each kind of trouble in it, and one when it has ended. */
 export interface OutageLog {
   note(error: Error): void
-  /** The connection is about to be given up on purpose: its loss gets no line. */
+  /** Announces that the connection is about to be ended on purpose, so that its loss is not logged. */
   expectLoss(): void
   end(): void
 }
@@ -16,7 +16,7 @@ const stableAfter = 10_000
 export function createOutageLog(logger: Logger): OutageLog {
   const noted = new Set<string>()
   let endedAt: number | null = null
-  /** Starting is told of too. */
+  /** True if the next end is worth a line. The first one is, because it ends the start. */
   let isNews = true
 
   return {

@@ -1,18 +1,18 @@
 import type { RotateOptions } from '../hub/store/session-store.ts'
 import type { RedisRecords } from './redis-records.ts'
 
-/** Rotations of cookies, and those among them that Redis may not have yet. */
+/** Makes rotations of cookies, and keeps those that Redis may not have yet. */
 export interface OwedRotations {
   rotate(id: string, options: RotateOptions): Promise<void>
-  /** Stores what could not be stored when it was asked for. */
+  /** Stores the rotations that could not be stored when they were made. */
   settle(): Promise<void>
 }
 
-/** Rotations that are made up for after an outage; of more the oldest are given up. */
+/** Number of rotations that are kept for the end of an outage. Beyond it, the oldest are dropped. */
 const maxOwed = 10_000
 
 export function createOwedRotations(records: Pick<RedisRecords, 'rotate'>): OwedRotations {
-  /** By the new alias. */
+  /** The owed rotations by their new alias. */
   const owed = new Map<string, { readonly id: string; readonly rotation: RotateOptions }>()
 
   return {
@@ -24,7 +24,7 @@ export function createOwedRotations(records: Pick<RedisRecords, 'rotate'>): Owed
         if (owed.size <= maxOwed) break
         owed.delete(oldest)
       }
-      // The cookie before the last must not count for ever either.
+      // The cookie before the previous one must be retired as well, so that it does not stay valid.
       if (earlier) await records.rotate(id, { ...rotation, from: earlier.rotation.from })
       await records.rotate(id, rotation)
       owed.delete(rotation.to)

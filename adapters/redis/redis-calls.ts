@@ -5,35 +5,35 @@ import { shards } from './redis-keys.ts'
 import { toRefusal } from './redis-refusal.ts'
 import type { RedisScript } from './redis-scripts.ts'
 
-/** One call of the store, whose commands share its time. */
+/** One call of the store. All its commands share one time limit. */
 export interface RedisCall {
-  /** Runs a command on a key. Rejects where it cannot be sent, and where its answer is late. */
+  /** Runs a command on a key. It rejects if the command cannot be sent or its answer is late. */
   ask<T>(key: string, command: (client: RedisClient) => Promise<unknown>): Promise<T>
   run<T>(script: RedisScript, call: ScriptCall): Promise<T>
 }
 
 export interface RedisCalls {
-  /** Begins a call, which may take the store's timeout from now on. */
+  /** Begins a call, whose time limit runs from now on. */
   begin(): RedisCall
-  /** False while there is no connection, or an answer is overdue. */
+  /** False while there is no connection or an answer is overdue. */
   readonly isAnswering: boolean
-  /** Shards such that a command sent to each of them reaches every server. */
+  /** A choice of shards with which a command to each of them reaches every server. */
   readonly lanes: readonly string[]
 }
 
 export interface RedisCallsOptions {
   readonly client: RedisClient
-  /** Ms of one call. */
+  /** Time limit of one call, ms. */
   readonly timeout: number
-  /** An answer is late, or is an error that concerns more than one command. */
+  /** Called when an answer is late, or is an error that concerns more than one command. */
   readonly onTrouble: (error: unknown) => void
 }
 
 /**
- * Sends commands and bounds the wait for their answers. A command that was sent and not answered in time may still be
- * applied, so it must do no harm when it is. While its answer is overdue nothing else is sent there, since Redis answers in
- * order. So a stalled Redis delays a request once at most, and gets no pile of work for later. In a cluster that holds
- * for the shard alone.
+ * Sends commands and limits the wait for their answers. A command that got no answer in time may still be applied
+ * later, so every command must be harmless then. While an answer is overdue, nothing else is sent, because Redis
+ * answers in order. A stalled Redis therefore delays a request at most once, and no work piles up for it. In a cluster
+ * this applies to each shard separately.
  */
 export function createRedisCalls({ client, timeout, onTrouble }: RedisCallsOptions): RedisCalls {
   const overdue = new Map<string, number>()
@@ -63,7 +63,8 @@ export function createRedisCalls({ client, timeout, onTrouble }: RedisCallsOptio
         reject(error)
         if (toRefusal(error)) onTrouble(error)
       }
-      // A loop that was busy runs its timers before it reads what has long been in the socket.
+      // A busy event loop runs its timers before it reads answers that are already in the socket, so the timer waits
+      // for these.
       const timer = setUnrefTimeout(() => setImmediate(giveUp), deadline - performance.now())
       void command(client)
         .then((reply) => resolve(reply as T), fail)
@@ -83,7 +84,7 @@ export function createRedisCalls({ client, timeout, onTrouble }: RedisCallsOptio
         run: ({ source, sha1 }, call) =>
           ask(deadline, call.keys[0]!, (client) =>
             client.evalSha(sha1, call).catch((error: unknown) => {
-              // Scripts are forgotten when Redis restarts.
+              // Redis forgets scripts when it restarts.
               if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return client.eval(source, call)
               throw error
             }),

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * The shards that keys and channels are spread over, as hash tags. A session, its channel and its changes share a tag, so
- * that one script may touch them all (Redis Cluster specification, "Hash tags"). Each of these numbers falls into
- * another 64th of a cluster's slots, so that the masters have about as many shards each.
+ * The shards over which keys and channels are spread, as hash tags. A session, its channel and its changes share a tag,
+ * so that one script may touch them all (Redis Cluster specification, "Hash tags"). Each of these numbers falls into a
+ * different 64th of a cluster's slots, so that all masters have about the same number of shards.
  */
 export const shards: readonly string[] = [
   '10 18 113 342 29 21 3 122 69 61 72 162 50 58 153 43',
@@ -14,23 +14,23 @@ export const shards: readonly string[] = [
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** 132 bits of SHA-256 as base64url: neither an internal id nor a cookie's alias can be read off a key. */
+/** Returns 132 bits of SHA-256 as base64url, so that a key reveals neither an internal id nor a cookie's alias. */
 export const toKeyDigest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
 
-/** The shard of a digest: its first character, of which there are as many as shards. */
+/** Returns the shard of a digest by its first character, which has as many values as there are shards. */
 export const toShard = (digest: string): string => shards[alphabet.indexOf(digest.charAt(0))]!
 
-/** The names of everything in Redis. */
+/** The names of all keys and channels in Redis. */
 export interface RedisKeys {
   /** The record of a session, with its aliases. */
   readonly session: (digest: string) => string
-  /** Leads to the digest of a session. */
+  /** The key of an alias, which contains the digest of a session. */
   readonly alias: (digest: string) => string
   /** The log of tombstones of a shard. */
   readonly tombstones: (shard: string) => string
   /** A key of a shard that never exists. */
   readonly probe: (shard: string) => string
-  /** Where the changes of a shard are told. */
+  /** The channel for the changes of a shard. */
   readonly channel: (shard: string) => string
 }
 

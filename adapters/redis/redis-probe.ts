@@ -9,15 +9,15 @@ export interface RedisProbeOptions {
   readonly logger: Logger
 }
 
-/** The only policy under which Redis keeps what it has acknowledged. */
+/** The only policy under which Redis keeps everything that it has acknowledged. */
 const safePolicy = 'noeviction'
 const evictionRemedy =
   'When this Redis is full, it drops keys, and with them sign-outs that it has acknowledged. Set `maxmemory-policy noeviction`, or give the store a Redis of its own'
 
 /**
- * Makes the function that finds out whether Redis would store what is decided next: a replica, a full Redis and one that
- * cannot write its files all answer reads as usual. It rejects with what Redis says. `isThorough`: looks at the user's
- * rights too, and warns of an eviction policy.
+ * Creates the function that tests if Redis would store the next decision. A replica, a full Redis and one that cannot
+ * write its files all answer reads as usual. The function rejects with Redis's error. With `isThorough` it also checks
+ * the user's rights, and warns of an eviction policy.
  */
 export function createRedisProbe({ calls, keys, logger }: RedisProbeOptions): (isThorough: boolean) => Promise<void> {
   const warned = new Set<string>()

@@ -20,12 +20,12 @@ export interface RedisRecordsOptions {
   readonly clock: () => number
 }
 
-/** Aliases outlive the record that they lead to by so many ms, and so need not be touched with each of its renewals. */
+/** Time for which aliases outlive their record, ms, so that not every renewal of the record has to extend them. */
 const outlive = 600_000
 
 /**
- * What an alias leads to: `<digest of the session>`, then `-` or the moment until which it is still found as retired,
- * then whom it was given out for: `=` and the id, `-` for nobody yet, then the seal. What stands for a default may be left
+ * The value of an alias has up to four parts: the digest of the session; `-`, or the moment until which it is still
+ * found as retired; its owner, as `=` and the user id, or `-` if it has none yet; and the seal. A default may be left
  * out at the end, and is empty before a seal.
  */
 const live = '-'
@@ -59,8 +59,8 @@ interface Lead extends Pick<StoredSession, 'retired' | 'userId'> {
 }
 
 /**
- * What a call sent may be applied after its caller gave up on it. Each is safe then: a write still needs its expected
- * `rev`, a removal too, and a rotation brings no alias back that was retired since.
+ * Redis may apply a command after its caller gave up on it. Each command is safe then: a write and a removal still need
+ * the expected `rev`, and a rotation does not bring back an alias that was retired since.
  */
 export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions): RedisRecords {
   const toExpiration = (ms: number) => ({ expiration: { type: 'PX' as const, value: Math.max(1, Math.ceil(ms)) } })
@@ -111,7 +111,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const [oldKey, newKey] = [keys.alias(oldAlias), keys.alias(newAlias)]
       const message = JSON.stringify({ from, to, userId, seal })
       const call = calls.begin()
-      // Sent together: whoever hears of the new alias finds the old one retired.
+      // Both are sent together, so that every node that hears of the new alias finds the old one retired.
       const retired = `${digest} ${Math.ceil(clock() + retireFor)}`
       const [lives] = await Promise.all([
         call.run<string>(rotateScript, {
@@ -133,7 +133,10 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
   }
 }
 
-/** The record in what is stored of a session, as the scripts write it; null where there is none, or its time is over. */
+/**
+ * Returns the record in the stored text of a session, as the scripts write it, or null if there is none or its time has
+ * passed.
+ */
 function toRecord(stored: string, now: number): SessionRecord | null {
   const end = stored.indexOf('\n')
   const [rev = '', until] = stored.slice(0, end).split(' ')

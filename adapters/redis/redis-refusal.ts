@@ -1,7 +1,8 @@
 /**
- * `reconnect`: this connection leads to the wrong server; a new one may lead to the right one.
- * `wait`: the server is the right one and is busy with itself; it may be asked again soon.
- * `fix`: the server stays as it is until a person changes something.
+ * The reaction to a refusal:
+ * - `reconnect`: This connection leads to the wrong server; a new one may lead to the right one.
+ * - `wait`: The server is the right one but is busy; it may be asked again soon.
+ * - `fix`: The server stays as it is until a person changes something.
  */
 export type RefusalReaction = 'reconnect' | 'wait' | 'fix'
 
@@ -87,7 +88,7 @@ const refusals: readonly (readonly [RegExp, RedisRefusal])[] = [
     },
   ],
   [
-    // A command that a script may not run is an `ERR` before Redis 7.2.
+    // Before Redis 7.2, the error for a command that a script may not run begins with `ERR`.
     /^(?:NOPERM |ERR (?:The user executing the script can't|ACL failure in script))/,
     {
       kind: 'permission',
@@ -130,11 +131,11 @@ const refusals: readonly (readonly [RegExp, RedisRefusal])[] = [
   ],
 ]
 
-/** @returns the meaning of an error reply; null for any other error, and for a reply about one command alone */
+/** @returns The meaning of an error reply, or null for any other error and for a reply about a single command. */
 export function toRefusal(error: unknown): RedisRefusal | null {
   if (!(error instanceof Error)) return null
   return refusals.find(([beginning]) => beginning.test(error.message))?.[1] ?? null
 }
 
-/** @returns true for an error that Redis has answered with */
+/** @returns True if the error is a reply of Redis. */
 export const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{2,} /.test(error.message)

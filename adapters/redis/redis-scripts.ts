@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A Lua script: Redis runs it as a whole, with nothing between its steps. */
+/** A Lua script, which Redis runs as a whole without anything between its steps. */
 export interface RedisScript {
   readonly source: string
   readonly sha1: string
@@ -29,6 +29,8 @@ end
  * Compare-and-set of a record, told to the other nodes in the same step.
  * @returns 1 with the aliases whose time must be extended, or 0 with the record that is in the way and the `rev` to expect
  * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id.
+ *
+ * @returns 1 with the aliases that have to live longer, or 0 with the current record.
  */
 export const writeScript = toScript(`${readSession}
 if tonumber(till) <= tonumber(ARGV[4]) then rev, json = '0', '' end
@@ -45,8 +47,11 @@ return {1, due}
 `)
 
 /**
- * Notes that a session got another alias, and tells. → the ms that the new one must live.
+ * Notes that a session got another alias, and publishes it.
+ *
  * ARGV: old alias or '', new alias, now, channel, JSON, ms that aliases outlive the record, id.
+ *
+ * @returns The ms that the new alias must live.
  */
 export const rotateScript = toScript(`${readSession}
 local kept = ''
@@ -62,7 +67,11 @@ redis.call('SPUBLISH', ARGV[4], 'rotated ' .. ARGV[7] .. ' ' .. ARGV[5])
 return string.format('%.0f', lives - now)
 `)
 
-/** Forgets a session at its expected rev. → the aliases that lead to it. ARGV: expected rev. */
+/**
+ * Removes a session at its expected rev. ARGV: expected rev.
+ *
+ * @returns The aliases of the session.
+ */
 export const removeScript = toScript(`${readSession}
 if not stored or tonumber(rev) ~= tonumber(ARGV[1]) then return '' end
 redis.call('DEL', KEYS[1])
@@ -70,9 +79,12 @@ return aliases
 `)
 
 /**
- * Adds to a shard's log of tombstones, drops the oldest that are over, and tells. → the entry's id. The end of an entry is
- * kept by Redis's own clock, so that a node whose clock is wrong drops nothing too soon.
+ * Adds a tombstone to a shard's log, drops the oldest ones that have ended, and publishes the new one. The end of an
+ * entry is by Redis's own clock, so that a node with a wrong clock drops nothing too early.
+ *
  * ARGV: JSON, ms it must be kept, channel.
+ *
+ * @returns The entry's id.
  */
 export const tombstoneScript = toScript(`
 local time = redis.call('TIME')
@@ -87,11 +99,13 @@ return id
 `)
 
 /**
- * Finds out whether this server takes writes, by one that changes nothing: an entry for a stream that does not exist and
- * is not made. With ARGV[2], also which of the store's commands the user may not run on this shard, and what Redis does
- * when it is full; a user who may not run INFO is told nothing of that.
- * ARGV: channel, '1' to look at the user's rights and the policy too.
- * @returns the commands that are missing, separated by spaces, and `maxmemory-policy`; each may be ''
+ * Tests if this server takes writes, by a write that changes nothing: an entry for a stream that does not exist and is
+ * not created. With ARGV[2] it also returns the commands of the store that the user may not run on this shard, and the
+ * policy of a full Redis. The policy is empty if the user may not run INFO.
+ *
+ * ARGV: channel, '1' to check the user's rights and the policy too.
+ *
+ * @returns The missing commands, separated by spaces, and `maxmemory-policy`; each may be ''
  */
 export const probeScript = toScript(`
 local key, channel = KEYS[1], ARGV[1]
@@ -112,5 +126,9 @@ redis.call('XADD', key, 'NOMKSTREAM', '*', 'probe', '')
 return {'', policy}
 `)
 
-/** Tells the nodes something that is not stored. ARGV: channel, message. @returns how many nodes are told */
+/**
+ * Publishes a message that is not stored. ARGV: channel, message.
+ *
+ * @returns The number of nodes that receive it.
+ */
 export const tellScript = toScript(`return redis.call('SPUBLISH', ARGV[1], ARGV[2])`)

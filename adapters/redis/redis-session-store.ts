@@ -20,14 +20,15 @@ import { readMessage } from './store-message.ts'
 /** A {@link SessionStore} that is not complete before it has heard from Redis. */
 export type RedisSessionStore = SessionStore & Required<Pick<SessionStore, 'ready'>>
 
-/** The most repairs of the log before another node is told that it has all. */
+/** The most repairs of the log before another node is told that the log is complete. */
 const repairs = 3
 
 /**
- * A {@link SessionStore} on Redis 7 or later, alone or as a cluster, for any number of nodes. Connects at once and for as
- * long as it takes; until the tombstones are loaded, and Redis takes writes, `ready` waits and then rejects.
+ * Creates a {@link SessionStore} on Redis 7 or later, a single server or a cluster, for any number of nodes. It
+ * connects at once and keeps trying. Until the tombstones are loaded and Redis takes writes, `ready` waits and then
+ * rejects.
  *
- * @throws TypeError naming the option that cannot be used
+ * @throws TypeError that names the option which cannot be used
  * @example
  * const store = createRedisSessionStore({ url: 'redis://localhost:6379' })
  * const auth = createAuthServer({ store })
@@ -41,7 +42,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const keys = createRedisKeys(prefix)
   const guard = createGuards()
   const tombstones = createTombstones(clock)
-  /** `isStale`: what was read was read without the guard. */
+  /** `isStale` is true if the tombstones were read without the guard. */
   const reading = { hasBegun: false, isStale: false }
   const watchers = new Map<(change: StoreChange) => void, (id: string) => boolean>()
   const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
@@ -85,7 +86,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     }
   }
 
-  /** A full Redis may drop one log to make room for another, so the logs are looked at again. */
+  /**
+   * Repairs the logs. A full Redis may drop one log to make room for another, so they are read again after a repair.
+   */
   async function repairLog() {
     for (let round = 0; round < repairs; round += 1) {
       await readTombstones()
@@ -93,7 +96,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     }
   }
 
-  /** Makes sure that the log has every tombstone of this node, and tells the caller. A node that starts has none to add. */
+  /**
+   * Makes sure that the log has every tombstone of this node, and tells the caller. A node that starts has none to add.
+   */
   async function answer(caller: string) {
     if (rollCall.isOwn(caller)) return
     try {
@@ -121,9 +126,10 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     tell({ type: 'back' })
   }
 
-  /** Reads, if that is possible now, the tombstones that were added since the feed fell behind. */
+  /** Reads the tombstones that were added since the feed fell behind, if that is possible now. */
   async function makeUp() {
-    // Most losses end at once. A request right after a loss waits for that, and no request waits out an outage.
+    // Most losses end at once. A request right after a loss waits for that, but no request waits for the end of an
+    // outage.
     if (!client.isReady || feed.isWaiting) await feed.changed(feed.lostAt + timeout - performance.now())
     if (feed.state !== 'behind' || feed.isHearing || !calls.isAnswering) return
     await readTombstones().catch((error: unknown) => logger.debug('redis.behind', { error }))
@@ -147,7 +153,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     remove: (id, expectedRev) => records.remove(id, expectedRev),
     async addTombstone(tombstone) {
       const merged = tombstones.add(tombstone)
-      // Sent before anyone here acts on it, so that other nodes hear of the end before they hear of what came of it.
+      // The tombstone is sent before this node acts on it, so that other nodes hear of the end before they hear of its
+      // results.
       const stored = tombstoneSync.addTombstone(merged)
       tell({ type: 'tombstone', tombstone: merged })
       await stored
@@ -170,7 +177,10 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   }
 }
 
-/** Runs `work` one run at a time. All calls during a run share the next one, since the run has begun too early for them. */
+/**
+ * Runs `work` one run at a time. All calls during a run share the next run, because the current one began too early for
+ * them.
+ */
 function shareNext(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
   let next: Promise<void> | null = null

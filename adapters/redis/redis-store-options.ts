@@ -2,21 +2,22 @@ import type { Logger } from '../logger.ts'
 import type { RedisClient } from './redis-client.ts'
 
 export interface RedisSessionStoreOptions {
-  /** Where Redis is: `redis://` or `rediss://`, as node-redis has it. Give this or `client`. */
+  /** URL of Redis, `redis://` or `rediss://`, as for node-redis. Give this or `client`. */
   readonly url?: string
   /**
-   * A client of node-redis (of one server, of Sentinel or of a cluster), which you connect and close; its commands should
-   * not wait for a connection (`disableOfflineQueue: true`). The store makes a duplicate of it for pub/sub. A client of one
-   * server has to reconnect when its connection ends: the store ends it where it leads to a replica.
+   * A client of node-redis (of one server, of Sentinel or of a cluster), which you connect and close. Its commands
+   * should not wait for a connection (`disableOfflineQueue: true`). The store makes a duplicate of it for pub/sub. A
+   * client of one server has to reconnect when its connection ends, because the store ends a connection that leads to a
+   * replica.
    */
   readonly client?: RedisClient
   /** The beginning of every key and channel; default `authchart`. Nodes that share it share their sessions. */
   readonly prefix?: string
-  /** Ms that Redis may take for one call of the store; then it rejects. Default 500. */
+  /** Time that Redis may take for one call of the store before the call rejects, ms. Default 500. */
   readonly timeout?: number
   /** Default: warnings and errors to the console. */
   readonly logger?: Partial<Logger>
-  /** The wall clock, epoch ms; default `Date.now`. Give the one of the auth server. */
+  /** The wall clock, epoch ms; default `Date.now`. Use the clock of the auth server. */
   readonly clock?: () => number
 }
 
@@ -31,20 +32,24 @@ const names: readonly string[] = [
   'clock',
 ] satisfies readonly (keyof RedisSessionStoreOptions)[]
 const clientMethods = ['get', 'set', 'del', 'pExpire', 'xRange', 'eval', 'evalSha', 'duplicate'] as const
-/** A timer takes no longer delay (2^31 − 1 ms). */
+/** The longest delay of a timer (2^31 − 1 ms). */
 const longestTimeout = 2 ** 31 - 1
 
-/** The options over the defaults. @throws TypeError naming the one that cannot be used */
+/**
+ * Returns the options merged over the defaults.
+ *
+ * @throws TypeError that names the option which cannot be used
+ */
 export function resolveRedisStoreOptions(options: RedisSessionStoreOptions): RedisStoreSettings {
   if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
   const { url, client, prefix = 'authchart', timeout = 500, clock = Date.now } = options
   if ((url === undefined) === (client === undefined)) fail('url', 'or client must be given, and not both')
-  // The value is not repeated: it may hold a password.
+  // The message does not contain the value, which may hold a password.
   if (url !== undefined && !isRedisUrl(url)) fail('url', 'must be a URL such as redis://localhost:6379')
   if (client !== undefined && !isClient(client)) fail('client', 'must be a client or cluster of node-redis')
-  // Braces would take the place of the hash tags.
+  // Braces in the prefix would act as the hash tag.
   if (typeof prefix !== 'string' || !/^[^\s{}]+$/.test(prefix)) fail('prefix', 'must be a text without space or braces')
   if (!(Number.isFinite(timeout) && timeout > 0 && timeout <= longestTimeout)) {
     fail('timeout', 'must be a number of ms above 0')

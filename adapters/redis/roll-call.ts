@@ -8,28 +8,28 @@ import { tellScript } from './redis-scripts.ts'
 export const rollCallKinds = { call: 'roll-call', answer: 'present' } as const
 
 /**
- * A node that starts asks the others to make sure that Redis has every tombstone they hold: a Redis that drops keys, or that
- * lost its data in a restart, says nothing of what is missing.
+ * A node that starts asks the others to make sure that Redis has every tombstone that they hold. A Redis that drops
+ * keys, or that lost its data in a restart, does not say that something is missing.
  */
 export interface RollCall {
-  /** Asks, and resolves when every node that heard it has answered, or after the timeout. */
+  /** Asks the other nodes. It resolves when every node that heard it has answered, or after the timeout. */
   ask(): Promise<void>
   /** Tells the node that asked that this one is done. */
   answer(caller: string): Promise<void>
-  /** A node has answered `caller`. */
+  /** Notes that a node has answered `caller`. */
   hear(caller: string): void
-  /** True for a call of this node's own. */
+  /** True if the call is this node's own. */
   isOwn(caller: string): boolean
 }
 
 export interface RollCallOptions {
   readonly calls: RedisCalls
   readonly keys: RedisKeys
-  /** Ms to wait for the answers. */
+  /** Time to wait for the answers, ms. */
   readonly timeout: number
 }
 
-/** Every node hears every shard, so one of them is enough. */
+/** The shard for roll calls. One is enough, because every node hears every shard. */
 const shard = shards[0]!
 
 export function createRollCall({ calls, keys, timeout }: RollCallOptions): RollCall {
@@ -48,7 +48,7 @@ export function createRollCall({ calls, keys, timeout }: RollCallOptions): RollC
       asked = randomUUID()
       answers = 0
       expected = Infinity
-      // This node hears it too.
+      // This node hears its own call too, so it is subtracted.
       expected = (await tell(rollCallKinds.call, asked)) - 1
       if (answers < expected) await wait(timeout)
     },

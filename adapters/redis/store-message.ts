@@ -7,13 +7,17 @@ type Rotated = Extract<StoreChange, { readonly type: 'rotated' }>
 /** A message of one node to the others, as the scripts write it: `<kind> <id of the session, or -> <JSON>`. */
 export interface StoreMessage {
   readonly kind: string
-  /** The session it is about; null where it is about none. */
+  /** Id of the session, or null if the message is about none. */
   readonly id: string | null
-  /** Parses it; `now` is epoch ms. @throws Error where it is not one */
+  /**
+   * Parses the message; `now` is epoch ms.
+   *
+   * @throws Error if it is not a valid message
+   */
   readonly toChange: (now: number) => StoreChange
 }
 
-/** Reads the kind and the id alone: most messages are about sessions that a node does not hold. */
+/** Reads only the kind and the id, because most messages are about sessions that a node does not hold. */
 export function readMessage(message: string): StoreMessage {
   const [kindEnd, idEnd] = [message.indexOf(' '), message.indexOf(' ', message.indexOf(' ') + 1)]
   const kind = message.slice(0, kindEnd)

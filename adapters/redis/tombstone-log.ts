@@ -6,16 +6,17 @@ import type { RedisKeys } from './redis-keys.ts'
 import { shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { tombstoneScript } from './redis-scripts.ts'
 
-/** The tombstones of all nodes, in the order in which Redis was told of them: a stream for each shard. */
+/** The tombstones of all nodes in the order in which Redis received them, with one stream for each shard. */
 export interface TombstoneLog {
   append(tombstone: Tombstone): Promise<void>
   /**
-   * Reads what was appended since the last time.
-   * @returns the shards whose log no longer has the newest entry of the last time; they are read from the beginning the
-   * next time
+   * Reads the tombstones that were appended since the last time.
+   *
+   * @returns The shards whose log no longer has the newest entry of the last time. They are read from the beginning the
+   * next time.
    */
   read(hear: (tombstone: Tombstone) => void): Promise<readonly string[]>
-  /** Has everything read from the beginning the next time. */
+  /** Makes the next `read` start from the beginning. */
   forget(): void
 }
 
@@ -35,14 +36,15 @@ interface Entry {
 const pageSize = 1_000
 
 export function createTombstoneLog({ calls, keys, guard, clock }: TombstoneLogOptions): TombstoneLog {
-  /** The id of the newest entry that was read of each shard. */
+  /** The id of the newest entry that was read, by shard. */
   const newest = new Map<string, string>()
 
-  /** @returns false where the newest entry of the last time is gone */
+  /** @returns False if the newest entry of the last time is gone */
   async function readShard(shard: string, hear: (tombstone: Tombstone) => void): Promise<boolean> {
     const key = keys.tombstones(shard)
     const known = newest.get(shard)
-    // That entry is read again, because Redis may have dropped the log, or may be another one that never had all of it.
+    // The newest known entry is read again, because Redis may have dropped the log, or may be another server that never
+    // had all of it.
     let start = known ?? '-'
     for (;;) {
       const from = start
@@ -80,5 +82,5 @@ export function createTombstoneLog({ calls, keys, guard, clock }: TombstoneLogOp
   }
 }
 
-/** The shard in whose log a tombstone is kept. */
+/** Returns the shard whose log keeps a tombstone. */
 export const toTombstoneShard = ({ kind, id }: Tombstone) => toShard(toKeyDigest(`${kind}:${id}`))

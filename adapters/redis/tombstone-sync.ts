@@ -4,41 +4,49 @@ import type { Logger } from '../logger.ts'
 import { toTombstoneShard } from './tombstone-log.ts'
 import type { TombstoneLog } from './tombstone-log.ts'
 
-/** Keeps the tombstones that this node holds and the log in Redis the same. */
+/** Keeps the tombstones of this node and the log in Redis the same. */
 export interface TombstoneSync {
-  /** Appends a tombstone of this node's own. */
+  /** Appends a tombstone that this node made. */
   addTombstone(tombstone: Tombstone): Promise<void>
-  /** Takes in a tombstone that a node has told of, and which is in the log therefore. */
+  /** Takes in a tombstone that a node has published, and that is therefore in the log. */
   hear(tombstone: Tombstone): void
-  /** Reads what was appended since the last time. One call at a time. */
+  /** Reads the tombstones that were appended since the last time. Only one call may run at a time. */
   read(): Promise<void>
-  /** Appends the tombstones that the last reading should have found. @returns true where one was missing */
+  /**
+   * Appends the tombstones that the last reading should have found.
+   *
+   * @returns True if one was missing
+   */
   restore(): Promise<boolean>
-  /** Forgets what was read, to read it again the next time. What is owed to the log stays, if it counts. */
+  /**
+   * Forgets the tombstones that were read, so that they are read again the next time. Those that the log still has to
+   * get are kept if `counts` returns true.
+   */
   forget(counts: (tombstone: Tombstone) => boolean): void
 }
 
 export interface TombstoneSyncOptions {
   readonly log: TombstoneLog
   readonly tombstones: Tombstones
-  /** A tombstone that this node did not know. */
+  /** Called with a tombstone that this node did not know. */
   readonly onNews: (tombstone: Tombstone) => void
-  /** The log had lost entries, and has them again. Redis may have lost other keys too. */
+  /** Called when the log had lost entries and has them again. Redis may have lost other keys too. */
   readonly onLoss: () => void
   /** Epoch ms. */
   readonly clock: () => number
   readonly logger: Logger
 }
 
-/** Tombstones appended at a time. */
+/** Number of tombstones appended at a time. */
 const batchSize = 100
-/** Tombstones looked at before other work gets its turn. */
+/** Number of tombstones examined before other work gets its turn. */
 const sliceSize = 2_000
 
 /**
- * A log loses entries when Redis evicts keys, is emptied, restarts without its data, or is replaced by a replica that had
- * not been sent all. It loses either the newest entries or all of them. So the log is whole if it still has the newest
- * entry that was read, and every tombstone that was appended or told of since.
+ * Creates the sync of a log. A log loses entries when Redis evicts keys, is emptied, restarts without its data, or is
+ * replaced by a replica that had not received all. It loses either the newest entries or all of them. The log is
+ * therefore complete if it still has the newest entry that was read, and every tombstone that was appended or published
+ * since.
  */
 export function createTombstoneSync({
   log,
@@ -60,7 +68,7 @@ export function createTombstoneSync({
     if (!tombstones.covers(tombstone)) onNews(tombstones.add(tombstone))
   }
 
-  /** Every tombstone of these shards that this node holds has to be seen in the log once more. */
+  /** Requires that every tombstone of these shards which this node holds is seen in the log again. */
   async function suspect(lost: ReadonlySet<string>) {
     let looked = 0
     for (const tombstone of tombstones.values()) {
@@ -73,7 +81,7 @@ export function createTombstoneSync({
     }
   }
 
-  /** @returns true where the tombstone had to be appended */
+  /** @returns True if the tombstone had to be appended */
   async function append(name: string): Promise<boolean> {
     const tombstone = unseen.get(name)
     if (!tombstone || !due.has(name)) return false
@@ -94,13 +102,13 @@ export function createTombstoneSync({
     hear(tombstone) {
       const name = toName(tombstone)
       if (isCovered(unseen.get(name), tombstone)) due.delete(name)
-      // A tombstone that is known already was read, was told of before, or is this node's own.
+      // A known tombstone was already read or published, or is this node's own.
       if (tombstones.covers(tombstone)) return
       unseen.set(name, tombstone)
       onNews(tombstones.add(tombstone))
     },
     async read() {
-      // A tombstone that is told of from now on may come too late for this reading.
+      // A tombstone that is published from now on may come too late for this reading.
       due = new Set(unseen.keys())
       for (let lost = await log.read(see); lost.length > 0; lost = await log.read(see)) {
         isLost = true
@@ -108,14 +116,15 @@ export function createTombstoneSync({
       }
     },
     async restore() {
-      // Each node has its own order and skips the tombstones that other nodes tell of, so that the nodes share the work.
+      // Each node has its own order and skips the tombstones that other nodes publish meanwhile, so that the nodes
+      // share the work.
       const names = shuffle([...due].filter((name) => unseen.has(name)))
       let appended = 0
       for (let start = 0; start < names.length; start += batchSize) {
         const areAppended = await Promise.all(names.slice(start, start + batchSize).map(append))
         appended += areAppended.filter(Boolean).length
       }
-      // Tombstones that Redis had and has lost are news, and tombstones that were owed since an outage are not.
+      // Tombstones that Redis had and lost are worth an info line; tombstones that were owed since an outage are not.
       if (appended > 0) logger[isLost ? 'info' : 'debug']('redis.restored', { tombstones: appended })
       if (isLost) onLoss()
       isLost = false
@@ -145,7 +154,7 @@ function shuffle(names: string[]): string[] {
   return names
 }
 
-/** True where `tombstone` refuses all that `held` does, for as long. */
+/** True if `tombstone` refuses everything that `held` refuses, for at least as long. */
 const isCovered = (held: Tombstone | undefined, tombstone: Tombstone) =>
   held !== undefined &&
   tombstone.until >= held.until &&
