@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 
 export type SqliteValue = string | number | null
 
-/** A statement, as node:sqlite and better-sqlite3 both have it. */
+/** A statement, in the form that node:sqlite and better-sqlite3 share. */
 export interface SqliteStatement {
   get(...values: SqliteValue[]): unknown
   all(...values: SqliteValue[]): unknown[]
@@ -21,7 +21,7 @@ type OpenDatabase = new (path: string) => SqliteDatabase
 
 const require = createRequire(import.meta.url)
 
-/** Node's own SQLite where it has one, which it has from 22.13 on, else better-sqlite3. */
+/** Returns Node's own SQLite, which exists from Node 22.13 on, else better-sqlite3. */
 function findDriver(): OpenDatabase {
   try {
     return (require('node:sqlite') as { DatabaseSync: OpenDatabase }).DatabaseSync
@@ -41,13 +41,13 @@ function requireBetterSqlite(): OpenDatabase {
   }
 }
 
-/** Ms to wait for a process that is about to end and still has the file. */
+/** Time to wait for a process that is about to end and still has the file, ms. */
 const busyTimeout = 5_000
 
 /**
- * Opens a database for this process alone: another one would not be told of what is decided here.
+ * Opens a database only for this process, because another process would not hear of the decisions made here.
  *
- * @throws Error where there is no driver, or the file cannot be opened or is in use
+ * @throws Error if there is no driver, or the file cannot be opened or is in use
  */
 export function openDatabase(path: string): SqliteDatabase {
   const Database = findDriver()
@@ -55,11 +55,12 @@ export function openDatabase(path: string): SqliteDatabase {
   const database = new Database(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
-    // Before the journal is touched: then no other process can read or write from the first statement on.
+    // The lock comes before the journal is touched, so that no other process can read or write from the first statement
+    // on.
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
-    // What is written outlives the process at once, and a loss of power after the next flush. A flush takes the loop some
-    // milliseconds, and a session that is lost is proven again: only tombstones are worth one each.
+    // Written data outlive the process at once, and a loss of power after the next flush. A flush blocks the event loop
+    // for some milliseconds. Only tombstones are worth a flush each, because a lost session is proven again.
     database.exec('PRAGMA synchronous = NORMAL')
     database.exec('BEGIN EXCLUSIVE')
     database.exec('COMMIT')
@@ -75,8 +76,8 @@ export function openDatabase(path: string): SqliteDatabase {
 }
 
 /**
- * Makes the file readable by its owner alone, and what SQLite adds beside it gets the same rights. One that is there is
- * not opened: on POSIX its closing would take every lock that this process has on it.
+ * Creates the file so that only its owner can read it; files that SQLite adds beside it get the same rights. An
+ * existing file is not opened, because on POSIX closing it would release every lock that this process has on it.
  */
 function createFile(path: string) {
   try {

@@ -9,7 +9,7 @@ export interface SqliteRecords {
   write(record: SessionRecord, options: WriteOptions): WriteResult
   rotate(id: string, options: RotateOptions): void
   remove(id: string, expectedRev: number): void
-  /** Forgets what has ended. */
+  /** Removes sessions and cookies that have ended. */
   sweep(): void
 }
 
@@ -27,7 +27,7 @@ interface SessionRow {
   readonly record: string
 }
 
-/** A cookie may be stored before its record; without one it is kept so long, ms. */
+/** Time for which a cookie without a record is kept, ms, because a cookie may be stored before its record. */
 const orphanLife = 60_000
 
 /** No cookie is retired for longer, ms. */
@@ -46,7 +46,7 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
   const retireCookie = database.prepare(
     'INSERT OR REPLACE INTO cookies (alias, id, since, until, owner, seal) VALUES (?, ?, ?, ?, NULL, NULL)',
   )
-  // A cookie that was retired since is not brought back.
+  // A cookie that was retired since then is not brought back.
   const putCookie = database.prepare(
     'INSERT OR IGNORE INTO cookies (alias, id, since, until, owner, seal) VALUES (?, ?, ?, NULL, ?, ?)',
   )

@@ -8,15 +8,15 @@ import { resolveSqliteStoreOptions } from './sqlite-store-options.ts'
 import type { SqliteSessionStoreOptions } from './sqlite-store-options.ts'
 import { prepareTables } from './sqlite-tables.ts'
 
-/** How often what may be forgotten is looked for, ms. */
+/** Interval at which ended entries are removed, ms. */
 const sweepEvery = 60_000
 
 /**
- * A {@link SessionStore} in a file of SQLite, for one process: its sessions outlive a restart and a crash, and its sign-outs
- * a loss of power too.
+ * Creates a {@link SessionStore} in a file of SQLite, for one process. Its sessions outlive a restart and a crash, and
+ * its sign-outs also outlive a loss of power.
  *
- * @throws TypeError naming the option that cannot be used
- * @throws Error where this Node has no SQLite, or the file cannot be used or is in use
+ * @throws TypeError that names the option which cannot be used
+ * @throws Error if this Node has no SQLite, or the file cannot be used or is in use
  * @example
  * const store = createSqliteSessionStore({ path: 'data/sessions.db' })
  * const auth = createAuthServer({ store })
@@ -33,7 +33,9 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
   let nextSweep = -Infinity
   let isLoaded = false
 
-  /** Reads the tombstones once more for another guard. What is known here and could not be written yet is kept. */
+  /**
+   * Reads the tombstones again for another guard. Tombstones that are known here but could not be written yet are kept.
+   */
   function load() {
     const known = [...tombstones.values()]
     tombstones.clear()
@@ -41,7 +43,7 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     isLoaded = true
   }
 
-  /** Not before they are asked for: by then the server has said what is genuine. */
+  /** Loads the tombstones when they are first used, because by then the server has added its guard. */
   function loaded() {
     if (!isLoaded) load()
     return tombstones

@@ -19,7 +19,11 @@ CREATE INDEX ends_until ON ends (until);
 PRAGMA user_version = ${version};
 `
 
-/** Makes the tables in a new file. @throws Error where the file is of another program, or of a later version */
+/**
+ * Creates the tables in a new file.
+ *
+ * @throws Error if the file belongs to another program or to another version
+ */
 export function prepareTables(database: SqliteDatabase): void {
   const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number }
   if (found === version) return
@@ -30,18 +34,18 @@ export function prepareTables(database: SqliteDatabase): void {
   inTransaction(database, () => database.exec(tables))
 }
 
-/** Runs statements as one: all of them count, or none. */
+/** Runs statements as one transaction: all of them count, or none. */
 export function inTransaction(database: SqliteDatabase, work: () => void): void {
   database.exec('BEGIN IMMEDIATE')
   try {
     work()
     database.exec('COMMIT')
   } catch (error) {
-    // An error of the disk may have ended it already.
+    // An error of the disk may have ended the transaction already.
     try {
       database.exec('ROLLBACK')
     } catch {
-      // There is nothing left to take back.
+      // There is nothing left to roll back.
     }
     throw error
   }

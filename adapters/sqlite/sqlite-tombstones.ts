@@ -4,11 +4,11 @@ import type { SqliteDatabase } from './open-database.ts'
 
 /** The tombstones on the disk. */
 export interface SqliteTombstones {
-  /** When it returns, the tombstone is on the disk, and outlives a loss of power. */
+  /** Writes a tombstone. When it returns, the tombstone is on the disk and outlives a loss of power. */
   write(tombstone: Tombstone): void
-  /** Leaves out what is none: somebody else may have written to the file. */
+  /** Returns all valid tombstones. It skips other rows, because another program may have written to the file. */
   readAll(): Tombstone[]
-  /** Forgets those whose time is over. */
+  /** Removes tombstones that have ended. */
   sweep(): void
 }
 
@@ -59,7 +59,7 @@ function toSeals(text: string): Tombstone['seals'] {
   try {
     return (JSON.parse(text) as Tombstone['seals']) ?? {}
   } catch {
-    // Somebody else has written it: a guard finds no seal there.
+    // Another program has written this text, so a guard finds no seal in it.
     return {}
   }
 }
