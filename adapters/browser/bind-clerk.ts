@@ -1,7 +1,7 @@
 import type { AuthClient } from './create-auth-client.ts'
 import type { GetToken } from './clerk-state.ts'
 
-/** What {@link bindClerk} needs of Clerk's JavaScript object (`window.Clerk`), of any version. */
+/** The part of Clerk's JavaScript object (`window.Clerk`), of any version, that {@link bindClerk} needs. */
 export interface ClerkLike {
   readonly loaded: boolean
   addListener(listener: (resources: ClerkResourcesLike) => void): () => void
@@ -24,8 +24,9 @@ export interface ClerkResourcesLike {
 }
 
 /**
- * Keeps a client told of what Clerk says, without React. Call it after `await clerk.load()`. Returns the function that
- * ends it. Start the client before Clerk loads: where Clerk does not load, it fails with `clerk-unavailable`.
+ * Passes Clerk's state to a client on every change, without React. Call it after `await clerk.load()`. Start the client
+ * before Clerk loads, so that it can fail with `clerk-unavailable` if Clerk does not load. Returns a function that ends
+ * it.
  *
  * @example
  * const client = createAuthClient()
@@ -37,7 +38,7 @@ export function bindClerk(client: AuthClient, clerk: ClerkLike): () => void {
   return clerk.addListener(({ session, user, organization }) => {
     const membership = user?.organizationMemberships?.find((each) => each.organization.id === organization?.id)
     client.setIdentity({
-      // Clerk holds `undefined` while it changes sessions, and null once it knows that there is none.
+      // Clerk's session is `undefined` while it changes, and null once Clerk knows that there is none.
       isLoaded: clerk.loaded && session !== undefined,
       isSignedIn: session?.status !== 'pending',
       userId: user?.id ?? null,

@@ -3,7 +3,7 @@ import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 /** Clerk's `getToken`. */
 export type GetToken = (options?: { skipCache?: boolean }) => Promise<string | null>
 
-/** What Clerk says in this tab, in the shape that `useAuth()` of every Clerk package for React returns. */
+/** Clerk's state in this tab, in the shape that `useAuth()` of every Clerk package for React returns. */
 export interface ClerkState {
   readonly isLoaded: boolean
   readonly isSignedIn?: boolean | undefined
@@ -11,14 +11,14 @@ export interface ClerkState {
   readonly sessionId?: string | null | undefined
   readonly orgId?: string | null | undefined
   readonly orgRole?: string | null | undefined
-  /** Of which `sts` counts. */
+  /** The claims of the session; only `sts` is used. */
   readonly sessionClaims?: { readonly sts?: string } | null | undefined
   readonly getToken: GetToken
 }
 
 /**
- * Null where nobody is signed in. That is so too while a task of the Clerk session is due, whatever `isSignedIn` says
- * (`treatPendingAsSignedOut`): the server would refuse its tokens, and hear nothing of the end of the task.
+ * Returns null if no user is signed in. A Clerk session with a pending task counts as such, whatever `isSignedIn` says
+ * (`treatPendingAsSignedOut`), because the server would refuse its tokens and would not hear when the task is done.
  */
 export function toClerkIdentity(clerk: ClerkState): ClerkIdentity | null {
   const { isSignedIn, userId, sessionId, orgId = null, orgRole = null, sessionClaims } = clerk

@@ -7,52 +7,52 @@ import type { GetToken } from './clerk-state.ts'
 export interface AuthClientOptions {
   /** Path of the endpoints on the page's own origin. Default `/auth`. */
   readonly basePath?: string
-  /** Absolute URL of the endpoints, as `https://api.example.com/auth`, where they are on another origin. */
+  /** Absolute URL of the endpoints if they are on another origin, such as `https://api.example.com/auth`. */
   readonly url?: string
-  /** Default `same-origin`; `include` where `url` is given. */
+  /** Default `same-origin`, or `include` if `url` is given. */
   readonly credentials?: RequestCredentials
-  /** Default the global one. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
   /**
-   * The tabs of a browser share one stream, where it has Web Locks and BroadcastChannel. Default true, but false where
-   * `fetch` is given, which may send something of one tab, or where `credentials` is `omit`.
+   * Lets the tabs of a browser share one stream, if it has Web Locks and BroadcastChannel. Default true, but false if
+   * `fetch` is given, which may send data of one tab, or if `credentials` is `omit`.
    */
   readonly shareStream?: boolean
   /**
-   * Whether `fetch` gives a body while it arrives. Without that the view is asked for, every `pollInterval`. Default: whether
-   * the global `Response` has a `body`, which that of React Native lacks.
+   * True if `fetch` gives a body while it arrives; if not, the client asks for the view every `pollInterval`. By
+   * default it is true if the global `Response` has a `body`, which that of React Native lacks.
    */
   readonly stream?: boolean
-  /** Clerk's, where `setIdentity` does not bring it. */
+  /** Clerk's `getToken`, if `setIdentity` does not bring it. */
   readonly getToken?: GetToken
-  /** A view known already, as from `GET /auth/session` during server rendering. */
+  /** A view that is already known, such as one from `GET /auth/session` during server rendering. */
   readonly initialView?: AuthView
-  /** How often the server pings, ms. Default 15 000. */
+  /** Interval of the server's pings, ms. Default 15 000. */
   readonly pingInterval?: number
-  /** How long Clerk may take to load before the status is `failed` with `clerk-unavailable`, ms. Default 10 000. */
+  /** Time that Clerk may take to load before the status is `failed` with `clerk-unavailable`, ms. Default 10 000. */
   readonly clerkTimeout?: number
-  /** How often the view is asked for where no stream gets through, ms. Default 4 000. */
+  /** Interval at which the client asks for the view if no stream gets through, ms. Default 4 000. */
   readonly pollInterval?: number
-  /** How long Clerk's `getToken` may take, ms. Default 10 000. */
+  /** Time that Clerk's `getToken` may take, ms. Default 10 000. */
   readonly tokenTimeout?: number
-  /** How long the server may take to answer a post, ms. Default 15 000. */
+  /** Time that the server may take to answer a post, ms. Default 15 000. */
   readonly postTimeout?: number
-  /** How long past its expiry the server honours a token, seconds. Default 60. */
+  /** Time for which the server accepts a token after its expiry, seconds. Default 60. */
   readonly clockTolerance?: number
-  /** Retries before the sync counts as degraded. Default 7, 0.5 → 30 s apart. */
+  /** Number of retries before the sync counts as degraded. Default 7, which are 0.5 s to 30 s apart. */
   readonly retries?: number
   /**
-   * Told of failures with their cause, also of those that are retried: of all in the first 5 s, and later where one is the
-   * first in a row or has another code than the one before. Default: nobody.
+   * Called with failures and their cause, including those that are retried. In the first 5 s it is called for every
+   * failure; later only for the first one in a row and for one with another code than the one before. Default: none.
    */
   readonly onError?: (error: SyncError) => void
-  /** Sees XState's inspection events; tokens read `[token]` there. One that throws harms nobody. */
+  /** Receives XState's inspection events, in which tokens read `[token]`. If it throws, nothing else is affected. */
   readonly inspect?: (event: InspectionEvent) => void
-  /** Clock of the machine's timers. Default XState's own. */
+  /** Clock of the machine's timers. Default: the global timers. */
   readonly clock?: ActorOptions<typeof syncMachine>['clock']
   /** Epoch ms. Default `Date.now`. */
   readonly now?: () => number
-  /** 0 up to 1. Default `Math.random`. */
+  /** Returns a number in [0, 1). Default `Math.random`. */
   readonly random?: () => number
 }
 
@@ -66,7 +66,7 @@ const numbers = [
   'retries',
 ] as const
 
-/** @throws TypeError naming the option */
+/** @throws TypeError that names the option */
 export function requireClientOptions(options: AuthClientOptions): void {
   const { basePath = '/', url = 'https:' } = options
   requireOption('basePath', /^\/[^?#]*$/.test(basePath), "a path that starts with '/'")

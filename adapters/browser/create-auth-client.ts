@@ -28,34 +28,36 @@ import { createTransport, type Transport } from './transport.ts'
 import { onValueChange, toView, type SyncActor } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
-/** Keeps one browser tab and the server of one mind about who is signed in. */
+/** Keeps the server's view of one browser tab equal to Clerk's state in that tab. */
 export interface AuthClient {
   readonly actor: SyncActor
-  /** The actor as it was made, for ever: what a server renders by, and what a page hydrates by. */
+  /** The actor as it was when it was created, permanently. A server renders with it, and a page hydrates with it. */
   readonly initial: Pick<SyncActor, 'getSnapshot' | 'subscribe'>
-  /** What the server knows, as of the last frame; `unchecked` before the first. Never signed in past the expiry. */
+  /** The server's view as of the last frame; `unchecked` before the first. It is never signed in past the expiry. */
   readonly view: AuthView
-  /** What the page should show. */
+  /** The status for the page to show. */
   readonly status: AuthStatus
-  /** How the page hears of the server. */
+  /** The way in which the page hears from the server. */
   readonly connection: AuthConnection
-  /** The last thing that went wrong and still matters; null once server and Clerk agree. */
+  /** The last failure that still matters; null once server and Clerk agree. */
   readonly error: AuthFailure | null
-  /** The last thing that went wrong, also where it has healed since; null where nothing ever did. */
+  /** The last failure, even if it no longer matters; null if there was none. */
   readonly lastError: AuthFailure | null
-  /** Why server and Clerk could not be brought to agree; null otherwise. The page may show somebody signed in meanwhile. */
+  /**
+   * The reason why server and Clerk could not be brought to agree, else null. The page may still show a signed-in user.
+   */
   readonly degraded: AuthFailure | null
-  /** A fresh token is being asked for or posted, while the page shows somebody signed in. */
+  /** True while a fresh token is requested or posted and the page shows a signed-in user. */
   readonly isRenewing: boolean
-  /** Opens the stream. Starting twice is starting once. */
+  /** Opens the stream. A second call has no effect. */
   start(): void
-  /** Closes the stream and rests until the next start. The server's session is left alone. */
+  /** Closes the stream until the next start. The server's session stays as it is. */
   stop(): void
-  /** Tells what Clerk says, as often as you like: only a change counts. */
+  /** Passes on Clerk's state. You may call it as often as you like, because only a change counts. */
   setIdentity(clerk: ClerkState): void
   /**
-   * Tries again where it had given up or was waiting: now, or, where the server has named a moment by `Retry-After`, not
-   * before that. Nothing else changes: it is no focus.
+   * Tries again after the client gave up or while it waits: now, or, if the server has named a moment by `Retry-After`,
+   * not before that. It changes nothing else and does not count as a focus.
    */
   retry(): void
   /**
@@ -66,8 +68,8 @@ export interface AuthClient {
    */
   subscribe(listener: (view: AuthView) => void): () => void
   /**
-   * Calls the listener at once with the current view, and then whenever somebody signs in, signs out, or another user or
-   * Clerk session takes over. Returns the function that ends it, as does the signal.
+   * Calls the listener at once with the current view, and then whenever a user signs in or out, or another user or
+   * Clerk session takes over. The returned function ends it, as does the signal.
    */
   onAuthChange(listener: (change: AuthChange) => void, options?: AuthChangeOptions): () => void
   /** Resolves with the view once the server has a verdict, good or bad, or the time is up (`timedOut: true`). */
@@ -75,9 +77,10 @@ export interface AuthClient {
 }
 
 /**
- * Creates the client of one tab. Nothing is sent before `start()`: it may be created while rendering, on a server too.
+ * Creates the client of one tab. It sends nothing before `start()`, so you may create it while rendering, also on a
+ * server.
  *
- * @throws TypeError naming the option
+ * @throws TypeError that names the option
  * @example
  * const client = createAuthClient()
  * client.start()
@@ -89,7 +92,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     basePath = '/auth',
     url,
     credentials = url ? 'include' : 'same-origin',
-    // Looked up at each call, so that what wraps `fetch` later is seen.
+    // The global `fetch` is read at each call, so that a later wrapper takes effect.
     fetch = (...request) => globalThis.fetch(...request),
     shareStream = options.fetch === undefined && credentials !== 'omit',
     getToken = async (wish) => clerk?.getToken(wish) ?? null,
@@ -102,7 +105,8 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   } = options
   let clerk: ClerkState | null = null
   let unwatch: (() => void) | null = null
-  // Made at the start: a framework that renders ahead of time may forbid randomness in a component.
+  // The label is created at the start, because a framework that renders ahead of time may forbid randomness in a
+  // component.
   let tab = ''
 
   const endpoint = (url ?? basePath).replace(/\/+$/, '')

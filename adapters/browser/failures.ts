@@ -3,29 +3,29 @@ import { SyncError, type SyncFailure } from '../../machines/sync/sync-error.ts'
 import type { SyncActor } from './view-changes.ts'
 import { warnOnce } from './warn-once.ts'
 
-/** From a start on, every failure is told for so long, ms. */
+/** Time after a start in which every failure is reported, ms. */
 const openness = 5_000
 
-/** Tells of the failures that the sync machine notes. */
+/** Reports the failures that the sync machine notes. */
 export interface Failures {
-  /** Keeps the error behind a failure until the machine notes it, for the sake of its cause. */
+  /** Keeps the error behind a failure until the machine notes it, because the error has the cause. */
   readonly explain: (error: SyncError) => void
-  /** The client starts: the next 5 s count as its first ones. */
+  /** Notes that the client starts, so that every failure of the next 5 s is reported. */
   readonly begin: () => void
-  /** Tells of the failures of an actor from now on: those that are retried too. */
+  /** Reports the failures of an actor from now on, including those that are retried. */
   readonly watch: (actor: SyncActor) => void
 }
 
 /**
- * Of the failures of the first 5 s each one is told. Later on a failure that only goes on is not: it is told where it is the
- * first in a row, or its code is another one than before. What did not hold for a while in between counts as one row, so
- * that a connection which comes and goes floods no log.
+ * Creates the reporter of failures. In the first 5 s it reports each failure. Later it reports a failure only if it is
+ * the first in a row or has another code than the one before. Successes that do not last do not end a row, so that a
+ * connection which comes and goes does not flood the log.
  */
 export function createFailures(onError: ((error: SyncError) => void) | undefined, now: () => number): Failures {
   let known: SyncError | null = null
   let begunAt = 0
 
-  /** Tells of one region of the machine. */
+  /** Creates the reporter of one region of the machine. */
   function createTeller() {
     let last: SyncFailure | null = null
     let code = ''
@@ -58,7 +58,7 @@ export function createFailures(onError: ((error: SyncError) => void) | undefined
       const tellOfSession = createTeller()
       actor.subscribe(({ context: { failure, streamFailure, attempts, streamAttempts } }) => {
         tellOfStream(streamFailure, streamAttempts)
-        // A session that waits for a failed stream takes its failure over.
+        // A session that waits for a failed stream takes over its failure.
         tellOfSession(failure, attempts, failure === streamFailure)
       })
     },

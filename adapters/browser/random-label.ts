@@ -1,6 +1,6 @@
 /**
- * A label that tells the tabs of one browser, or its requests, apart. It is no secret, and the Web Crypto API may be missing
- * or throw.
+ * Returns a random label that distinguishes the tabs of one browser, or its requests. It need not be secret, and the
+ * Web Crypto API may be missing or throw.
  */
 export function toRandomLabel(): string {
   try {

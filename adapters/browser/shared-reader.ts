@@ -2,7 +2,7 @@ import type { SharedStreamOptions } from './shared-stream.ts'
 import { createOwnReader } from './stream-reader.ts'
 import type { StreamReader } from './stream-reader.ts'
 
-/** Reads the stream that the tabs of a browser share. The code for it is loaded with the first stream. */
+/** Creates a reader of the stream that the tabs of a browser share. Its code is loaded with the first stream. */
 export function createSharedReader(options: SharedStreamOptions): StreamReader {
   let shared: Promise<StreamReader> | null = null
   const load = async () => {
@@ -10,7 +10,7 @@ export function createSharedReader(options: SharedStreamOptions): StreamReader {
       const { createSharedStream } = await import('./shared-stream.ts')
       return createSharedStream(options)
     } catch {
-      // The file may be gone since a deployment.
+      // The file may be gone after a deployment.
       return createOwnReader(options.readStream)
     }
   }

@@ -9,44 +9,49 @@ type ReadStream = Transport['readStream']
 type Send = (event: SyncEvent) => void
 
 export interface SharedStreamOptions {
-  /** Names the stream: the tabs that give the same name share it. */
+  /** Name of the stream. Tabs with the same name share it. */
   readonly name: string
-  /** Reads a stream of this tab's own. */
+  /** Reads a stream for this tab. */
   readonly readStream: ReadStream
   /** Epoch ms. */
   readonly now: () => number
-  /** Takes the timer of the machine's clock. */
+  /** Starts a timer of the machine's clock. */
   readonly setTimer: (run: () => void, delay: number) => unknown
-  /** A stream that is silent for so long may be dead, ms. */
+  /** Returns the time of silence after which a stream may be dead, ms. */
   readonly toOverdueLimit: () => number
   /** Called when another tab hears the server while this one waits to reconnect. */
   readonly onFound: () => void
 }
 
-/** What one tab tells the others. No word holds a token: views and failures are what every page may show. */
+/** A message of one tab to the others. It contains no token; views and failures are for every page to see. */
 type Word =
-  /** `isMoved`: its server session, of this channel, is another one than that of the stream which it heard. */
+  /**
+   * The tab looks for a stream. `isMoved` means that its server session, with this channel, differs from that of the
+   * stream which it heard.
+   */
   | { readonly type: 'tab.joined'; readonly tab: string; readonly channel: string; readonly isMoved: boolean }
-  /** For all of them, or for the tab `to`, which has just joined. */
+  /** The tab leads. The message is for all tabs, or for the tab `to`, which has just joined. */
   | { readonly type: 'tab.leads'; readonly to?: string }
   | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
 
 /**
- * A leader that leaves a newcomer without an answer for so long, twice, hangs, and loses the stream to it. If the lock is not
- * given to the newcomer for as long again, locks do not work here. In ms.
+ * A leader that twice gives a newcomer no answer for this time, ms, hangs, and the newcomer takes the stream. If the
+ * newcomer does not get the lock within the same time again, locks do not work here.
  */
 const answerTime = 700
-/** A new cookie may take so many times `handover`, or what the server says, to arrive. */
+/** The number of times that `handover`, or the time that the server names, may pass until a new cookie arrives. */
 const maxRotations = 5
-/** Tabs that were waiting for the server come back within this long of the first one, ms. */
+/** Time in which tabs that waited for the server come back after the first one, ms. */
 const comeBackWithin = 1_000
-/** The lock is kept for so long after the stream has ended, so that every tab hears of the end before one leads, ms. */
+/**
+ * Time for which the lock is kept after the end of the stream, ms, so that every tab hears of the end before one leads.
+ */
 const handover = 100
 
 /**
- * Lets the tabs of one browser share one stream. The tab that holds a lock (Web Locks API) leads: it reads the stream, and
- * passes its events on (BroadcastChannel). The next tab gets the lock as soon as the leader closes, crashes, or is
- * discarded; a leader that the browser is about to freeze, or to put into the back/forward cache, lets go of it.
+ * Lets the tabs of one browser share one stream. The tab that holds a lock (Web Locks API) leads: it reads the stream
+ * and passes its events on (BroadcastChannel). The next tab gets the lock as soon as the leader closes, crashes, or is
+ * discarded. A leader that the browser is about to freeze, or to put into the back/forward cache, releases it.
  */
 export function createSharedStream({
   name,
@@ -57,10 +62,13 @@ export function createSharedStream({
   onFound,
 }: SharedStreamOptions): StreamReader {
   let channel: BroadcastChannel | null = null
-  /** What hears the other tabs now: of two parts, as where a stream is closed and opened at once, the later one. */
+  /**
+   * The current listener for the other tabs. If a stream is closed and opened at once, there are two parts, and this is
+   * the later one.
+   */
   let listener: { readonly part: AbortSignal; readonly hear: (word: Word) => void } | null = null
 
-  /** The server session that was heard of last, by whichever tab. */
+  /** The server session that any tab heard of last. */
   let channelHeard = ''
 
   const tell = (word: Word) => {
@@ -88,18 +96,21 @@ export function createSharedStream({
     if (event.type === 'view.received') channelHeard = event.view.channel
   }
 
-  /** Reads the stream for all tabs. Rejects when it has ended, or when the part has. */
+  /** Reads the stream for all tabs. It rejects when the stream has ended, or when the part has. */
   async function lead(input: OpenStreamInput, send: Send, part: AbortSignal): Promise<never> {
     let view: AuthView | null = null
     let heardAt = now()
-    /** How far the server's clock is ahead of ours, ms: a frame may have been long on its way, and none comes too early. */
+    /**
+     * Time by which the server's clock is ahead of ours, ms. It is the largest one seen, because frames may be late and
+     * are never early.
+     */
     let ahead = -Infinity
     let restart = () => {}
 
     const hear = (word: Word) => {
       if (word.type !== 'tab.joined') return
       tell({ type: 'tab.leads', to: word.tab })
-      // The stream is dead, or of a session that this browser has left.
+      // The stream is dead, or belongs to a session that this browser has left.
       if (now() - heardAt > toOverdueLimit() || (word.isMoved && view !== null && view.channel !== word.channel))
         return restart()
       if (view === null) return
@@ -143,7 +154,7 @@ export function createSharedStream({
       } catch (error) {
         if (part.aborted) throw error
         const failure = toSyncFailure(toSyncError(error))
-        // The new cookie is on its way still.
+        // The new cookie is still on its way.
         const isEarly = failure.code === 'session-rotated' && rotations > 0 && rotations < maxRotations
         if (!isRotated && !isRestarted && !isEarly) {
           tell({ type: 'stream.heard', event: { type: 'stream.failed', failure } })
@@ -160,8 +171,9 @@ export function createSharedStream({
   }
 
   /**
-   * Hears what the leader tells until this tab is to lead.
-   * @returns a promise of what lets go of the lead, or of null where tabs cannot agree on one
+   * Passes on the leader's messages until this tab has to lead.
+   *
+   * @returns A promise of the function that releases the lead, or of null if tabs cannot agree on a leader
    */
   function follow(input: OpenStreamInput, send: Send, part: AbortController): Promise<(() => void) | null> {
     const following = new AbortController()
@@ -186,7 +198,7 @@ export function createSharedStream({
       const ask = (options: LockOptions) =>
         requestLock(name, options, () => part.abort()).then(take, (error: unknown) => {
           if (part.signal.aborted) reject(error)
-          // Locks are refused, as in a sandboxed frame: the tab works alone.
+          // The browser refuses locks, as in a sandboxed frame, so the tab works alone.
           else take(null)
         })
       const ifUnheard = (run: () => void) =>
@@ -199,7 +211,8 @@ export function createSharedStream({
         isLeaderHeard = false
         knock()
         ifUnheard(() => {
-          // Once more: a page that was held up runs its timers before it hears what was said meanwhile.
+          // The tab asks once more, because a page that was blocked runs its timers before it receives the messages
+          // sent meanwhile.
           knock()
           ifUnheard(() => {
             void ask({ steal: true })
@@ -209,12 +222,12 @@ export function createSharedStream({
       }
       void ask({ signal })
       probe()
-      // Somebody looks at this tab: the one that leads may hang unseen.
+      // This tab has focus now, so a leader that hangs in the background must not go unnoticed.
       window.addEventListener('focus', probe, { signal })
     })
   }
 
-  /** Follows, and then leads. Rejects when the stream has ended, or when the part has. */
+  /** Follows, and then leads. It rejects when the stream has ended, or when the part has. */
   async function takePart(input: OpenStreamInput, send: Send, part: AbortController): Promise<never> {
     const release = await follow(input, send, part)
     let hasEnded = false
@@ -248,7 +261,7 @@ export function createSharedStream({
         if (listener?.part === part.signal) listener = null
         end()
       }
-      // Nor does a page at rest hear of the others.
+      // A page at rest does not listen to the other tabs either.
       close()
       // oxlint-disable-next-line no-await-in-loop -- a page at rest takes no part
       await rest
@@ -260,9 +273,9 @@ export function createSharedStream({
 }
 
 /**
- * Asks for a lock. `onLost` is called when another tab steals it.
+ * Requests a lock. `onLost` is called when another tab steals it.
  *
- * @returns a promise of the function that lets go of it; rejects where the lock is refused, or no longer waited for
+ * @returns A promise of the function that releases it. It rejects if the lock is refused or the wait is aborted.
  */
 function requestLock(name: string, options: LockOptions, onLost: () => void): Promise<() => void> {
   return new Promise((resolve, reject) => {
@@ -281,9 +294,9 @@ function requestLock(name: string, options: LockOptions, onLost: () => void): Pr
 }
 
 /**
- * Ends a part when the page is about to rest: to be frozen, or put into the back/forward cache.
+ * Ends a part when the page is about to rest, that is, to be frozen or put into the back/forward cache.
  *
- * @returns a promise that resolves once the page is awake again, or when the part has ended otherwise
+ * @returns A promise that resolves once the page is awake again, or when the part has ended otherwise
  */
 async function restWithPage(part: AbortController, stop: AbortSignal): Promise<void> {
   await firstOf([document, 'freeze'], [window, 'pagehide'], part.signal)

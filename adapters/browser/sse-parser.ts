@@ -6,13 +6,14 @@ export interface SseMessage {
 
 export interface SseHandlers {
   readonly onMessage: (message: SseMessage) => void
-  /** The reconnection time the server wishes for, ms. */
+  /** Receives the reconnection time that the server asks for, ms. */
   readonly onRetry: (delay: number) => void
 }
 
 /**
- * Parses `text/event-stream` (HTML standard, section 9.2.6), given in pieces cut anywhere. A byte order mark is left to
- * the text decoder; `id` is not kept, since a view is whole and its stream never resumes.
+ * Creates a parser for `text/event-stream` (HTML standard, section 9.2.6), which accepts pieces that are cut anywhere.
+ * The text decoder removes a byte order mark. The parser ignores `id`, because every view is complete and the stream
+ * never resumes.
  */
 export function createSseParser({ onMessage, onRetry }: SseHandlers): (text: string) => void {
   let rest = ''
@@ -33,7 +34,7 @@ export function createSseParser({ onMessage, onRetry }: SseHandlers): (text: str
   }
 
   return (text) => {
-    // A CR at the very end may be the first half of a CRLF: it waits for what follows.
+    // A CR at the very end may be the first half of a CRLF, so it waits for the next piece.
     const lines = (rest + text).split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop() ?? ''
     for (const line of lines) takeLine(line)

@@ -4,17 +4,17 @@ import type { Transport } from './transport.ts'
 
 type ReadStream = Transport['readStream']
 
-/** Reads the server's stream, in the way that suits the browser. */
+/** Reads the server's stream in the way that suits the browser. */
 export interface StreamReader {
   readonly readStream: ReadStream
-  /** Lets go of the other tabs, until the next stream is read. */
+  /** Disconnects from the other tabs until the next stream is read. */
   close(): void
 }
 
 /**
- * True in a page of a browser whose tabs can agree on the one that reads the stream for all. A frame on a page of another
- * origin has cookies of its own where they are partitioned, and not every browser keeps its channels apart too: it must
- * not hear the session of another page.
+ * True in a page of a browser whose tabs can agree on the one that reads the stream for all. It is false in a frame on
+ * a page of another origin: such a frame has its own cookies if they are partitioned, but not every browser also
+ * separates its channels, and it must not hear the session of another page.
  */
 export function canShareStream(): boolean {
   const hasAll = () =>
@@ -24,7 +24,7 @@ export function canShareStream(): boolean {
   return attempt(hasAll) ?? false
 }
 
-/** Reads a stream of this tab's own; of the tabs of a browser, one connects at a time. */
+/** Creates a reader with a stream for this tab alone. Only one tab of a browser connects at a time. */
 export function createOwnReader(read: ReadStream): StreamReader {
   const readStream: ReadStream = async (input, send, signal) => {
     const endTurn = await takeTurn('authchart')

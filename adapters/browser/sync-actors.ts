@@ -15,20 +15,20 @@ import { toSyncError } from './sync-response.ts'
 
 export interface SyncActorsOptions {
   readonly transport: Transport
-  /** Clerk's `getToken` of this moment. */
+  /** Clerk's current `getToken`. */
   readonly getToken: GetToken
-  /** Takes the timer of the machine's clock. */
+  /** Starts a timer of the machine's clock. */
   readonly setTimer: (run: () => void, delay: number) => unknown
-  /** Told of every error before the machine is. */
+  /** Called with every error before the machine gets it. */
   readonly onError: (error: SyncError) => void
 }
 
-/** How long a post that is not wanted any more may take to come to its end, ms. The next one waits for it. */
+/** Time that a post which is no longer wanted may take to finish, ms. The next post waits for it. */
 const grace = 2_000
 
-/** The actors that the sync machine runs in a browser. */
+/** Creates the actors that the sync machine runs in a browser. */
 export function createSyncActors({ transport, getToken, setTimer, onError }: SyncActorsOptions) {
-  /** Reports a failure, unless it only echoes that nobody waits any more. */
+  /** Reports a failure, unless it only results from an abort. */
   const report = (error: unknown, signal: AbortSignal): SyncError => {
     const failure = toSyncError(error)
     if (!signal.aborted) onError(failure)
@@ -46,7 +46,7 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
           if (!signal.aborted) sendBack(event)
         }
         try {
-          // A stream that is closed in the task that opened it, as React's StrictMode does, is never asked for.
+          // A stream that is closed in the task that opened it, as in React's StrictMode, is never requested.
           await Promise.resolve()
           if (!signal.aborted) await transport.readStream(input, send, signal)
         } catch (error) {
@@ -75,11 +75,11 @@ export function createSyncActors({ transport, getToken, setTimer, onError }: Syn
 
     postEvent: fromPromise<AuthView, PostEventInput>(async ({ input, signal }) => {
       await inAir
-      // Not `throwIfAborted`: browsers from before 2022 lack it.
+      // `throwIfAborted` is not used, because browsers from before 2022 lack it.
       if (signal.aborted) throw signal.reason
       const controller = new AbortController()
-      // Who is not waiting any more still wants the cookie that the answer may bring: cut off at once, this browser would
-      // be left with a retired one.
+      // After an abort the post gets some time to finish, because its answer may bring a new cookie. If it were cut off
+      // at once, the browser would be left with a retired one.
       signal.addEventListener('abort', () => setTimer(() => controller.abort(), grace))
       const post = transport.post(input, controller.signal)
       inAir = Promise.allSettled([post])

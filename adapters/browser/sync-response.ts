@@ -2,7 +2,7 @@ import type { AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { isSyncError, SyncError } from '../../machines/sync/sync-error.ts'
 
-/** True for what has the shape of a view: a wrong answer of a proxy must not pass for one. */
+/** True if a value has the shape of a view, so that a wrong answer of a proxy does not pass for one. */
 function isAuthView(value: unknown): value is AuthView {
   const { channel, rev, state, now } = Object(value) as Partial<AuthView>
   return typeof channel === 'string' && typeof rev === 'number' && typeof state === 'string' && typeof now === 'number'
@@ -15,14 +15,22 @@ export function parseView(json: string): AuthView {
   return view
 }
 
-/** The server's clock, of a ping. One without it would leave the clock to chance. @throws SyncError `answer-malformed` */
+/**
+ * Returns the server's clock from a ping. A ping without it is refused, because the clock would be undefined.
+ *
+ * @throws SyncError `answer-malformed`
+ */
 export function parsePing(json: string): number {
   const { now } = parseJson(json)
   if (typeof now !== 'number') throw malformed('something else than a ping')
   return now
 }
 
-/** The object in a JSON text; what is none has no fields. @throws SyncError `answer-malformed` */
+/**
+ * Returns the object in a JSON text. Other JSON values give an object without fields.
+ *
+ * @throws SyncError `answer-malformed`
+ */
 export function parseJson(json: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(json))
@@ -36,10 +44,10 @@ export function malformed(what: string, cause?: unknown): SyncError {
 }
 
 /**
- * The error that a response other than 2xx stands for: a problem document (RFC 9457), or whatever a proxy says.
+ * Returns the error for a response other than 2xx: that of a problem document (RFC 9457), or one for a proxy's answer.
  *
- * @param isKnown the server was heard before. What a proxy says then is of the network, and passes; else the endpoints may
- *   be somewhere else.
+ * @param isKnown True if the server was heard before. The answer of a proxy is then a passing fault of the network;
+ * otherwise the endpoints may be at another address.
  */
 export async function toResponseError(response: Response, isKnown: boolean): Promise<SyncError> {
   const { status, headers } = response
@@ -48,13 +56,14 @@ export async function toResponseError(response: Response, isKnown: boolean): Pro
   const { code, detail, retryable, view }: Problem = isProblem ? parseJson(await response.text()) : {}
   return new SyncError(code ?? 'answer-malformed', detail ?? `The server answered ${status}`, {
     retryable: retryable ?? (isKnown || status >= 500 || [408, 425, 429].includes(status)),
-    // RFC 9110 section 10.2.3. A date, which the server never sends, reads as none: our clock may differ.
+    // The header follows RFC 9110 section 10.2.3. A date, which the server never sends, is ignored, because our clock
+    // may differ.
     retryAfter: Number(headers.get('retry-after')) * 1000 || null,
     view: isAuthView(view) ? view : undefined,
   })
 }
 
-/** Lets go of a body that nobody reads: it would hold one of the few connections that a browser gives a host. */
+/** Releases a body that is not read. It would hold one of the few connections that a browser gives a host. */
 export function dropBody({ body }: Response): void {
   body?.cancel().catch(() => {})
 }
@@ -66,7 +75,7 @@ interface Problem {
   readonly view?: unknown
 }
 
-/** Any failure as a {@link SyncError}: one of `fetch` itself means that the server was not reached. */
+/** Returns any failure as a {@link SyncError}. An error of `fetch` itself means that the server was not reached. */
 export function toSyncError(error: unknown): SyncError {
   return isSyncError(error)
     ? error

@@ -12,7 +12,7 @@ import { createSseParser, type SseMessage } from './sse-parser.ts'
 import { dropBody, malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'
 
 export interface TransportOptions {
-  /** Where the endpoints are: a path on this origin, or an absolute URL. Without a slash at its end. */
+  /** Address of the endpoints: a path on this origin, or an absolute URL, without a slash at its end. */
   readonly endpoint: string
   readonly credentials: RequestCredentials
   readonly fetch: typeof globalThis.fetch
@@ -20,29 +20,29 @@ export interface TransportOptions {
   readonly now: () => number
 }
 
-/** The client's side of the wire protocol. Both functions reject with what `fetch` rejects with, or a `SyncError`. */
+/** The client's side of the wire protocol. All functions reject with the error of `fetch`, or with a `SyncError`. */
 export interface Transport {
-  /** Reads one stream and sends its frames. Ends by the signal only, or rejects: no stream ends well by itself. */
+  /** Reads one stream and sends its frames. It only ends by the signal or rejects, because no stream ends normally. */
   readStream(input: OpenStreamInput, send: (event: SyncEvent) => void, signal: AbortSignal): Promise<never>
-  /** Asks for the view of this moment. */
+  /** Gets the current view. */
   fetchView(input: FetchViewInput, signal: AbortSignal): Promise<AuthView>
   /** Posts one event and resolves with the view after the verdict. */
   post(event: PostEventInput, signal: AbortSignal): Promise<AuthView>
 }
 
 /**
- * The stream is read with `fetch`, not `EventSource`: that one hides the status and `Retry-After` of a refusal, for
- * which it ends for good, and reconnects on a schedule of its own.
+ * Creates the transport. It reads the stream with `fetch` and not with `EventSource`, which hides the status and
+ * `Retry-After` of a refusal, ends for good after one, and reconnects on its own schedule.
  */
 export function createTransport({ endpoint, credentials, fetch, now }: TransportOptions): Transport {
-  // A browser does not tell a server that is away from one that does not list the page's origin.
+  // To a page, a server that is down looks the same as one that does not list the page's origin.
   const unreached = /^https?:/.test(endpoint)
     ? "The server could not be reached, or this page's origin is not in its allowedOrigins"
     : 'The server could not be reached'
-  /** The server sends labels back: an answer without one is none of its answers. */
+  /** True once the server has sent a label back. From then on an answer without one is not the server's. */
   let isLabelling = false
 
-  /** Asks with a label that no earlier request had, and tells what label the answer has. */
+  /** Sends a request with a unique label, and compares it with the label of the answer. */
   const ask = async (path: string, query: Readonly<Record<string, string | undefined>>, init: RequestInit) => {
     const connection = toRandomLabel()
     // Before the first view there is no channel to name.
@@ -60,9 +60,9 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
     return { response, isProven, isForeign: !isProven && (label !== null || isLabelling) }
   }
   /**
-   * Asks what a cache, or a service worker, may answer with what it kept from an earlier request: a view and a clock of that
-   * moment. A server of an older version labels nothing, and some proxies drop the label. Then the view is taken, and its
-   * clock only where it is ahead of ours: one that is kept lags behind.
+   * Sends a request that a cache or a service worker could answer with an earlier view and clock. A server of an older
+   * version sends no label, and some proxies drop it. The view is then accepted, but its clock only if it is ahead of
+   * ours, because a kept one lags behind.
    */
   const askAfresh = async (
     path: string,
@@ -122,7 +122,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body,
         signal,
-        // Clerk's sign-out navigates away: the clear has to outlive the page.
+        // Clerk's sign-out navigates away, and the clear has to outlive the page.
         keepalive: event.type === 'session.cleared',
       }
       const { response } = await ask('events', { channel }, init)

@@ -4,7 +4,7 @@ import { contain } from '../../machines/contain.ts'
 import { toHeldView } from '../../machines/sync/auth-status.ts'
 import type { syncMachine } from '../../machines/sync/sync.machine.ts'
 
-/** The running sync machine: subscribe to it, select from it, inspect it. */
+/** The running sync machine, to subscribe to, select from and inspect. */
 export type SyncActor = ActorRefFrom<typeof syncMachine>
 
 export type SyncSnapshot = SnapshotFrom<typeof syncMachine>

@@ -2,7 +2,9 @@ import type { SyncError } from '../../machines/sync/sync-error.ts'
 
 const warned = new Set<string>()
 
-/** Writes to a page's console, in development and once for each kind of failure, so that a wrong set-up is not silent. */
+/**
+ * Warns in a page's console, in development and once for each kind of failure, so that a wrong set-up is not silent.
+ */
 export function warnOnce({ code, message, cause }: SyncError): void {
   const page = globalThis.location
   if (!page || warned.has(code) || !isDevelopment(page)) return
@@ -12,7 +14,7 @@ export function warnOnce({ code, message, cause }: SyncError): void {
 
 function isDevelopment({ hostname }: Location): boolean {
   try {
-    // A bundler puts the value in. Without one a browser has no `process`.
+    // A bundler replaces this value. Without one, a browser has no `process`.
     return process.env.NODE_ENV !== 'production'
   } catch {
     return /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)

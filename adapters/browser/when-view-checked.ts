@@ -5,15 +5,15 @@ import { onValueChange, toView } from './view-changes.ts'
 import type { SyncActor } from './view-changes.ts'
 
 export interface WhenViewCheckedOptions {
-  /** Ms to wait at most, counted from the call. Default 5000. */
+  /** Milliseconds to wait at most, from the call on. Default 5000. */
   readonly timeout?: number
-  /** Gives up with the signal's reason. */
+  /** Rejects with the signal's reason when it aborts. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Resolves as soon as the server has a verdict, good or bad; at once where it has one. When the time is up it resolves
- * with the view of that moment and `timedOut: true`. Rejects only with the reason of an aborted signal.
+ * Resolves as soon as the server has a verdict, good or bad, and at once if it already has one. When the time is up it
+ * resolves with the view of that moment and `timedOut: true`. It rejects only with the reason of an aborted signal.
  */
 export function whenViewChecked(actor: SyncActor, options: WhenViewCheckedOptions = {}): Promise<AuthView> {
   const { timeout = 5_000, signal } = options
