@@ -52,7 +52,7 @@ export function AuthLoading(props: ControlProps) {
 }
 
 /**
- * Shows its children if server and Clerk could not be brought to agree, or if the server finally refuses the user whom
+ * Shows its children if server and Clerk could not be brought to agree, or if the server finally refuses the user that
  * Clerk has signed in. `useAuthError()` returns the reason, and `useAuthClient().retry()` tries again. Clerk's
  * `<SignOutButton>` helps after a final refusal.
  */
