@@ -82,14 +82,14 @@ export const differences: readonly Difference[] = [
     token: 'base64url with `=` padding',
     authchart: 'token-malformed',
     verifyToken: 'accepted',
-    reason: 'RFC 7515 §2 has none, and one token must have one text, or a list of refused ones can be got round.',
+    reason: 'RFC 7515 §2 has no padding. One token must have one text, or a list of refused tokens can be bypassed.',
     applies: ({ text }) => text.includes('='),
   },
   {
     token: 'header or payload with a byte order mark or invalid UTF-8',
     authchart: 'token-malformed',
     verifyToken: 'accepted',
-    reason: 'RFC 7515 §5.2 asks for UTF-8; decoders that repair it do so each in its own way.',
+    reason: 'RFC 7515 §5.2 requires UTF-8; each decoder repairs invalid text in its own way.',
     applies: ({ bytes }) =>
       bytes.some((half) => !isUtf8(half) || half.subarray(0, 3).equals(Buffer.of(0xef, 0xbb, 0xbf))),
   },
@@ -97,7 +97,7 @@ export const differences: readonly Difference[] = [
     token: 'a member name twice, at any depth',
     authchart: 'token-malformed',
     verifyToken: 'accepted',
-    reason: 'RFC 7519 §4 leaves the choice to refuse; keeping the last lets two parsers see two users.',
+    reason: 'RFC 7519 §4 allows a refusal; if the last one counted, two parsers could see two users.',
     applies: hasDuplicateName,
   },
   {
@@ -111,14 +111,14 @@ export const differences: readonly Difference[] = [
     token: 'nested deeper than 32',
     authchart: 'token-malformed',
     verifyToken: 'accepted',
-    reason: 'Whoever walks the claims later should not run out of stack.',
+    reason: 'Code that walks the claims later should not run out of stack.',
     applies: (reading) => reading.inside.some(([, depth]) => depth > 32),
   },
   {
     token: 'a header with `crit` or `b64`',
     authchart: 'token-malformed',
     verifyToken: 'accepted',
-    reason: 'RFC 7515 §4.1.11: an extension that must be understood and is not makes the token invalid.',
+    reason: 'RFC 7515 §4.1.11: a token is invalid if it needs an extension that the verifier does not understand.',
     applies: ({ header }) => 'crit' in header || 'b64' in header,
   },
   {
@@ -140,7 +140,7 @@ export const differences: readonly Difference[] = [
     token: '`sub` empty or longer than 256',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'It is the key of everything that an application keeps about a user.',
+    reason: 'An application stores everything about a user under this id.',
     applies: ({ claims: { sub } }) => !isId(sub),
   },
   {
@@ -154,7 +154,7 @@ export const differences: readonly Difference[] = [
     token: '`sts` other than `active` and `pending`',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'A status nobody has heard of is no reason to sign somebody in.',
+    reason: 'An unknown status is no reason to sign somebody in.',
     applies: ({ claims: { sts } }) => sts !== undefined && sts !== 'active' && sts !== 'pending',
   },
   {
@@ -168,21 +168,21 @@ export const differences: readonly Difference[] = [
     token: '`iss` or `azp` not a string, with no option to compare it to',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'RFC 7519 §4.1.1 has a string; applications compare it themselves then.',
+    reason: 'RFC 7519 §4.1.1 requires a string; without the option, applications compare it themselves.',
     applies: ({ claims: { iss, azp } }) => !isTextOrAbsent(iss) || !isTextOrAbsent(azp),
   },
   {
     token: '`aud` missing or blank, with `audience` set',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'An option that says who a token must be for is not met by one that is for nobody.',
+    reason: 'The option names the audience of a token, and a token without an audience does not match it.',
     applies: ({ claims: { aud }, options: { audience } }) => audience !== undefined && isBlank(aud),
   },
   {
     token: '`aud` of another type, or a list with such in it and no match, with `audience` set',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'What cannot be read does not match. `verifyToken` compares only a string or a list of strings.',
+    reason: 'A value that cannot be read does not match. `verifyToken` compares only a string or a list of strings.',
     applies: ({ claims: { aud }, options: { audience } }) =>
       audience !== undefined && ![aud].flat().some((item) => typeof item === 'string' && audience.includes(item)),
   },
@@ -190,7 +190,7 @@ export const differences: readonly Difference[] = [
     token: '`nbf` missing',
     authchart: 'token-claims',
     verifyToken: 'accepted',
-    reason: 'Every Clerk session token has it; a token without is of another kind.',
+    reason: 'Every Clerk session token has it; a token without it is of another kind.',
     applies: ({ claims: { nbf } }) => nbf === undefined,
   },
   {
@@ -218,7 +218,7 @@ export const differences: readonly Difference[] = [
     token: '`exp` with a fraction of a second that is not over yet',
     authchart: 'accepted',
     verifyToken: 'token-expired',
-    reason: 'The same, the other way round: the one class in which authchart accepts more, by less than a second.',
+    reason: 'Fractions count here too. This is the only class in which authchart accepts more, by less than a second.',
     applies: ({ claims: { exp } }) => isFraction(exp),
   },
   {
