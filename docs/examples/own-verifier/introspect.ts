@@ -25,7 +25,7 @@ export function createIntrospectingAuth(endpoint: string, authorization: string)
     const answer = await ask(token, signal)
     const { active, sub, sid, iat, exp } = answer
     if (!active || !sub || !sid || iat === undefined || exp === undefined) {
-      // A verdict: whoever brought it is not signed in by it.
+      // A verdict: the token signs nobody in.
       throw new AuthError('token-claims', 'The token is not active')
     }
     return {

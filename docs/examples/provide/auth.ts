@@ -31,7 +31,7 @@ export const createOwnAuth = (verify: (token: BearerToken, signal: AbortSignal) 
       isStale: ({ context }) => context.settings.now() >= (context.expiresAt ?? 0) - 10_000,
       isExpired: ({ context }) => context.settings.now() >= (context.expiresAt ?? 0),
       isTimerLate: () => false,
-      // Whom an event is about.
+      // The user that an event is about.
       isConcerned: ({ context }, named) => named.sessionId === undefined || named.sessionId === context.sessionId,
       isCurrentUser: ({ context }, userId) => context.userId === userId,
       isAdoptable: (_, record) => record.status === 'signedIn' && record.orgId === 'org_ours',
