@@ -6,7 +6,7 @@ import { addBackendUserRoutes } from './backend-users.ts'
 import { notFound } from './clerk-failure.ts'
 import type { EmulatorParts } from './emulator-parts.ts'
 
-/** Clerk's Backend API (`apiUrl`), as far as `@clerk/backend` needs it for keys, users, sessions and organisations. */
+/** Clerk's Backend API (`apiUrl`), as far as `@clerk/backend` needs it for keys, users, sessions and organizations. */
 export function createBackendApi(parts: EmulatorParts): H3 {
   const api = new H3()
   api.get(

@@ -2,18 +2,18 @@ import { getRouterParam, readBody, type H3Event } from 'h3'
 import { ClerkFailure, respond } from './clerk-failure.ts'
 import { jsonResponse } from './json-response.ts'
 
-/** One call of the Backend API, its secret key already checked. */
+/** One call of the Backend API. Its secret key has already been checked. */
 export interface BackendCall {
   readonly body: Record<string, unknown>
   readonly query: URLSearchParams
   param(name: string): string
   /** A list parameter, as `name=a&name=b`, `name[]=a` or `name=a,b`; empty if not given. */
   list(name: string): string[]
-  /** The part of a list that `offset` (default 0) and `limit` (default 10, at most 500) ask for. */
+  /** The page of a list that `offset` (default 0) and `limit` (default 10, at most 500) ask for. */
   slice<T>(items: T[]): T[]
 }
 
-/** Makes an h3 handler of a Backend API route; what the route returns is sent as JSON. */
+/** Makes an h3 handler of a Backend API route. The result of the route is sent as JSON. */
 export function backendRoute(secretKey: string, route: (call: BackendCall) => unknown) {
   return (event: H3Event): Promise<Response> =>
     respond(async () => {

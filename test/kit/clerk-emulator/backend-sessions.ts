@@ -44,7 +44,7 @@ export function addBackendSessionRoutes(api: H3, parts: EmulatorParts): void {
     const session = requireSession(call)
     const seconds = call.body.expires_in_seconds
     const claims = call.param('template') ? { template: call.param('template') } : undefined
-    // The Backend API mints for no page, so its tokens have no authorized party.
+    // The Backend API mints tokens without a page, so they have no authorized party.
     const jwt = minter.mint({ session, azp: null, claims, ttl: typeof seconds === 'number' ? seconds : undefined })
     return { object: 'token', jwt }
   })

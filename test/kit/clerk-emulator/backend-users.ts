@@ -78,7 +78,7 @@ export function addBackendUserRoutes(api: H3, parts: EmulatorParts): void {
   }
 }
 
-/** The fields of a create or update call that the emulator keeps; those not sent are left out. */
+/** The fields of a create or update call that the emulator keeps. Fields that were not sent are left out. */
 function changesIn(body: Record<string, unknown>): Partial<NewUser> {
   const changes = {
     firstName: body.first_name,

@@ -14,9 +14,9 @@ import { scriptPaths } from './script-files.ts'
 import { createTokenMinter } from './session-token.ts'
 import { createSigningKeys } from './signing-keys.ts'
 
-/** A running Clerk emulator: where it is, its keys, and the controls over its state, faults and clock. */
+/** A running Clerk emulator: its address, its keys, and the controls over its state, faults and clock. */
 export interface ClerkEmulator extends EmulatorControls {
-  /** Where it listens, or is mounted; without a trailing slash. */
+  /** The address where it listens or is mounted, without a trailing slash. */
   readonly url: string
   /** Clerk's `proxyUrl`: the Frontend API. */
   readonly frontendApiUrl: string
@@ -48,10 +48,10 @@ export interface ProviderProps {
 }
 
 /**
- * Starts Clerk on this machine: a Frontend API good enough for the real clerk-js and its components, a Backend API for
- * the real `@clerk/backend`, and controls for what a real Clerk cannot be asked to do.
+ * Starts Clerk on this machine: a Frontend API for the real clerk-js and its components, a Backend API for the real
+ * `@clerk/backend`, and controls for failures that you cannot ask the real Clerk for.
  *
- * @throws TypeError for an option that makes no sense; the server's error (`EADDRINUSE`) if the port is taken
+ * @throws TypeError for an option that cannot be used; the server's error (`EADDRINUSE`) if the port is taken
  *
  * @example
  * const clerk = await createClerkEmulator({ users: [{ email: 'ada@example.test', password: 'correct horse' }] })
@@ -61,7 +61,7 @@ export interface ProviderProps {
  */
 export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
   const resolved = resolveOptions(options)
-  // Loaded when it is needed: paths through the machine, from the same entry point, need no h3.
+  // h3 is loaded only here, because paths through the machine come from the same entry point and do not need it.
   const [{ toNodeHandler }, { createGateway }] = await Promise.all([import('h3'), import('./gateway.ts')])
   const { instance, issuer, secretKey, webhookSecret, appOrigin } = resolved
   const publishableKey = createPublishableKey(resolved.frontendApiHost)
@@ -74,7 +74,7 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, instance }
 
   const closing = new AbortController()
-  // Every stalled answer listens to it.
+  // Every stalled answer listens to this signal.
   setMaxListeners(0, closing.signal)
   const faults = createFaults(closing.signal)
   const requests: LoggedRequest[] = []
@@ -92,7 +92,7 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   for (const user of resolved.users) controls.addUser(user)
 
   let closed: Promise<void> | undefined
-  // Not spread: that would freeze `jwtKey`, a getter.
+  // The controls are not spread, because that would freeze `jwtKey`, which is a getter.
   return Object.assign(controls, {
     url,
     frontendApiUrl,

@@ -1,6 +1,6 @@
 import { jsonResponse } from './json-response.ts'
 
-/** An answer in Clerk's error shape; thrown by a route, turned into a response by `respond`. */
+/** An answer in Clerk's error shape. A route throws it, and `respond` turns it into a response. */
 export class ClerkFailure extends Error {
   override readonly name = 'ClerkFailure'
   readonly status: number
@@ -15,12 +15,12 @@ export class ClerkFailure extends Error {
   }
 }
 
-/** The JSON body Clerk sends with every error. */
+/** The JSON body that Clerk sends with every error. */
 export function failureBody(code: string, message: string, meta: Record<string, unknown> = {}) {
   return { errors: [{ code, message, long_message: message, meta }], clerk_trace_id: 'emulator' }
 }
 
-/** Runs a route and answers its `ClerkFailure` as Clerk would; any other error is a bug and goes on. */
+/** Runs a route and answers its `ClerkFailure` as Clerk would. Any other error is a bug and is thrown on. */
 export async function respond(route: () => Promise<Response> | Response): Promise<Response> {
   try {
     return await route()

@@ -3,7 +3,7 @@ import type { EmulatorClock } from './emulator-clock.ts'
 import type { InstanceSettings } from './emulator-options.ts'
 import { createId, randomText } from './identifiers.ts'
 
-/** The statuses a Clerk session goes through; only the first two are listed on a client. */
+/** The statuses of a Clerk session. Only the first two are listed on a client. */
 export type SessionStatus =
   | 'active'
   | 'pending'
@@ -14,12 +14,12 @@ export type SessionStatus =
   | 'abandoned'
   | 'replaced'
 
-/** A Clerk session as the emulator keeps it; times in ms since the epoch. */
+/** A Clerk session as the emulator keeps it. Times are ms since the epoch. */
 export interface EmulatedSession {
   readonly id: string
   readonly clientId: string
   readonly userId: string
-  /** Who acts as the user, where the session is an impersonation. */
+  /** The agent, if the session is an impersonation. */
   readonly actor: { readonly sub: string } | null
   status: SessionStatus
   activeOrganizationId: string | null
@@ -28,11 +28,11 @@ export interface EmulatedSession {
   updatedAt: number
 }
 
-/** What may be said of a session that begins. */
+/** Options of a new session. */
 export interface NewSession {
   /** Default: a random `sess_…`. */
   id?: string
-  /** Who acts as the user. Default: the user. */
+  /** The agent who acts as the user. Default: none. */
   actor?: string
 }
 
@@ -68,7 +68,7 @@ export type ClientSessions = ReturnType<typeof createClientSessions>
 
 export const isLive = (session: EmulatedSession) => session.status === 'active' || session.status === 'pending'
 
-/** The emulator's browsers, their Clerk sessions and the sign-in tokens it has issued. */
+/** The emulator's browsers, their Clerk sessions and the sign-in tokens that it has issued. */
 export function createClientSessions(clock: EmulatorClock, { personalAccounts }: InstanceSettings) {
   const clients = new Map<string, EmulatedClient>()
   const sessions = new Map<string, EmulatedSession>()
@@ -127,7 +127,7 @@ export function createClientSessions(clock: EmulatorClock, { personalAccounts }:
       return session
     },
 
-    /** Makes an organization the active one, which is the task of a session that is pending. */
+    /** Makes an organization the active one. This completes the task of a pending session. */
     chooseOrganization(session: EmulatedSession, organizationId: string | null): void {
       session.activeOrganizationId = organizationId
       if (organizationId !== null && session.status === 'pending') setStatus(session, 'active')

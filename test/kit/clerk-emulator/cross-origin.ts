@@ -1,6 +1,6 @@
 /**
- * The CORS headers for a page on this machine: its origin exactly, with credentials. Other origins get none, so that a
- * stranger's page cannot use an emulator left running.
+ * The CORS headers for a page on this machine: exactly its origin, with credentials. Other origins get no such headers,
+ * so that a stranger's page cannot use an emulator that was left running.
  */
 export function crossOriginHeaders(request: Request): Record<string, string> {
   const origin = request.headers.get('origin')

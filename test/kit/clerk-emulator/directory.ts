@@ -1,12 +1,12 @@
 import type { EmulatorClock } from './emulator-clock.ts'
 import { createId } from './identifiers.ts'
 
-/** A user as the emulator keeps it; times in ms since the epoch. */
+/** A user as the emulator keeps it. Times are ms since the epoch. */
 export interface EmulatedUser {
   readonly id: string
   readonly emailId: string
   email: string
-  /** Compared as plain text; this is a test double, not a password store. */
+  /** Passwords are compared as plain text, because this is a test double and not a password store. */
   password: string | null
   firstName: string | null
   lastName: string | null
@@ -31,7 +31,7 @@ export interface EmulatedMembership {
   readonly id: string
   readonly organizationId: string
   readonly userId: string
-  /** With Clerk's prefix, for example `org:admin`. */
+  /** The role with Clerk's prefix, for example `org:admin`. */
   role: string
   /** Custom permissions as `org:<feature>:<permission>`. */
   permissions: string[]
@@ -39,12 +39,12 @@ export interface EmulatedMembership {
   updatedAt: number
 }
 
-/** What `addUser` takes; everything but the e-mail address has a default. */
+/** Options of `addUser`. Everything but the e-mail address has a default. */
 export interface NewUser {
   /** Default: a random `user_…`. */
   id?: string
   email: string
-  /** Default: none, so that only a sign-in token gets this user in. */
+  /** Default: none. Only a sign-in token then signs this user in. */
   password?: string
   firstName?: string | null
   lastName?: string | null
@@ -55,7 +55,7 @@ export interface NewUser {
   privateMetadata?: Record<string, unknown>
 }
 
-/** What `addOrganization` takes. */
+/** Options of `addOrganization`. */
 export interface NewOrganization {
   /** Default: a random `org_…`. */
   id?: string
@@ -66,7 +66,7 @@ export interface NewOrganization {
 
 export type Directory = ReturnType<typeof createDirectory>
 
-/** The emulator's users, organisations and who belongs to which. */
+/** The emulator's users and organizations, and their memberships. */
 export function createDirectory(clock: EmulatorClock) {
   const users = new Map<string, EmulatedUser>()
   const organizations = new Map<string, EmulatedOrganization>()
@@ -119,7 +119,7 @@ export function createDirectory(clock: EmulatorClock) {
       return organization
     },
 
-    /** Adds a member, or changes the role of one. */
+    /** Adds a member, or changes a member's role. */
     setMembership(
       userId: string,
       organizationId: string,

@@ -1,8 +1,11 @@
 /** The clock of minted tokens and of every resource's timestamps. */
 export interface EmulatorClock {
-  /** Milliseconds since the epoch, with the skew added. */
+  /** Milliseconds since the epoch, including the skew. */
   now(): number
-  /** Moves the clock to `milliseconds` ahead of (or, negative, behind) its source. Absolute: `skew(0)` undoes it. */
+  /**
+   * Sets the clock to `milliseconds` ahead of its source, or behind it if negative. The value is absolute: `skew(0)`
+   * undoes it.
+   */
   skew(milliseconds: number): void
 }
 

@@ -22,15 +22,15 @@ export type SessionReference = EmulatedSession | string
 /** An organisation, or its id. */
 export type OrganizationReference = EmulatedOrganization | string
 
-/** What may be said of a session that a test makes. */
+/** Options of a session that a test creates. */
 export interface CreateSessionOptions extends NewSession {
   /** The active organization. Default: none. */
   organization?: OrganizationReference
-  /** The session is another one of this session's browser, which needs `multiSession`. Default: a browser of its own. */
+  /** A session in whose browser the new one is created, which needs `multiSession`. Default: a new browser. */
   beside?: SessionReference
 }
 
-/** What a test may do to the emulated Clerk. Unknown users, sessions and organisations are an Error. */
+/** The controls of a test over the emulated Clerk. An unknown user, session or organization is an Error. */
 export interface EmulatorControls {
   addUser(user: NewUser): EmulatedUser
   /** Removes the user and revokes its sessions. */
@@ -44,46 +44,51 @@ export interface EmulatorControls {
   ): EmulatedMembership
   removeMembership(user: UserReference, organization: OrganizationReference): void
 
-  /** Signs a user in, without a browser; `clientCookie` lets a real browser become the one that it was done in. */
+  /**
+   * Signs a user in without a browser. With `clientCookie` a real browser can take over the browser of this sign-in.
+   */
   createSession(user: UserReference, options?: CreateSessionOptions): EmulatedSession
-  /** The value of the `__client` cookie of the browser a session belongs to: a secret. */
+  /** The value of the `__client` cookie of the session's browser. It is a secret. */
   clientCookie(session: SessionReference): string
   /** A single-use ticket for `signIn.create({ strategy: 'ticket', ticket })`. */
   createSignInToken(user: UserReference): string
-  /** As an administrator does. */
+  /** Revokes a session as an administrator does. */
   revokeSession(session: SessionReference): void
-  /** As the user's own sign-out does. */
+  /** Ends a session as the user's own sign-out does. */
   endSession(session: SessionReference): void
-  /** Any status, for example `pending` for a session with a task still due. */
+  /** Sets any status, for example `pending` for a session with an unfinished task. */
   setSessionStatus(session: SessionReference, status: SessionStatus): void
-  /** `null` for the personal account. The browser learns of it with its next token. */
+  /** Sets the active organization, or `null` for the personal account. The browser learns of it with its next token. */
   setActiveOrganization(session: SessionReference, organization: OrganizationReference | null): void
 
-  /** A session token, right or wrong in any way. See `MintTokenOptions`. */
+  /** A session token, valid or invalid in any way. See `MintTokenOptions`. */
   mintToken(options?: MintTokenOptions): string
-  /** Seconds that tokens minted from now on live. */
+  /** Sets the life of tokens minted from now on, in seconds. */
   setTokenTtl(seconds: number): void
   /** The published keys. */
   jwks(): { keys: PublishedKey[] }
   /** The current public key as PEM, for networkless verification. */
   readonly jwtKey: string
-  /** Signs with a new key from now on. `keepOld` (default true) leaves the old one published. */
+  /** Signs with a new key from now on. `keepOld` (default true) leaves the old key published. */
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>
-  /** Puts the clock of tokens and resources this far ahead of its source; 0 undoes it. */
+  /** Sets the clock of tokens and resources this far ahead of its source; 0 undoes it. */
   skewClock(milliseconds: number): void
 
-  /** Adds a fault behind those there are, of which the first that matches hits. Returns what removes it. */
+  /**
+   * Adds a fault after the existing ones. The first fault that matches a request applies. Returns a function that
+   * removes it.
+   */
   addFault(fault: Fault): () => void
   /** Replaces all faults. */
   setFaults(faults: Fault[]): void
   clearFaults(): void
-  /** What was asked so far, oldest first. */
+  /** The requests so far, oldest first. */
   readonly requests: readonly LoggedRequest[]
   clearRequests(): void
 
-  /** The event Clerk sends about a session (`session.revoked`) or a user (`user.deleted`), its `data` filled in. */
+  /** The event that Clerk sends about a session (`session.revoked`) or a user (`user.deleted`), with its `data`. */
   webhookEvent(type: string, subject: EmulatedSession | EmulatedUser): EmulatedWebhookEvent
-  /** Body and headers that pass (or, forged by the options, do not pass) Clerk's `verifyWebhook`. */
+  /** Body and headers that pass Clerk's `verifyWebhook`, or do not pass if the options forge them. */
   signWebhook(event: EmulatedWebhookEvent, options?: SignWebhookOptions): SignedWebhook
 }
 

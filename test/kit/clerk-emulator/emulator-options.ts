@@ -2,23 +2,29 @@ import type { NewUser } from './directory.ts'
 import { randomText } from './identifiers.ts'
 import { createWebhookSecret } from './webhook.ts'
 
-/** Options of `createClerkEmulator`; all can be left out. */
+/** Options of `createClerkEmulator`. All are optional. */
 export interface ClerkEmulatorOptions {
-  /** Port to listen on. Default: 0, any free one. */
+  /** Port to listen on. Default: 0, any free port. */
   port?: number
-  /** Host to listen on and to be named in the URLs; the app's page must use the same one. Default: `localhost`. */
+  /** Host to listen on, which the URLs name too. The app's page must use the same host. Default: `localhost`. */
   host?: string
-  /** `false` starts no server: mount `app` in one of your own, at the path of `url`. Default: `true`. */
+  /** `false` starts no server: mount `app` in a server of your own, at the path of `url`. Default: `true`. */
   listen?: boolean
-  /** Where the emulator is reached, for example `http://localhost:3000/clerk`. Required with `listen: false` only. */
+  /** The address of the emulator, for example `http://localhost:3000/clerk`. Required only with `listen: false`. */
   url?: string
-  /** What `<SignIn/>` says one signs in to. Default: `Clerk emulator`. */
+  /** The name of the application in `<SignIn/>`. Default: `Clerk emulator`. */
   applicationName?: string
-  /** Lets a browser hold several accounts, between which `<UserButton/>` switches. Default: false, as with Clerk. */
+  /**
+   * `true` lets a browser hold several accounts, and `<UserButton/>` switches between them. Default: false, as at
+   * Clerk.
+   */
   multiSession?: boolean
-  /** `false`: who signs in has to choose an organization first, and the session is `pending` until then. Default: true. */
+  /**
+   * `false`: a user who signs in has to choose an organization first; the session is `pending` until then. Default:
+   * true.
+   */
   personalAccounts?: boolean
-  /** Host the publishable key names; with a dot and without a port. Default: `clerk.example.test`. */
+  /** The host that the publishable key names, with a dot and without a port. Default: `clerk.example.test`. */
   frontendApiHost?: string
   /** `iss` of session tokens. Default: `https://` and `frontendApiHost`. */
   issuer?: string
@@ -26,9 +32,12 @@ export interface ClerkEmulatorOptions {
   secretKey?: string
   /** Default: a random `whsec_…`. */
   webhookSecret?: string
-  /** `azp` of tokens minted by `mintToken`, which no page asked for. Default: `http://localhost:3000`. */
+  /** `azp` of tokens from `mintToken`, which come from no page. Default: `http://localhost:3000`. */
   appOrigin?: string
-  /** Seconds a session token lives. clerk-js never serves one with less than about 10 left from its cache. Default: 60. */
+  /**
+   * Life of a session token in seconds. clerk-js does not use a cached token with less than about 10 s left. Default:
+   * 60.
+   */
   tokenTtl?: number
   /** Clock of tokens and resources, ms since the epoch. Default: `Date.now`. */
   now?: () => number
@@ -36,7 +45,7 @@ export interface ClerkEmulatorOptions {
   users?: NewUser[]
 }
 
-/** What an administrator sets for a whole Clerk instance. */
+/** Settings that an administrator makes for a whole Clerk instance. */
 export type InstanceSettings = Required<
   Pick<ClerkEmulatorOptions, 'applicationName' | 'multiSession' | 'personalAccounts'>
 >

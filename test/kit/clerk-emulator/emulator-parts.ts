@@ -5,7 +5,7 @@ import type { InstanceSettings } from './emulator-options.ts'
 import type { TokenMinter } from './session-token.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** What both of the emulated APIs work on. */
+/** The parts that both emulated APIs work on. */
 export interface EmulatorParts {
   clock: EmulatorClock
   keys: SigningKeys

@@ -1,8 +1,8 @@
 import type { InstanceSettings } from './emulator-options.ts'
 
 /**
- * What clerk-js must know of the instance before it starts: password sign-in by e-mail address, organisations on, sign-up
- * closed. clerk-js fills everything left out with its own defaults.
+ * The settings of the instance that clerk-js needs before it starts: password sign-in by e-mail address, organizations
+ * on, sign-up closed. clerk-js fills in everything else with its own defaults.
  */
 export function toEnvironment({ applicationName, multiSession, personalAccounts }: InstanceSettings) {
   return {

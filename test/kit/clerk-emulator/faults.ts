@@ -2,37 +2,40 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { failureBody } from './clerk-failure.ts'
 import { jsonResponse } from './json-response.ts'
 
-/** Something that goes wrong with requests to one path. A fault with nothing but `delay` is answered normally, late. */
+/** A failure of requests to one path. A request under a fault with only `delay` is answered normally, but late. */
 export interface Fault {
   /**
-   * A prefix of the path, with or without `/fapi`, `/bapi` and `/v1`: `/v1/jwks`, `/bapi/v1/users`, `/client`.
-   * A regular expression is tried on the whole path, from `/fapi` or `/bapi` on: `/\/tokens$/`, `/\/v1\/client$/`.
+   * A prefix of the path, with or without `/fapi`, `/bapi` and `/v1`: `/v1/jwks`, `/bapi/v1/users`, `/client`. A
+   * regular expression is matched against the whole path, which begins with `/fapi` or `/bapi`: `/\/tokens$/`,
+   * `/\/v1\/client$/`.
    */
   path: string | RegExp
   /** HTTP method, after clerk-js's `_method` override. Default: any. */
   method?: string
-  /** How many requests it hits before it is spent. Default: no end. */
+  /** The number of requests to which the fault applies. Default: no limit. */
   times?: number
-  /** Milliseconds to wait first. */
+  /** Milliseconds to wait before anything else. */
   delay?: number
-  /** Answers with this status; the body defaults to Clerk's error shape. */
+  /** The status of the answer. The body defaults to Clerk's error shape. */
   status?: number
-  /** Body to answer with: text is sent as it is, anything else as JSON. Status 200 unless `status` says otherwise. */
+  /**
+   * The body of the answer: a text is sent as it is, any other value as JSON. The status is 200 unless `status` is set.
+   */
   body?: unknown
   /** Headers of that answer, for example `{ 'retry-after': '3' }`. */
   headers?: Record<string, string>
   /** Cuts the connection without an answer. */
   drop?: boolean
-  /** Never answers (`headers`), or sends the head and one byte and then nothing (`body`), until `close()`. */
+  /** Never answers (`headers`), or sends the head and one byte and then nothing more (`body`), until `close()`. */
   stall?: 'headers' | 'body'
 }
 
-/** What a fault does to a request: an answer instead of the real one, a cut connection, or nothing (any more). */
+/** The effect of a fault on a request: an answer instead of the real one, a cut connection, or none. */
 export type FaultOutcome = Response | 'drop' | undefined
 
 export type Faults = ReturnType<typeof createFaults>
 
-/** The list of faults; the first that matches a request is the one that hits it. */
+/** The list of faults. The first one that matches a request applies. */
 export function createFaults(closed: AbortSignal) {
   let active: { fault: Fault; left: number }[] = []
 

@@ -11,7 +11,7 @@ import { createId } from './identifiers.ts'
 import { jsonResponse } from './json-response.ts'
 import { toClient } from './session-resource.ts'
 
-/** Clerk's Frontend API (`proxyUrl`), as far as clerk-js needs it to sign in, switch organisation and sign out. */
+/** Clerk's Frontend API (`proxyUrl`), as far as clerk-js needs it to sign in, switch organization and sign out. */
 export function createFrontendApi(parts: EmulatorParts): H3 {
   const api = new H3()
   const environment = () => jsonResponse(toEnvironment(parts.instance))

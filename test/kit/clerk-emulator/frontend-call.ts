@@ -7,19 +7,19 @@ import { jsonResponse } from './json-response.ts'
 import { requestOrigin } from './request-origin.ts'
 import { toClient, type FrontendView } from './session-resource.ts'
 
-/** One call of the Frontend API: its form, the browser that made it, and how to answer. */
+/** One call of the Frontend API: its form, the calling browser, and the ways to answer. */
 export interface FrontendCall {
   readonly form: Record<string, string | undefined>
   readonly client: EmulatedClient | undefined
   readonly view: FrontendView
   param(name: string): string
-  /** The calling browser, made known to Clerk (and given its cookie) if it was not. */
+  /** The calling browser. An unknown browser is registered and gets its cookie. */
   openClient(): EmulatedClient
-  /** @throws ClerkFailure 401 without a client or once the session has ended, 404 if it is another browser's. */
+  /** @throws ClerkFailure 401 without a client or after the session has ended, 404 if it belongs to another browser */
   requireSession(sessionId: string): EmulatedSession
-  /** The user of the calling browser's session. @throws ClerkFailure 401 without a live one. */
+  /** The user of the calling browser's session. @throws ClerkFailure 401 without a live session */
   requireUser(): EmulatedUser
-  /** A mutation's answer: the resource, and the client as it now stands. */
+  /** The answer to a mutation: the resource, and the client after the change. */
   reply(response: unknown): Response
 }
 

@@ -8,7 +8,7 @@ import { toMembership } from './organization-resource.ts'
 import { toBackendSession } from './session-resource.ts'
 import { toFrontendUser } from './user-resource.ts'
 
-/** The signed-in user: profile, devices, memberships. What `<UserButton/>` and `<UserProfile/>` load and change. */
+/** The signed-in user: profile, devices and memberships, which `<UserButton/>` and `<UserProfile/>` load and change. */
 export function addMeRoutes(api: H3, parts: EmulatorParts): void {
   const { clock, clientSessions, directory } = parts
 
@@ -45,7 +45,7 @@ export function addMeRoutes(api: H3, parts: EmulatorParts): void {
     frontendRoute(parts, (call) => {
       const { id } = call.requireUser()
       const live = [...clientSessions.sessions.values()].filter((session) => session.userId === id && isLive(session))
-      // A bare array, unlike every other list of this API.
+      // This is a bare array, unlike every other list of this API.
       return jsonResponse(live.map(toSessionWithActivity))
     }),
   )

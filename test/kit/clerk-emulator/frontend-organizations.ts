@@ -12,7 +12,7 @@ const emptyLists = [
   '/v1/organizations/:id/domains',
 ]
 
-/** Organisations and their members: what `<OrganizationSwitcher/>` and `<OrganizationProfile/>` load and change. */
+/** Organizations and their members, which `<OrganizationSwitcher/>` and `<OrganizationProfile/>` load and change. */
 export function addOrganizationRoutes(api: H3, parts: EmulatorParts): void {
   const { directory } = parts
 
@@ -82,7 +82,7 @@ export function addOrganizationRoutes(api: H3, parts: EmulatorParts): void {
     return { organization, membership }
   }
 
-  /** The member a path names, for an administrator of the organisation. */
+  /** The member that a path names, for an administrator of the organization. */
   function requireMember(call: FrontendCall) {
     const { organization, membership } = requireOwn(call)
     if (membership.role !== 'org:admin')

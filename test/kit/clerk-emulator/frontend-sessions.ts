@@ -6,7 +6,7 @@ import { frontendRoute, type FrontendCall } from './frontend-call.ts'
 import { jsonResponse } from './json-response.ts'
 import { toClient, toFrontendSession } from './session-resource.ts'
 
-/** Touching (which also switches organisation), tokens, and the ways a session ends. */
+/** Touching a session (which also switches the organization), minting its tokens, and ending it. */
 export function addSessionRoutes(api: H3, parts: EmulatorParts): void {
   const { directory, clientSessions, minter } = parts
 
@@ -51,7 +51,9 @@ export function addSessionRoutes(api: H3, parts: EmulatorParts): void {
   api.delete('/v1/client/sessions', removeAll)
   api.delete('/v1/client', removeAll)
 
-  /** The organisation a form field names: `null` for the personal account, `undefined` if the field is not there. */
+  /**
+   * The organization that a form field names: `null` for the personal account, `undefined` if there is no such field.
+   */
   function organizationIn({ form }: FrontendCall, field: string, userId: string): string | null | undefined {
     const organizationId = form[field]
     if (!organizationId || organizationId === 'null') return organizationId === undefined ? undefined : null

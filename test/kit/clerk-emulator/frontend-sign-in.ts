@@ -7,7 +7,7 @@ import { frontendRoute, type FrontendCall } from './frontend-call.ts'
 import { createId } from './identifiers.ts'
 import { toSignIn } from './sign-in-resource.ts'
 
-/** Sign-in by identifier and password, in one step or in two, or by a sign-in token. */
+/** Sign-in by identifier and password, in one or two steps, or by a sign-in token. */
 export function addSignInRoutes(api: H3, parts: EmulatorParts): void {
   const { directory, clientSessions, instance } = parts
 

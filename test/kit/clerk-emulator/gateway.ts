@@ -8,10 +8,10 @@ import type { LoggedRequest } from './request-log.ts'
 import { scriptFile } from './script-files.ts'
 
 /**
- * The way in for every request: takes off the mount path and clerk-js's `_method`, keeps the log, lets faults strike,
- * and hands what is left to the API it is for.
+ * The entry for every request. It removes the mount path and clerk-js's `_method`, writes the log, applies faults, and
+ * passes the request to its API.
  *
- * @param basePath where the emulator is mounted, without a trailing slash; `''` on a server of its own
+ * @param basePath the path where the emulator is mounted, without a trailing slash; `''` on a server of its own
  */
 export function createGateway(parts: EmulatorParts, faults: Faults, requests: LoggedRequest[], basePath: string): H3 {
   const apis = new H3().mount('/fapi', createFrontendApi(parts)).mount('/bapi', createBackendApi(parts))

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** The prefixes Clerk gives its ids, by resource. */
+/** The prefixes of Clerk's ids, by resource. */
 export type IdPrefix =
   | 'client'
   | 'dvb'
@@ -22,7 +22,7 @@ export function createId(prefix: IdPrefix): string {
   return `${prefix}_${randomText(27)}`
 }
 
-/** `length` random base-62 characters; slightly biased, which is no matter in an emulator. */
+/** `length` random base-62 characters. They are slightly biased, which does not matter in an emulator. */
 export function randomText(length: number): string {
   return Array.from(randomBytes(length), (byte) => alphabet[byte % alphabet.length]).join('')
 }

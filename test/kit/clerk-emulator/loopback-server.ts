@@ -9,8 +9,8 @@ export interface LoopbackServer {
 }
 
 /**
- * Listens on one host, or for `localhost` on both of its addresses with one port, since a browser may try `::1` first
- * and Node `127.0.0.1`. A machine without IPv6 gets the other alone.
+ * Listens on one host. For `localhost` it listens on both loopback addresses with one port, because a browser may try
+ * `::1` first and Node `127.0.0.1`. On a machine without IPv6 it listens only on the other address.
  *
  * @param port 0 for any free one
  */
@@ -24,7 +24,7 @@ export async function listenOnLoopback(listener: RequestListener, host: string, 
     try {
       if (second) servers.push(await listen(listener, second, bound))
     } catch (error) {
-      // A free port of one address may be taken on the other: with no port asked for, draw again.
+      // A port that is free on one address may be taken on the other. If no port was given, another one is drawn.
       if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
         await Promise.all(servers.map(closeServer))
         if (port === 0 && attempt < 5) continue

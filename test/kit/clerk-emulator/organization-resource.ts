@@ -12,7 +12,7 @@ const systemPermissions: Record<string, string[]> = {
   'org:member': ['org:sys_memberships:read'],
 }
 
-/** An organisation, the same to both APIs. */
+/** An organization, which is the same in both APIs. */
 export function toOrganization(directory: Directory, organization: EmulatedOrganization): OrganizationJSON {
   return {
     object: 'organization',
@@ -31,10 +31,10 @@ export function toOrganization(directory: Directory, organization: EmulatedOrgan
   }
 }
 
-/** The backend SDK's type leaves out `role_name`, which the organisation components show. */
+/** The backend SDK's type lacks `role_name`, which the organization components show. */
 type MembershipJSON = OrganizationMembershipJSON & { role_name: string }
 
-/** A membership with its organisation and its member inside; Clerk's own system permissions come with the role. */
+/** A membership that contains its organization and its member. Clerk's own system permissions come with the role. */
 export function toMembership(directory: Directory, membership: EmulatedMembership): MembershipJSON {
   const organization = directory.organizations.get(membership.organizationId)
   const user = directory.users.get(membership.userId)
@@ -53,7 +53,7 @@ export function toMembership(directory: Directory, membership: EmulatedMembershi
   }
 }
 
-/** The two roles every Clerk instance begins with; others can be given by `setMembership` all the same. */
+/** The two roles of every new Clerk instance. `setMembership` accepts other roles too. */
 export function roles() {
   return Object.entries(systemPermissions).map(([key, permissions]) => ({
     object: 'role',
@@ -72,7 +72,7 @@ export function roles() {
   }))
 }
 
-/** `org:admin` as people read it: `Admin`. */
+/** The name of a role for people: `Admin` for `org:admin`. */
 function roleName(role: string): string {
   const name = role.replace(/^org:/, '')
   return name.charAt(0).toUpperCase() + name.slice(1)

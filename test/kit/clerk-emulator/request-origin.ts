@@ -1,6 +1,6 @@
 /**
- * The origin of the page that asks: `Origin`, else that of `Referer` (a same-origin GET sends no Origin), else the
- * host asked. Tokens carry it as `azp`.
+ * The origin of the calling page, which tokens carry as `azp`: `Origin`, else the origin of `Referer` (a same-origin
+ * GET sends no Origin), else the requested host.
  */
 export function requestOrigin(headers: Headers): string {
   const origin = headers.get('origin')

@@ -8,7 +8,7 @@ import { toFrontendUser, toPublicUserData } from './user-resource.ts'
 
 const day = 86_400_000
 
-/** What the Frontend API's resources are made from; `azp` is the origin of the page that asks. */
+/** The input of the Frontend API's resources. `azp` is the origin of the calling page. */
 export interface FrontendView {
   directory: Directory
   clientSessions: ClientSessions
@@ -16,12 +16,12 @@ export interface FrontendView {
   azp: string
 }
 
-/** The backend SDK's type leaves out the `null` of a personal account. */
+/** The backend SDK's type lacks the `null` of a personal account. */
 type NullableOrganization = Omit<SessionJSON, 'last_active_organization_id'> & {
   last_active_organization_id: string | null
 }
 
-/** A Clerk session as the Backend API and the webhooks tell it. */
+/** A Clerk session in the form of the Backend API and the webhooks. */
 export function toBackendSession(session: EmulatedSession): NullableOrganization {
   return {
     object: 'session',
@@ -39,7 +39,7 @@ export function toBackendSession(session: EmulatedSession): NullableOrganization
   }
 }
 
-/** A Clerk session as its browser sees it: with the user, the tasks still due and a fresh token. */
+/** A Clerk session as its browser sees it: with the user, the unfinished tasks and a fresh token. */
 export function toFrontendSession(
   session: EmulatedSession,
   { directory, minter, azp }: FrontendView,

@@ -6,8 +6,9 @@ import { organizationClaims } from './organization-claims.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /**
- * Who signs: the instance's current key, the one before the last rotation, a key Clerk never published (under the
- * current `kid`), any other RSA key, or a function from the signing input to the signature segment (an HMAC, `''`).
+ * The signer of a token: the instance's current key, the key before the last rotation, a key that Clerk never published
+ * (under the current `kid`), any other RSA key, or a function from the signing input to the signature segment (an HMAC,
+ * `''`).
  */
 export type TokenSigner =
   | 'current'
@@ -16,23 +17,26 @@ export type TokenSigner =
   | KeyObject
   | ((signingInput: string) => Uint8Array | string)
 
-/** What `mintToken` takes. Every claim and header field can be overridden; `undefined` leaves a field out. */
+/** Options of `mintToken`. Every claim and header field can be overridden; `undefined` leaves a field out. */
 export interface MintTokenOptions {
-  /** Sets `sid`, `sub`, `act`, `sts`, `fva` and the organisation. Default: no session; then give `sub` and `sid` as claims. */
+  /**
+   * Sets `sid`, `sub`, `act`, `sts`, `fva` and the organization. Default: no session; give `sub` and `sid` as claims
+   * then.
+   */
   session?: EmulatedSession
   /** Authorized party; `null` leaves the claim out. Default: the emulator's `appOrigin`. */
   azp?: string | null
   /** Seconds from `iat` to `exp`. Default: the emulator's `tokenTtl`. */
   ttl?: number
-  /** Organisation the token speaks for; `null` for none. Default: the session's active organisation. */
+  /** The organization of the token; `null` for none. Default: the session's active organization. */
   orgId?: string | null
-  /** Shape of the organisation claims: 2 has `o`, 1 has `org_id`, `org_role`, `org_slug`. Default: 2. */
+  /** The shape of the organization claims: 2 has `o`, 1 has `org_id`, `org_role`, `org_slug`. Default: 2. */
   version?: 1 | 2
   /** Merged over the claims. */
   claims?: Record<string, unknown>
   /** Merged over the header. */
   header?: Record<string, unknown>
-  /** The payload's exact text instead of any claims: duplicate keys, `1e999`, no JSON at all. */
+  /** The exact text of the payload instead of any claims: duplicate keys, `1e999`, text that is not JSON. */
   payload?: string
   /** Default: `current`. */
   key?: TokenSigner
@@ -40,11 +44,11 @@ export interface MintTokenOptions {
 
 export interface TokenMinter {
   mint(options?: MintTokenOptions): string
-  /** Seconds a token lives; Clerk's own are 60. */
+  /** Life of a token in seconds. Clerk's own tokens live for 60. */
   ttl: number
 }
 
-/** Creates Clerk session tokens, right or wrong in any way a test asks for. */
+/** Creates Clerk session tokens, valid or invalid in any way that a test needs. */
 export function createTokenMinter(parts: {
   clock: EmulatorClock
   keys: SigningKeys

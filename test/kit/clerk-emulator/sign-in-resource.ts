@@ -2,7 +2,7 @@ import type { EmulatedSignIn } from './client-sessions.ts'
 import type { Directory } from './directory.ts'
 import { toPublicUserData } from './user-resource.ts'
 
-/** A sign-in attempt: complete once it has made a session, waiting for the password until then. */
+/** A sign-in attempt. It waits for the password, and is complete when it has created a session. */
 export function toSignIn(signIn: EmulatedSignIn, directory: Directory) {
   const user = directory.users.get(signIn.userId)
   const complete = signIn.createdSessionId !== null

@@ -22,7 +22,7 @@ export interface PublishedKey {
 
 export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>
 
-/** The instance's RSA keys: one that signs, those still published, and one that Clerk never published. */
+/** The instance's RSA keys: the one that signs, those still published, and one that Clerk never published. */
 export async function createSigningKeys() {
   let current = await createSigningKey()
   let previous: SigningKey | undefined
@@ -38,13 +38,16 @@ export async function createSigningKeys() {
       if (!previous) throw new Error('No previous key: call rotateKeys() first')
       return previous
     },
-    /** A key of nobody's: a token it signs must never pass. Made when first asked for, since few tests do. */
+    /**
+     * A key that Clerk never published: a token that it signs must never pass. It is created on first use, because few
+     * tests need it.
+     */
     get foreign() {
       foreign ??= { kid: createId('ins'), ...generateKeyPairSync('rsa', { modulusLength: 2048 }) }
       return foreign
     },
 
-    /** Starts signing with a new key; `keepOld` leaves the old one published, as Clerk does for a while. */
+    /** Signs with a new key from now on. `keepOld` leaves the old key published, as Clerk does for a while. */
     async rotate(keepOld: boolean): Promise<void> {
       const next = await createSigningKey()
       previous = current

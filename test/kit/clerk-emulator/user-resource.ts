@@ -1,7 +1,7 @@
 import type { UserJSON } from '@clerk/backend'
 import type { EmulatedUser } from './directory.ts'
 
-/** A user as the Backend API tells it, private metadata included. */
+/** A user in the form of the Backend API, including private metadata. */
 export function toBackendUser(user: EmulatedUser): UserJSON {
   return {
     object: 'user',
@@ -47,13 +47,15 @@ export function toBackendUser(user: EmulatedUser): UserJSON {
   }
 }
 
-/** A user as the Frontend API tells it to that user's own browser: no private metadata, memberships inline. */
+/**
+ * A user as the Frontend API shows it to the user's own browser: without private metadata, and with memberships inline.
+ */
 export function toFrontendUser(user: EmulatedUser, memberships: unknown[]): Record<string, unknown> {
   const { private_metadata: _private, ...json } = toBackendUser(user)
   return { ...json, passkeys: [], saml_accounts: [], organization_memberships: memberships }
 }
 
-/** The little that other members, and a half-finished sign-in, may see of a user. */
+/** The few fields of a user that other members, and a half-finished sign-in, may see. */
 export function toPublicUserData(user: EmulatedUser) {
   return {
     user_id: user.id,

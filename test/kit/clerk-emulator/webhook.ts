@@ -1,32 +1,35 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { createId } from './identifiers.ts'
 
-/** A webhook event in Clerk's terms; `data` is the resource as the Backend API tells it. */
+/** A webhook event in Clerk's terms. `data` is the resource in the form of the Backend API. */
 export interface EmulatedWebhookEvent {
   /** For example `session.revoked` or `user.deleted`. */
   type: string
   data: unknown
 }
 
-/** What can be forged about a signed webhook. */
+/** Options that forge a signed webhook. */
 export interface SignWebhookOptions {
   /** Default: the emulator's `webhookSecret`. */
   secret?: string
-  /** When it was sent, ms since the epoch; verifiers refuse more than 5 minutes off. Default: the machine's clock. */
+  /**
+   * The time of sending, ms since the epoch. Verifiers refuse more than 5 minutes of difference. Default: the machine's
+   * clock.
+   */
   sentAt?: number
-  /** The message id; the same one twice is a replay. Default: random. */
+  /** The message id. Sending the same id twice is a replay. Default: random. */
   id?: string
 }
 
-/** A request to post to a webhook endpoint as it stands. */
+/** A request that can be posted to a webhook endpoint without changes. */
 export interface SignedWebhook {
   body: string
   headers: Record<string, string>
 }
 
 /**
- * Signs an event the way Svix does for Clerk (Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`), with both the
- * `svix-*` names that `@clerk/backend/webhooks` reads and the standard `webhook-*` ones.
+ * Signs an event as Svix does for Clerk (Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`). It sets both the
+ * `svix-*` headers that `@clerk/backend/webhooks` reads and the standard `webhook-*` headers.
  */
 export function signWebhook(event: EmulatedWebhookEvent, options: Required<SignWebhookOptions>): SignedWebhook {
   const { secret, sentAt, id } = options
