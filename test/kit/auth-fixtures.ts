@@ -2,10 +2,12 @@ import type { AdoptedSession, AuthUser, VerifiedSession } from '../../machines/i
 
 export { signedOutRecord } from '../../machines/adopted-session.ts'
 
-/** Where virtual time begins, epoch ms: a whole second, as a token's `iat` is. */
+/** The start of virtual time, epoch ms: a whole second, like a token's `iat`. */
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 
-/** What a token of `user_a` proves, issued at the virtual epoch for a minute, unless said otherwise. */
+/**
+ * The session that a token of `user_a` proves. It is issued at the virtual epoch for a minute unless you override that.
+ */
 export function createProof(overrides: Partial<VerifiedSession> = {}): VerifiedSession {
   const { userId = 'user_a', orgId = null, issuedAt = virtualEpoch } = overrides
   const { sessionId = `sess_${userId.slice('user_'.length)}`, expiresAt = issuedAt + 60_000 } = overrides

@@ -4,52 +4,55 @@ import type { AuthContext, AuthEmitted, AuthInput, AuthSnapshot, VerifiedSession
 import { createProfile, createProof, signedOutRecord, toSignedInRecord, virtualEpoch } from './auth-fixtures.ts'
 import { createTransitionRecorder } from './record-transition.ts'
 
-/** The largest number of tokens a path lets wait before it only fills the queue up. */
+/** The largest number of waiting tokens in a path. Beyond it further tokens would only fill the queue. */
 const wideQueue = 2
-/** What random numbers are in the model's world: a system under test must draw the same, or retries come at another time. */
+/**
+ * The value of every random number in the model's world. A system under test must draw the same, or its retries come at
+ * another time.
+ */
 export const modelRandom = 0.37
-/** A Clerk session that was revoked before a path begins: in the model's world it has a tombstone. */
+/** A Clerk session that was revoked before a path begins. It has a tombstone in the model's world. */
 export const revokedSessionId = 'sess_revoked'
-/** The tombstones of the model's world: a machine under test must look there. */
+/** The tombstones of the model's world. A machine under test must look them up here. */
 export const modelTombstone: NonNullable<AuthInput['tombstone']> = ({ sessionId }) =>
   sessionId === revokedSessionId ? 'session-revoked' : null
-/** How far the wall clock jumps in a step where a timer is meant to find itself late, or too early. Ms. */
+/** The jump of the wall clock, in ms, in a step where a timer should find itself late or too early. */
 const lateJump = 1_000
 const earlyJump = -10_000
-/** Time passes until this many ms before a timer, where that is far off. */
+/** If a timer is far off, time passes until this many ms before it. */
 const lastMoment = 1_000
 const farOff = 5_000
 
 /**
- * One step of a path. Timers and verdicts are ordinary events, under the names XState gives them
- * (`xstate.after.…`, `xstate.done.actor.…`, `xstate.error.actor.…`).
+ * One step of a path. Timers and verdicts are ordinary events with XState's names (`xstate.after.…`,
+ * `xstate.done.actor.…`, `xstate.error.actor.…`).
  */
 export interface AuthModelEvent extends AnyEventObject {
-  /** What makes this event differ from others of its type. */
+  /** The text that distinguishes this event from others of its type. */
   readonly label?: string
-  /** Ms by which the wall clock jumps just before a timer fires. */
+  /** The jump of the wall clock, in ms, just before a timer fires. */
   readonly clockJump?: number
-  /** Of `time.passed`, which the machine knows nothing of: until when, in ms since the start. */
+  /** Only for `time.passed`, which the machine does not know: the end of the wait, in ms since the start. */
   readonly until?: number
 }
 
-/** The virtual time a snapshot of a path stands at. */
+/** The virtual time of a snapshot of a path. */
 export interface ModelTime {
-  /** Ms since the start, as timers count. */
+  /** Ms since the start, as timers count them. */
   readonly elapsed: number
-  /** How far the wall clock is ahead of the timers, ms. */
+  /** The difference by which the wall clock is ahead of the timers, ms. */
   readonly skew: number
-  /** Armed timers: event type → when it fires, in ms since the start. */
+  /** The armed timers, as a map from the event type to the time when it fires, in ms since the start. */
   readonly timers: Readonly<Record<string, number>>
-  /** Tokens received so far. They are named `t1`, `t2`, … in the order in which they came. */
+  /** The number of tokens received so far. They are named `t1`, `t2`, … in the order of their arrival. */
   readonly tokens: number
-  /** A token has been accepted: other nodes can know of the session from then on. */
+  /** True after a token has been accepted. From then on other nodes can know of the session. */
   readonly isKnown: boolean
-  /** How often somebody signed out or was signed out so far: whoever comes back has a Clerk session of a new name. */
+  /** The number of sign-outs so far. A user who comes back after one has a Clerk session with a new name. */
   readonly ends: number
 }
 
-/** What one step did, besides leading to another snapshot. */
+/** The effects of one step besides the next snapshot. */
 export interface ModelTrace {
   readonly emitted: readonly AuthEmitted[]
   /** The transitions of the chart that were taken, in order. */
@@ -61,20 +64,22 @@ export interface AuthModel {
   readonly logic: ActorLogic<AuthSnapshot, AuthModelEvent, AuthInput>
   start(): AuthSnapshot
   step(snapshot: AuthSnapshot, event: AuthModelEvent): AuthSnapshot
-  /** The events that make sense in a snapshot: what may be sent, the verdicts that may come, the timer due next. */
+  /**
+   * The possible events in a snapshot: events that may be sent, verdicts that may come, and the timer that is due next.
+   */
   eventsOf(snapshot: AuthSnapshot): AuthModelEvent[]
   timeOf(snapshot: AuthSnapshot): ModelTime
-  /** What the step that led to a snapshot did. */
+  /** The effects of the step that led to a snapshot. */
   traceOf(snapshot: AuthSnapshot): ModelTrace
-  /** Names a snapshot by what matters to the machine's further behaviour. */
+  /** Names a snapshot by everything that matters to the machine's further behaviour. */
   serializeState(snapshot: AuthSnapshot): string
 }
 
 export interface AuthModelOptions {
   /**
-   * `all` (default): whatever may be sent to the machine, whenever. `outside`: what can reach it in a server, where Clerk
-   * revokes only who is signed in, another node knows a session only once somebody has signed in with it, and a profile
-   * is loaded only of who is signed in.
+   * `all` (default): every event that may be sent to the machine, at any time. `outside`: only events that can reach it
+   * in a server. There Clerk revokes only a signed-in user, another node knows a session only after a sign-in with it,
+   * and a profile is loaded only for a signed-in user.
    */
   readonly events?: 'all' | 'outside'
 }
@@ -198,7 +203,7 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
   }
   if (context.queue.length > wideQueue) return [token]
 
-  // Clerk starts a new session for whoever signs in again, and a server refuses what is left of the one that ended.
+  // Clerk starts a new session when a user signs in again, and a server refuses the remaining tokens of the ended one.
   const suffix = time.ends === 0 ? '' : `_${time.ends}`
   const sessionOf = (userId: string) => `sess_${userId.slice('user_'.length)}${suffix}`
   const proofOf = (userId: string, issuedAt = now) => createProof({ userId, issuedAt, sessionId: sessionOf(userId) })
@@ -253,7 +258,7 @@ function eventsOf(snapshot: AuthSnapshot, time: ModelTime): AuthModelEvent[] {
   return [...external, ...verdicts, ...timers]
 }
 
-/** A token of the proven session from a second before, which lives longer. */
+/** A token of the proven session that was issued a second earlier and lives longer. */
 function toOlderProof({ userId, sessionId, issuedAt }: AuthContext, now: number): VerifiedSession {
   const proven = { userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: (issuedAt ?? 0) - 1_000 }
   return createProof({ ...proven, expiresAt: now + 60_000 })

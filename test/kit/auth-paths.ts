@@ -6,25 +6,31 @@ import type { AuthModel, AuthModelEvent } from './auth-model.ts'
 
 export interface AuthPathsOptions {
   /**
-   * `shortest` (default): the shortest path to every distinct state, and one for every distinct move that those do not
-   * make; none that a longer one begins with. `simple`: every way through the chart that visits none of its
-   * configurations twice, by every event that leads from one to the next. The chart has 8, which is what bounds them.
+   * `shortest` (default): the shortest path to every distinct state, and one path for every distinct move that those do
+   * not make, leaving out paths with which a longer one begins. `simple`: every path through the chart that visits no
+   * configuration twice, by every event that leads from one configuration to the next. The chart has 8 configurations,
+   * which limits these paths.
    */
   readonly kind?: 'shortest' | 'simple'
-  /** Steps of a simple path at most; default as many as there are. */
+  /** The greatest number of steps of a simple path. Default: no limit. */
   readonly maxLength?: number
-  /** Settings of the machine the paths are for; default the machine's own. `now` and `random` are the model's. */
+  /**
+   * Settings of the machine that the paths are for. Default: the machine's own. `now` and `random` come from the model.
+   */
   readonly input?: Omit<AuthInput, 'now' | 'random' | 'tombstone'>
-  /** `all` (default), or only what can reach the machine in a server from `outside`: see {@link createAuthModel}. */
+  /**
+   * `all` (default), or `outside` for only the events that can reach the machine in a server: see {@link
+   * createAuthModel}.
+   */
   readonly events?: 'all' | 'outside'
-  /** The model to walk; default a new one over `input` and `events`. */
+  /** The model to walk. Default: a new one from `input` and `events`. */
   readonly model?: AuthModel
 }
 
-/** A path through the auth machine, as `xstate/graph` gives it. */
+/** A path through the auth machine in the form of `xstate/graph`. */
 export type AuthPath = StatePath<AuthSnapshot, AuthModelEvent>
 
-/** An event's name within a path: its type and, in brackets, what makes it differ from others of its type. */
+/** An event's name within a path: its type and, in brackets, the text that distinguishes it from others of its type. */
 export const toEventName = ({ type, label }: AuthModelEvent): string => (label ? `${type} (${label})` : type)
 
 const toNames = ({ steps }: AuthPath) => steps.slice(1).map(({ event }) => toEventName(event))
@@ -40,10 +46,11 @@ export function authPaths({ kind = 'shortest', ...options }: AuthPathsOptions = 
 }
 
 /**
- * The path that these events make, by their names. It walks anew: the graph search joins states that behave alike though
- * they stand at different moments, but here every token is issued at the moment its own path has reached.
+ * The path of the events with these names. It is computed step by step, and not looked up in the graph search. The
+ * search joins states that behave alike at different times, but here every token is issued at the time that its own
+ * path has reached.
  *
- * @throws Error naming the event that makes no sense where it stands
+ * @throws Error that names the event that is not possible at its place
  * @example authPath(['token.received', 'xstate.done.actor.0.auth.verifying (proof)', 'session.cleared'])
  */
 export function authPath(names: readonly string[], model: AuthModel = createAuthModel()): AuthPath {
@@ -91,7 +98,7 @@ function coveringPaths(model: AuthModel): AuthPath[] {
   return paths
 }
 
-/** A path that another one begins with shows nothing that the longer one does not. */
+/** If a longer path begins with a path, the shorter one adds nothing and is left out. */
 function withoutPrefixes(paths: readonly AuthPath[]): AuthPath[] {
   const prefixes = new Set(
     paths.flatMap((path) => toNames(path).map((_, end) => toNames(path).slice(0, end).join('\n'))),

@@ -1,7 +1,7 @@
 import { createActor } from 'xstate'
 import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition } from 'xstate'
 
-/** An action as a transition leaves it to its host. */
+/** An action that a transition leaves to its host. */
 interface LeftAction {
   readonly type: string
   readonly params: unknown
@@ -15,8 +15,8 @@ export interface RecordedTransition<TSnapshot> {
 }
 
 /**
- * XState's pure `initialTransition` and `transition`, which also tell which transitions of the chart were taken: XState
- * says so only to inspectors of an actor, so there is an actor here that is never started.
+ * XState's pure `initialTransition` and `transition`, which also return the transitions of the chart that were taken.
+ * XState reports those only to inspectors of an actor, so this function uses an actor that it never starts.
  */
 export function createTransitionRecorder<TMachine extends AnyStateMachine>(machine: TMachine) {
   type TSnapshot = ReturnType<TMachine['getInitialSnapshot']>

@@ -1,8 +1,11 @@
-/** A clock for an actor whose timers fire when they are told to: a recording knows the order, which delays do not tell. */
+/**
+ * A clock for an actor whose timers fire on command. The order of timers comes from a recording, because delays do not
+ * give it.
+ */
 export interface ReplayClock {
   setTimeout(run: () => void): number
   clearTimeout(id: number): void
-  /** Fires the nth of the timers that are armed, if there is one. */
+  /** Fires the nth armed timer, if there is one. */
   fire(index: number): void
 }
 

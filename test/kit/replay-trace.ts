@@ -17,16 +17,19 @@ import { toDelay } from '../../machines/backoff.ts'
 import { createProfile } from './auth-fixtures.ts'
 import { createReplayClock } from './replay-clock.ts'
 
-/** A recording notes the time a little after the machine has looked at it; delays that differ by less are the same. Ms. */
+/**
+ * A recording notes the time shortly after the machine has read it, so delays that differ by less than this count as
+ * equal. Ms.
+ */
 const clockGrain = 50
 
 /**
- * Runs a recording of `recordTrace` again, on today's machine and under a simulated clock, and gives the view after each
- * step. Where the machine still does what it did, they are those recorded. Timers fire when they did, and only if the
- * machine has armed them; what it has armed, and for how long, is part of each view.
+ * Runs a recording of `recordTrace` again, on today's machine and under a simulated clock, and returns the view after
+ * each step. If the machine still behaves as before, the views equal the recorded ones. Timers fire as they did, but
+ * only if the machine has armed them; each view includes the armed timers and their delays.
  *
- * @param machine The machine to run; default `authMachine`. Its `verifyToken` is replaced by the recorded verdicts.
- * @throws TypeError for what is no trace, or one that began too late to be run
+ * @param machine the machine to run; default `authMachine`. Its `verifyToken` is replaced by the recorded verdicts.
+ * @throws TypeError for a value that is not a trace, or for a trace that began too late to be run
  * @example expect(await replayTrace(trace)).toEqual(trace.steps.map((step) => step.view))
  */
 export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = authMachine): Promise<TracedView[]> {
@@ -38,7 +41,7 @@ export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = a
   let retryAt = startedAt
   let step: TraceStep | undefined
 
-  /** A verdict asks about the session of its event, a read about the one that is proven. */
+  /** A verdict looks up the session of its event, and a read looks up the proven session. */
   function readTombstone({ sessionId }: Pick<VerifiedSession, 'sessionId'>): AuthErrorCode | null {
     const isOfEvent = step && 'session' in step.event && step.event.session.sessionId === sessionId
     return (isOfEvent ? step?.tombstone : step?.ended) ?? null
@@ -52,7 +55,7 @@ export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = a
             new Promise((resolve, reject) => void checks.set(token.reveal(), { resolve, reject })),
         ),
       },
-      // What jitter made of it is in the recording.
+      // The recording already contains the effect of jitter.
       delays: { retryDelay: () => toDelay(retryAt, now) },
     }),
     { clock, input: { ...settings, now: () => now, tombstone: readTombstone } },
@@ -100,7 +103,7 @@ function toSent(event: Exclude<TracedEvent, { type: 'timer' | 'token.verified' |
 
 const toTokenText = (event: TracedEvent) => `token ${'token' in event ? event.token : ''}`
 
-/** Claims that say what the trace has kept of them, and no more. */
+/** Claims that contain only what the trace has kept of them. */
 function toVerified({ orgRole, ...session }: TracedSession): VerifiedSession {
   const { userId: sub, sessionId: sid, issuedAt, expiresAt } = session
   const times = { iat: (issuedAt ?? 0) / 1_000, exp: (expiresAt ?? 0) / 1_000 }

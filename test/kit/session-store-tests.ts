@@ -3,29 +3,29 @@ import type { SessionStore, StoreChange, Tombstone } from '../../adapters/hub/st
 import type { SessionRecord } from '../../machines/session-record.ts'
 
 export interface SessionStoreTestOptions {
-  /** Makes a store with nothing in it. It must take the time from `clock`, epoch ms, which the tests move. */
+  /** Makes an empty store. It must take the time from `clock`, epoch ms, which the tests move. */
   readonly createStore: (clock: () => number) => Promise<SessionStore> | SessionStore
   /**
-   * Makes the store of another node on the same data. Default: the tests about two nodes run on one store that is watched
-   * twice.
+   * Makes the store of another node on the same data. Default: the tests about two nodes run on one store that is
+   * watched twice.
    */
   readonly createPeer?: (store: SessionStore) => Promise<SessionStore> | SessionStore
-  /** Resolves once everything that was sent to other nodes has arrived. Default: at once. */
+  /** Resolves when everything that was sent to other nodes has arrived. Default: at once. */
   readonly arrive?: () => Promise<void>
 }
 
-/** One test of a store, for the test runner of your choice. */
+/** One test of a store, for any test runner. */
 export interface SessionStoreTest {
-  /** What a store does, as a title. */
+  /** The behaviour that is tested, as a title. */
   readonly title: string
-  /** Makes a store, tests it and closes it. Rejects with an `AssertionError` of `node:assert` where the store fails. */
+  /** Makes a store, tests it and closes it. Rejects with an `AssertionError` of `node:assert` if the store fails. */
   readonly run: () => Promise<void>
 }
 
 interface Scene {
   readonly store: SessionStore
   readonly peer: SessionStore
-  /** What the peer has told its watcher so far. */
+  /** The changes that the peer's watcher has got so far. */
   readonly changes: readonly StoreChange[]
   readonly settle: () => Promise<void>
   readonly pass: (milliseconds: number) => void
@@ -65,7 +65,7 @@ function equal(actual: unknown, expected: unknown) {
   assert.deepEqual(plain(actual), plain(expected))
 }
 
-/** What every store does, by its title. */
+/** The behaviour of every store, by title. */
 const tests: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   async 'reads back what was written, by its alias'({ peer, keep }) {
     const record = await keep()

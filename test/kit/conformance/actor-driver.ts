@@ -14,39 +14,39 @@ import { modelRandom, modelTombstone } from '../auth-model.ts'
 import type { ConformanceDriver, ConformancePlan, ConformanceRun } from './conformance-driver.ts'
 import type { ConformanceStep, TokenVerdict } from './conformance-step.ts'
 
-/** What an app needs to start the machine under test. */
+/** The parts that an app needs to start the machine under test. */
 export interface EmbeddingParts {
-  /** The machine, with `verifyToken` in the driver's hand. */
+  /** The machine, whose `verifyToken` the driver controls. */
   readonly machine: AuthMachine
-  /** Input for it. */
+  /** The input for the machine. */
   readonly input: AuthInput
-  /** Clock for the actor at the root of the app's system. */
+  /** The clock for the actor at the root of the app's system. */
   readonly clock: SimulatedClock
-  /** Inspector for the actor at the root. */
+  /** The inspector for the actor at the root. */
   readonly inspect: (event: InspectionEvent) => void
 }
 
 /** An app in which the machine runs. */
 export interface EmbeddedAuth {
-  /** The machine's actor. Looked up at every step. */
+  /** The machine's actor. The driver reads this property at every step. */
   readonly actor: ActorRefFrom<AuthMachine>
-  /** How events get to it; default: straight. */
+  /** Sends an event to the machine. Default: directly to the actor. */
   readonly send?: (event: AuthEvent) => void
   readonly stop: () => void
 }
 
 export interface ActorDriverOptions {
-  /** Named in the report; default `actor`. */
+  /** The name in the report. Default: `actor`. */
   readonly name?: string
-  /** The machine; default `authMachine`. */
+  /** The machine. Default: `authMachine`. */
   readonly machine?: AuthMachine
-  /** Starts the machine within an app of your own; default by itself. */
+  /** Starts the machine within an app of your own. Default: starts it alone. */
   readonly embed?: (parts: EmbeddingParts) => EmbeddedAuth
 }
 
 /**
- * Drives an actor of the auth machine under a simulated clock: by itself, or wherever your app has it. It can make every
- * step, and sees all that the machine does.
+ * Drives an actor of the auth machine under a simulated clock, alone or at its place in your app. It can make every
+ * step, and sees everything that the machine does.
  */
 export function createActorDriver(options: ActorDriverOptions = {}): ConformanceDriver {
   const { name = 'actor', machine = authMachine, embed = startAlone } = options

@@ -6,9 +6,9 @@ interface Case {
   readonly step: ConformanceStep
   readonly before: AuthView
   readonly after: AuthView
-  /** The Clerk sessions that a verdict or another node has spoken for so far. */
+  /** The Clerk sessions for which there was a verdict or a decision of another node so far. */
   readonly vouched: ReadonlySet<string>
-  /** Ms. */
+  /** The virtual time, ms. */
   readonly clockTolerance: number
 }
 
@@ -16,7 +16,7 @@ const isRefusal = ({ step }: Case) => step.kind === 'verdict' && step.verdict.er
 const isEnd = ({ step }: Case) =>
   step.kind === 'clear' ? step.sessionId === undefined : step.kind === 'revoke' && !step.sessionId && !step.userId
 
-/** What holds of every view after every step, whatever the machine looks like inside. In plain words → whether it is so. */
+/** The rules for every view after every step, which do not depend on the machine. Each maps a sentence to its check. */
 const laws: Readonly<Record<string, (facts: Case) => boolean>> = {
   'who is signed in is named, and who is not is nobody': ({ after }) =>
     [after.userId, after.sessionId, after.claims, after.expiresAt].every(
@@ -44,7 +44,11 @@ const laws: Readonly<Record<string, (facts: Case) => boolean>> = {
   'timedOut is never taken back': ({ before, after }) => after.timedOut || !before.timedOut,
 }
 
-/** Watches the views of one path. → the laws that a step broke, in plain words */
+/**
+ * Watches the views of one path.
+ *
+ * @returns the laws that a step broke, as sentences
+ */
 export function createLawWatch(
   first: AuthView,
   clockTolerance: number,

@@ -1,15 +1,15 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition, InspectionEvent } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 
-/** How much of a chart was covered. Names are those of {@link toTransitionName} and the ids of states. */
+/** The share of a chart that was covered. Names come from {@link toTransitionName} and from the ids of states. */
 export interface Coverage {
   readonly covered: number
   readonly total: number
-  /** What was not, by name. */
+  /** The names of the parts that were not covered. */
   readonly missed: readonly string[]
 }
 
-/** Names a transition by where it starts, its event, its place among those of that event, and where it leads. */
+/** Names a transition by its source, its event, its place among the transitions of that event, and its target. */
 export function toTransitionName(transition: AnyTransitionDefinition): string {
   const { source, eventType, target } = transition
   const siblings = eventType ? source.transitions.get(eventType) : source.always
@@ -25,7 +25,7 @@ export function transitionsOf(machine: AnyStateMachine): AnyTransitionDefinition
   ])
 }
 
-/** Counts the states and transitions of a chart that are seen. */
+/** Counts the states and transitions of a chart that were seen. */
 export function createChartCoverage(machine: AnyStateMachine) {
   const states = getStateNodes(machine.root).map(({ id }) => id)
   const transitions = transitionsOf(machine).map(toTransitionName)
@@ -36,12 +36,12 @@ export function createChartCoverage(machine: AnyStateMachine) {
   }
 
   return {
-    /** What one step did, by the model. */
+    /** Adds one step as the model sees it. */
     note(snapshot: AnyMachineSnapshot, taken: readonly AnyTransitionDefinition[]) {
       for (const { id } of snapshot._nodes) seen.states.add(id)
       for (const transition of taken) seen.transitions.add(toTransitionName(transition))
     },
-    /** What an actor tells its inspectors; events of other machines are passed over. */
+    /** Adds an inspection event of an actor. Events of other machines are ignored. */
     inspect(event: InspectionEvent) {
       if (event.type !== '@xstate.microstep' && event.type !== '@xstate.snapshot') return
       const snapshot = event.snapshot as AnyMachineSnapshot

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuthView } from '../../../machines/index.ts'
 
 /**
- * What two systems must show alike: not the label and revision of a session, not the wording of an error, not the claims
- * that a server keeps to itself. Times count from the beginning of the path.
+ * The part of a view that two systems must show alike. It leaves out the label and revision of a session, the wording
+ * of an error, and the claims that a server does not publish. Times count from the beginning of the path.
  */
 export function toComparableView(view: AuthView, epoch: number): Readonly<Record<string, unknown>> {
   const { state, authChecked, timedOut, isSignedIn, userId, sessionId, orgId, orgRole, actor, claims, user, error } =
@@ -26,7 +26,7 @@ export function toComparableView(view: AuthView, epoch: number): Readonly<Record
   }
 }
 
-/** The fields in which two records differ, as each has them; null where they are equal. */
+/** The fields in which two records differ, with both values; null if they are equal. */
 export function findDifference(expected: object, actual: object): { expected: object; actual: object } | null {
   const names = [...new Set([...Object.keys(expected), ...Object.keys(actual)])]
   const get = (from: object, name: string): unknown => from[name as never]

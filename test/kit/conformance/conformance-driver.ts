@@ -3,50 +3,53 @@ import type { AuthEmitted, AuthInput, AuthSnapshot, AuthView } from '../../../ma
 import type { ConformanceStep } from './conformance-step.ts'
 import type { SettledToken } from './plan-path.ts'
 
-/** Drives one kind of system along the paths. Write one of your own for whatever speaks the protocol. */
+/** Drives one kind of system along the paths. Write a driver of your own for any system that speaks the protocol. */
 export interface ConformanceDriver {
-  /** Named in the report. */
+  /** The name in the report. */
   readonly name: string
   /**
-   * How long a view may take to show what it should, in ms of real time; default 0: what is shown at once counts. A
-   * system behind sockets needs some.
+   * The time that a view may take until it is right, in ms of real time. Default: 0, which means that the view counts
+   * at once. A system behind sockets needs some time.
    */
   readonly patience?: number
-  /** Puts a fresh session before the first step: nothing known of it, none of its time passed. */
+  /** Creates a new session for the first step. Nothing is known of it, and none of its time has passed. */
   start(plan: ConformancePlan): ConformanceRun | Promise<ConformanceRun>
   /** Called once, after the last path. */
   close?(): void | Promise<void>
 }
 
-/** What a driver is told of a path before it begins. */
+/** The description of a path that a driver gets before it begins. */
 export interface ConformancePlan {
-  /** The settings of the machine that the path is for. */
+  /** The settings of the machine for this path. */
   readonly input: AuthInput
-  /** All its steps. */
+  /** All steps of the path. */
   readonly steps: readonly ConformanceStep[]
   /**
    * Takes the inspection events of the system's own auth machine. A driver that has them passes them on: states and
-   * transitions are then counted where they happen, not where the model says that they do.
+   * transitions are then counted in the system, and not by the model.
    */
   readonly inspect: (event: InspectionEvent) => void
 }
 
-/** One path under way. */
+/** One path in progress. */
 export interface ConformanceRun {
-  /** What the system's clock showed when the path began, epoch ms. Default: the model's own epoch. */
+  /** The system's clock when the path began, epoch ms. Default: the model's own epoch. */
   readonly epoch?: number
-  /** Why a step cannot be made from outside, as the system stands now; null where it can. The path ends there. */
+  /** The reason why a step cannot be made from outside at this moment; null if it can. The path ends there. */
   cannot?(step: ConformanceStep): string | null
-  /** Makes a step. Resolves once the system has taken it in. */
+  /** Makes a step. Resolves when the system has processed it. */
   perform(step: ConformanceStep): void | Promise<void>
-  /** What the system shows. */
+  /** The current view of the system. */
   view(): AuthView | Promise<AuthView>
-  /** The machine's own snapshot, where the driver holds the machine: all of it is then compared. */
+  /** The machine's own snapshot, if the driver holds the machine. The whole snapshot is then compared. */
   snapshot?(): AuthSnapshot
-  /** What the machine has emitted since the last call, where the driver hears it: all of it is then compared. */
+  /**
+   * The events that the machine has emitted since the last call, if the driver gets them. All of them are then
+   * compared.
+   */
   emitted?(): readonly AuthEmitted[]
-  /** The tokens answered since the last call, where the driver is answered. */
+  /** The tokens that were answered since the last call, if the driver gets answers. */
   settled?(): readonly SettledToken[]
-  /** Called after the last step, whatever came of it. */
+  /** Called after the last step, even if the path failed. */
   stop(): void | Promise<void>
 }

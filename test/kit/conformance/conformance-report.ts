@@ -1,44 +1,47 @@
 import type { Coverage } from './chart-coverage.ts'
 
-/** Where a system did something else than the machine. */
+/** A step after which a system differs from the machine. */
 export interface Mismatch {
-  /** The path up to there, in plain words. */
+  /** The path up to that step, in plain words. */
   readonly path: string
-  /** `law`: one of the rules that hold whatever the machine looks like. */
+  /** `law`: one of the rules that do not depend on the machine. */
   readonly of: 'view' | 'snapshot' | 'emitted' | 'settled' | 'law' | 'driver'
   readonly expected: unknown
   readonly actual: unknown
 }
 
-/** Steps that a driver could not make, for one reason. */
+/** Steps that a driver could not make for one reason. */
 export interface Undriven {
   readonly reason: string
   readonly paths: number
-  /** Which steps, in plain words. */
+  /** The steps, in plain words. */
   readonly steps: readonly string[]
 }
 
 export interface ConformanceReport {
   readonly driver: string
-  /** `driven`: to the end. */
+  /** `driven` counts the paths that were driven to the end. */
   readonly paths: { readonly total: number; readonly driven: number }
   readonly steps: { readonly total: number; readonly driven: number }
   readonly states: Coverage
   readonly transitions: Coverage
-  /** Whether states and transitions were counted in the system itself, or as the model says of the steps made. */
+  /**
+   * True if states and transitions were counted in the system itself, and false if the model counted them from the
+   * steps.
+   */
   readonly counted: 'in the system' | 'by the model'
   readonly undriven: readonly Undriven[]
   readonly mismatches: readonly Mismatch[]
 }
 
 export interface RequiredConformance {
-  /** Share of the states that must be covered; default 1. */
+  /** The share of the states that must be covered. Default: 1. */
   readonly states?: number
-  /** Share of the transitions; default 1. */
+  /** The share of the transitions that must be covered. Default: 1. */
   readonly transitions?: number
 }
 
-/** @throws Error with the whole report, where the system differs from the machine or too little of it was covered. */
+/** @throws Error with the whole report, if the system differs from the machine or if too little of it was covered */
 export function requireConformance(
   report: ConformanceReport,
   { states = 1, transitions = 1 }: RequiredConformance = {},
@@ -50,7 +53,7 @@ export function requireConformance(
   throw new Error(`too little of the machine was covered\n${toReportText(report)}`)
 }
 
-/** The report for people to read. */
+/** The report as text for people. */
 export function toReportText(report: ConformanceReport): string {
   const { driver, paths, steps, states, transitions, counted, undriven, mismatches } = report
   const toShare = ({ covered, total }: Coverage) => `${covered} of ${total}`

@@ -1,15 +1,15 @@
 import type { AdoptedSession, AuthError, AuthUser, BearerToken, VerifiedSession } from '../../../machines/index.ts'
 
-/** How one check of a token ends: with what the token proves, or with why it does not. */
+/** The end of one check of a token: what the token proves, or the error that refuses it. */
 export type TokenVerdict =
   | { readonly session: VerifiedSession; readonly error: null }
   | { readonly session: null; readonly error: AuthError }
 
-/** What one step does to the system. */
+/** The effect of one step on the system. */
 export type ConformanceAction =
   /**
-   * A browser brings a token. `verdicts` says how its checks will end later in the path, in order: none where the path
-   * ends before. `isChecked` is false where it only waits behind another, or is one too many.
+   * A browser posts a token. `verdicts` lists the ends of its checks later in the path, in order; it is empty if the
+   * path ends before. `isChecked` is false if the token only waits behind another, or if too many tokens wait.
    */
   | {
       readonly kind: 'token'
@@ -18,27 +18,27 @@ export type ConformanceAction =
       readonly verdicts: readonly TokenVerdict[]
       readonly isChecked: boolean
     }
-  /** The check that is in the air, of the token of this id, ends. */
+  /** The running check of the token with this id ends. */
   | { readonly kind: 'verdict'; readonly id: string; readonly verdict: TokenVerdict }
   /**
-   * The browser signs out, of the Clerk session named or of whichever it is. `discards`: the tokens that are not decided
-   * and, by the model, never will be.
+   * The browser signs out of the named Clerk session, or of the current one. `discards` lists the undecided tokens
+   * that, by the model, never get a verdict.
    */
   | { readonly kind: 'clear'; readonly sessionId?: string; readonly discards: readonly string[] }
-  /** Clerk revokes a session or user: the one named or, without a name, the one that is signed in. */
+  /** Clerk revokes the named session or user, or the one that is signed in if no name is given. */
   | {
       readonly kind: 'revoke'
       readonly sessionId?: string
       readonly userId?: string
       readonly discards: readonly string[]
     }
-  /** Another node has decided. */
+  /** Another node has made a decision. */
   | { readonly kind: 'adopt'; readonly record: AdoptedSession }
-  /** The signing keys, which could not be reached, are there again. */
+  /** The signing keys can be reached again. */
   | { readonly kind: 'keys' }
-  /** The profile of a user comes in, or cannot be had: null. */
+  /** The profile of a user arrives, or is null if it cannot be loaded. */
   | { readonly kind: 'profile'; readonly userId: string; readonly user: AuthUser | null }
-  /** The wall clock jumps, then so many ms pass. What is due by then happens. */
+  /** The wall clock jumps, and then this many ms pass. Everything that is due by then happens. */
   | { readonly kind: 'time'; readonly ms: number; readonly clockJump: number }
 
 export type ConformanceStep = ConformanceAction & {

@@ -13,7 +13,7 @@ const words: Readonly<Record<string, string>> = {
   'time.passed': 'time passes until just before a timer',
 }
 
-/** An event of the model in plain words, as `the check ends: proof of another user`. */
+/** An event of the model in plain words, for example `the check ends: proof of another user`. */
 export function describeEvent({ type, label }: AuthModelEvent): string {
   const timer = /^xstate\.after\.(\w+)\./.exec(type)?.[1]
   const known = Object.keys(words).find((name) => type.startsWith(name))

@@ -7,23 +7,23 @@ import type { ConformanceStep } from './conformance-step.ts'
 
 /** One browser profile with one tab, as the server sees it: a cookie, a stream, and posts. */
 export interface DrivenBrowser {
-  /** Why it cannot make a step that a server would take; null where it can. */
+  /** The reason why the browser cannot make a step that a server would accept; null if it can. */
   cannot?(step: ConformanceStep): string | null
   /** Opens the stream, and opens it again whenever the server ends it. Resolves with its first view. */
   open(): Promise<AuthView>
-  /** The view that the stream has shown last; null while it is being opened. */
+  /** The last view of the stream; null while it is being opened. */
   readonly streamed: AuthView | null
-  /** → the code that the token was answered with, or null where it was taken */
+  /** @returns the code with which the token was refused, or null if it was accepted */
   postToken(text: string): Promise<string | null>
   postClear(sessionId?: string): Promise<void>
-  /** What it is told when it asks, as `GET /auth/session` does. */
+  /** The view that the browser gets from `GET /auth/session`. */
   view(): Promise<AuthView>
   close(): void | Promise<void>
 }
 
 const tab = 'conformance'
 
-/** @param endpoint where the routes are, as `http://127.0.0.1:3000/auth` */
+/** @param endpoint the base URL of the routes, for example `http://127.0.0.1:3000/auth` */
 export function createHttpBrowser(endpoint: string): DrivenBrowser {
   const closing = new AbortController()
   const { origin } = new URL(endpoint)
@@ -55,7 +55,8 @@ export function createHttpBrowser(endpoint: string): DrivenBrowser {
           closing.signal,
         )
       } catch (error) {
-        // The server ends it with a word where a session is revoked. Everything else shows in what the stream lacks.
+        // The server ends the stream with a `bye` when a session is revoked. All other ends show in what the stream
+        // lacks.
         if (!isSyncError(error)) return
       }
     }

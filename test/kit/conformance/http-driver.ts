@@ -15,56 +15,59 @@ import { eventually, turns } from './real-time.ts'
 import { createSharedStore } from './shared-store.ts'
 import { createTokenGate } from './token-gate.ts'
 
-/** The options of `createAuthServer` that the driver has to have in its hand. */
+/** The options of `createAuthServer` that the driver has to set. */
 export type DrivenServerOptions = Required<
   Pick<AuthServerOptions, 'clerk' | 'keys' | 'claims' | 'store' | 'clock' | 'limits' | 'logger' | 'refusedToken'>
 > &
   Pick<AuthServerOptions, 'loadUser' | 'inspect'>
 
-/** A server that listens. */
+/** A listening server. */
 export interface DrivenServer {
-  /** Where the auth routes are, as `http://127.0.0.1:3000/auth`. */
+  /** The base URL of the auth routes, for example `http://127.0.0.1:3000/auth`. */
   readonly endpoint: string
   close(): Promise<void>
 }
 
-/** The timers and the clock of the process that the server runs in. */
+/** The timers and the clock of the server's process. */
 export interface VirtualTime {
-  /** Epoch ms. */
+  /** The current time, epoch ms. */
   now(): number
-  /** Lets time pass, and fires what is due on the way. */
+  /** Lets time pass, and fires every timer that becomes due. */
   advance(milliseconds: number): Promise<unknown>
 }
 
 export interface HttpDriverOptions {
-  /** Named in the report; default `http`. */
+  /** The name in the report. Default: `http`. */
   readonly name?: string
-  /** Mints the tokens and signs the webhooks. */
+  /** The emulator that mints the tokens and signs the webhooks. */
   readonly clerk: ClerkEmulator
-  /** Starts your server anew with these options for `createAuthServer`, over your own. Once for each path. */
+  /**
+   * Starts a new server of yours with these options for `createAuthServer`, which take precedence over your own. It is
+   * called once for each path.
+   */
   readonly serve: (options: DrivenServerOptions) => Promise<DrivenServer>
   readonly time: VirtualTime
-  /** What talks to the server; default a browser of `fetch` and a stream. */
+  /** Opens the browser that talks to the server. Default: a browser of `fetch` and a stream. */
   readonly openBrowser?: (endpoint: string) => DrivenBrowser | Promise<DrivenBrowser>
   /**
-   * Count states and transitions in the server's own machines, through its `inspect` option; default false: as the model
-   * says, since a server without an inspector holds its sessions in another way.
+   * True if states and transitions are counted in the server's own machines, through its `inspect` option. Default:
+   * false, so that the model counts them, because a server without an inspector holds its sessions in another way.
    */
   readonly isInspected?: boolean
 }
 
-/** How long the server's answers may take, ms of real time. */
+/** The time that the server's answers may take, ms of real time. */
 const patience = 3_000
-/** So much virtual time passes at once at most, ms: what is on the wire must not seem slower than it is. */
+/** The most virtual time that passes at once, ms, so that messages on the wire do not seem slower than they are. */
 const tick = 5_000
-/** Turns of the event loop in which a request has surely reached the server in the same process. */
+/** The number of turns of the event loop after which a request has certainly reached the server in the same process. */
 const arrival = 30
 
 /**
- * Drives a server over real HTTP and SSE, as one browser with one tab, with tokens of an emulated Clerk: real signatures,
- * checked by the real verifier. Keys come when the path says so, and time passes when it does.
+ * Drives a server over real HTTP and SSE, as one browser with one tab. The emulated Clerk gives the tokens real
+ * signatures, which the real verifier checks. Keys arrive, and time passes, when the path says so.
  *
- * Have `Math.random` return `modelRandom` meanwhile, or the server retries at other times than the model.
+ * Let `Math.random` return `modelRandom` in the meantime, or the server retries at other times than the model.
  */
 export function createHttpDriver({ name = 'http', ...options }: HttpDriverOptions): ConformanceDriver {
   return { name, patience, start: (plan) => startRun(plan, options) }
@@ -74,7 +77,7 @@ async function startRun(
   { input, steps, inspect }: ConformancePlan,
   { clerk, serve, time, isInspected, openBrowser = createHttpBrowser }: Omit<HttpDriverOptions, 'name'>,
 ): Promise<ConformanceRun> {
-  // Loaded when it is needed, so that whoever drives an actor alone needs no jose.
+  // jose is loaded only here, because a driver of an actor does not need it.
   const { createKeySource } = await import('../../../adapters/jose/create-key-source.ts')
   const gate = createTokenGate(createKeySource({ jwks: clerk.jwks() }), clerk.jwks().keys[0]?.kid ?? '')
   const epoch = time.now()
@@ -137,7 +140,8 @@ async function startRun(
       case 'clear': {
         const cleared = browser.postClear(step.sessionId)
         await turns(arrival)
-        // The server goes on checking what the sign-out cut off, to learn whom to refuse from now on.
+        // The server keeps checking the tokens that the sign-out ended, to learn which session it has to refuse from
+        // now on.
         gate.letThrough(step.discards)
         return cleared
       }
@@ -179,12 +183,12 @@ async function startRun(
     }
   }
 
-  /** What a request is told, once the stream tells the same. */
+  /** The answer to a request, once the stream shows the same. */
   async function view(): Promise<AuthView> {
     const isShown = async () => {
       if (failures.length > 0) throw failures[0]
       current = await browser.view()
-      // A clock that jumped shows in every answer, but in no frame before the timer.
+      // A jump of the clock shows in every answer, but in no frame before the timer.
       return skew !== 0 || isSameFrame(browser.streamed, current)
     }
     if (await eventually(isShown, patience)) return current
@@ -204,7 +208,7 @@ async function startRun(
       await profiles.close()
       let isClosed = false
       const closing = server.close().then(() => (isClosed = true))
-      // A server that ends its streams in turn waits for its own timers.
+      // A server that ends its streams one after the other waits for its own timers.
       await eventually(async () => {
         await time.advance(100)
         return isClosed

@@ -3,7 +3,7 @@ import { createProof } from '../auth-fixtures.ts'
 import type { ClerkEmulator } from '../clerk-emulator/index.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 
-/** Shifts what a verdict of the model proves, whose times count from the model's epoch, to the system's own. */
+/** Shifts the times of a model's verdict from the model's epoch to the system's. */
 export const shift = (session: VerifiedSession, by: number): VerifiedSession => ({
   ...session,
   issuedAt: session.issuedAt + by,
@@ -11,10 +11,11 @@ export const shift = (session: VerifiedSession, by: number): VerifiedSession => 
 })
 
 /**
- * A real token of the emulator that a check with the right key will find to be what the path says: forged, expired, or a
- * proof of somebody. Its `kid` is the token's id.
+ * A real token of the emulator for which a check with the right key gives the result that the path wants: forged,
+ * expired, or a proof of a user. Its `kid` is the token's id.
  *
- * @param by from the model's epoch to the system's, ms @param now the system's clock, epoch ms
+ * @param by the difference from the model's epoch to the system's, ms
+ * @param now the system's clock, epoch ms
  */
 export function mintStepToken(
   clerk: ClerkEmulator,

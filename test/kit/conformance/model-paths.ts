@@ -7,19 +7,22 @@ import { toTransitionName } from './chart-coverage.ts'
 
 export type Settings = Omit<AuthInput, 'now' | 'random' | 'tombstone'>
 
-/** Paths of one model. */
+/** The paths of one model. */
 export interface ModelPaths {
-  /** Settings of the machine in the system under test. */
+  /** The settings of the machine in the system under test. */
   readonly input: Settings
-  /** The model over these settings. */
+  /** The model with these settings. */
   readonly model: AuthModel
   readonly paths: readonly AuthPath[]
 }
 
-/** No one setting leads through all transitions. */
+/** No single setting leads through all transitions. */
 export const allSettings: readonly Settings[] = [{}, { refusedToken: 'signOut' }]
 
-/** What matters later of a path that the search takes for another one: which of two outages is remembered. */
+/**
+ * Details that matter only later, so that the search would treat two paths as one: for example which of two outages is
+ * remembered.
+ */
 const outages = [
   'token.received',
   'token.received',
@@ -31,7 +34,10 @@ const outages = [
   'keys.refreshed',
 ]
 
-/** The paths for a machine of these settings: all there are, then those on which everything comes from outside a server. */
+/**
+ * The paths for a machine with these settings: first all paths, then those on which every event comes from outside a
+ * server.
+ */
 export function toModelPaths(input: Settings = {}): ModelPaths[] {
   return (['all', 'outside'] as const).map((events) => {
     const model = createAuthModel(input, { events })
@@ -39,7 +45,7 @@ export function toModelPaths(input: Settings = {}): ModelPaths[] {
   })
 }
 
-/** Leaves out the paths on which the machine does what it did on an earlier one. */
+/** Leaves out the paths on which the machine does the same as on an earlier one. */
 export function withoutRepeats(all: readonly ModelPaths[]): ModelPaths[] {
   const known = new Set<string>()
   return all.map(({ input, model, paths }) => {
@@ -58,8 +64,8 @@ export function withoutRepeats(all: readonly ModelPaths[]): ModelPaths[] {
 }
 
 /**
- * So few of the paths that they together still lead through every transition that all of them do: for systems that take
- * their time.
+ * Picks only as many paths as are needed to lead through every transition that all of them lead through. Use it for
+ * slow systems.
  */
 export function pickCovering(all: readonly ModelPaths[]): ModelPaths[] {
   const covered = new Set<string>()

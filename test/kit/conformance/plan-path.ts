@@ -6,18 +6,18 @@ import type { AuthPath } from '../auth-paths.ts'
 import type { ConformanceAction, ConformanceStep, TokenVerdict } from './conformance-step.ts'
 import { describeEvent } from './describe-event.ts'
 
-/** One step, and what the machine's model says of it. */
+/** One step, with the result of the machine's model. */
 export interface PlannedStep {
   readonly step: ConformanceStep
-  /** The model's snapshot before and after. */
+  /** The model's snapshots before and after the step. */
   readonly before: AuthSnapshot
   readonly after: AuthSnapshot
   readonly trace: ModelTrace
-  /** The wall clock is ahead of or behind the timers by so many ms. */
+  /** The difference between the wall clock and the timers, ms. */
   readonly skew: number
 }
 
-/** What a path of the model asks of a system under test, and what it should then show. */
+/** A path of the model as steps for a system under test, with the expected result of each. */
 export function planPath({ steps }: AuthPath, model: AuthModel): PlannedStep[] {
   const moves = steps.slice(1).map(({ event, state }, index) => ({ event, after: state, before: steps[index]!.state }))
   const verdicts = moves.flatMap(({ event, before }) => {
@@ -96,14 +96,17 @@ function toVerdict(event: AuthModelEvent): TokenVerdict | null {
   return null
 }
 
-/** What is told of a token: its id and how it ended. `token.discarded` reads as a token cut off by a sign-out. */
+/** The settlement of a token: its id and its outcome. `token.discarded` reads as a token that a sign-out ended. */
 export interface SettledToken {
   readonly id: string
-  /** The error code it was answered with; null where the answer was no error: accepted, ignored, or `session-pending`. */
+  /** The error code of a token's answer; null if the answer was no error: accepted, ignored, or `session-pending`. */
   readonly code: string | null
 }
 
-/** The tokens that were answered, by id, by what the machine emitted. One that nobody waits for any more goes unnamed. */
+/**
+ * The answered tokens by id, from the events that the machine emitted. A token for which nobody waits any more is left
+ * out.
+ */
 export function toSettled(emitted: readonly AuthEmitted[]): SettledToken[] {
   return emitted.flatMap((event): SettledToken[] => {
     if (event.type === 'token.settled' && event.id !== undefined) {

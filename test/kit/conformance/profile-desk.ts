@@ -1,9 +1,9 @@
 import type { AuthUser } from '../../../machines/index.ts'
 import { turns } from './real-time.ts'
 
-/** A profile that takes longer counts as failed, ms. */
+/** A profile that takes longer than this counts as failed, ms. */
 const profileTimeout = 5_000
-/** Loads profiles when told to. */
+/** Loads profiles when it is told to. */
 export function createProfileDesk(now: () => number) {
   let asked: { userId: string; at: number; answer: (user: AuthUser | null) => void }[] = []
   return {

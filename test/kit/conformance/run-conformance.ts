@@ -15,23 +15,24 @@ import type { PlannedStep, SettledToken } from './plan-path.ts'
 
 export interface ConformanceOptions {
   /**
-   * Settings of the machine, one after the other; default its own, then `refusedToken: 'signOut'`, since no one setting
-   * leads through all of its transitions. A path on which a setting changes nothing is driven once.
+   * Settings of the machine, run one after the other. Default: the machine's own, and then `refusedToken: 'signOut'`,
+   * because no single setting leads through all of its transitions. A path on which a setting changes nothing is driven
+   * once.
    */
   readonly inputs?: readonly Settings[]
-  /** The paths themselves; default those of {@link toModelPaths} for each of `inputs`. */
+  /** The paths. Default: the result of {@link toModelPaths} for each of `inputs`. */
   readonly paths?: readonly ModelPaths[]
-  /** Stop at the first mismatch; default false. */
+  /** Stop at the first mismatch. Default: false. */
   readonly isBrief?: boolean
-  /** Hold the system against the laws alone, not against the model; default false. */
+  /** Compare the system only with the laws, not with the model. Default: false. */
   readonly lawsOnly?: boolean
 }
 
 type Found = Omit<Mismatch, 'path'>
 
 /**
- * Drives a system along paths of the auth machine's own model, and holds what it shows after every step against the
- * model, and against rules that hold whatever the machine looks like. Needs no test framework.
+ * Drives a system along paths of the auth machine's own model. After every step it compares the view with the model,
+ * and with the laws, which do not depend on the machine. It needs no test framework.
  *
  * @example requireConformance(await runConformance(createActorDriver()))
  */
@@ -64,7 +65,7 @@ export async function runConformance(
     mismatches,
   }
 
-  /** Drives one path up to its end, the first step that cannot be made, or the first mismatch. */
+  /** Drives one path to its end, to the first step that cannot be made, or to the first mismatch. */
   async function drive(steps: readonly PlannedStep[], input: Settings) {
     const done: string[] = []
     const fail = (found: Found) => void mismatches.push({ ...found, path: done.join(' → ') || 'the beginning' })
@@ -143,7 +144,7 @@ export async function runConformance(
   }
 }
 
-/** Context and configuration; not the settings, which hold functions. */
+/** The context and the configuration, without the settings, which contain functions. */
 function toComparableSnapshot({ value, context }: Pick<PlannedStep['after'], 'value' | 'context'>): object {
   const { settings: _, ...shown } = context
   return { value, ...shown }
@@ -151,7 +152,7 @@ function toComparableSnapshot({ value, context }: Pick<PlannedStep['after'], 'va
 
 const byId = (settled: readonly SettledToken[]) => settled.toSorted((a, b) => a.id.localeCompare(b.id))
 
-/** The first view that matches, or the last one that did not, after so many ms of real time. */
+/** The first view that matches, or the last view after this many ms of real time if none did. */
 async function viewWhere(run: ConformanceRun, matches: (view: AuthView) => boolean, patience: number) {
   let view = await run.view()
   await eventually(async () => matches(view) || matches((view = await run.view())), patience)

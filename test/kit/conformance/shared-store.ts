@@ -4,8 +4,9 @@ import type { SessionRecord } from '../../../machines/index.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 
 /**
- * A store that two nodes share, of which the driver plays one.
- * @param named The claims by which the server's rules let a session in, beside those of the path.
+ * A store that two nodes share. The driver plays the other node.
+ *
+ * @param named the claims that the server's rules require besides those of the path
  */
 export function createSharedStore(clock: () => number, named: { readonly iss: string; readonly azp: string }) {
   const memory = createMemorySessionStore({ clock })
@@ -16,14 +17,15 @@ export function createSharedStore(clock: () => number, named: { readonly iss: st
   return {
     store: {
       ...memory,
-      // Who signs in at the other node gets a cookie there. The browser of a path has one, which serves for both.
+      // A user who signs in at the other node gets a cookie there. The browser of a path has one cookie, which serves
+      // for both.
       rotate: (id, rotation) => memory.rotate(id, { ...rotation, userId: undefined }),
       close: async () => unwatch(),
     } satisfies SessionStore,
     get isStored() {
       return stored !== undefined
     },
-    /** The other node decides. Times of the record shift by so many ms. */
+    /** The other node makes a decision. The times of the record are shifted by this many ms. */
     async decide(record: Extract<ConformanceStep, { kind: 'adopt' }>['record'], by: number) {
       if (!stored) throw new Error('no session is stored')
       const { id, channel, rev, instance } = stored
@@ -35,7 +37,7 @@ export function createSharedStore(clock: () => number, named: { readonly iss: st
       const next = { ...shifted, id, channel, rev: rev + 1, seqByTab: {} }
       const until = clock() + 3_600_000
       const result = await memory.write(next, { expectedRev: rev, until })
-      // Forgotten by now: the other node still has it, and writes it anew.
+      // This node has forgotten the record by now, but the other node still has it and writes it again.
       if (!result.written) await memory.write(next, { expectedRev: null, until })
     },
   }

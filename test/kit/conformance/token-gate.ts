@@ -3,23 +3,28 @@ import { AuthError } from '../../../machines/index.ts'
 import type { TokenVerdict } from './conformance-step.ts'
 import { eventually } from './real-time.ts'
 
-/** A key source that lets each check wait for its verdict. A token names itself by its `kid`. */
+/** A key source that makes each check wait for its verdict. A token is recognised by its `kid`. */
 export interface TokenGate {
   readonly keys: KeySource
-  /** Ends the check of a token that is in the air: its keys come, or cannot be had. @throws Error where none is */
+  /**
+   * Ends the running check of a token: its keys arrive, or cannot be fetched. @throws Error if there is no such check
+   */
   settle(id: string, verdict: TokenVerdict): Promise<void>
-  /** Resolves once a check of the token is in the air. @throws Error where none begins */
+  /** Resolves when a check of the token is running. @throws Error if none begins */
   begun(id: string): Promise<void>
   /** From now on, checks of these tokens do not wait. */
   letThrough(ids: readonly string[]): void
-  /** Tells the server that keys are there again. */
+  /** Tells the server that the keys are available again. */
   refresh(): void
 }
 
-/** How long a check may take to begin, ms of real time. */
+/** The time that a check may take to begin, ms of real time. */
 const patience = 5_000
 
-/** @param source has the keys @param kid the id of the one that signs */
+/**
+ * @param source the real keys
+ * @param kid the id of the signing key
+ */
 export function createTokenGate(source: KeySource, kid: string): TokenGate {
   const waiting = new Map<string, (verdict: TokenVerdict | null) => void>()
   const free = new Set<string>()
@@ -40,7 +45,7 @@ export function createTokenGate(source: KeySource, kid: string): TokenGate {
             reject(new AuthError('verify-timeout'))
           })
         })
-        // What is wrong with the token itself is found out with the real key.
+        // The real key finds any fault of the token itself.
         if (verdict?.error?.code === 'keys-unavailable') throw verdict.error
         return source.getKey(kid, options)
       },
