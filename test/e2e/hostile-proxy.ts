@@ -23,6 +23,8 @@ export interface HostileProxy {
   readonly url: string
   /** What is asked is answered as fast as the machine can, be it with an error. */
   readonly isPrompt: boolean
+  /** Each answer is held back until it is complete: a stream has no headers, even. */
+  readonly isBuffering: boolean
   /** Holds for what is asked from now on. The answers that run feel a blackhole; where the server is gone they end. */
   become(hostility: Hostility): void
   /** Answers this path by itself, with a script. */
@@ -77,6 +79,9 @@ export async function startHostileProxy(target: () => string): Promise<HostilePr
     url: `http://localhost:${server.port}`,
     get isPrompt() {
       return hostility !== 'blackhole' && !(typeof hostility === 'object' && 'latency' in hostility)
+    },
+    get isBuffering() {
+      return hostility === 'buffering'
     },
     become(next) {
       hostility = next

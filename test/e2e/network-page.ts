@@ -4,7 +4,7 @@ import { startHostileProxy, type HostileProxy, type Hostility } from './hostile-
 import type { Tab } from './tab.ts'
 import type { OpenWorld } from './use-browser.ts'
 import { passServerTime, passTime } from './virtual-time.ts'
-import type { World } from './world.ts'
+import { isStream, type World } from './world.ts'
 
 /** A signed-in page behind a proxy that may turn hostile, in virtual time. */
 export interface NetworkPage {
@@ -42,8 +42,10 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
   const open = new Set<Request>()
   world.context.on('request', (request) => {
     const isOfPage = !request.serviceWorker() && !request.isNavigationRequest()
-    if (proxy.isPrompt && isOfPage && !isStream(request)) open.add(request)
+    const isAnswered = proxy.isPrompt && !(proxy.isBuffering && isStream(request))
+    if (isAnswered && isOfPage) open.add(request)
   })
+  world.context.on('response', (response) => isStream(response.request()) && open.delete(response.request()))
   world.context.on('requestfinished', (request) => void open.delete(request))
   world.context.on('requestfailed', (request) => void open.delete(request))
   /** A second of virtual time takes milliseconds: an answer that is on its way would come too late. */
@@ -51,7 +53,7 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
     await passTime(world, seconds)
     // What the timers of the page have asked for is known when it has answered.
     await tab.view()
-    await vi.waitUntil(() => open.size === 0 || !proxy.isPrompt, { timeout: 5_000, interval: 2 })
+    await vi.waitUntil(() => open.size === 0 || !proxy.isPrompt, { timeout: 10_000, interval: 2 })
   }
   let devtools!: CDPSession
   if (options.hostility) proxy.become(options.hostility)
@@ -112,9 +114,6 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
     shown: () => tab.shown(start),
   }
 }
-
-const isStream = (request: Request) =>
-  request.method() === 'GET' && new URL(request.url()).pathname.startsWith('/auth/events')
 
 /** Writes what was measured to the output of the run. */
 export function noteSeconds(network: string, seconds: number, connections: readonly string[]): void {

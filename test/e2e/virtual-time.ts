@@ -55,17 +55,25 @@ async function attempt(check: () => void | Promise<void>): Promise<unknown> {
   }
 }
 
-/** How long a post may take between the page and the server, in real ms. One that hangs is waited for once. */
+/** How long a request may take between the page and the server, in real ms. One that hangs is waited for once. */
 const sendTime = 500
 
 /**
- * Waits until no post is on the wire, so that a second of virtual time is never shorter than one there: two of them without
- * an answer, and the page gives its stream up.
+ * Waits until no request is on the wire and no tab is about to be given a lock, so that a second of virtual time is never
+ * shorter than one there: two of them without an answer, and the page gives its stream up or takes the lead from its holder.
  */
 async function settle(world: World): Promise<void> {
+  await settleLocks(world)
   const start = process.hrtime.bigint()
   const isSent = () => process.hrtime.bigint() - start > BigInt(sendTime) * 1_000_000n
-  await vi.waitUntil(() => world.unansweredPosts.size === 0 || isSent(), { timeout: 10_000, interval: 5 })
-  world.unansweredPosts.clear()
+  await vi.waitUntil(() => world.unanswered.size === 0 || isSent(), { timeout: 10_000, interval: 5 })
+  world.unanswered.clear()
   await vi.waitUntil(() => world.posts().every((post) => !post.isOpen), { timeout: 10_000, interval: 5 })
+}
+
+/** The browser answers requests for locks in the order in which they come: each page has what it asked for before this. */
+async function settleLocks({ context }: World): Promise<void> {
+  const ask = async () => void (await navigator.locks?.query())
+  // A page that navigates meanwhile has no locks to wait for.
+  await Promise.all(context.pages().map((page) => page.evaluate(ask).catch(() => {})))
 }

@@ -25,8 +25,11 @@ export interface World {
   signInAtClerk(): Promise<EmulatedSession>
   /** The posts to the auth server so far, answered or not. */
   posts(): Exchange[]
-  /** The posts that a page has sent, or wants to send, and has had no answer to. Those given up are not among them. */
-  readonly unansweredPosts: Set<Request>
+  /**
+   * What pages have asked this server, or Clerk for a token, and have had no answer to: of a stream, no headers. Requests
+   * that were given up are not among them.
+   */
+  readonly unanswered: Set<Request>
   /** The streams that were ever asked for. */
   streams(): Exchange[]
   /** How often a page was loaded. */
@@ -71,9 +74,9 @@ export async function createWorld(browser: Browser, script: string, options: Wor
 
   const unanswered = new Set<Request>()
   context.on('request', (request) => {
-    // Clerk's tokens too: a post waits for one.
-    if (request.method() === 'POST' && /\/auth\/events|\/tokens/.test(request.url())) unanswered.add(request)
+    if (isAwaited(request, app.url)) unanswered.add(request)
   })
+  context.on('response', (response) => isStream(response.request()) && unanswered.delete(response.request()))
   context.on('requestfinished', (request) => unanswered.delete(request))
   context.on('requestfailed', (request) => unanswered.delete(request))
 
@@ -108,10 +111,25 @@ export async function createWorld(browser: Browser, script: string, options: Wor
       return tab
     },
     posts: () => exchanges('POST'),
-    unansweredPosts: unanswered,
+    unanswered,
     streams: () => exchanges('GET'),
     documents: () => app.tap.exchanges.filter(({ path }) => !/^\/(auth\/|main\.js|favicon)/.test(path)).length,
   }
+}
+
+/** The page reads an event stream, which ends late or never. */
+export function isStream(request: Request): boolean {
+  return request.method() === 'GET' && new URL(request.url()).pathname.startsWith('/auth/events')
+}
+
+/**
+ * A step of virtual time waits for the answer: to a post, to a request for Clerk's token, which a post waits for, and to
+ * what is asked for without a proxy between. A proxy may hold back what it likes.
+ */
+function isAwaited(request: Request, origin: string): boolean {
+  const url = request.url()
+  if (request.method() === 'POST') return /\/auth\/events|\/tokens/.test(url)
+  return url.startsWith(`${origin}/auth/`)
 }
 
 /** What a test that failed leaves behind to understand it by. */
