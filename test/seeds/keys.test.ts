@@ -117,6 +117,13 @@ it('C12 keys are fetched once for all who wait, and anew when they age', async (
 
 it('C12 an endpoint that hangs is given up, and tried again by itself; meanwhile nobody is signed out', async () => {
   useVirtualTime()
+  let underWay = 0
+  const { fetch } = globalThis
+  const spy = vi.spyOn(globalThis, 'fetch').mockImplementation((...request) => {
+    underWay += 1
+    return fetch(...request).finally(() => (underWay -= 1))
+  })
+  onTestFinished(() => spy.mockRestore())
   const { clerk, server, mint, asked } = await startOnClerk()
   const heal = clerk.addFault({ path: '/v1/jwks', stall: 'body' })
   const browser = server.browser()
@@ -130,6 +137,8 @@ it('C12 an endpoint that hangs is given up, and tried again by itself; meanwhile
   let view = (await browser.session()).body
   await eventually(async () => {
     await vi.advanceTimersByTimeAsync(1_000)
+    // What Clerk is asked now takes none of the time that passes here.
+    await eventually(() => underWay === 0, "Clerk's answer")
     view = (await browser.session()).body
     return view.isSignedIn
   }, 'the retry')
