@@ -9,6 +9,8 @@ useHost(nginx.open)
 describe.runIf(findNginx())('behind nginx', async () => {
   beforeAll(nginx.start)
   afterAll(nginx.stop)
+  // First: it counts timers, and finds none of earlier servers.
+  await import('./let-go.test.ts')
   await import('./protocol.test.ts')
   await import('./origin.test.ts')
   await import('./stream.test.ts')
