@@ -32,7 +32,7 @@ import type { AuthServerOptions, ResolvedAuthServerOptions } from './auth-server
 import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from '../clerk/clerk-access.ts'
 import type { ClerkAccess } from '../clerk/clerk-access.ts'
-import { toInspect } from '../inspector/inspect-option.ts'
+import { toInspect } from './inspect-option.ts'
 import { isProduction } from '../node-env.ts'
 import { createNodeMiddleware } from './node-middleware.ts'
 import type { NodeMiddleware } from './node-middleware.ts'

@@ -1,5 +1,5 @@
 import type { InspectionEvent } from 'xstate'
-import type { LocalPage } from './local-page.ts'
+import type { LocalPage } from '../inspector/local-page.ts'
 import type { Logger } from '../logger.ts'
 
 export type Inspect = (event: InspectionEvent) => void
