@@ -14,8 +14,11 @@ describe('a stream', () => {
     'holds nobody else up, and its socket is closed%s',
     async (_, openHost) => {
       useVirtualTime()
-      const options = { publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } }
-      const server = await startServer(options, undefined, openHost)
+      // Frames of 100 KB, of which some hundred fill the buffers of the kernel.
+      const bulk = 'x'.repeat(100_000)
+      const names = { firstName: bulk, lastName: null, username: null, emailAddress: null }
+      const loadUser = async (id: string) => ({ id, ...names, hasImage: false, imageUrl: '' })
+      const server = await startServer({ loadUser, limits: { requestsPerSession: 100_000 } }, undefined, openHost)
       const browser = server.browser('tab1')
       await browser.token(server.mint())
       const { port, host } = new URL(server.url)
@@ -25,20 +28,20 @@ describe('a stream', () => {
       stalled.write(`GET /auth/events?tab=stalled HTTP/1.1\r\nHost: ${host}\r\nCookie: ${browser.cookie}\r\n\r\n`)
       await eventually(() => server.auth.stats().streams === 1, 'the stalled stream')
       const reader = await browser.open()
+      await reader.viewWhere(({ user }) => user?.firstName === bulk)
 
       // Until the kernel's buffers of both ends are full.
-      const bulk = 'x'.repeat(5_000)
       const socket = () => server.sockets.find(({ remotePort }) => remotePort === stalled.localPort)
       const behind = () => socket()?.writableLength ?? 0
       let renewals = 0
       // A host that wraps the answer has buffers of its own.
       for (let more = 50; more > 0; renewals += 1) {
-        await browser.token(server.mint({ bulk, o: { id: `org_${renewals}` } }))
+        await browser.token(server.mint({ o: { id: `org_${renewals}` } }))
         if (behind() > 0) more -= 1
       }
       const full = behind()
       for (let renewal = 0; renewal < 50; renewal += 1) {
-        await browser.token(server.mint({ bulk, o: { id: `org_last_${renewal}` } }))
+        await browser.token(server.mint({ o: { id: `org_last_${renewal}` } }))
       }
       await reader.viewWhere(({ orgId }) => orgId === 'org_last_49')
       expect(behind()).toBe(full)
