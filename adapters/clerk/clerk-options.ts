@@ -26,7 +26,7 @@ export interface ClerkOptions {
 export interface ResolvedClerkOptions extends ClerkOptions {
   /**
    * The values that the instance's tokens may have as `iss`, ready for `claims.issuer`; undefined if the options do not
-   * tell.
+   * determine it.
    */
   readonly issuer: readonly string[] | undefined
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts'
 import type { ResolvedClerkOptions } from './clerk-options.ts'
 
-/** The origins of an app's pages, as far as its options tell. */
+/** The origins of an app's pages, as far as its options name them. */
 export interface AppOrigins {
   readonly authorizedParties?: string | readonly string[] | undefined
   readonly allowedHosts: Iterable<string>

@@ -56,7 +56,7 @@ export function createJwksFetcher(options: JwksFetcherOptions): FetchJwks {
     if (!response.ok) {
       await response.body?.cancel()
       onFailure?.(response.status)
-      // A browser does not tell the status of a redirect that it did not follow.
+      // A browser hides the status of a redirect that it did not follow.
       const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
       throw new Error(`${name} answered ${isRedirect ? 'with a redirect, which is not followed' : response.status}`)
     }
