@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -29,7 +31,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: 'test/global-setup.ts',
-    testTimeout: 30_000,
+    // Vitest leaves one core to itself, which on two would be half of them; the tests wait for browsers and timers anyway.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: SlowestFirst },
+    // A bound on what hangs, and no measure of speed: on a busy machine a test of a browser takes ten times as long.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
