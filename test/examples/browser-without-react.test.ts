@@ -25,13 +25,14 @@ describe.runIf(findChromium())('browser-without-react', () => {
     const server = await startLateServer()
     onTestFinished(() => server.close())
     const { url } = server
-    const { secretKey, publishableKey, apiUrl, frontendApiUrl: proxyUrl, clerkJSUrl: src } = clerk
+    const { secretKey, publishableKey, apiUrl, frontendApiUrl: proxyUrl } = clerk
+    const { __internal_clerkJSUrl: src, __internal_clerkUIUrl: ui } = clerk.providerProps
     const auth = createAuthServer({
       clerk: { secretKey, publishableKey, apiUrl },
       claims: { authorizedParties: [url] },
     })
     onTestFinished(() => auth.close({ timeout: 0 }))
-    server.handler = toNodeHandler(createPage({ auth, script, clerk: { src, publishableKey, proxyUrl } }))
+    server.handler = toNodeHandler(createPage({ auth, script, clerk: { src, ui, publishableKey, proxyUrl } }))
 
     const context = await browser.newContext()
     onTestFinished(() => context.close())

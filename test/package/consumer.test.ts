@@ -26,6 +26,8 @@ const peers = [
   '@clerk/react',
   '@clerk/clerk-react',
   'redis',
+  'vue',
+  'solid-js',
 ]
 const tools = ['typescript', '@types/node', '@types/react']
 

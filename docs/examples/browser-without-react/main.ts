@@ -12,7 +12,7 @@ const find = (id: string) => document.getElementById(id)!
 
 const client = createAuthClient()
 let isSignInShown = false
-client.actor.subscribe(() => {
+client.subscribe(() => {
   const { status, view, error } = client
   const isFailed = status === 'failed'
   find('who').textContent = `${status} ${view.userId ?? ''}`.trim()
@@ -31,5 +31,7 @@ find('sign-out').addEventListener('click', () => void Clerk.signOut())
 // The client starts before Clerk loads, so that it can say when Clerk does not.
 client.start()
 
-await Clerk.load({ telemetry: false })
+// Set by the script of Clerk's components.
+const { __internal_ClerkUICtor: ClerkUI } = globalThis as { __internal_ClerkUICtor?: unknown }
+await Clerk.load({ ui: { ClerkUI }, telemetry: false })
 bindClerk(client, Clerk)

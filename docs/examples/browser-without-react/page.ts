@@ -5,8 +5,14 @@ export interface PageOptions {
   readonly auth: AuthServer
   /** `main.ts`, bundled. */
   readonly script: string
-  /** Where clerk-js comes from, and how it reaches your instance. */
-  readonly clerk: { readonly src: string; readonly publishableKey: string; readonly proxyUrl?: string }
+  readonly clerk: {
+    /** `https://<Frontend API>/npm/@clerk/clerk-js@6/dist/clerk.browser.js` */
+    readonly src: string
+    /** `https://<Frontend API>/npm/@clerk/ui@1/dist/ui.browser.js`: Clerk's components. */
+    readonly ui: string
+    readonly publishableKey: string
+    readonly proxyUrl?: string
+  }
 }
 
 /** The page and the auth routes on one server, so that the client's default options will do. */
@@ -28,8 +34,10 @@ export function createPage({ auth, script, clerk }: PageOptions): H3 {
         <button id="retry" hidden>Try again</button>
         <button id="sign-out" hidden>Sign out</button>
         <div id="sign-in"></div>
+        <script src="${clerk.ui}" crossorigin="anonymous"></script>
         <script
           src="${clerk.src}"
+          crossorigin="anonymous"
           data-clerk-publishable-key="${clerk.publishableKey}"
           data-clerk-proxy-url="${clerk.proxyUrl ?? ''}"
         ></script>
