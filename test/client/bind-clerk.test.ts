@@ -1,9 +1,11 @@
-import type { BrowserClerk } from '@clerk/clerk-react'
+import type { BrowserClerk as BrowserClerk5 } from '@clerk/clerk-react'
+import type { BrowserClerk } from '@clerk/react'
 import { expect, expectTypeOf, it } from 'vitest'
 import { bindClerk, createAuthClient, type ClerkLike, type ClerkResourcesLike } from '../../adapters/browser/index.ts'
 
 it("takes Clerk's own object", () => {
   expectTypeOf<BrowserClerk>().toExtend<ClerkLike>()
+  expectTypeOf<BrowserClerk5>().toExtend<ClerkLike>()
 })
 
 it('tells the client what Clerk says, until it is ended', () => {

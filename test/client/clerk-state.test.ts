@@ -1,9 +1,11 @@
-import type { useAuth } from '@clerk/clerk-react'
+import type { useAuth as useAuth5 } from '@clerk/clerk-react'
+import type { useAuth } from '@clerk/react'
 import { expect, expectTypeOf, it } from 'vitest'
 import { createAuthClient, type ClerkState } from '../../adapters/browser/index.ts'
 
 it('takes what useAuth gives', () => {
   expectTypeOf<ReturnType<typeof useAuth>>().toExtend<ClerkState>()
+  expectTypeOf<ReturnType<typeof useAuth5>>().toExtend<ClerkState>()
 })
 
 it('takes a pending Clerk session for signed out, also where useAuth counts it as signed in', () => {
