@@ -66,6 +66,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const accepted = new WeakMap<SimNode, Map<string, { readonly seq: number; readonly at: number }>>()
   /** Of a post that came after a newer one of its tab had been answered: whom the session proved when it came. */
   const late = new WeakMap<Exchange, string>()
+  /** Every cookie is tried at every node, and brings its session back there. */
+  let isTrying = false
   /** How many posts with tokens of each Clerk session and organization have reached each node. */
   const arrivals = new WeakMap<SimNode, Map<string, number>>()
 
@@ -188,6 +190,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   }
 
   function seeBounds({ auth, party }: SimNode) {
+    if (isTrying) return
     const { sessions, signedIn } = auth.stats()
     const { sessionsPerClerkSession, sessionsPerUser, sessionsPerAddress } = simLimits
     const most = Math.min(clerk.sessions.size * sessionsPerClerkSession, userIds.length * sessionsPerUser)
@@ -298,6 +301,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       await probeCookies(node)
     },
     tryCookies() {
+      isTrying = true
       for (const node of nodes()) {
         for (const cookie of givenOut.keys()) world.time.send(node.party, 1, () => void tryCookie(node, cookie))
       }
