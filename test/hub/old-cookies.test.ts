@@ -363,6 +363,38 @@ describe('a cookie that was given up while a token waited for keys', () => {
   })
 })
 
+describe('a cookie that was given up on one node while a token waited for keys', () => {
+  it('reads nobody on another node between the sign-in and the next post', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const keys = { isThere: true }
+    const here = startHub({
+      store,
+      async verify(token) {
+        if (!keys.isThere) throw new AuthError('keys-unavailable')
+        return JSON.parse(token.reveal()) as VerifiedSession
+      },
+    })
+    const there = startHub({ store })
+    const browser = await here.open()
+    const prove = () => toToken(createProof({ issuedAt: Math.floor(Date.now() / 1_000) * 1_000 }))
+    await browser.token(prove())
+    const before = browser.cookie.id
+    expect(await read(there.hub, before)).toBe(ada.userId)
+    await browser.clear()
+    await vi.advanceTimersByTimeAsync(2_000)
+    keys.isThere = false
+    expect(await browser.token(prove())).toMatchObject({ error: { code: 'keys-unavailable' } })
+    keys.isThere = true
+    here.hub.retry()
+    await vi.advanceTimersByTimeAsync(3_000)
+    await turn()
+    expect(await read(here.hub, browser.cookie.id)).toBe(ada.userId)
+    expect([await read(here.hub, before), await read(there.hub, before)]).toEqual([null, null])
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(await read(there.hub, before)).toBeNull()
+  })
+})
+
 describe('a browser that never got the new cookie', () => {
   it('is let in as somebody new once the store has forgotten the old one, whichever node it asks meanwhile', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })

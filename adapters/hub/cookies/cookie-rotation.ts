@@ -84,7 +84,16 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
       await store.rotate(session.id, { from, to, userId, retireFor })
       noteRetired(session, from)
     }
-    session.state.isCookieOwed = false
+    if (cookies.current(session)?.alias === to) session.state.isCookieOwed = false
+  }
+
+  /** Has the store retire a cookie that was given up. The next rotation tries again where this fails. */
+  async function retireGivenUp(session: LiveSession) {
+    try {
+      await storeCookie(session)
+    } catch (error) {
+      logger.error('store.failed', { method: 'rotate', error })
+    }
   }
 
   const isOutdated = (alias: string): boolean => cookies.find(alias)?.retired !== false
@@ -117,14 +126,19 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
 
     /**
      * Gives a new cookie to the tab whose token has to wait for keys, and which it may sign in when no request is there. A
-     * stranger may know the one that the token came with. A tab that asks again keeps its own.
+     * stranger may know the one that the token came with. A tab that asks again keeps its own. A cookie that was given out for
+     * a user is in the store, and would be good on other nodes for the same user, so the store retires it at once.
      */
     holdFor({ session, alias }: FoundSession, token: BearerToken, tab: string | undefined) {
       const { state } = session
       if (session.view().userId !== null || isOutdated(alias)) return
       const isHolder = state.holder !== null && tab !== undefined && state.holder.tab === tab
       const tokensBefore = isHolder ? state.holder!.tokens : []
-      if (!isHolder) reissue(session)
+      if (!isHolder) {
+        const owner = cookies.current(session)?.userId
+        reissue(session)
+        if (owner !== null) void retireGivenUp(session)
+      }
       state.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
     },
 
