@@ -10,7 +10,9 @@ function build(): void {
   execFileSync('npx', ['tsc', '--noCheck'], { stdio: 'inherit' })
 }
 
-/** What the tests use of the machine, and how to get what it lacks. CI sets AUTHCHART_REQUIRE_ALL, and then nothing may lack. */
+/**
+ * The programs that the tests use, and how to install them. CI sets AUTHCHART_REQUIRE_ALL; then none may be missing.
+ */
 export function setup(): void {
   build()
   const missing: string[] = []

@@ -18,7 +18,7 @@ export interface BenchRow {
   readonly median: number
   /** The lowest and the highest of them. */
   readonly spread: readonly [number, number]
-  /** What one should know to read it. */
+  /** Background that a reader of the row needs. */
   readonly note?: string
 }
 

@@ -35,7 +35,7 @@ const text = { fontFamily: 'system-ui, sans-serif', fontSize: 13 }
 /** Text follows the reader's scheme: a rule goes before the attributes that the library writes. */
 const style = '<style>text{fill:#1f2328;stroke:none}@media (prefers-color-scheme:dark){text{fill:#e6edf3}}</style>'
 
-/** → one SVG for each chart that was measured, by name. */
+/** @returns one SVG for each chart that was measured, by name */
 export function drawCharts({ charts }: BenchResults): Map<string, string> {
   const drawn = new Map<string, string>()
   const draw = (name: string, height: number, toOption: (series: readonly ChartSeries[]) => EChartsCoreOption) => {
@@ -95,7 +95,7 @@ interface LineOptions {
   readonly x: string
   readonly y: string
   readonly xType: 'category' | 'log'
-  /** What a value is divided by. */
+  /** The divisor of a value. */
   readonly scale: number
 }
 

@@ -1,6 +1,7 @@
 /**
- * What hostile traffic leaves behind: 100,000 GETs without a cookie (views, and streams opened and closed) and 100,000
- * forged tokens. Prints what the server holds before and after. Run: `npx tsx test/bench/flatness.ts [requests]`.
+ * Measures what hostile traffic leaves behind: 100,000 GETs without a cookie (views, and streams opened and closed) and
+ * 100,000 forged tokens. It prints what the server holds before and after. Run: `npx tsx test/bench/flatness.ts
+ * [requests]`.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, openStream } from './raw-http.ts'

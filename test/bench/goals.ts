@@ -1,8 +1,8 @@
-/** What each row compares, and the goal that was set for it. */
+/** The subject of each row, and the goal that was set for it. */
 export interface Goal {
   readonly title: string
   readonly peer: string
-  /** Of the value; the ratio has none, except in rows without a peer, where it is the value itself. */
+  /** The unit of the value. A ratio has none, except in rows without a peer, where it is the value itself. */
   readonly unit: string
   /** `>= 0.80` or `<= 1.3`. */
   readonly goal: string

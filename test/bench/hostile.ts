@@ -1,8 +1,8 @@
 /**
- * What a hostile request costs a server, against a valid one: `npx tsx test/bench/hostile.ts [rounds]`.
+ * Measures what a hostile request costs a server, compared with a valid one: `npx tsx test/bench/hostile.ts [rounds]`.
  *
- * The server is a process of its own, whose CPU time is read before and after each block of requests. The blocks of all
- * rows take turns, so that whatever else the machine does falls on all of them; look at the ratios.
+ * The server runs in its own process, whose CPU time is read before and after each block of requests. The blocks of all
+ * rows take turns, so that other load on the machine affects all of them; look at the ratios.
  */
 import { foreignKey, issuer, jwks, mint, nowMs, nowSeconds, party, tamper } from '../jose/token-factory.ts'
 import { connect } from './raw-http.ts'
@@ -78,7 +78,7 @@ async function measure(rounds: number) {
   const { port } = server
   let connection = await connect(port)
 
-  /** → the status, or that the server hung up. */
+  /** @returns the status, or the fact that the server hung up */
   async function send(request: string, ownConnection?: Connection): Promise<string> {
     try {
       return String((await (ownConnection ?? connection).send(request)).status)

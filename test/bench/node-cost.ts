@@ -1,7 +1,8 @@
 /**
- * What a session costs a node that shares a Redis with another: bytes of a signed-in session with a stream, and the CPU
- * of a renewal, over HTTP, for the node that takes it and for the node that shows it. CPU time, so that a busy machine
- * does not matter much. Run: `npx tsx test/bench/node-cost.ts [sessions] [rounds]`. The last line is JSON.
+ * Measures what a session costs a node that shares a Redis with another: the bytes of a signed-in session with a
+ * stream, and the CPU of a renewal over HTTP, for the node that gets it and for the node that shows it. It measures CPU
+ * time, so a busy machine does not matter much. Run: `npx tsx test/bench/node-cost.ts [sessions] [rounds]`. The last
+ * line is JSON.
  */
 import { Agent, request } from 'node:http'
 import type { OutgoingHttpHeaders } from 'node:http'

@@ -64,7 +64,7 @@ export async function connect(port: number): Promise<Connection> {
   }
 }
 
-/** → the answer, once all of it is there. */
+/** @returns the answer, once it is complete */
 function readAnswer(text: string): Answer | null {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return null
@@ -81,7 +81,7 @@ function readAnswer(text: string): Answer | null {
 export const toCookie = (head: string): string | undefined => /\r\nset-cookie: ([^;\r]+)/i.exec(head)?.[1]
 
 export interface Stream {
-  /** What the server set, or nothing. */
+  /** The cookie that the server set, if any. */
   readonly cookie: string | undefined
   /** Resolves when a frame holds this text; call it before what makes the server send it. */
   seen(mark: string): Promise<void>

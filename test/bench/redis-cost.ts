@@ -1,7 +1,7 @@
 /**
- * What a session costs on Redis: bytes of its keys, and the CPU of Redis, of the node that writes and of a node that is
- * told, for each renewal. `others`: connections that are told as well, to see what each costs Redis.
- * Run: `npx tsx test/bench/redis-cost.ts [sessions] [renewals] [others]`. The last line is JSON.
+ * Measures what a session costs on Redis: the bytes of its keys, and for each renewal the CPU of Redis, of the node
+ * that writes and of a node that gets the message. `others` is a number of further connections that get it too, to see
+ * what each costs Redis. Run: `npx tsx test/bench/redis-cost.ts [sessions] [renewals] [others]`. The last line is JSON.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,7 +1,7 @@
 import type { ContenderName } from './contenders/index.ts'
 import { toRequest } from './raw-http.ts'
 
-/** What a browser on the page sends with every request. */
+/** The headers that a browser on the page sends with every request. */
 const toPageHeaders = (port: number) => [
   `host: 127.0.0.1:${port}`,
   `origin: http://127.0.0.1:${port}`,

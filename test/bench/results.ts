@@ -10,7 +10,7 @@ export interface BenchResults {
   /** Node's version. */
   readonly node: string
   readonly machine: string
-  /** Of what takes part. */
+  /** The versions of the packages that take part. */
   readonly versions: Readonly<Record<string, string>>
   readonly rows: readonly BenchRow[]
   readonly charts: Readonly<Record<string, readonly ChartSeries[]>>
@@ -18,7 +18,7 @@ export interface BenchResults {
 
 const path = fileURLToPath(new URL('results.json', import.meta.url))
 
-/** What was measured before, or nothing. */
+/** The earlier results, if any. */
 export function readResults(): BenchResults {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as BenchResults

@@ -1,6 +1,6 @@
 import { isQuick } from './effort.ts'
 
-/** What one contender had in each round. */
+/** The values of one contender in each round. */
 export type Samples<Name extends string> = Readonly<Record<Name, number[]>>
 
 /**

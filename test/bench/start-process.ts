@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { buildProcesses } from './build.ts'
 
-/** The server has a core of its own, and whoever asks it the other: neither takes time from the other. */
+/** The server has its own core, and the client the other: neither takes time from the other. */
 const cores = { server: '0', client: '1' } as const
 
 const canPin = availableParallelism() > 1 && hasTaskset()

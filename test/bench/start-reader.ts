@@ -8,7 +8,10 @@ export type ReaderCommand =
 
 /** Streams held by a process of their own. */
 export interface Reader {
-  /** → the cookies that were set, or nulls, in the order of the requests. Resolves when every first frame is there. */
+  /**
+   * @returns the cookies that were set, or nulls, in the order of the requests. It resolves when every first frame has
+   * arrived.
+   */
   open(port: number, requests: readonly string[]): Promise<(string | null)[]>
   /** Resolves when it looks out for this text, with `seen`: resolves when so many frames with it have come. */
   lookOut(mark: string, count: number): Promise<{ seen: Promise<unknown> }>

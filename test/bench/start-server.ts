@@ -8,7 +8,7 @@ export type ServerCommand =
   /** Opens a connection without a socket for each request; the answer is the heads of the answers. */
   | { readonly type: 'open'; readonly requests: readonly string[] }
 
-/** What the server process holds. Bytes; CPU in µs since its start. */
+/** The memory and CPU of the server process. Memory is in bytes, CPU in µs since its start. */
 export interface ServerReport extends HubStats {
   readonly rss: number
   readonly heapUsed: number

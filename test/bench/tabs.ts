@@ -1,7 +1,7 @@
 /**
- * What the tabs of one browser cost that share a stream: how far they are behind each other, what 12 of them send in some
- * minutes, and how soon the next one takes over when the one that reads the stream is closed. Run by hand:
- * `npx tsx --tsconfig test/tsconfig.json test/bench/tabs.ts [take-overs] [minutes]`.
+ * Measures tabs of one browser that share a stream: how far they lag behind each other, what 12 of them send in some
+ * minutes, and how soon the next tab takes over when the one that reads the stream is closed. Run by hand: `npx tsx
+ * --tsconfig test/tsconfig.json test/bench/tabs.ts [take-overs] [minutes]`.
  */
 import type { Page } from 'playwright-core'
 import { createClerkEmulator } from 'authchart/testing'

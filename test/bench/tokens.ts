@@ -18,7 +18,7 @@ export interface TokenMint {
    * one user apart; default one of its own for each user.
    */
   mint(user: number, serial: number, session?: number): Promise<string>
-  /** `expiresAt` of that token, as it stands in a frame. */
+  /** `expiresAt` of that token, as a frame shows it. */
   toMark(serial: number): string
 }
 

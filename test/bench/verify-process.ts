@@ -55,7 +55,7 @@ async function repeat(tokens: readonly string[], passes: number): Promise<number
   return median(times)
 }
 
-/** → µs for one. */
+/** @returns µs for one verification */
 async function time(verify: (token: string) => Promise<unknown>, tokens: readonly string[]): Promise<number> {
   const start = performance.now()
   for (let n = 0; n < tokens.length; n += inTheAir) {

@@ -5,12 +5,12 @@ import type { BenchServer } from './start-server.ts'
 import type { TokenMint } from './tokens.ts'
 
 const browserCount = 16
-/** Of each browser: after some 10,000 in all, what a POST costs falls no more. */
+/** The posts of each browser. After some 10,000 in all, the cost of a POST no longer falls. */
 const posts = sized(1_000)
 /** Nobody whose renewals are measured. */
 const firstUser = 100_000
 
-/** → warms servers up, all of them by the same tokens. */
+/** @returns a function that warms servers up, all of them with the same tokens */
 export function createWarmUp(mint: TokenMint): (server: BenchServer) => Promise<void> {
   const serials = Array.from({ length: posts }, (_, n) => 1 + n)
   const users = Array.from({ length: browserCount }, (_, n) => firstUser + n)

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => clerk.close())
 
-/** What clerk-js does: only GET and POST, form bodies, and a cookie jar. */
+/** A client that behaves like clerk-js: only GET and POST, form bodies, and a cookie jar. */
 async function call(path: string, form?: Record<string, string>, headers: Record<string, string> = { origin }) {
   const response = await fetch(`${clerk.frontendApiUrl}/v1${path}`, {
     method: form ? 'POST' : 'GET',

@@ -142,7 +142,7 @@ describe('keys and clock', () => {
 
     await clerk.rotateKeys({ keepOld: false })
     expect(clerk.jwks().keys).toHaveLength(1)
-    // By jose, because @clerk/backend keeps a key it has seen even with skipJwksCache.
+    // This uses jose, because @clerk/backend keeps a key that it has seen even with skipJwksCache.
     await expect(jwtVerify(after, createLocalJWKSet(clerk.jwks()))).rejects.toThrow('no applicable key')
   })
 

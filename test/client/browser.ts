@@ -9,8 +9,8 @@ export interface LoggedRequest {
 }
 
 /**
- * What of a browser the client needs: a `fetch` over node:http that keeps cookies and sends what a page of the origin
- * would. Not Node's own `fetch`: that one takes no AbortSignal of happy-dom, and keeps no cookies.
+ * The parts of a browser that the client needs: a `fetch` over node:http that keeps cookies and sends what a page of
+ * the origin would send. It is not Node's own `fetch`, which accepts no AbortSignal of happy-dom and keeps no cookies.
  */
 export function createBrowser(origin: string, headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' }) {
   const cookies = new Map<string, string>()

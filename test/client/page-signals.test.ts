@@ -18,7 +18,7 @@ function watch() {
   return {
     end,
     dispatch,
-    /** What is told of an event, where the document is in view and has focus, or not. */
+    /** The signals of an event, while the document is in view and has focus, or not. */
     on(target: EventTarget, type: string, { isVisible = true, hasFocus = true } = {}) {
       vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(isVisible ? 'visible' : 'hidden')
       vi.spyOn(document, 'hasFocus').mockReturnValue(hasFocus)

@@ -17,7 +17,7 @@ const expected = ['retry 2500', 'view: {"a":1}', 'ping: {"now":2}']
 
 describe('createSseParser', () => {
   it.each(['\n', '\r\n', '\r'])('reads events with line end %j', (end) => {
-    // What ends in a CR waits for the next character, which may be its LF.
+    // A chunk that ends in a CR waits for the next character, which may be its LF.
     expect(parse(stream.replaceAll('\n', end), end)).toEqual(expected)
   })
 

@@ -23,7 +23,7 @@ export async function openReactBrowser(browser: Browser, endpoint: string, now: 
     (_, sessionId: string) => new Promise<string>((resolve) => asked.set(sessionId, resolve)),
   )
   await context.exposeBinding('noteAnswer', (_, code: string | null) => void answers.push(code))
-  // Time in the page stands still but for `pass`.
+  // Time in the page moves only in `pass`.
   await context.clock.install({ time: now - 1_000 })
   await context.clock.pauseAt(now)
   const page = await context.newPage()
@@ -79,7 +79,8 @@ export async function openReactBrowser(browser: Browser, endpoint: string, now: 
       sessions += 1
       const sessionId = `sess_tab_${sessions}`
       const before = answers.length
-      // Whom Clerk means does not matter to the server: the token says who it is. A new one makes the tab assert it.
+      // The server does not care about the user at Clerk, because the token names the user. A new user makes the tab
+      // post it.
       await tellClerk(toSession({ userId: 'user_tab', sessionId }))
       await until('the request for a token', () => asked.has(sessionId))
       asked.get(sessionId)?.(text)

@@ -3,7 +3,7 @@ import type { ModelPaths } from 'authchart/testing'
 import { planPath } from '../kit/conformance/plan-path.ts'
 import type { PlannedStep } from '../kit/conformance/plan-path.ts'
 
-/** Of all paths those that one tab can go to the end: the others would end early, each at the price of a page. */
+/** Keeps only the paths that one tab can complete. The others would end early, each at the cost of a page. */
 export function toTabPaths(): ModelPaths[] {
   const all = withoutRepeats([{}, { refusedToken: 'signOut' } as const].flatMap((input) => toModelPaths(input)))
   return all.map(({ input, model, paths }) => ({

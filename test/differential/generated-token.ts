@@ -14,7 +14,7 @@ import {
   signingKey,
 } from '../jose/token-factory.ts'
 
-/** What both verifiers are told. */
+/** The options of both verifiers. */
 export interface VerifierOptions {
   readonly issuer?: string
   readonly authorizedParties?: string[]
@@ -117,7 +117,7 @@ const date: fc.Arbitrary<Change> = fc.record({
   ),
 })
 
-/** What chance alone would bring too seldom. */
+/** Cases that would be too rare by chance alone. */
 const rare = fc.constantFrom<Change>(
   { set: 'payload', name: 'nbf', json: null },
   { set: 'payload', name: 'aud', json: null },

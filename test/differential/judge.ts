@@ -10,7 +10,7 @@ export interface Verdict<Accepted> {
   readonly refusal?: string
 }
 
-/** → a judge of tokens, with one verifier for all the cases of the same options. */
+/** @returns a judge of tokens, with one verifier for all cases with the same options */
 export function createJudge(options: TokenVerifierOptions) {
   const verifiers = new Map<string, TokenVerifier>()
   return async (token: unknown, claims: VerifierOptions): Promise<Verdict<VerifiedSession>> => {

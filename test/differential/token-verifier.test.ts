@@ -30,7 +30,7 @@ async function judgeByClerk(token: unknown, options: VerifierOptions): Promise<V
   }
 }
 
-/** What Clerk's errors may say of a token with a single fault where ours has a code. */
+/** The reasons that Clerk's errors may give for a token with a single fault, by our code. */
 const sameRefusals: Partial<Record<AuthErrorCode, readonly string[]>> = {
   'token-malformed': [
     'token-invalid',
@@ -67,7 +67,7 @@ type Outcome = Difference | 'both accept' | 'both refuse'
 const isAlwaysStrict = ({ authchart, verifyToken }: Difference) =>
   verifyToken === 'accepted' && authchart !== 'token-not-active'
 
-/** → in which way the two agree or differ over a case. Throws where they differ in a way that has no name. */
+/** @returns how the two verifiers agree or differ on a case. It throws if they differ in a way that has no name. */
 async function compare(generated: GeneratedCase): Promise<Outcome> {
   const { options, changes, now } = generated
   vi.setSystemTime(now)
@@ -76,7 +76,7 @@ async function compare(generated: GeneratedCase): Promise<Outcome> {
   const reading = readLeniently(token, options)
   const isOf = (row: Difference) => reading !== null && row.applies(reading)
 
-  // What a row says is refused, or pending, is never let in, whatever Clerk says of it.
+  // A token that a row calls refused or pending is never accepted, whatever Clerk says.
   const ignored =
     ours.accepted?.status === 'active' ? differences.find((row) => isAlwaysStrict(row) && isOf(row)) : null
   expect(ignored?.token).toBeUndefined()

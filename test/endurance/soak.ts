@@ -10,7 +10,7 @@ import { startServer } from './start-server.ts'
 
 const [minutes = 20, sessions = 5_000] = process.argv.slice(2).map(Number)
 const renewEvery = 50_000
-/** What the server takes while it warms up, it keeps: growth counts from here on. */
+/** The server keeps what it allocates while it warms up, so growth counts from here on. */
 const warmUp = 3
 const signer = createSigner()
 const server = await startServer({ jwks: signer.jwks })

@@ -50,10 +50,14 @@ export async function openStalledAudience({ reading, stalled }: StalledAudienceO
 
   return {
     server,
-    /** What the server held before anybody stalled. */
+    /** The server's memory before any reader stalled. */
     before,
     renew,
-    /** Renews until the kernel takes no more for any of those who do not read. → what the server held at most */
+    /**
+     * Renews until the kernel takes no more data for any reader that does not read.
+     *
+     * @returns the most that the server held
+     */
     async fill(): Promise<{ readonly stalled: number; readonly rss: number; readonly heapUsed: number }> {
       const start = performance.now()
       const most = { stalled: 0, rss: 0, heapUsed: 0 }

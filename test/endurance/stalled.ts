@@ -1,6 +1,6 @@
 /**
- * What 1,000 readers that do not read cost a server that sends them views, and the one who reads. Run:
- * `npx tsx test/endurance/stalled.ts [readers]`.
+ * Measures what 1,000 readers that do not read cost a server that sends them views, and what they cost one reader who
+ * reads. Run: `npx tsx test/endurance/stalled.ts [readers]`.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../bench/statistics.ts'

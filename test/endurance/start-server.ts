@@ -7,7 +7,7 @@ export interface ServerOptions {
   readonly jwks: object
 }
 
-/** What the process holds after a garbage collection, bytes. */
+/** The memory of the process after a garbage collection, bytes. */
 export interface ServerReport extends HubStats {
   readonly rss: number
   readonly heapUsed: number

@@ -122,7 +122,7 @@ describe('react-native', () => {
     tell({ isConnected: false })
     expect(asked('GET /auth/session')).toHaveLength(before + 1)
     connection.isDown = false
-    // By itself the client would wait for more than a second.
+    // Without this the client would wait for more than a second.
     tell({ isConnected: true })
     expect(asked('GET /auth/session')).toHaveLength(before + 2)
     await expect.poll(() => client.error).toBeNull()

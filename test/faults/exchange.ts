@@ -25,7 +25,7 @@ export interface Exchange {
   resume(): void
 }
 
-/** What sees everything that a server says, as it says it. */
+/** Observers of everything that a server sends, at the moment of sending. */
 export interface Wiretap {
   onRequest(exchange: Exchange): Promise<void>
   onAnswer(exchange: Exchange, status: number, view: AuthView | undefined): void
@@ -49,7 +49,7 @@ export const toRequest = ({ method, body, cookie }: Exchange, path: string) =>
 /** The cookie that an answer sets, as it is sent back. */
 export const toCookie = ({ headers }: Response) => headers.get('set-cookie')?.split(';')[0]
 
-/** What a request asks for. */
+/** The content of a request. */
 export function toBodyText({ body }: Exchange): string {
   if (body === '') return ''
   const { type, seq, sessionId = '' } = JSON.parse(body) as { type: string; seq?: number; sessionId?: string }

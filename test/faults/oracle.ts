@@ -10,13 +10,15 @@ import type { SimStore } from './sim-store.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
-/** What is known to have ended, by an answer that said so. */
+/** The sessions that have certainly ended, because an answer said so. */
 interface End {
   /** Tokens issued up to this second are covered; all of them where it was revoked. */
   readonly until: number
 }
 
-/** A session that a cookie was given for, and who was signed in there by then: whom it may show ever after. */
+/**
+ * A session that a cookie was given for, and the user signed in by then: the only user that the cookie may ever show.
+ */
 interface GivenCookie {
   readonly channel: string
   readonly userId: string | null
@@ -31,13 +33,17 @@ const revived = 4
 export interface Oracle extends Wiretap {
   /** A revocation was acknowledged. */
   onRevoked(sessionId: string): void
-  /** Whether a token is covered by an end that was acknowledged, and is known on every node. */
+  /** True if an acknowledged end, which every node knows, covers a token. */
   isOver(token: MintedToken): boolean
   /** Looks at what the nodes hold, after a step of one party. */
   inspect(party: Party | null): Promise<void>
   /** Has everyone who ever had a cookie try it at every node. */
   tryCookies(): void
-  /** Whether anything that a client shows or a node holds still differs from what Clerk says. → what, or null */
+  /**
+   * Compares what clients show and nodes hold with what Clerk says.
+   *
+   * @returns the first difference, or null
+   */
   findDisagreement(): Promise<string | null>
 }
 
@@ -53,7 +59,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const ends = new Map<string, End>()
   const streamRevs = new WeakMap<Exchange, number>()
   const nodeRevs = new WeakMap<SimNode, Map<string, AuthView>>()
-  /** What a node held of a session when a sign-out reached it. */
+  /** The session that a node held when a sign-out reached it. */
   const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
   /** Every cookie given out. */
   const givenOut = new Map<string, GivenCookie>()
@@ -123,7 +129,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     const at = node.clock()
     const { sessionId: named } = JSON.parse(exchange.body) as { sessionId?: string }
     const view = await node.probe(cookie)
-    // What this node holds, and what any other one has stored: who asks cannot know which of the two will answer.
+    // This node's session, and the one that any other node has stored: the client cannot know which of the two will
+    // answer.
     const held = [view?.sessionId ?? null, (await findStored(cookie))?.sessionId ?? null]
     const sessionId = named === undefined ? (view ? view.sessionId : held[1]) : held.find((id) => id === named)
     if (sessionId) clears.set(exchange, { sessionId, at })
@@ -135,7 +142,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     newest.set(exchange.tab, Math.max(seqOf(exchange), newest.get(exchange.tab) ?? 0))
   }
 
-  /** A tab that has posted anew waits for what it posted before no longer: no answer to that tells it anything. */
+  /** A tab that has posted again no longer waits for its earlier post: no answer to that one tells it anything. */
   const isOvertaken = (exchange: Exchange) => seqOf(exchange) < (newest.get(exchange.tab) ?? 0)
 
   const toAcceptedKey = ({ tab }: Exchange, channel: string) => `${tab.party.name} ${channel}`
@@ -220,7 +227,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   function seeReader(cookie: string | undefined, view: AuthView, source: string) {
     const given = cookie === undefined ? undefined : givenOut.get(cookie)
     if (!given || given.channel !== view.channel || view.userId === null || view.userId === given.userId) return
-    // Given with the answer that a token has to wait: it counts for whom that signs in.
+    // This cookie came with the answer that a token has to wait, and counts for the user that the token signs in.
     if (given.userId === null && given.tab && posted.get(given.tab)?.has(view.userId)) return
     world.violate('rotation', `${view.userId} is read by a cookie for ${given.userId ?? 'nobody'}: ${source}`)
   }
@@ -238,7 +245,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     return token === undefined ? undefined : clerk.minted.find(({ text }) => text === token)
   }
 
-  /** Whose token a request posts, or null. */
+  /** The owner of the token that a request posts, or null. */
   const toPostedUser = (exchange: Exchange): string | null => toPostedToken(exchange)?.userId ?? null
 
   /** Without the tab's name, it is somebody else's. */
@@ -277,7 +284,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     onFrame(exchange, view) {
       const { node, name } = exchange
       world.note(`${name} frame ${toText(view)}`)
-      // What a stalled reader takes at last was sent long ago.
+      // A stalled reader takes data that was sent long ago.
       see(node, view, `frame of ${name}`, exchange.wasStalled ? view.now : node.clock(), !exchange.wasStalled)
       if (!posted.get(exchange.tab)?.has(view.userId ?? '')) seeReader(exchange.cookie, view, `frame of ${name}`)
       const known = streamRevs.get(exchange) ?? 0
@@ -329,7 +336,8 @@ async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBro
   if (cookie === undefined || browser.tabs.size === 0) return null
   for (const node of nodes) {
     const view = await node.probe(cookie)
-    // Clerk's script has yet to find out that its session is over: a token refused for that ends no other session.
+    // Clerk's script has not yet found out that its session has ended. A token refused for that reason ends no other
+    // session.
     const isAgreed =
       session && session.status !== 'active' ? view?.sessionId !== session.id : view?.sessionId === session?.id
     if (!view?.isSignedIn || isAgreed || isOrphaned(browser, view)) continue

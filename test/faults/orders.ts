@@ -1,6 +1,6 @@
 import type { Violation } from './world.ts'
 
-/** What a worker process is to do: one case for each seed, up to the first that breaks an invariant. */
+/** The order for a worker process: one case for each seed, up to the first that breaks an invariant. */
 export interface Order {
   readonly seeds: readonly number[]
 }
@@ -9,12 +9,12 @@ export interface Order {
 export interface CaughtViolation extends Violation {
   /** Which of the cases that were asked for. */
   readonly index: number
-  /** Of this case alone. */
+  /** The digest of this case only. */
   readonly seed: number
   readonly log: readonly string[]
 }
 
-/** What a worker process tells. */
+/** The report of a worker process. */
 export type Answer =
   | { readonly type: 'case' }
   | ({ readonly type: 'violation' } & CaughtViolation)

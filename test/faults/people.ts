@@ -48,7 +48,7 @@ export function signOut(scene: Scene) {
   announce(scene, browser, null)
 }
 
-/** Another account of the same browser, or the same user anew: the Clerk session before lives on, or not. */
+/** Another account of the same browser, or the same user again. The earlier Clerk session lives on, or not. */
 export function switchUser(scene: Scene) {
   const { world } = scene
   const browser = pickAwakeBrowser(scene)
@@ -124,7 +124,7 @@ function sendWebhook(scene: Scene, session: ClerkSession) {
   })
 }
 
-/** Whoever got hold of a token tries it: with a browser's cookie too where its session is over, which must help nobody. */
+/** A thief of a token tries it, also with the cookie of a browser whose session has ended. Neither may help. */
 export function replay(scene: Scene) {
   const { world, clerk, network, oracle } = scene
   const node = pickNode(scene)

@@ -1,7 +1,7 @@
-/** A bug that the harness plants: one line of the sources, and what stands there instead. */
+/** A bug that the harness plants: one line of the sources, and its replacement. */
 export interface Plant {
   readonly name: string
-  /** What goes wrong with it. */
+  /** The effect of the bug. */
   readonly what: string
   readonly file: string
   /** The whole line, without its indentation. */

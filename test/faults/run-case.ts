@@ -14,7 +14,7 @@ export interface CaseResult {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly log: readonly string[]
-  /** Of the whole log: two runs of one seed have the same. */
+  /** The digest of the whole log. Two runs of one seed have the same. */
   readonly digest: string
   readonly steps: number
 }
@@ -24,7 +24,10 @@ const agreementWithin = 35_000
 /** More steps than this are no case but a storm of somebody's making. */
 const maxSteps = 30_000
 
-/** → runs one case after another, in virtual time from each one's seed. Takes the process over, so there is one. */
+/**
+ * @returns a function that runs one case after another, in virtual time that starts from each seed. It takes over the
+ * process, so there can be only one.
+ */
 export function createCaseRunner(fired: Map<FaultName, number>): (seed: number) => Promise<CaseResult> {
   const time = takeOverTime()
   let random: Random = createRandom(0)
@@ -54,7 +57,7 @@ export function createCaseRunner(fired: Map<FaultName, number>): (seed: number) 
     }
     await advance(random.between(1, 3_000))
     scene.heal()
-    // What was held up on its way is still a fault until it is there.
+    // A message that was held up on its way is still a fault until it arrives.
     await advance(Math.max(0, scene.network.clearsAt - time.now()))
     await advance(agreementWithin)
     if (!isOver()) {

@@ -9,7 +9,7 @@ export interface CasesResult {
   /** In the order of their cases; each worker stops at its first. */
   readonly violations: readonly CaughtViolation[]
   readonly fired: Readonly<Record<string, number>>
-  /** Of the logs of all cases: the same seeds, the same digest, however many workers there are. */
+  /** The digest of the logs of all cases. The same seeds give the same digest with any number of workers. */
   readonly digest: string
 }
 

@@ -65,7 +65,7 @@ async function hunt(plant: Plant, most: number, workers: number): Promise<Caught
   }
 }
 
-/** → how many of the planted bugs were caught */
+/** @returns the number of planted bugs that were caught */
 async function huntAll(): Promise<number> {
   const waiting = [...plants]
   const caughtBy: number[] = []
@@ -84,7 +84,7 @@ async function huntAll(): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: jobs }, huntNext))
-  // What goes wrong without the bug too is no proof that it was caught.
+  // A failure that also happens without the bug does not prove that the bug was caught.
   const { violations } = await runCases({ seeds: caughtBy, jobs, root })
   for (const violation of violations) report(violation, '')
   const unclean = new Set(violations.map(({ seed }) => seed))

@@ -23,12 +23,12 @@ export interface Scene {
   readonly oracle: Oracle
   readonly nodes: readonly SimNode[]
   readonly browsers: readonly SimBrowser[]
-  /** Whose browser a Clerk session is in. */
+  /** The browser of a Clerk session. */
   readonly owners: Map<ClerkSession, SimBrowser>
   /** Nodes whose clock is further off than any tolerance. */
   readonly farSkewed: Set<SimNode>
   readonly counts: { tabs: number; nodes: number }
-  /** Runs what is nobody's own: it never stands still. */
+  /** The party of code that belongs to no tab and no node. It is never suspended. */
   readonly wire: Party
   /** A new process in the place of one that has ended. */
   restart(node: SimNode): void

@@ -24,7 +24,7 @@ export interface SimTab {
   readonly party: Party
   readonly browser: SimBrowser
   readonly client: AuthClient
-  /** What Clerk says here; undefined while it loads. */
+  /** Clerk's state in this browser; undefined while it loads. */
   session: ClerkSession | null | undefined
   /** Every Clerk session that it has ever had. */
   readonly known: Set<string>
@@ -70,7 +70,7 @@ export function openTab(world: World, browser: SimBrowser, network: SimNetwork, 
     }
   }
 
-  /** Clerk's script finds out at its next call that a session is over. */
+  /** Clerk's script finds out at its next call that a session has ended. */
   function noteEnd(session: ClerkSession) {
     if (browser.session !== session) return
     browser.session = null

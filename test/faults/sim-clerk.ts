@@ -10,7 +10,7 @@ export interface ClerkSession {
   status: 'active' | 'ended' | 'revoked'
 }
 
-/** What a token says, times in seconds. */
+/** The content of a token. Times are in seconds. */
 export interface MintedToken {
   readonly text: string
   readonly userId: string
@@ -32,9 +32,9 @@ export interface SimClerk {
   findProof(view: ShownProof): MintedToken | undefined
   /** New tokens get a new key. The old one is published until its last token is good no more. */
   rotateKeys(): void
-  /** What a node fetches its keys with. */
+  /** Fetches the keys for a node. */
   fetchKeys(node: Party): Promise<unknown>
-  /** Asks for a token on behalf of a tab. Rejects where the session is over. */
+  /** Asks for a token on behalf of a tab. Rejects if the session has ended. */
   askForToken(tab: Party, session: ClerkSession, orgId: string | null): Promise<MintedToken | null>
 }
 

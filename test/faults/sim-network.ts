@@ -108,7 +108,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         controller = null
       }
 
-      /** What the server's end does when its peer has gone. */
+      /** The reaction of the server's end when its peer has gone. */
       function leave() {
         if (isLeft) return
         isLeft = true
@@ -187,7 +187,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         })
       }
 
-      /** Nobody is told, or the connection breaks after a while. */
+      /** Neither end learns of it, or the connection breaks after a while. */
       function lose() {
         if (random.chance(0.7)) time.send(tab.party, random.between(100, 3_000), () => fail(new TypeError('Reset')))
       }

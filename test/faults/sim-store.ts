@@ -10,14 +10,14 @@ import type { World } from './world.ts'
 export interface SimStore {
   /** A node's connection to it. The node's own copy of the tombstones begins as they are stored now. */
   connect(node: Party, clock: () => number): StoreConnection
-  /** Whether a Clerk session's end is stored, and so outlives every node. */
+  /** True if the end of a Clerk session is stored, so that it survives every node. */
   hasTombstone(id: string): boolean
-  /** What is stored under a cookie's alias. */
+  /** The entry under a cookie's alias. */
   peek: SessionStore['read']
 }
 
 export interface StoreConnection extends SessionStore {
-  /** Whether the node was told of an end of a Clerk session that covers tokens issued in that second. */
+  /** True if the node got an end of a Clerk session that covers tokens issued in that second. */
   knows(id: string, iat: number): boolean
   /** Have a `read` fail at once, without a trace: an onlooker's. */
   isProbed: boolean
@@ -25,7 +25,7 @@ export interface StoreConnection extends SessionStore {
 
 /** How long after an outage other nodes may take to store what they decided meanwhile, ms. */
 const settleFor = 10_000
-/** What a client of a store waits for its answer, ms. */
+/** The time that a client of a store waits for its answer, ms. */
 const storeTimeout = 500
 
 export function createSimStore(world: World): SimStore {
@@ -46,7 +46,7 @@ export function createSimStore(world: World): SimStore {
     peek: (alias) => disk.read(alias),
     connect(node, clock) {
       const tombstones = createTombstones(clock)
-      /** Of what it was told: the last second that each end covers. */
+      /** The last second that each end covers, from the messages so far. */
       const known = new Map<string, number>()
       const watchers = new Set<(change: StoreChange) => void>()
       let latestDue = 0

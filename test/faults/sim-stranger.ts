@@ -2,10 +2,10 @@ import type { StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { createRandom } from './random.ts'
 import type { World } from './world.ts'
 
-/** What the nodes of a sealed case make their seals with. */
+/** The secret with which the nodes of a sealed case make their seals. */
 export const secret = 'the secret of all nodes of the simulation'
 
-/** Somebody who can tell nodes whatever he likes by way of the store, and has no secret. */
+/** A stranger who can send nodes any message through the store, and has no secret. */
 export interface SimStranger {
   /** A record in which somebody else is signed in, made of a true one that was told of; null where he keeps still. */
   forge(change: StoreChange): StoreChange | null

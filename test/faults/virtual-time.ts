@@ -6,7 +6,7 @@ export interface Party {
   isDead: boolean
   /** Nothing of it runs: a blocked loop, or a suspended machine. */
   isHeld: boolean
-  /** What was due meanwhile. */
+  /** The callbacks that became due in the meantime. */
   readonly due: (() => void)[]
 }
 

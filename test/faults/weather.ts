@@ -66,7 +66,7 @@ export interface Weather {
   token: number
 }
 
-/** What the weather is like between two storms: in some cases never quite fair. */
+/** The weather between two storms. In some cases it is never quite fair. */
 export const toClimate = (random: Random): Weather => ({
   ...fairWeather(),
   delay: random.pick([0, 0, 0.1]),

@@ -3,12 +3,12 @@ import type { VirtualTime } from './virtual-time.ts'
 import { toClimate } from './weather.ts'
 import type { FaultName, Weather } from './weather.ts'
 
-/** What every part of one case shares. */
+/** The state that every part of one case shares. */
 export interface World {
   readonly time: VirtualTime
   readonly random: Random
   readonly weather: Weather
-  /** What it goes back to after a storm. */
+  /** The weather to which a case returns after a storm. */
   readonly climate: Weather
   /** Seconds that this case's tokens live, and are tolerated beyond. */
   readonly tokenLife: number

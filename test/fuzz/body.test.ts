@@ -27,7 +27,7 @@ const envelope = fc
   )
   .map((members) => Object.entries(members).map(([name, json]) => `${JSON.stringify(name)}:${json}`))
 
-/** What fields a request of its type has, so that many get past the parser to the machine. */
+/** The fields of a valid request of its type, so that many requests get past the parser to the machine. */
 const wellFormed = fc.oneof(
   fc
     .oneof({ arbitrary: hostileToken, weight: 20 }, { arbitrary: signedToken, weight: 1 })

@@ -6,7 +6,7 @@ import { createFuzzedServer } from './fuzzed-server.ts'
 import type { FuzzedServer } from './fuzzed-server.ts'
 import { hostileText, hostileToken, toHeaderValue } from './hostile-text.ts'
 
-/** Stands for the value of a session that is signed in. */
+/** A placeholder for the cookie value of a signed-in session. */
 const real = '<real>'
 
 const name = fc.oneof(

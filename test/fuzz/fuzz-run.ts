@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 
 /** Repeats a run. */
 export const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
-/** Of all fuzz tests together; each takes its share. */
+/** The number of cases of all fuzz tests together. Each test takes its share. */
 export const totalCases = Number(process.env['CASES'] ?? 100_000)
 
 const prototypes = [

@@ -17,7 +17,7 @@ interface RequestParts {
 
 export type FuzzedServer = ReturnType<typeof createFuzzedServer>
 
-/** A real app, called in process; time stands still. No limit may hide a parser. */
+/** A real app, called in process, with frozen time. No limit may hide a parser. */
 export function createFuzzedServer() {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -47,7 +47,7 @@ export function createFuzzedServer() {
     request,
     post: (body: BodyInit, headers: Record<string, string>) =>
       request('/auth/events', { method: 'POST', body, headers }),
-    /** → the cookie of a new session that is signed in, by a token that lasts `ttl` seconds. */
+    /** @returns the cookie of a new session that is signed in by a token that lives for `ttl` seconds */
     async signIn(ttl = 60): Promise<string> {
       signIns += 1
       const token = mint({ claims: { sid: `sess_${signIns}`, exp: nowSeconds + ttl } })
@@ -64,7 +64,7 @@ export function createFuzzedServer() {
     async outcomeOf(response: Response): Promise<string> {
       return requireKnown(response.status, response.headers.get('content-type'), await response.text())
     },
-    /** Every session left alone has to be gone when its time is over. */
+    /** Every abandoned session has to be gone when its time has passed. */
     async requireNothingLeft() {
       await vi.advanceTimersByTimeAsync(300_000)
       expect(auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })

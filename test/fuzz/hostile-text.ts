@@ -104,7 +104,7 @@ const segments = fc.oneof(
 const withOverlay = (base: object) => (json: string) =>
   `${JSON.stringify(base).slice(0, -1)},"x":${json},${json.slice(1, -1) || '"y":0'}}`
 
-/** What may be sent as a token; none that a server would take. Some get as far as the signature. */
+/** Texts that may be sent as a token. A server accepts none of them, but some get as far as the signature. */
 export const hostileToken: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: fc.array(segments, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.')), weight: 4 },
   {
@@ -132,7 +132,7 @@ export const hostileToken: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: hostileText, weight: 1 },
 )
 
-/** What a header value may hold where an HTTP library makes it. */
+/** The characters that a header value may have if an HTTP library makes it. */
 export const toHeaderValue = (text: string): string => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]|^[ \t]+|[ \t]+$/g, '')
 
 /** Signed for real, so that the claims are reached: half of them good but for one thing. */

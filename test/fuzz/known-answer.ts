@@ -34,7 +34,10 @@ function requireView(view: AuthView) {
   )
 }
 
-/** → what an answer is, in a few words. Throws unless it is a view, or a problem with a code of the table and its status. */
+/**
+ * @returns a short description of an answer. It throws unless the answer is a view, or a problem with a code of the
+ * table and its status.
+ */
 export function requireKnown(status: number, mediaType: string | null | undefined, text: string): string {
   const body: unknown = JSON.parse(text)
   if (status === 200 && mediaType?.startsWith('application/json')) {

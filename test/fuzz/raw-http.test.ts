@@ -6,7 +6,7 @@ import { fuzz } from './fuzz-run.ts'
 import { hostileText, hostileToken, toHeaderValue } from './hostile-text.ts'
 import { requireKnown } from './known-answer.ts'
 
-/** What Node's own parser answers before any application sees the request. */
+/** The answers that Node's own parser gives before any application sees the request. */
 const refusedByNode = new Set([400, 408, 413, 431])
 const patience = 10_000
 

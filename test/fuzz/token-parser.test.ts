@@ -16,7 +16,7 @@ const verify = createTokenVerifier({
 
 const sessionFields = ['claims', 'expiresAt', 'issuedAt', 'orgId', 'sessionId', 'status', 'userId']
 
-/** → the code, or that it was accepted; throws for any other end. */
+/** @returns the code, or the fact that the token was accepted. It throws for any other end. */
 async function outcomeOf(token: unknown): Promise<string> {
   try {
     const session = await verify(token)

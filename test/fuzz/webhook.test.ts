@@ -8,7 +8,7 @@ import { hostileJson, hostileText, toHeaderValue } from './hostile-text.ts'
 
 const types = ['session.ended', 'session.removed', 'session.revoked', 'user.deleted', 'user.updated']
 
-/** What Clerk might say, and much that it never would; none of it about the one who is signed in. */
+/** Events that Clerk might send, and many that it never would. None is about the signed-in user. */
 const message = fc.record({
   type: fc.oneof(fc.constantFrom(...types), hostileText),
   data: fc.oneof(

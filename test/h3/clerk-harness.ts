@@ -53,7 +53,7 @@ export async function startWithClerk(
       await stream.view()
       return { session, browser, stream }
     },
-    /** What Clerk's servers send. */
+    /** Sends a webhook as Clerk's servers do. */
     webhook: (event: EmulatedWebhookEvent, options?: SignWebhookOptions) =>
       server.send('/auth/webhook', { method: 'POST', ...clerk.signWebhook(event, options) }),
   }

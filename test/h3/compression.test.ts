@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startServer } from './harness.ts'
 import { compressing } from './hosts.ts'
 
-/** What browsers send by themselves. */
+/** The header that browsers send by themselves. */
 const accepted = { 'accept-encoding': 'gzip, deflate, br, zstd' }
 
 describe.each(compressing)('in %s', (_, openHost) => {

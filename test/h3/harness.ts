@@ -14,7 +14,7 @@ import type { WireRequest } from './wire.ts'
 
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 
-/** Time stands still unless `vi.advanceTimersByTimeAsync` moves it; sockets and crypto go on. */
+/** Time moves only with `vi.advanceTimersByTimeAsync`. Sockets and crypto run as usual. */
 export function useVirtualTime() {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -35,7 +35,7 @@ export interface PostResult {
 
 export const signer = createSigner()
 
-/** What a request takes from its browser. */
+/** The headers that a request takes from its browser. */
 export type RequestHeaders = Record<string, string>
 
 let usualHost = onH3
@@ -120,7 +120,7 @@ export async function startServer(
   return {
     auth,
     url,
-    /** What the name and the attributes of a cookie begin and end with. */
+    /** The beginnings of a cookie's name and attributes. */
     cookie: url.startsWith('https:') ? { prefix: '__Host-', suffix: '; Secure' } : { prefix: '', suffix: '' },
     events,
     lines,

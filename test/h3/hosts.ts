@@ -22,7 +22,7 @@ export interface Host {
   /** Where the app is, without a slash at the end. */
   readonly url: string
   readonly server: Server
-  /** How requests get there, unless it is over HTTP/1.1. */
+  /** The transport of the requests, if it is not HTTP/1.1. */
   readonly wire?: Wire
   /** Where the app is not told the port that its client has asked for. */
   readonly hidesPort?: boolean

@@ -1,4 +1,4 @@
-/** What holds of the bytes of HTTP/1.1 alone. */
+/** Tests of the bytes of HTTP/1.1, which other transports do not share. */
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'

@@ -23,7 +23,7 @@ async function sendRaw(server: TestServer, method: string, headers: Record<strin
 const json = { 'content-type': 'application/json' }
 
 describe('the origin rule', () => {
-  /** `self` stands for the server's own origin. What a GET and a POST with these headers are answered. */
+  /** The answers to a GET and a POST with these headers. `self` means the server's own origin. */
   it.each<[string, Record<string, string>, number, number]>([
     ['a listed origin', { origin: app }, 200, 200],
     ['a listed origin, whatever Fetch Metadata says', { origin: app, 'sec-fetch-site': 'cross-site' }, 200, 200],

@@ -307,7 +307,7 @@ describe('what is not there', () => {
 
   it('names the server in every channel: another server names another', async () => {
     const toNode = ({ body }: PostResult) => body.channel.split('.')[0]
-    // Of the host that a suite may run behind there is only one.
+    // If the suite runs behind a host, there is only one of them.
     const [one, two] = [await startServer(), await startServer({}, undefined, onH3)]
     const nodes: (string | undefined)[] = []
     for (const server of [one, one, two]) nodes.push(toNode(await server.browser().token(server.mint())))

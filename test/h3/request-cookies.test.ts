@@ -11,7 +11,7 @@ describe('the Cookie header', () => {
     const browser = server.browser()
     await browser.token(server.mint())
     const { host } = new URL(server.url)
-    /** Whether a request with these bytes as its `Cookie` is signed in; null where Node's parser refuses them. */
+    /** True if a request with these bytes as its `Cookie` is signed in; null if Node's parser refuses them. */
     async function isSignedIn(cookie: string): Promise<boolean | null> {
       const lines = [`Host: ${host}`, `Cookie: ${cookie}`]
       const { status, text } = await sendRawRequest(`${server.url}/auth/session`, { lines })

@@ -115,7 +115,7 @@ describe(`a compiled chart, SEED=${seed}`, () => {
   })
 })
 
-/** What effects come to: the timers, the actors that run, and what one step emitted. */
+/** The result of effects: the timers, the running actors, and the events that one step emitted. */
 function createWorld() {
   const timers: Record<string, number> = {}
   const running = new Set<string>()
@@ -126,7 +126,7 @@ function createWorld() {
     get emitted() {
       return emitted
     },
-    /** A timer that fires is over. */
+    /** Removes a timer when it fires. */
     begin(type: string) {
       emitted = []
       delete timers[type]
@@ -215,7 +215,7 @@ function toText(effect: ChartEffect): string {
   }
 }
 
-/** What XState would have its executor do; a raised event without a delay it deals with itself. */
+/** The effects that XState would give to its executor. XState itself handles a raised event without a delay. */
 function toTextOfAction({ type, params }: ExecutableActionObject): string[] {
   const { event, delay, id, sendId } = (params ?? {}) as {
     event?: AnyEventObject

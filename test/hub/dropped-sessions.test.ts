@@ -9,7 +9,7 @@ const grace = 5_000
 const ada = createProof()
 const renewal = createProof({ issuedAt: ada.issuedAt + 1_000 })
 
-/** What a promise comes to without any time passing. */
+/** The result of a promise if no time passes. */
 const now = <T>(promise: Promise<T>) => Promise.race([promise, turn(10).then(() => 'still waiting' as const)])
 
 /** A browser that signed in at one node, lost the answer with its new cookie, and came to another one with the old. */

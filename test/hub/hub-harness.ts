@@ -111,7 +111,7 @@ export function startDeaf() {
     store,
     deaf: startHub({ store: { ...store, watch: (listener) => (watchers.push(listener), () => {}) } }),
     there: startHub({ store }),
-    /** What was rotated so far, in its order. */
+    /** The rotations so far, in order. */
     rotations,
     tell(change: StoreChange) {
       for (const watcher of watchers) watcher(change)

@@ -33,7 +33,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
   const answers: Promise<void>[] = []
   /** Clerk session → the last sign-out that is known to have ended it. */
   const endedAt = new Map<string, number>()
-  /** The same of one that may have: of a browser that shows nobody, the server may still know whom it showed last. */
+  /** The same for a session that may have ended: the server may still know whom a browser showed last. */
   const maybeEndedAt = new Map<string, number>()
   const browsers = await Promise.all(
     ['one', 'two'].map(async (tab) => ({ tab, ...(await open(tab)), clearedAt: -1, posts: [] as Post[] })),
@@ -74,7 +74,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
     else for (const { sid } of browser.posts) end(sid, now, maybeEndedAt)
     const { error } = await browser.clear()
     if (error) fail(`a sign-out is answered with ${error.code}`)
-    // Of what was in the air the server knows by now whose it was.
+    // By now the server knows the owner of every token that was being checked.
     for (const sid of inTheAir) end(sid, now)
   }
 
@@ -123,7 +123,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
     if (!over.is) fail('a request is not answered')
   }
 
-  /** Whoever got hold of one of the tokens tries it now. */
+  /** A thief of one of the tokens tries it now. */
   async function replay({ hub }: Hub) {
     for (const { token, sid, iat } of browsers.flatMap(({ posts }) => posts)) {
       const tried = hub.receive({ cookieIds: [], token })

@@ -47,7 +47,7 @@ describe('of two cookies that lead to a session', () => {
     await vi.advanceTimersByTimeAsync(retireFor)
     for (const node of [here, there, late]) {
       expect(await read(node, two)).toBeNull()
-      // Nobody is locked out by it: once it is forgotten, it is like none.
+      // Nobody is locked out by this: once the cookie is forgotten, it counts as no cookie.
       expect((await node.open({ cookieIds: [two ?? ''], carried: [] })).cookieId).toBeDefined()
     }
   })

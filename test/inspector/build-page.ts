@@ -6,7 +6,9 @@ import { drawChart } from './draw-chart.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../../adapters/inspector/${path}`, import.meta.url))
 
-/** What the inspector's page is made of: pictures of the machines, and its script and style from adapters/inspector/page. */
+/**
+ * The parts of the inspector's page: pictures of the machines, and its script and style from adapters/inspector/page.
+ */
 export async function buildPage() {
   const [auth, jwks, script, style] = await Promise.all([
     drawChart(authMachine),

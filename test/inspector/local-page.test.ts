@@ -129,7 +129,7 @@ describe('the page of the inspector', () => {
       const { status } = from ? await ask(`http://${from}:${port}/auth/inspect`, host) : { status: 404 }
       expect(status, String(from)).toBe(404)
     }
-    // Where the runtime tells no peer at all, nobody is taken for this machine.
+    // If the runtime gives no peer at all, no request counts as one of this machine.
     const answer = await app.fetch(new Request('http://localhost/auth/inspect', { headers: { cookie } }))
     expect(answer.status).toBe(404)
   })

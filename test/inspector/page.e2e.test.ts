@@ -97,7 +97,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     await steps.filter({ hasText: 'session.cleared' }).click()
     expect(await lit(page)).toEqual(['auth.signedOut'])
 
-    // What comes meanwhile is listed, and does not move the reader.
+    // New events in the meantime are listed, and do not move the reader.
     await ada.token(server.mint({ sub: 'user_new', sid: 'sess_new' }))
     await eventually(async () => (await steps.count()) > count, 'what came meanwhile')
     expect(await shown(steps)).toBe('session.cleared')

@@ -15,7 +15,7 @@ export async function startInspected(
     authWaitTimeout: 600_000,
     ...options.server,
   })
-  /** What a browser gets for a link: the cookie of the page. */
+  /** The cookie of the page, which a browser gets for a link. */
   async function enter(link = inspector.link(`${server.url}/auth`)): Promise<string> {
     const response = await fetch(link, { redirect: 'manual' })
     return response.headers.get('set-cookie')?.split(';')[0] ?? ''

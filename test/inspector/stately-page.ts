@@ -52,7 +52,7 @@ const appPage = `<!doctype html><title>App</title><iframe></iframe><script type=
   window.done = true
 </script>`
 
-/** What Stately's own receiver makes of what is posted to it, and all that is posted. */
+/** The output of Stately's own receiver for the posted messages, and all posted messages. */
 export const receiverPage = `<!doctype html><script type="module">
   window.received = []
   window.understood = []

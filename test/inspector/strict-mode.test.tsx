@@ -40,7 +40,7 @@ it('a page in StrictMode shows one actor, though React makes two clients', async
   expect(shown.map(({ machine }) => machine)).toEqual(['sync'])
   expect(shown[0]?.key).toBe(client!.actor.sessionId)
   expect(shown[0]?.value).toEqual({ stream: 'open', poll: 'off', session: 'confirmed' })
-  // What it did before it was started is there too.
+  // The events before its start are listed too.
   expect(inspector.steps(shown[0]!.key)[0]?.event.type).toBe('xstate.init')
   await server.close()
 })

@@ -53,7 +53,7 @@ describe.runIf(findChromium())('authchart/jose in a runtime without node:crypto,
     const shown = fc
       .sample(generatedCase, { seed, numRuns: 600 })
       .map((generated) => ({ token: toToken(generated), claims: generated.options, now: generated.now }))
-      // What a page can be handed unchanged.
+      // Only these tokens can be passed to a page unchanged.
       .filter(({ token }) => typeof token !== 'object' || token === null || Array.isArray(token))
     console.info(`portable: SEED=${seed} repeats this run`)
     let now = 0

@@ -10,17 +10,17 @@ import { findSqliteNode } from '../store/sqlite-node.ts'
 import { buildNode } from './start-node.ts'
 import type { NodeProcess } from './start-node.ts'
 
-/** What became of the rounds. `lostSignOuts` and `wrongSignIns` must be 0. */
+/** The result of the rounds. `lostSignOuts` and `wrongSignIns` must be 0. */
 export interface KillSummary {
   rounds: number
   readonly seed: number
   readonly kills: { node: number; redis: number }
   readonly signIns: { acknowledged: number; failed: number }
-  /** Of the failed, the browser tries again until it is told that it is done. */
+  /** The browser repeats a failed sign-out until the server acknowledges it. */
   readonly signOuts: { acknowledged: number; failed: number }
   lostSignOuts: number
   wrongSignIns: number
-  /** What was wrong, with the round. */
+  /** The errors, each with its round. */
   readonly faults: string[]
   seconds: number
 }
@@ -177,7 +177,9 @@ export async function runKillRounds({
     note('node is back')
   }
 
-  /** Whoever was told that they are out must be out, everywhere, from the first moment at which a node answers. */
+  /**
+   * A user whose sign-out was acknowledged must be signed out everywhere, from the first moment when a node answers.
+   */
   async function inspect(round: number, browser: Browser) {
     for (const node of nodes) {
       const again: Browser = { ...browser, cookie: undefined }

@@ -20,7 +20,7 @@ export interface NodeOptions {
   readonly execPath?: string
 }
 
-/** What a node holds, after a garbage collection. Bytes; CPU in µs since its start. */
+/** The memory and CPU of a node after a garbage collection. Memory is in bytes, CPU in µs since its start. */
 export interface NodeReport extends HubStats {
   readonly cpu: number
   readonly heapUsed: number

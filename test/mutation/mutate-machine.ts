@@ -8,7 +8,7 @@ export interface Mutant {
   readonly machine: AnyStateMachine
 }
 
-/** What a machine's definition is made of, as far as it can be mutated. */
+/** The parts of a machine's definition that can be mutated. */
 interface TransitionConfig {
   readonly guard?: unknown
   readonly target?: string

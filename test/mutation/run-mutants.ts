@@ -5,7 +5,7 @@ import type { Mutant } from './mutate-machine.ts'
 
 export interface MutationResult {
   readonly name: string
-  /** What gave the fault away; null for a mutant that survived. */
+  /** The difference that revealed the fault; null for a mutant that survived. */
   readonly killedBy: ConformanceReport['mismatches'][number] | null
 }
 

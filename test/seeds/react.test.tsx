@@ -74,7 +74,7 @@ it('C25 every prop of Clerk’s provider passes through to Clerk, and ours does 
   function Spy() {
     const clerk = useClerk()
     useEffect(() => {
-      // What Clerk itself was made with: its object keeps it, its types do not tell.
+      // The options with which Clerk itself was created. Its object keeps them, but its types do not show them.
       seen = (clerk as unknown as { options: Record<string, unknown> }).options
     })
     return <b>{useAuthClient().actor.getSnapshot().context.tab}</b>

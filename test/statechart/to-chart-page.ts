@@ -10,7 +10,7 @@ interface Picture extends MermaidOptions {
   readonly title: string
 }
 
-/** What the page shows, by machine: no picture with more in it than one can read. */
+/** The pictures of the page, by machine. No picture has more in it than people can read. */
 const charts: readonly { readonly machine: AnyStateMachine; readonly pictures: readonly Picture[] }[] = [
   {
     machine: authMachine,
@@ -47,7 +47,7 @@ export function toDiagrams(): { readonly machine: string; readonly title: string
   })
 }
 
-/** The page with what is between its marks drawn up anew; all else is written by hand. */
+/** The page with new pictures between its marks. Everything else is written by hand. */
 export function toChartPage(page: string): string {
   return charts.reduce((text, { machine }) => {
     const [begin, end] = [`<!-- ${machine.id}: generated -->\n`, `<!-- ${machine.id}: end -->`]

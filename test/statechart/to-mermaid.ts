@@ -17,7 +17,7 @@ export function toMermaid(
 ): string {
   const states = new Map(graph.states.map((state) => [state.id, state]))
   const toParent = (id: string) => states.get(id)?.parent ?? null
-  /** What goes for any state comes last, or Mermaid puts it on top of everything. */
+  /** Transitions from any state come last; otherwise Mermaid puts them on top of everything. */
   const toRank = (id: string) => Number(id === scope || states.get(id)?.kind === 'any')
   const joined = new Set(graph.transitions.flatMap(({ source, target }) => [source, target]))
   const toInside = (id: string | null) =>
@@ -28,7 +28,7 @@ export function toMermaid(
     const parent = toParent(id)
     return parent === scope || (parent !== null && isInScope(parent))
   }
-  /** The state that stands for this one in the picture: itself, or the one round it that is drawn. */
+  /** The state that represents this one in the picture: itself, or its closest ancestor that is drawn. */
   const toShown = (id: string): string => {
     if (id === scope) return toAnyId(id)
     const parent = toParent(id)

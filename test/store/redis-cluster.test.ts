@@ -109,7 +109,7 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
         await a.rotate(record.id, { from: null, to: `alias-${record.id}`, retireFor: 10_000 })
         await a.addTombstone(toTombstone(record.id))
       }
-      // What a replica has not been sent yet dies with its master: docs/scaling.md says so.
+      // A sign-out that a replica has not received yet is lost with its master, as docs/scaling.md says.
       await eventually(
         async () => `${await toSizes(servers.slice(0, 3))}` === `${await toSizes(servers.slice(3))}`,
         'the copies',

@@ -12,7 +12,7 @@ import { createStoreLog } from './store-log.ts'
 const until = Date.now() + 600_000
 const quick = ['--repl-diskless-sync-delay', '0']
 
-/** A store on a client of one's own, once it knows the tombstones; gone when the test is over. */
+/** A store on a client of the test's own, once it knows the tombstones. It is closed after the test. */
 async function openStore(client: NonNullable<RedisSessionStoreOptions['client']>) {
   const log = createStoreLog()
   const store = createRedisSessionStore({ client, logger: log.logger })

@@ -104,5 +104,5 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
-/** What a redis-server that takes nothing for written that is not on the disk is started with. */
+/** The arguments of a redis-server that acknowledges a write only when it is on the disk. */
 export const durable = ['--appendonly', 'yes', '--appendfsync', 'always'] as const

@@ -193,7 +193,7 @@ describe('what the simulation of faults has found', () => {
     // A post without an answer made it give up its stream: it asks for the view.
     expect(tab.state).toBe('backoff | signedOut')
     const posted = server.posts.length
-    // By a node that had stood still, and that no tombstone tells of what it never heard of.
+    // The view comes from a node that had been suspended. No tombstone covers a session that it never heard of.
     const late = { state: 'signedIn', isSignedIn: true, userId: ada.userId, sessionId: ada.sessionId } as const
     server.show({ ...late, expiresAt: (server.view?.now ?? 0) + 60 * second })
     await pass(6 * second)

@@ -28,7 +28,7 @@ async function openHeld(input = {}) {
       await world.pass(2 * second)
       expect(tab.state).toMatch(/^closed/)
     },
-    /** When the page was told that nobody is signed in. */
+    /** The time when the page was told that nobody was signed in. */
     toldAt: () => heard.find(({ userId }) => userId === null)?.at,
   }
 }

@@ -6,7 +6,7 @@ import { SyncError } from '../../machines/sync/sync-error.ts'
 import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync/sync-events.ts'
 import { readToken } from './model-clerk.ts'
 
-/** What a stream of the model tells. */
+/** The events of a stream of the model. */
 export interface Listener {
   send(event: SyncEvent): void
   fail(error: SyncError): void

@@ -111,6 +111,6 @@ export function createWorld() {
 export type World = ReturnType<typeof createWorld>
 export type Tab = ReturnType<World['openTab']>
 
-/** What a page of the tab should show, and how it hears of the server. */
+/** The view that a page of the tab should show, and the state of its connection. */
 export const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
 export const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())

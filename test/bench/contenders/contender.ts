@@ -4,7 +4,7 @@ import { serve } from 'h3'
 import type { H3 } from 'h3'
 import type { HubStats } from '../../../adapters/h3/index.ts'
 
-/** What every contender is told: the same Clerk instance, and one app whose tokens it takes. */
+/** The settings of every contender: the same Clerk instance, and one app whose tokens it accepts. */
 export interface ContenderOptions {
   readonly jwks: { readonly keys: readonly object[] }
   /** The only key of `jwks`, PEM. */
@@ -14,7 +14,7 @@ export interface ContenderOptions {
   /** The clock of the server, epoch ms; default the real one. */
   readonly now?: number
   readonly webhookSecret?: string
-  /** Note when each check of a token is over, for the rows on waiting. */
+  /** Notes when each check of a token ends, for the rows on waiting. */
   readonly timesChecks?: boolean
   /** Load the inspector's module, without turning it on. */
   readonly loadsInspector?: boolean

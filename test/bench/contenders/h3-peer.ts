@@ -6,12 +6,12 @@ import { cookieName, serveApp, toBearer, toSetCookie } from './contender.ts'
 import type { Contender } from './contender.ts'
 import type { PeerView } from './peer-view.ts'
 
-/** What a peer keeps for a browser. */
+/** The state that a peer keeps for a browser. */
 export interface PeerSession {
   view(): PeerView
   /** Checks a token, and tells the listeners before it resolves. Rejects where it is refused. */
   receive(token: string, event: H3Event): Promise<void>
-  /** → unsubscribe */
+  /** @returns a function that unsubscribes */
   subscribe(listener: (view: PeerView) => void): () => void
 }
 

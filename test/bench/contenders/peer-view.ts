@@ -1,4 +1,4 @@
-/** What the peers send: the view of the product, field by field, so that the payload is the same. */
+/** The view that the peers send. It is the product's view, field by field, so that the payload is the same. */
 export interface PeerClaims {
   readonly sub: string
   readonly sid: string

@@ -10,7 +10,7 @@ import { median } from '../statistics.ts'
 
 const rounds = 7
 const warmUps = 1
-/** Of each round. */
+/** The number of waits in each round. */
 const waits = 30
 const pollEvery = 50
 const names = ['wait', 'poll'] as const
@@ -22,7 +22,7 @@ export const authWait: Bench = {
     const { port } = server
     let user = 0
 
-    /** → ms that one handler waited for nothing. */
+    /** @returns the ms that one handler waited without need */
     async function wait(path: string, pause: number): Promise<number> {
       const tab = `tab-${user}`
       const token = await mint.mint(user, 0)

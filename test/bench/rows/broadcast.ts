@@ -13,7 +13,7 @@ import { startServer } from '../start-server.ts'
 const rounds = 7
 const warmUps = 2
 const streams = sized(10_000)
-/** Of each round. */
+/** The number of views in each round. */
 const views = 3
 
 const peers: Partial<Record<RowName, ContenderName>> = {

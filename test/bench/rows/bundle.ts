@@ -1,4 +1,4 @@
-/** What a page downloads: minified by esbuild and gzipped, without the libraries that it has anyway. */
+/** Measures what a page downloads, minified by esbuild and gzipped, without the libraries that it has anyway. */
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -7,7 +7,7 @@ import type { Bench } from '../bench.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** → KB of 1,000 bytes. */
+/** @returns KB of 1,000 bytes */
 async function measure(code: string, external: string[]): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root },

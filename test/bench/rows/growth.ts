@@ -1,4 +1,7 @@
-/** What one session costs among 1,000, 10,000 and 30,000: heap, the CPU of a POST, the CPU of a frame to all. */
+/**
+ * Measures what one session costs among 1,000, 10,000 and 30,000: heap, the CPU of a POST, and the CPU of a frame to
+ * all.
+ */
 import { sized } from '../effort.ts'
 import { openAudience } from '../audience.ts'
 import type { Audience } from '../audience.ts'
@@ -67,7 +70,7 @@ export const growth: Bench = {
   },
 }
 
-/** → the server's CPU for one of the frames that a view is sent in, µs, without that of the POST that changed it. */
+/** @returns the server's CPU for one frame of a view, µs, without that of the POST that changed the view */
 async function measureFrames(name: ContenderName, mint: TokenMint): Promise<Samples<Size>> {
   const audiences = new Map<Size | '1', Audience>()
   for (const size of ['1', ...sizes] as const) {

@@ -1,4 +1,4 @@
-/** What one idle session holds: a stream, and whatever the contender keeps for it. */
+/** Measures the heap of one idle session: its stream, and everything that the contender keeps for it. */
 import { sized } from '../effort.ts'
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'

@@ -1,4 +1,4 @@
-/** What the inspector costs a server that has its module loaded and leaves it off. */
+/** Measures what the inspector costs a server that has loaded its module and leaves it off. */
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import { measureThroughput } from './post-to-frame.ts'

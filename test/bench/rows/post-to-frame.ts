@@ -16,7 +16,7 @@ import type { TokenMint } from '../tokens.ts'
 const rounds = 7
 const warmUps = 3
 const browserCount = 32
-/** Of each browser in a round. */
+/** The number of posts of each browser in a round. */
 const posts = 64
 
 const peers: Partial<Record<RowName, ContenderName>> = {
@@ -32,7 +32,7 @@ export interface Entrant<Name extends string> {
   readonly options: ContenderOptions
 }
 
-/** → posts per second, and the server's CPU for one, µs, of each round. */
+/** @returns posts per second, and the server's CPU for one post, µs, of each round */
 export async function measureThroughput<Name extends string>(mint: TokenMint, entrants: readonly Entrant<Name>[]) {
   const tokens = new Map<number, readonly (readonly string[])[]>()
   const toSerial = (round: number, n: number) => 1 + (round + warmUps) * posts + n

@@ -15,7 +15,7 @@ import { createWarmUp } from '../warm-up.ts'
 const rounds = 5
 const sessions = sized(10_000)
 const every = sized(50_000)
-/** Of one round, ms: every stream has one ping in it. */
+/** The length of one round, ms: every stream gets one ping in it. */
 const span = sized(15_000)
 const connections = 16
 const names = ['authchart', 'limit'] as const
@@ -46,7 +46,7 @@ export const renewal: Bench = {
           return toTokenRequest(name, { port, tab: `tab-${user}`, cookie: cookies[user] ?? '', token })
         }),
       )
-      // Opened anew: a server closes a connection that brings nothing for a minute.
+      // The connections are opened again, because a server closes a connection that brings nothing for a minute.
       const pool = await Promise.all(Array.from({ length: connections }, () => connect(port)))
       const before = await server.report()
       const start = performance.now()

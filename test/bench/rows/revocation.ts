@@ -19,7 +19,7 @@ interface Kind {
   readonly name: string
   /** Streams of one browser. */
   readonly tabs: number
-  /** Whether every browser has a Clerk session of its own. */
+  /** True if every browser has its own Clerk session. */
   readonly hasOwnSessions: boolean
   readonly toEvent: (user: number) => { readonly type: string; readonly data: { readonly id: string } }
 }
@@ -54,7 +54,7 @@ export const revocation: Bench = {
       return [first, ...(await Promise.all(others))]
     }
 
-    /** → ms until the last stream. */
+    /** @returns the ms until the last stream */
     async function revoke({ tabs, hasOwnSessions, toEvent }: Kind): Promise<number> {
       const browsers = Array.from({ length: Math.ceil(streams / tabs) }, (_, n) => n)
       const sessionOf = (n: number) => toFirstSession(user) + (hasOwnSessions ? n : 0)

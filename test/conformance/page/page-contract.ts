@@ -1,6 +1,6 @@
 import type { AuthClient, AuthView, ClerkState } from 'authchart/client'
 
-/** What Clerk says; its tokens come from the test. */
+/** The state of Clerk. Its tokens come from the test. */
 export type ToldClerk = Omit<ClerkState, 'getToken'>
 
 declare global {
@@ -11,7 +11,7 @@ declare global {
     readonly noteAnswer: (code: string | null) => Promise<void>
     tellClerk: (clerk: ToldClerk) => void
     conformanceClient: AuthClient
-    /** What React has rendered last. */
+    /** The last view that React has rendered. */
     shownView: AuthView
   }
 }
