@@ -56,38 +56,41 @@ describe.each([
   ['claims.authorizedParties', (value: string) => withParties(['https://ok.example.com', value])],
   ['allowedOrigins', (value: string) => withOrigins(['https://ok.example.com', value])],
 ])('%s', (name, create) => {
-  it.each(mended)('refuses %j, which no page can have, and writes it as it should be', (value, origin) => {
-    expect(create(value)).toThrow(TypeError)
-    expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}`)
-    expect(create(value)).toThrow(`write "${origin}"`)
-    expect(create(origin)).not.toThrow()
-  })
+  it.each(mended)(
+    'refuses %j, which no page can have as its origin, and names the corrected value',
+    (value, origin) => {
+      expect(create(value)).toThrow(TypeError)
+      expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}`)
+      expect(create(value)).toThrow(`write "${origin}"`)
+      expect(create(origin)).not.toThrow()
+    },
+  )
 
-  it.each(patterns)('refuses the pattern %j, since none is matched', (value) => {
+  it.each(patterns)('refuses the pattern %j, because patterns are not matched', (value) => {
     expect(create(value)).toThrow(TypeError)
     expect(create(value)).toThrow(new RegExp(`${name.replace('.', '\\.')} has the pattern.*list each origin`))
   })
 
-  it.each(hopeless)('refuses %j, which is no origin', (value) => {
+  it.each(hopeless)('refuses %j, which is not an origin', (value) => {
     expect(create(value)).toThrow(TypeError)
     expect(create(value)).toThrow(`${name} has ${JSON.stringify(value)}, which is no origin`)
   })
 
-  it.each(['null', 'file://', 'file:///index.html'])('says of %j what an app does instead', (value) => {
+  it.each(['null', 'file://', 'file:///index.html'])('names the origin for an app in the refusal of %j', (value) => {
     expect(create(value)).toThrow('serve an app from a scheme of its own, as app://my-app')
   })
 
-  it.each(apps)('takes %s', (value) => {
+  it.each(apps)('accepts %s', (value) => {
     expect(create(value)).not.toThrow()
   })
 })
 
-it('authorizedParties may be one string, judged alike', () => {
+it('accepts one string for authorizedParties, by the same rules', () => {
   expect(withParties('https://app.example.com')).not.toThrow()
   expect(withParties('https://app.example.com/')).toThrow('write "https://app.example.com"')
 })
 
-it('an error shows no more than 200 characters of a value', () => {
+it('shows no more than 200 characters of a value in an error', () => {
   expect(withParties(`https://a.example/${'x'.repeat(10_000)}`)).toThrow(/^.{0,400}$/)
 })
 
@@ -100,14 +103,14 @@ describe('claims.issuer', () => {
     ['https://Clerk.example.com', 'https://clerk.example.com'],
     ['https://clerk.example.com:443', 'https://clerk.example.com'],
     ['clerk.example.com', 'https://clerk.example.com'],
-  ])('refuses %j, which no iss is equal to', (value, issuer) => {
+  ])('refuses %j, which equals no iss', (value, issuer) => {
     expect(withIssuer(value)).toThrow(TypeError)
     expect(withIssuer(value)).toThrow(`claims.issuer has "${value}", which no iss is equal to: write "${issuer}"`)
     expect(withIssuer(issuer)).not.toThrow()
   })
 })
 
-describe('an app that is no website', () => {
+describe('an app that is not a website', () => {
   it.each(apps)('signs in from %s', async (origin) => {
     const claims = { issuer: 'https://clerk.example.test', authorizedParties: [origin] }
     const server = await startServer({ claims, allowedOrigins: [origin], cookie: { sameSite: 'none' } })
@@ -119,7 +122,7 @@ describe('an app that is no website', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
   })
 
-  it.each(apps)('is answered with exact CORS headers on a preflight and a stream from %s', async (origin) => {
+  it.each(apps)('gets exact CORS headers on a preflight and a stream from %s', async (origin) => {
     const server = await startServer({
       allowedOrigins: ['https://ok.example.com', origin],
       cookie: { sameSite: 'none' },
@@ -145,7 +148,7 @@ describe('an app that is no website', () => {
     }
   })
 
-  it('is told what to do where its pages have no origin: those of file:// and of sandboxed frames', async () => {
+  it('gets advice if its pages have no origin, as with file:// and sandboxed frames', async () => {
     const server = await startServer({ allowedOrigins: ['app://my-app'] })
     const { status, body } = await server.post({ type: 'session.cleared' }, { origin: 'null' })
     expect([status, body.code]).toEqual([403, 'origin-rejected'])
@@ -153,7 +156,7 @@ describe('an app that is no website', () => {
     expect(body.detail).toContain('app://')
   })
 
-  it('is not taken for this server because its host sounds alike', async () => {
+  it('does not count as this server because its host looks similar', async () => {
     const server = await startServer({ claims: { issuer: 'https://clerk.example.test' } })
     const { host } = new URL(server.url)
     const answer = await server.post({ type: 'session.cleared' }, { origin: `capacitor://${host}` })
@@ -174,7 +177,7 @@ describe('a Clerk proxy that is given as a path', () => {
     return { codeOf, warned: server.lines.filter(([level]) => level === 'warn').map(([, code]) => code) }
   }
 
-  it('is found on the authorized parties', async () => {
+  it('is expected on the authorized parties', async () => {
     const authorizedParties = [party, 'capacitor://localhost']
     const { codeOf, warned } = await open({ clerk, claims: { authorizedParties } })
     expect(await codeOf({ iss: `${party}/__clerk` })).toBe('signed in')
@@ -183,19 +186,19 @@ describe('a Clerk proxy that is given as a path', () => {
     expect(warned).toEqual([])
   })
 
-  it('is found on the allowed hosts', async () => {
+  it('is expected on the allowed hosts', async () => {
     const { codeOf, warned } = await open({ clerk, allowedHosts: ['my-app.example.com', '127.0.0.1'] })
     expect(await codeOf({ iss: `${party}/__clerk` })).toBe('signed in')
     expect(warned).not.toContain('clerk.proxyUrl.relative')
   })
 
-  it('is warned of where nothing says whose path it is', async () => {
+  it('causes a warning if nothing gives the host of the path', async () => {
     const { codeOf, warned } = await open({ clerk })
     expect(warned).toContain('clerk.proxyUrl.relative')
     expect(await codeOf({ iss: `${party}/__clerk` })).toBe('token-claims')
   })
 
-  it('changes nothing where the issuer is given', async () => {
+  it('changes nothing if the issuer is given', async () => {
     const { codeOf, warned } = await open({ clerk, claims: { issuer: 'https://clerk.example.test' } })
     expect(warned).not.toContain('clerk.proxyUrl.relative')
     expect(await codeOf({ iss: 'https://clerk.example.test' })).toBe('signed in')

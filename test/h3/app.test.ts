@@ -23,20 +23,20 @@ async function startApp(guard: RequireAuthOptions = {}, options: AuthServerOptio
 }
 
 describe('requireAuth', () => {
-  it('lets the signed-in pass, with the full claims in the view', async () => {
+  it('lets a signed-in user pass, with the full claims in the view', async () => {
     const { server, browser, views } = await startApp()
     await browser.token(server.mint({ email: 'ada@example.test' }))
     expect((await browser.get('/api/me')).status).toBe(200)
     expect(views[0]).toMatchObject({ isSignedIn: true, claims: { email: 'ada@example.test' } })
   })
 
-  it('turns away whoever is not known, at once', async () => {
+  it('refuses an unknown browser at once', async () => {
     const { server } = await startApp()
     const { status, body, headers } = await server.send('/api/me')
     expect([status, body.code, headers.get('cache-control')]).toEqual([401, 'not-signed-in', 'no-store, no-transform'])
   })
 
-  it('judges a request without a session by its Bearer token, and keeps nothing', async () => {
+  it('judges a request without a session by its Bearer token, and keeps no session', async () => {
     const { server, views } = await startApp()
     const ask = (token: string) => server.send('/api/me', { headers: { authorization: `Bearer ${token}` } })
     expect((await ask(server.mint())).status).toBe(200)
@@ -46,13 +46,13 @@ describe('requireAuth', () => {
     expect(server.auth.stats().sessions).toBe(0)
   })
 
-  it('answers 503 where the keys cannot be reached: nobody knows who is signed in', async () => {
+  it('answers 503 while the keys cannot be reached, because the user is unknown', async () => {
     const { server } = await startApp({}, { keys: { jwksUrl: 'http://127.0.0.1:1/jwks' } })
     const { status, body } = await server.send('/api/me', { headers: { authorization: `Bearer ${server.mint()}` } })
     expect([status, body.code]).toEqual([503, 'keys-unavailable'])
   })
 
-  it('turns a signed-out browser away', async () => {
+  it('refuses a signed-out browser', async () => {
     const { server, browser } = await startApp()
     await browser.token(server.mint())
     await browser.clear()
@@ -97,7 +97,7 @@ describe('requireAuth', () => {
     expect((await browser.get('/api/me')).status).toBe(status)
   })
 
-  it('answers 500, and logs, where a check throws', async () => {
+  it('answers 500 and logs the error if a check throws', async () => {
     const { server, browser } = await startApp({
       check: () => {
         throw new Error('broken')
@@ -109,7 +109,7 @@ describe('requireAuth', () => {
     expect(server.lines).toContainEqual(['error', 'requireAuth.failed', expect.anything()])
   })
 
-  it('tells nobody of an error of somebody else that has a code like one of ours', async () => {
+  it('hides an error of another library whose code looks like one of ours', async () => {
     const failures = [
       Object.assign(new Error('5 NOT_FOUND: no document users/42'), { code: 'not-found' }),
       new AuthError('internal', 'connect 10.0.0.7'),
@@ -139,7 +139,7 @@ describe('requireAuth', () => {
 })
 
 describe('whenChecked', () => {
-  it('resolves with the verdict as soon as it stands', async () => {
+  it('resolves as soon as there is a verdict', async () => {
     const checks: (() => void)[] = []
     let asked = 0
     const server = await startServer(
@@ -199,19 +199,19 @@ describe('whenChecked', () => {
     return { guarded: guarded!, page: page!, anew: await server.send('/api/guarded', { headers: { cookie } }) }
   }
 
-  it('lets a request that waited for the sign-in be of whoever signed in, to its end', async () => {
+  it('gives a request that waited for the sign-in the new user, to its end', async () => {
     const { guarded, page, anew } = await startWaiting(null)
     expect(guarded).toMatchObject({ status: 200, body: { userId: 'user_next', isAborted: false } })
     expect(page.body.userId).toBe('user_next')
     expect(anew.status).toBe(401)
   })
 
-  it('tells whoever has a cookie of somebody else nothing of who signs in meanwhile', async () => {
+  it("does not show a new user to a request with another user's cookie", async () => {
     const { guarded, page, anew } = await startWaiting('user_before')
     expect([guarded.status, page.body.userId, page.body.timedOut, anew.status]).toEqual([401, null, true, 401])
   })
 
-  it('resolves with timedOut when its time is up', async () => {
+  it('resolves with timedOut when its time has passed', async () => {
     const { browser } = await startApp()
     await browser.open()
     expect((await browser.get('/checked')).body).toMatchObject({
@@ -221,7 +221,7 @@ describe('whenChecked', () => {
     })
   })
 
-  it('returns at once where nothing is known and nothing was sent along', async () => {
+  it('returns at once if nothing is known and the request carries no token', async () => {
     useVirtualTime()
     const { server } = await startApp()
     expect((await server.send('/checked')).body).toMatchObject({ state: 'unchecked', timedOut: false })
@@ -238,7 +238,7 @@ describe('whenChecked', () => {
     expect(vi.getTimerCount()).toBeLessThanOrEqual(before + 2)
   })
 
-  it('of a token that a request carries, holds for the request only as long as the token does', async () => {
+  it('keeps the identity of a carried token only as long as the token is valid', async () => {
     let now = Date.now()
     const seen: unknown[] = []
     const server = await startServer({ clock: () => now }, (app, auth) =>
@@ -280,7 +280,7 @@ describe('whenChecked', () => {
 })
 
 describe('session', () => {
-  it('is the view of now, without waiting, blank where nothing is known', async () => {
+  it('gives the current view without waiting, and a blank one if nothing is known', async () => {
     const { server, browser } = await startApp()
     expect((await server.send('/now')).body).toMatchObject({ channel: '', state: 'unchecked' })
     await browser.token(server.mint({ email: 'ada@example.test' }))
@@ -289,7 +289,7 @@ describe('session', () => {
 })
 
 describe('publicView', () => {
-  it('is what the browser gets, with the public claims alone', async () => {
+  it('gives the view that the browser gets, with only the public claims', async () => {
     const server = await startServer({}, (app, auth) => app.get('/page', (event) => auth.publicView(event)))
     const browser = server.browser()
     expect((await server.send('/page')).body).toMatchObject({ channel: '', state: 'unchecked' })
@@ -311,7 +311,7 @@ describe('onAuthChange', () => {
     return { server, browser: server.browser(), heard, stop, summary }
   }
 
-  it('hears of a change of identity, of each once, and of no renewal', async () => {
+  it('hears of each change of identity once, and of no renewal', async () => {
     const { server, browser, summary } = await startHeard()
     await browser.open()
     await browser.token(server.mint())
@@ -340,7 +340,7 @@ describe('onAuthChange', () => {
     expect(summary().map(([reason]) => reason)).toEqual(['token', 'expired', 'token', 'refused'])
   })
 
-  it('does not call a new listener with what is', async () => {
+  it('does not call a new listener with the current view', async () => {
     const { server, browser, heard } = await startHeard()
     await browser.token(server.mint())
     const late = vi.fn<(change: AuthChange) => void>()
@@ -349,7 +349,7 @@ describe('onAuthChange', () => {
     expect(late).not.toHaveBeenCalled()
   })
 
-  it('calls a function that was registered twice once, and none that left', async () => {
+  it('calls a function that was registered twice once, and does not call one that unsubscribed', async () => {
     const { server, browser, stop, heard } = await startHeard()
     const listener = vi.fn<(change: AuthChange) => void>()
     const controller = new AbortController()
@@ -410,7 +410,7 @@ describe('signal', () => {
     expect(signal.reason).toMatchObject({ code: 'not-signed-in' })
   })
 
-  it('fires when somebody else signs in, and is a new one for them', async () => {
+  it('fires when another user signs in, and a new signal is made for that user', async () => {
     const { server, browser, work } = await startSignals()
     await browser.token(server.mint())
     const signal = await work()
@@ -428,7 +428,7 @@ describe('signal', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('has fired already for whoever is not signed in', async () => {
+  it('has already fired if nobody is signed in', async () => {
     const { browser, work } = await startSignals()
     await browser.open()
     expect((await work()).aborted).toBe(true)
@@ -439,14 +439,14 @@ describe('signal', () => {
     await eventually(() => unknown.aborted, 'the signal')
   })
 
-  it('is one for all who ask', async () => {
+  it('is the same signal for all callers of one user', async () => {
     const { server, browser, work } = await startSignals()
     await browser.token(server.mint())
     expect(await work()).toBe(await work())
   })
 })
 
-it('the auth server says what it holds', async () => {
+it('the auth server gives its numbers of sessions and streams', async () => {
   const server = await startServer()
   const auth: AuthServer = server.auth
   const browser = server.browser()

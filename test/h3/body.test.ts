@@ -11,7 +11,7 @@ async function startSignedIn() {
   return { server, browser, before, post }
 }
 
-describe('a body that is not one of the two', () => {
+describe('a body that has neither of the two shapes', () => {
   const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`
   it.each<[string, unknown]>([
     ['an inner event of XState', { type: 'xstate.done.actor.0.auth.verifying', output: { status: 'active' } }],
@@ -68,7 +68,7 @@ describe('the media type', () => {
     'application/jsonp',
     'application/json\u00A0',
     '',
-  ])('is looked at first: %j is 415', async (type) => {
+  ])('is checked first: %j is 415', async (type) => {
     const { browser, post } = await startSignedIn()
     const { status, body } = await post('{"type":"session.cleared"}', { 'content-type': type })
     expect([status, body.code]).toEqual([415, 'media-type'])
@@ -81,16 +81,16 @@ describe('the media type', () => {
   })
 })
 
-describe('the size', () => {
+describe('the size limit', () => {
   const huge = (size: number) => JSON.stringify({ type: 'token.received', token: 'x'.repeat(size) })
 
-  it('of a body above 16 KB is 413', async () => {
+  it('answers 413 for a body above 16 KB', async () => {
     const { post } = await startSignedIn()
     const { status, body } = await post(huge(17_000))
     expect([status, body.code]).toEqual([413, 'body-too-large'])
   })
 
-  it('of a token above 8 KB is 413, told apart', async () => {
+  it('answers 413 with another code for a token above 8 KB', async () => {
     const { post } = await startSignedIn()
     const { status, body } = await post(huge(8_193))
     expect([status, body.code]).toEqual([413, 'token-too-large'])

@@ -18,15 +18,15 @@ async function signIn(server: TestServer, claims: object = {}) {
 
 const isSignedIn = async ({ browser }: Awaited<ReturnType<typeof signIn>>) => (await browser.session()).body.isSignedIn
 
-describe('what one Clerk session may hold', () => {
-  it('is sixteen sessions, however often its token is posted without a cookie', async () => {
+describe('the number of sessions of one Clerk session', () => {
+  it('is sixteen, however often its token is posted without a cookie', async () => {
     const server = await startServer()
     const token = server.mint()
     for (let post = 0; post < 200; post += 1) expect((await server.browser().token(token)).status).toBe(200)
     expect(server.auth.stats()).toMatchObject({ sessions: 16, signedIn: 16 })
   })
 
-  it('is sixteen where the posts come at once, of which the rest is 429', async () => {
+  it('is sixteen if the posts come at once, and the others get 429', async () => {
     const server = await startServer()
     const token = server.mint()
     const answers = await Promise.all(Array.from({ length: 100 }, () => server.browser().token(token)))
@@ -35,7 +35,7 @@ describe('what one Clerk session may hold', () => {
     for (const { status, body } of refused) expect([status, body.code]).toEqual([429, 'too-many-sessions'])
   })
 
-  it('is sixteen where each post comes with the cookie of a stream', async () => {
+  it('is sixteen if each post comes with the cookie of a stream', async () => {
     const server = await startServer()
     const browsers = Array.from({ length: 20 }, () => server.browser())
     for (const browser of browsers) await browser.open()
@@ -44,7 +44,7 @@ describe('what one Clerk session may hold', () => {
     expect(server.auth.stats()).toMatchObject({ sessions: 20, signedIn: 16 })
   })
 
-  it('keeps nobody else out at the cap', async () => {
+  it('keeps no other user out when it is reached', async () => {
     const server = await startServer({ limits: { sessions: 20 } })
     const token = server.mint()
     for (let post = 0; post < 60; post += 1) {
@@ -56,7 +56,7 @@ describe('what one Clerk session may hold', () => {
     }
   })
 
-  it('counts no request that is judged by its Bearer token alone', async () => {
+  it('counts no request that is judged only by its Bearer token', async () => {
     const server = await startServer({ limits: { sessionsPerClerkSession: 1 } }, (app, auth) => {
       app.use('/api', auth.requireAuth())
       app.get('/api', () => 'in')
@@ -67,10 +67,10 @@ describe('what one Clerk session may hold', () => {
   })
 })
 
-describe('a bound that is reached', () => {
+describe('a limit that is reached', () => {
   const limits = { sessionsPerUser: 2 }
 
-  it('ends the session that was not asked for the longest, and tells listeners', async () => {
+  it('ends the session with the oldest last request, and calls the listeners', async () => {
     useVirtualTime()
     const server = await startServer({ limits })
     const ended: string[] = []
@@ -85,7 +85,7 @@ describe('a bound that is reached', () => {
     expect(ended).toEqual(['expired'])
   })
 
-  it('ends none that has a stream or was just asked for: the newcomer is 429, with a code and a time', async () => {
+  it('ends no session with a stream or a recent request, and answers the new one 429 with a code and a time', async () => {
     useVirtualTime()
     const server = await startServer({ limits })
     const first = await signIn(server, { sid: 'sess_1' })
@@ -102,7 +102,7 @@ describe('a bound that is reached', () => {
     expect(await Promise.all([first, second].map(isSignedIn))).toEqual([true, false])
   })
 
-  it('ends none for a token that has been signed out', async () => {
+  it('ends no session for a token that has been signed out', async () => {
     useVirtualTime()
     const server = await startServer({ limits })
     const gone = server.mint({ sid: 'sess_0' })
@@ -114,7 +114,7 @@ describe('a bound that is reached', () => {
     expect(await Promise.all(browsers.map(isSignedIn))).toEqual([true, true])
   })
 
-  it('ends none whose signal guards a feed of the app', async () => {
+  it('ends no session whose signal guards a feed of the app', async () => {
     useVirtualTime()
     const server = await startServer({ limits }, (app, auth) => {
       app.get('/feed', (event) => auth.signal(event).aborted)
@@ -139,14 +139,14 @@ describe('a bound that is reached', () => {
     })
   })
 
-  it('leaves a stream whose token it refuses as it was, without an error', async () => {
+  it('leaves a stream unchanged and without an error if it refuses its token', async () => {
     const server = await startServer({ limits: { sessionsPerClerkSession: 1 } })
     await (await signIn(server)).browser.open()
     const stream = await server.open({ authorization: `Bearer ${server.mint()}` })
     expect(await stream.view()).toMatchObject({ state: 'unchecked', isSignedIn: false, error: null })
   })
 
-  it('leaves a session that another token still proves as it is', async () => {
+  it('leaves a session unchanged that another token still proves', async () => {
     const server = await startServer({ limits: { sessionsPerClerkSession: 1 } })
     await (await signIn(server)).browser.open()
     const other = await signIn(server, userB)
@@ -156,7 +156,7 @@ describe('a bound that is reached', () => {
 })
 
 describe('a full server', () => {
-  it('ends the signed-in session that was not asked for the longest, where somebody signs in and none is anonymous', async () => {
+  it('ends the signed-in session with the oldest last request for a new sign-in if no session is anonymous', async () => {
     useVirtualTime()
     const server = await startServer({ limits: { sessions: 3 } })
     const read = await signIn(server, { sub: 'user_1', sid: 'sess_1' })
@@ -170,14 +170,14 @@ describe('a full server', () => {
   })
 })
 
-describe('what one address may hold', () => {
+describe('the number of sessions of one address', () => {
   const options = {
     limits: { sessionsPerAddress: 2 },
     clientAddress: ({ req }: { req: Request }) => req.headers.get('x-real-ip') ?? undefined,
   }
   const from = (address: string) => ({ 'x-real-ip': address })
 
-  it('is what the option says, of streams and of tokens; an IPv6 network of 64 bits counts as one', async () => {
+  it('follows the option, for streams and tokens, and counts an IPv6 /64 network as one address', async () => {
     const server = await startServer(options)
     const [one, two] = ['2001:db8::1', '2001:db8:0:0:ffff::2'].map(from)
     expect((await server.open(one)).status).toBe(200)
@@ -199,7 +199,7 @@ describe('what one address may hold', () => {
     expect((await server.post(token, one)).status).toBe(200)
   })
 
-  it('costs nobody else their place, where it is refused on a full server', async () => {
+  it('takes no place from another address if the full server refuses the session', async () => {
     const server = await startServer({ ...options, limits: { sessions: 3, sessionsPerAddress: 2 } })
     const left = await server.open(from('192.0.2.9'))
     for (let stream = 0; stream < 2; stream += 1) await server.open(from('192.0.2.1'))
@@ -209,13 +209,13 @@ describe('what one address may hold', () => {
     expect(server.auth.stats().sessions).toBe(3)
   })
 
-  it('needs to know the address', () => {
+  it('needs a function that gives the address', () => {
     const unknown = startServer({ limits: { sessionsPerAddress: 2 } })
     return expect(unknown).rejects.toThrow(/limits\.sessionsPerAddress needs clientAddress/)
   })
 })
 
-it('signs out many sessions of one Clerk session with one tombstone', async () => {
+it('many sessions of one Clerk session are signed out with one tombstone', async () => {
   const store = createMemorySessionStore()
   const tombstones: Tombstone[] = []
   store.watch((change) => void (change.type === 'tombstone' && tombstones.push(change.tombstone)))

@@ -10,7 +10,7 @@ const suffix = createHash('sha1').update(publishableKey).digest('base64url').sli
 const withParties = { claims: { issuer, authorizedParties: [azp] }, clerk: { publishableKey } }
 
 describe("a token that comes with the stream's GET", () => {
-  it('in Authorization: the first frame is signedIn already', async () => {
+  it('in Authorization makes the first frame signedIn', async () => {
     const server = await startServer()
     const stream = await server.open({ authorization: `Bearer ${server.mint()}` })
     expect(await stream.next()).toMatchObject({ event: 'view', data: { state: 'signedIn', userId: 'user_a' } })
@@ -20,7 +20,7 @@ describe("a token that comes with the stream's GET", () => {
   })
 
   it.each([`__session_${suffix}`, '__session'])(
-    "in Clerk's cookie %s, where authorizedParties is set",
+    "in Clerk's cookie %s counts if authorizedParties is set",
     async (name) => {
       const server = await startServer(withParties)
       const stream = await server.open({ cookie: `${name}=${server.mint({ azp })}` })
@@ -28,7 +28,7 @@ describe("a token that comes with the stream's GET", () => {
     },
   )
 
-  it('in the cookie of the instance, before a stale one without a suffix', async () => {
+  it("in the instance's cookie counts before an old one without a suffix", async () => {
     const server = await startServer(withParties)
     const cookie = `__session=${server.mint({ azp, exp: 1 })}; __session_${suffix}=${server.mint({ azp })}`
     expect((await (await server.open({ cookie })).view()).isSignedIn).toBe(true)
@@ -47,7 +47,7 @@ describe("a token that comes with the stream's GET", () => {
     }
   })
 
-  it('in the cookie of the instance, though other instances have filled the one that they share', async () => {
+  it("in the instance's cookie counts even if other instances have overwritten the shared one", async () => {
     const server = await startServer(withParties)
     const junk = Array.from({ length: 20 }, () => `__session=${server.mint({ azp }).replace(/.{8}$/, 'AAAAAAAA')}`)
     const cookie = [...junk, `__session_${suffix}=${server.mint({ azp })}`].join('; ')
@@ -64,7 +64,7 @@ describe("a token that comes with the stream's GET", () => {
     expect(await stream.view()).toMatchObject({ state: 'unchecked', error: null })
   })
 
-  it('rotates the cookie of a session that it signs in, and sends the other tabs after it', async () => {
+  it('rotates the cookie of a session that it signs in, and ends the streams of other tabs', async () => {
     const server = await startServer()
     const browser = server.browser()
     const other = await browser.open({}, 'tab2')
@@ -77,7 +77,7 @@ describe("a token that comes with the stream's GET", () => {
     expect(other.text()).not.toContain('user_a')
   })
 
-  it('raises the expiry of the same session', async () => {
+  it('extends the expiry of the same session', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -88,7 +88,7 @@ describe("a token that comes with the stream's GET", () => {
   })
 })
 
-describe('a token that comes with the GET can only raise', () => {
+describe('a token that comes with the GET can only sign in', () => {
   it.each<[string, object]>([
     ['refused', { iss: 'https://evil.example' }],
     ['expired', { iat: 1, nbf: 1, exp: 2 }],
@@ -110,7 +110,7 @@ describe('a token that comes with the GET can only raise', () => {
     expect(await stream.view()).toMatchObject({ state: 'unchecked', error: null, authChecked: false })
   })
 
-  it('signed out before: it stays out', async () => {
+  it('of a signed-out session does not sign in', async () => {
     const server = await startServer()
     const browser = server.browser()
     const token = server.mint()
@@ -120,7 +120,7 @@ describe('a token that comes with the GET can only raise', () => {
     expect(await stream.view()).toMatchObject({ state: 'signedOut', error: null })
   })
 
-  it('asks for no key refresh, where a POST would', async () => {
+  it('causes no refresh of the keys, unlike a POST', async () => {
     let fetches = 0
     const [known, unknown] = [createSigner('known'), createSigner('unknown')]
     const source = await startServer({}, (app) =>
@@ -137,7 +137,7 @@ describe('a token that comes with the GET can only raise', () => {
     expect(fetches).toBe(1)
   })
 
-  it('does not make the stream wait for ever', async () => {
+  it('does not delay the stream for ever', async () => {
     useVirtualTime()
     const server = await startServer({ claims: { issuer, validate: () => new Promise<void>(() => {}) } })
     const opening = server.open({ authorization: `Bearer ${server.mint()}` })

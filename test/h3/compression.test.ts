@@ -6,7 +6,7 @@ import { compressing } from './hosts.ts'
 const accepted = { 'accept-encoding': 'gzip, deflate, br, zstd' }
 
 describe.each(compressing)('in %s', (_, openHost) => {
-  it('a stream is not compressed, so that each frame arrives at once', async () => {
+  it('sends a stream uncompressed, so that each frame arrives at once', async () => {
     const server = await startServer({}, undefined, openHost)
     const browser = server.browser()
     const stream = await browser.open(accepted)
@@ -17,13 +17,13 @@ describe.each(compressing)('in %s', (_, openHost) => {
     stream.close()
   })
 
-  it('an answer comes whole to a browser that accepts compressed ones', async () => {
+  it('sends a complete answer to a browser that accepts compression', async () => {
     const server = await startServer({}, undefined, openHost)
     const { status, body } = await server.send('/auth/session', { headers: accepted })
     expect([status, body.state]).toEqual([200, 'unchecked'])
   })
 
-  it('a page of the host is compressed', async () => {
+  it('compresses a page of the host', async () => {
     const server = await startServer({}, undefined, openHost)
     const { headers } = await server.send('/text', { headers: accepted })
     expect(headers.get('content-encoding')).toMatch(/gzip|br|zstd/)

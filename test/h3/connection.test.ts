@@ -11,14 +11,14 @@ async function ask(server: TestServer, path: string, headers: Record<string, str
 }
 
 describe.each(['/auth/events', '/auth/session'])('GET %s', (path) => {
-  it('answers with the label of the request, and without one where there is none', async () => {
+  it('answers with the label of the request, and without one if the request has none', async () => {
     const server = await startServer()
     expect(await ask(server, `${path}?connection=1-2-3`)).toMatchObject({ status: 200, label: '1-2-3' })
     expect(await ask(server, `${path}?tab=t1&connection=${'x'.repeat(64)}`)).toMatchObject({ label: 'x'.repeat(64) })
     expect(await ask(server, path)).toMatchObject({ status: 200, label: undefined })
   })
 
-  it('sends it with a refusal too', async () => {
+  it('sends the label with a refusal too', async () => {
     const server = await startServer()
     expect(await ask(server, `${path}?channel=node.lost&connection=1-2-3`)).toMatchObject({
       status: 400,
@@ -50,7 +50,7 @@ describe.each(['/auth/events', '/auth/session'])('GET %s', (path) => {
   })
 })
 
-it('POST /auth/events answers with the label too: so a client learns that the server sends labels', async () => {
+it('POST /auth/events answers with the label too, so that a client learns that the server sends labels', async () => {
   const server = await startServer()
   const answer = await server.sendExactly({
     method: 'POST',

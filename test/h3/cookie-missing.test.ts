@@ -45,7 +45,7 @@ async function ask(request: Request) {
 }
 
 describe.each(requests)('%s that names a channel', (_, toRequest) => {
-  it('is refused where it carries no session cookie, and leaves no session behind', async () => {
+  it('is refused without a session cookie, and leaves no session behind', async () => {
     const server = await startServer()
     for (const headers of cookieless) {
       const { status, setCookie, body } = await ask(toRequest(server, 'channel=node1234.AbC-_9', headers))
@@ -58,20 +58,17 @@ describe.each(requests)('%s that names a channel', (_, toRequest) => {
     expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
   })
 
-  it.each(['authchart', '__Host-authchart'])(
-    'is answered as without it where it carries %s, even an unknown one',
-    async (name) => {
-      for (const mode of ['development', 'production']) {
-        vi.stubEnv('NODE_ENV', mode)
-        const server = await startServer()
-        const headers = { cookie: `${name}=${'A'.repeat(43)}` }
-        expect((await ask(toRequest(server, 'channel=unknown', headers))).status).toBe(200)
-        expect(server.lines.filter(([, code]) => code === 'cookie.missing')).toEqual([])
-      }
-    },
-  )
+  it.each(['authchart', '__Host-authchart'])('is answered normally if it has %s, even an unknown one', async (name) => {
+    for (const mode of ['development', 'production']) {
+      vi.stubEnv('NODE_ENV', mode)
+      const server = await startServer()
+      const headers = { cookie: `${name}=${'A'.repeat(43)}` }
+      expect((await ask(toRequest(server, 'channel=unknown', headers))).status).toBe(200)
+      expect(server.lines.filter(([, code]) => code === 'cookie.missing')).toEqual([])
+    }
+  })
 
-  it('is answered where it names none', async () => {
+  it('is answered normally if it names no channel', async () => {
     const server = await startServer()
     expect((await ask(toRequest(server, ''))).status).toBe(200)
   })
@@ -97,7 +94,7 @@ it('the log says once per server that a cookie is missing, and what to do', asyn
   ])
 })
 
-describe('a channel is told only where there is a cookie for it: none', () => {
+describe('the view has a channel only if there is a cookie for it: none', () => {
   const blank = { channel: '', rev: 0, isSignedIn: false }
 
   it.each<[string, object, number]>([
@@ -110,7 +107,7 @@ describe('a channel is told only where there is a cookie for it: none', () => {
     expect(status === 200 ? body : body.view).toMatchObject({ ...blank, state: 'signedOut' })
   })
 
-  it('by the view of a page that is rendered by what its own token proves', async () => {
+  it('the view of a page that is rendered from the token in its own request has no channel', async () => {
     const server = await startServer({}, (app, auth) =>
       app.get('/page', async (event) => {
         await auth.whenChecked(event)

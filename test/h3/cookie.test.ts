@@ -62,7 +62,7 @@ describe('the name and the attributes of the cookie in production', () => {
     expect(await cookieFor(url, headers)).toBe(secure)
   })
 
-  it('are decided when the server is made', async () => {
+  it('are decided when the server is created', async () => {
     const { cookie } = resolveAuthServerOptions({})
     vi.stubEnv('NODE_ENV', 'production')
     const { toHeader } = createSessionCookie(cookie, toLogger({}))
@@ -76,7 +76,7 @@ describe('the options of the cookie', () => {
     expect(await cookieFor('http://localhost:3000/', {}, { secure: true })).toBe(secure)
   })
 
-  it('secure: false makes it plain everywhere, in production too', async () => {
+  it('secure: false makes it plain everywhere, also in production', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     for (const url of ['https://intranet/', 'http://intranet/']) {
       const headers = { 'x-forwarded-proto': 'https', cookie: '__Host-authchart=other' }
@@ -95,7 +95,7 @@ describe('the options of the cookie', () => {
   })
 })
 
-describe('a plain cookie that may be for others than the developer', () => {
+describe('a plain cookie that may be for other people than the developer', () => {
   /** The codes that are logged when the request is given a cookie twice. */
   async function warningsFor(url: string, headers: Record<string, string> = {}, options: CookieOptions = {}) {
     const lines: unknown[] = []
@@ -112,7 +112,7 @@ describe('a plain cookie that may be for others than the developer', () => {
     ['http://192.168.1.20:3000/', {}],
     ['http://app.example.com/', {}],
     ['http://localhost:3000/', { origin: 'https://app.example.com' }],
-  ])('is warned of once: %s with %j', async (url, headers) => {
+  ])('causes one warning: %s with %j', async (url, headers) => {
     expect(await warningsFor(url, headers)).toEqual([warning])
   })
 
@@ -126,7 +126,7 @@ describe('a plain cookie that may be for others than the developer', () => {
   })
 })
 
-describe('which cookie is read', () => {
+describe('the cookie that is read', () => {
   async function startSignedIn(options: CookieOptions = {}) {
     const server = await startServer({ cookie: options })
     const browser = server.browser()
@@ -139,7 +139,7 @@ describe('which cookie is read', () => {
   }
   const forwarded = { 'x-forwarded-proto': 'https' }
 
-  it('in development either one over plain http, and only the secure one behind a proxy', async () => {
+  it('is either one in development over plain http, and only the secure one behind a proxy', async () => {
     const { name, id, view, warnings } = await startSignedIn()
     expect(name).toBe('authchart')
     expect(await view(`authchart=${id}`)).toBe(true)
@@ -153,7 +153,7 @@ describe('which cookie is read', () => {
     ])
   })
 
-  it('in production only the secure one', async () => {
+  it('is only the secure one in production', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     const { name, id, view, warnings } = await startSignedIn()
     expect(name).toBe('__Host-authchart')
@@ -163,14 +163,14 @@ describe('which cookie is read', () => {
     expect(warnings()).toEqual([])
   })
 
-  it('with secure: false either one', async () => {
+  it('is either one with secure: false', async () => {
     const { name, id, view } = await startSignedIn({ secure: false })
     expect(name).toBe('authchart')
     expect(await view(`authchart=${id}`, forwarded)).toBe(true)
     expect(await view(`__Host-authchart=${id}`, forwarded)).toBe(true)
   })
 
-  it('settles on the secure one where some requests of a browser pass a proxy and others do not', async () => {
+  it('becomes the secure one if only some requests of a browser pass a proxy', async () => {
     const server = await startServer()
     const jar = new Map<string, string>()
     const ask = async (path: string, headers: Record<string, string>) => {
@@ -190,7 +190,7 @@ describe('which cookie is read', () => {
   })
 })
 
-describe('a cookie from elsewhere', () => {
+describe('a cookie among foreign cookies', () => {
   it.each([
     ['a guessed one', 'A'.repeat(43)],
     ['a short one', 'x'],
@@ -204,7 +204,7 @@ describe('a cookie from elsewhere', () => {
     expect(stream.headers['set-cookie']?.[0]).not.toContain(`authchart=${value};`)
   })
 
-  it('is found among a thousand others, and behind a tossed one of its name', async () => {
+  it('is found among a thousand others, and after a foreign one of the same name', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -225,7 +225,7 @@ describe('rotation', () => {
     expect((await browser.token(server.mint({ o: { id: 'org_1' } }))).cookie).toBeUndefined()
   })
 
-  it('gives another one when the user changes', async () => {
+  it('gives another cookie when the user changes', async () => {
     const server = await startServer()
     const browser = server.browser()
     const first = (await browser.token(server.mint())).cookie
@@ -235,7 +235,7 @@ describe('rotation', () => {
     expect(body).toMatchObject({ userId: 'user_b', sessionId: 'sess_b', orgId: 'org_b' })
   })
 
-  it('gives another one when the same user comes with another Clerk session, and lets nothing be read by the old one', async () => {
+  it('gives another cookie when the same user comes with another Clerk session, and makes the old one read nothing', async () => {
     const server = await startServer()
     const browser = server.browser()
     const first = (await browser.token(server.mint())).cookie ?? ''
@@ -253,7 +253,7 @@ describe('rotation', () => {
     expect([late.status, late.body.code, late.cookie]).toEqual([503, 'session-rotated', undefined])
   })
 
-  it('keeps the channel, so that a page knows its session again', async () => {
+  it('keeps the channel, so that a page recognises its session', async () => {
     const server = await startServer()
     const browser = server.browser()
     const { channel } = await (await browser.open()).view()
@@ -261,7 +261,7 @@ describe('rotation', () => {
     expect((await (await browser.open()).view()).channel).toBe(channel)
   })
 
-  it('sends the other tabs away without showing them anything, and keeps the posting one', async () => {
+  it('ends the streams of other tabs before they show anything, and keeps the posting one', async () => {
     const server = await startServer()
     const browser = server.browser()
     const own = await browser.open()
@@ -275,7 +275,7 @@ describe('rotation', () => {
     expect((await back.view()).isSignedIn).toBe(true)
   })
 
-  it('sends a stream without a tab away too: it may be whoever planted the cookie', async () => {
+  it('also ends a stream without a tab, which may belong to an attacker who planted the cookie', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.open()
@@ -285,7 +285,7 @@ describe('rotation', () => {
     expect(planted.text()).not.toContain('user_a')
   })
 
-  it('lets nothing be read through the old cookie', async () => {
+  it('makes the old cookie read nothing', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -309,7 +309,7 @@ describe('rotation', () => {
     expect(later.headers['set-cookie']).toHaveLength(1)
   })
 
-  it('answers a late POST with the old cookie that proves the same Clerk session, and gives the current one', async () => {
+  it('answers a late POST with the old cookie and a token of the same Clerk session, and gives the current cookie', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.open()
@@ -322,7 +322,7 @@ describe('rotation', () => {
   it.each([
     ['the token of another user', { sub: 'user_b', sid: 'sess_b' }],
     ['an expired token', { exp: 1, nbf: 0, iat: 0 }],
-  ])('turns a POST with the old cookie and %s away', async (_, claims) => {
+  ])('refuses a POST with the old cookie and %s', async (_, claims) => {
     const server = await startServer()
     const browser = server.browser()
     await browser.open()
@@ -338,7 +338,7 @@ describe('rotation', () => {
     expect((await browser.session()).body.userId).toBe('user_a')
   })
 
-  it('does not sign out by the old cookie', async () => {
+  it('does not sign out with the old cookie', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.open()

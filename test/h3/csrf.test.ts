@@ -38,7 +38,7 @@ async function startApp() {
 
 describe('requireAuth on a request that changes something', () => {
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
-    'refuses a %s from the page of a sibling site, or of another',
+    'refuses a %s from the page of a sibling site or of another site',
     async (method) => {
       const { ask, cookie } = await startApp()
       for (const from of [sibling, crossSite, { origin: 'null' }, { origin: crossSite.origin }]) {
@@ -49,7 +49,7 @@ describe('requireAuth on a request that changes something', () => {
     },
   )
 
-  it('lets the own pages pass, and those of a listed origin, to which it says nothing of CORS', async () => {
+  it('accepts pages of this server and of a listed origin, and sends no CORS headers to the latter', async () => {
     const { ask, cookie, server } = await startApp()
     expect((await ask('POST', { cookie, 'sec-fetch-site': 'same-origin' })).status).toBe(200)
     expect((await ask('POST', { cookie, origin: server.url, host: new URL(server.url).host })).status).toBe(200)
@@ -57,7 +57,7 @@ describe('requireAuth on a request that changes something', () => {
     expect([status, headers['access-control-allow-origin']]).toEqual([200, undefined])
   })
 
-  it.each(['GET', 'HEAD'])('looks at no origin of a %s', async (method) => {
+  it.each(['GET', 'HEAD'])('ignores the origin of a %s', async (method) => {
     const { ask, cookie } = await startApp()
     expect((await ask(method, { cookie, ...sibling })).status).toBe(200)
   })
@@ -75,7 +75,7 @@ describe('requireAuth on a request that changes something', () => {
     expect((await open({ origin: server.url })).status).toBe(200)
   })
 
-  it('lets a request pass that proves who it is by its Bearer token alone, from wherever it comes', async () => {
+  it('accepts a request from anywhere that proves its user only by a Bearer token', async () => {
     const { ask, server, cookie } = await startApp()
     const authorization = `Bearer ${server.mint({ azp: listed })}`
     expect((await ask('POST', { authorization })).status).toBe(200)
@@ -86,24 +86,24 @@ describe('requireAuth on a request that changes something', () => {
     expect((await ask('POST', { authorization: 'Basic YTpi', cookie, ...sibling })).status).toBe(403)
   })
 
-  it("refuses one that Clerk's own cookie signs in, likewise", async () => {
+  it("refuses a request from another site that Clerk's own cookie would sign in", async () => {
     const { ask, server } = await startApp()
     const cookie = `__session=${server.mint({ azp: listed })}`
     expect((await ask('POST', { cookie, ...sibling })).code).toBe('origin-rejected')
     expect((await ask('POST', { cookie, 'sec-fetch-site': 'same-origin' })).status).toBe(200)
   })
 
-  it('tells one that proves nothing that nobody is signed in', async () => {
+  it('answers not-signed-in to a request that proves no user', async () => {
     const { ask } = await startApp()
     expect((await ask('POST', sibling)).code).toBe('not-signed-in')
   })
 
-  it('does not look with csrf: false', async () => {
+  it('ignores the origin with csrf: false', async () => {
     const { ask, cookie } = await startApp()
     expect((await ask('POST', { cookie, ...sibling }, '/open/do')).status).toBe(200)
   })
 
-  it('is told so by true or false alone', () => {
+  it('accepts only true or false for csrf', () => {
     const auth = createAuthServer({ clerk: {}, keys: { jwks: createSigner().jwks }, logger: { warn() {} } })
     expect(() => auth.requireAuth({ csrf: 'no' as never })).toThrow(/requireAuth: csrf must be true or false/)
     return auth.close()

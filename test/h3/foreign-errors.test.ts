@@ -23,7 +23,7 @@ describe('an error of another library that looks like one of ours', () => {
     },
   )
 
-  it('leaks its message through no answer', async () => {
+  it('does not leak its message through any answer', async () => {
     const foreign = toForeign('not-found')
     const fail = () => {
       throw foreign

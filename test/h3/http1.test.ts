@@ -11,7 +11,7 @@ describe('a stream', () => {
     ['', onH3],
     [', where a host wraps the answer too', reCreating],
   ])(
-    'holds nobody else up, and its socket is closed%s',
+    'blocks no other stream, and its socket is closed%s',
     async (_, openHost) => {
       useVirtualTime()
       // Frames of 100 KB, of which some hundred fill the buffers of the kernel.
@@ -54,7 +54,7 @@ describe('a stream', () => {
     60_000,
   )
 
-  it('cuts off who does not leave in time', async () => {
+  it('is cut off if its reader does not leave in time', async () => {
     useVirtualTime()
     const server = await startServer()
     const { port, host } = new URL(server.url)
@@ -68,7 +68,7 @@ describe('a stream', () => {
     expect(server.auth.stats().streams).toBe(0)
   })
 
-  it('streams from an http server that was there before', async () => {
+  it('works on an http server that existed before', async () => {
     const server = await startServer({}, undefined, onNode())
     const stream = await server.open()
     expect(await stream.view()).toMatchObject({ state: 'unchecked' })
@@ -78,7 +78,7 @@ describe('a stream', () => {
 })
 
 describe('a body', () => {
-  it('is counted, not believed: a chunked body without a length is cut off', async () => {
+  it('is counted byte by byte: a chunked body without a length is cut off', async () => {
     const server = await startServer()
     const { port, host } = new URL(server.url)
     const answer = await new Promise<string>((resolve, reject) => {
@@ -98,7 +98,7 @@ describe('a body', () => {
     expect(answer).toMatch(/^connection: close\r$/im)
   })
 
-  it('refused by its length leaves the connection in order for the next request', async () => {
+  it('that is refused by its length leaves the connection usable for the next request', async () => {
     const server = await startServer()
     const { port } = new URL(server.url)
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })

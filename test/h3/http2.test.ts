@@ -19,7 +19,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
   await import('./body.test.ts')
   await import('./secrets.test.ts')
 
-  it('answers a body that is half read without the header that HTTP/2 does not know', async () => {
+  it('answers a half-read body without the header that HTTP/2 does not know', async () => {
     const server = await startServer()
     const { status, headers } = await server.post(JSON.stringify({ type: 'x'.repeat(200_000) }))
     expect([status, headers.get('connection')]).toEqual([413, null])
@@ -38,7 +38,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
     await eventually(() => server.auth.stats().streams === 0, 'the end of the stream')
   })
 
-  it('ends a stream whose reader stalls, and no other on its connection', async () => {
+  it('ends a stream whose reader stalls, and no other stream on its connection', async () => {
     useVirtualTime()
     const server = await startServer({ publicClaims: ['sub', 'bulk'], limits: { requestsPerSession: 100_000 } })
     const browser = server.browser('tab1')
@@ -58,7 +58,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
     expect((await reader.next())?.event).toBe('ping')
   })
 
-  it('leaves no stream behind where the browser has gone before its answer', async () => {
+  it('leaves no stream behind if the browser has gone before its answer', async () => {
     const memory = createMemorySessionStore()
     let goOn: (() => void) | undefined
     const store: SessionStore = {

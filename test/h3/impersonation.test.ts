@@ -4,7 +4,7 @@ import { startServer } from './harness.ts'
 const act = { iss: 'https://dashboard.clerk.com', sub: 'user_agent', sid: 'sess_agent' }
 
 describe('an impersonated session', () => {
-  it('shows who acts as the user, on the stream and to the server', async () => {
+  it('shows the agent on the stream and to the server', async () => {
     const server = await startServer({}, (app, auth) => {
       app.get('/who', async (event) => (await auth.session(event)).actor)
       app.get('/claims', async (event) => (await auth.session(event)).claims?.['act'])
@@ -19,14 +19,14 @@ describe('an impersonated session', () => {
     expect((await browser.get('/claims')).body).toEqual(act)
   })
 
-  it('tells the browser no more of the actor than the sub, where publicClaims leaves act out', async () => {
+  it('gives the browser only the sub of the actor if publicClaims omits act', async () => {
     const server = await startServer({ publicClaims: ['sub'] })
     const { body } = await server.browser().token(server.mint({ act }))
     expect(body).toMatchObject({ actor: { sub: 'user_agent' }, claims: { sub: 'user_a' } })
     expect(JSON.stringify(body)).not.toContain('sess_agent')
   })
 
-  it('ends with the sign-out, and a session of the user has no actor', async () => {
+  it("ends with the sign-out, and the user's own session has no actor", async () => {
     const server = await startServer()
     const browser = server.browser()
     expect((await browser.token(server.mint({ act }))).body.actor).toEqual({ sub: 'user_agent' })

@@ -4,7 +4,7 @@ import { eventually, startServer, useVirtualTime } from './harness.ts'
 const issuer = 'https://clerk.example.test'
 
 describe('the limits', () => {
-  it('of requests: one too many in a minute is 429, with the time until the next', async () => {
+  it('answer 429 to one request too many in a minute, with the time until the next', async () => {
     useVirtualTime()
     const server = await startServer({ limits: { requestsPerSession: 6 } })
     const browser = server.browser()
@@ -20,7 +20,7 @@ describe('the limits', () => {
     expect((await server.browser().token(token)).status).toBe(200)
   })
 
-  it('of tokens in the air: the sixth at once is 429', async () => {
+  it('answer 429 to the sixth token that is checked at once', async () => {
     const checks: (() => void)[] = []
     const server = await startServer({
       claims: { issuer, validate: () => new Promise<void>((resolve) => void checks.push(resolve)) },
@@ -42,7 +42,7 @@ describe('the limits', () => {
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 200, 429])
   })
 
-  it('of streams of one session', async () => {
+  it('apply to the streams of one session', async () => {
     const server = await startServer({ limits: { streamsPerSession: 2 } })
     const browser = server.browser()
     const first = await browser.open()
@@ -54,7 +54,7 @@ describe('the limits', () => {
     expect((await browser.open({}, 'tab3')).status).toBe(200)
   })
 
-  it('of streams of one session that are asked for at once, while their tokens are checked', async () => {
+  it('apply to the streams of one session that are requested at once, while their tokens are checked', async () => {
     const checks: ((verdict: boolean) => void)[] = []
     const server = await startServer({
       limits: { streamsPerSession: 2 },
@@ -72,7 +72,7 @@ describe('the limits', () => {
     expect(ended.length).toBe(4)
   })
 
-  it('of sessions: anonymous ones nobody reads go first, then those that are read go for who signs in', async () => {
+  it('end anonymous sessions without a stream first, and those with a stream for a sign-in', async () => {
     const server = await startServer({ limits: { sessions: 2 } })
     const idle = await server.open()
     const read = await server.open()
@@ -120,8 +120,8 @@ describe('a server that is full of anonymous streams', () => {
   })
 })
 
-describe('what anonymous requests leave behind', () => {
-  it('is nothing: 10,000 without a cookie, 2,000 forged tokens', async () => {
+describe('the memory of anonymous requests', () => {
+  it('is freed after 10,000 without a cookie and 2,000 forged tokens', async () => {
     useVirtualTime()
     const server = await startServer()
     const forged = server.mint().replace(/.{8}$/, 'AAAAAAAA')
@@ -136,7 +136,7 @@ describe('what anonymous requests leave behind', () => {
     expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
   }, 60_000)
 
-  it('of streams is gone five seconds after their readers', async () => {
+  it('of streams is freed five seconds after their readers have gone', async () => {
     useVirtualTime()
     const server = await startServer()
     for (let batch = 0; batch < 10; batch += 1) {
@@ -149,8 +149,8 @@ describe('what anonymous requests leave behind', () => {
   })
 })
 
-describe('how long a session stays', () => {
-  it('unchecked: five seconds without a stream, in which it may come back', async () => {
+describe('the life of a session', () => {
+  it('without a verdict is five seconds without a stream, in which the browser may come back', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -168,7 +168,7 @@ describe('how long a session stays', () => {
     expect(server.auth.stats().sessions).toBe(0)
   })
 
-  it('signed in: without a stream until the token and the tolerance are over', async () => {
+  it('that is signed in lasts without a stream until the token and the tolerance have ended', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -180,7 +180,7 @@ describe('how long a session stays', () => {
     expect(server.auth.stats()).toMatchObject({ sessions: 0, signedIn: 0 })
   })
 
-  it('signed in with a cookie that never comes back: half a minute', async () => {
+  it('that is signed in with a cookie that never comes back is half a minute', async () => {
     useVirtualTime()
     const server = await startServer()
     for (let attempt = 0; attempt < 12; attempt += 1) {
@@ -192,7 +192,7 @@ describe('how long a session stays', () => {
     expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
   })
 
-  it('signed out: as long as its streams', async () => {
+  it('that is signed out is that of its streams', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()

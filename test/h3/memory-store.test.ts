@@ -9,7 +9,7 @@ afterEach(() => {
 
 const warnings = ({ lines }: TestServer) => lines.filter(([, code]) => code === 'store.memory')
 
-it('in production a server with the default store says once what that means, and what to do', async () => {
+it('in production a server with the default store logs once what that means, and what to do', async () => {
   vi.stubEnv('NODE_ENV', 'production')
   const server = await startServer()
   await server.browser().token(server.mint())
@@ -25,7 +25,7 @@ it('in production a server with the default store says once what that means, and
   ])
 })
 
-it('nothing is said in development, nor where the store is given', async () => {
+it('nothing is logged in development, or if the store is given', async () => {
   expect(warnings(await startServer())).toEqual([])
   vi.stubEnv('NODE_ENV', 'production')
   expect(warnings(await startServer({ store: createMemorySessionStore() }))).toEqual([])

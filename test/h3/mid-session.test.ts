@@ -17,8 +17,8 @@ async function startHeld() {
   return { server, checks, pass }
 }
 
-describe('junk posted after a good token', () => {
-  it('while it is checked changes nothing: still signed in, and the good one is taken', async () => {
+describe('junk posted after a valid token', () => {
+  it('changes nothing during the check: still signed in, and the valid token is accepted', async () => {
     const { server, checks, pass } = await startHeld()
     const browser = server.browser()
     const first = browser.token(server.mint())
@@ -37,7 +37,7 @@ describe('junk posted after a good token', () => {
     expect((await browser.session()).body).toMatchObject({ isSignedIn: true, expiresAt: after.expiresAt })
   })
 
-  it('10 ms before the end, with a renewal in the air, changes nothing either', async () => {
+  it('changes nothing 10 ms before the end, during a renewal', async () => {
     useVirtualTime()
     const { server, checks, pass } = await startHeld()
     const browser = server.browser()
@@ -56,7 +56,7 @@ describe('junk posted after a good token', () => {
   })
 })
 
-it('a change of user, organisation and Clerk session is one view: never the old with the new', async () => {
+it('a change of user, organisation and Clerk session is one view that never mixes old and new', async () => {
   const server = await startServer()
   const browser = server.browser()
   const identities = ['a', 'b', 'c', 'd'].map((name) => ({

@@ -43,7 +43,7 @@ describe.each([...mounting, ['app.mount of Hono', mountingHono] as const])('unde
 })
 
 it.each(mounting)(
-  'the page of the inspector opens under a prefix, by %s, since its paths are relative to where it is',
+  'the page of the inspector opens under a prefix, by %s, because its paths are relative',
   async (_, openHost) => {
     const inspector = createInspector()
     const server = await startServer({ inspect: inspector }, undefined, openHost)

@@ -16,7 +16,7 @@ describe('onLoad (C15)', () => {
     expect((await browser.get('/page')).body).toEqual(['/page', 'user_a', false])
   })
 
-  it('runs a list in order, each after the one before, and answers with the last value', async () => {
+  it('runs a list in order, one after the other, and answers with the last value', async () => {
     const order: string[] = []
     const { browser } = await startPage([
       async () => {
@@ -30,12 +30,12 @@ describe('onLoad (C15)', () => {
     expect((await browser.get('/page')).body).toEqual({ order: ['first', 'second', 'third'], state: 'unchecked' })
   })
 
-  it('with null runs nothing, and answers empty', async () => {
+  it('runs nothing for null, and answers empty', async () => {
     const { browser } = await startPage(null)
     expect((await browser.get('/page')).status).toBe(200)
   })
 
-  it('runs the handlers all the same when no verdict came in time, and says so', async () => {
+  it('also runs the handlers if no verdict came in time, and says so', async () => {
     const { browser } = await startPage((_, { timedOut, authChecked, isSignedIn }) => [
       timedOut,
       authChecked,
@@ -45,7 +45,7 @@ describe('onLoad (C15)', () => {
     expect((await browser.get('/page')).body).toEqual([true, false, false])
   })
 
-  it('says timedOut of this load, not of one long ago', async () => {
+  it('says timedOut for this load, not for an earlier one', async () => {
     const { server, browser } = await startPage((_, { timedOut, isSignedIn }) => [timedOut, isSignedIn])
     const stream = await browser.open()
     await stream.viewWhere(({ timedOut }) => timedOut)
@@ -53,7 +53,7 @@ describe('onLoad (C15)', () => {
     expect((await browser.get('/page')).body).toEqual([false, true])
   })
 
-  it('ends the request at a handler that throws: an AuthError is its problem, anything else a 500', async () => {
+  it('ends the request if a handler throws: an AuthError becomes its problem, any other error a 500', async () => {
     const later: string[] = []
     const { browser } = await startPage([
       () => {
@@ -69,7 +69,7 @@ describe('onLoad (C15)', () => {
   })
 
   it.each([[undefined], ['handler'], [[() => 1, null]], [{}]])(
-    'names what is no handler, at once: %j',
+    'throws a TypeError at once for %j, which is not a handler',
     async (handlers) => {
       const { auth } = await startServer()
       expect(() => auth.onLoad(handlers as never)).toThrow(
@@ -80,7 +80,7 @@ describe('onLoad (C15)', () => {
 })
 
 describe('a token whose check takes longer than the wait', () => {
-  it('leaves a request without a session undecided: 503 rather than 401, and timedOut', async () => {
+  it('leaves a request without a session undecided: 503 instead of 401, and timedOut', async () => {
     const server = await startServer(
       {
         authWaitTimeout: 50,

@@ -63,21 +63,21 @@ describe('an option that cannot be used is a TypeError that names it', () => {
   })
 })
 
-it('what contradicts cookie.secure: false is named, with what to do about it', () => {
+it('an option that contradicts cookie.secure: false is named, with a remedy', () => {
   const create = (cookie: CookieOptions) => () => createAuthServer({ ...base, cookie })
   expect(create({ secure: false, sameSite: 'none' })).toThrow(/cookie\.sameSite: 'none'.*leave cookie\.secure out/)
   expect(create({ secure: false, partitioned: true })).toThrow(/cookie\.partitioned: true.*leave cookie\.secure out/)
 })
 
 describe('the Clerk secret key', () => {
-  it('is asked for where no keys are given, at once, and told apart from an empty one', () => {
+  it('is required at once if no keys are given, and a missing one is distinguished from an empty one', () => {
     vi.stubEnv('CLERK_SECRET_KEY', undefined)
     expect(() => createAuthServer({ logger: {} })).toThrow(MissingSecretKeyError)
     expect(() => createAuthServer({ logger: {} })).toThrow(/missing/)
     expect(() => createAuthServer({ clerk: { secretKey: '' }, logger: {} })).toThrow(/empty/)
   })
 
-  it('comes from the environment', async () => {
+  it('is read from the environment', async () => {
     vi.stubEnv('CLERK_SECRET_KEY', 'sk_test_environment')
     const auth = createAuthServer({ logger: {} })
     expect(auth.stats().sessions).toBe(0)
@@ -103,7 +103,7 @@ describe('keys', () => {
       return body.isSignedIn ? 'signed in' : body.code
     }
 
-    it('are the one of CLERK_JWT_KEY, before a secret key, and nothing is fetched', async () => {
+    it('come from CLERK_JWT_KEY, before a secret key, and nothing is fetched', async () => {
       vi.stubEnv('CLERK_JWT_KEY', pemOf(one).replaceAll('\n', '\\n'))
       vi.stubEnv('CLERK_SECRET_KEY', undefined)
       expect(await codeOf({ keys: undefined }, one)).toBe('signed in')
@@ -113,18 +113,18 @@ describe('keys', () => {
       )
     })
 
-    it('are the one of `clerk.jwtKey`, before CLERK_JWT_KEY', async () => {
+    it('come from `clerk.jwtKey`, before CLERK_JWT_KEY', async () => {
       vi.stubEnv('CLERK_JWT_KEY', pemOf(other))
       expect(await codeOf({ keys: undefined, clerk: { jwtKey: pemOf(one) } }, one)).toBe('signed in')
     })
 
-    it('are none of them where `keys` is given', async () => {
+    it('come from neither if `keys` is given', async () => {
       vi.stubEnv('CLERK_JWT_KEY', pemOf(other))
       expect(await codeOf({ keys: { jwtKey: pemOf(one) } }, one)).toBe('signed in')
       expect(await codeOf({ keys: { jwtKey: pemOf(one) } }, other)).toBe('token-signature')
     })
 
-    it('are a TypeError that names the variable where it holds none', () => {
+    it('cause a TypeError that names the variable if it contains no key', () => {
       vi.stubEnv('CLERK_JWT_KEY', '-----BEGIN PUBLIC KEY-----')
       const create = () => createAuthServer({ logger: {} })
       expect(create).toThrow(TypeError)
@@ -132,7 +132,7 @@ describe('keys', () => {
     })
   })
 
-  it('that come back let a waiting token in', async () => {
+  it('that become available again decide a waiting token', async () => {
     let status = 500
     const source = await startServer({}, (app) =>
       app.get('/jwks', () => (status === 200 ? Response.json(signer.jwks) : new Response(null, { status }))),
@@ -168,7 +168,7 @@ it('two servers in one process share nothing', async () => {
   expect((await two.send('/auth/session', { headers: { cookie: browser.cookie ?? '' } })).body.isSignedIn).toBe(false)
 })
 
-it('a store of your own is yours to close', async () => {
+it('a store of your own is not closed by the server', async () => {
   const store = createMemorySessionStore()
   const close = vi.spyOn(store, 'close')
   const auth = createAuthServer({ ...base, store })
@@ -176,7 +176,7 @@ it('a store of your own is yours to close', async () => {
   expect(close).not.toHaveBeenCalled()
 })
 
-it('an inspector sees the machines, without a token, and may throw', async () => {
+it('an inspector sees the machines without a token, and may throw', async () => {
   const seen: string[] = []
   const server = await startServer({
     inspect: (event) => {

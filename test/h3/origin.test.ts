@@ -91,7 +91,7 @@ describe('the origin rule', () => {
     expect((await sendRaw(server, 'POST', { ...sent, ...json })).status).toBe(post)
   })
 
-  it('holds for anonymous sessions too, which have no cookie to ride on', async () => {
+  it('applies to anonymous sessions too, which have no cookie to misuse', async () => {
     const server = await startServer()
     const login = await server.post(
       { type: 'token.received', token: server.mint() },
@@ -100,7 +100,7 @@ describe('the origin rule', () => {
     expect([login.status, login.body.code, login.cookie]).toEqual([403, 'origin-rejected', undefined])
   })
 
-  it('says which option would allow it', async () => {
+  it('names the option that would allow the request', async () => {
     const server = await startServer()
     const { body } = await server.post({ type: 'session.cleared' }, { origin: 'https://app.example.org' })
     expect(body.detail).toContain('allowedOrigins')
@@ -112,7 +112,7 @@ describe('the origin rule', () => {
     expect(headers['access-control-allow-origin']).toBeUndefined()
   })
 
-  it('answers a listed origin with exact CORS headers, on streams and on errors too', async () => {
+  it('answers a listed origin with exact CORS headers, also on streams and errors', async () => {
     const server = await startServer({ allowedOrigins: [app] })
     const cors = {
       'access-control-allow-origin': app,
@@ -127,7 +127,7 @@ describe('the origin rule', () => {
     expect((await sendRaw(server, 'POST', { ...json })).headers['vary']).toMatch(/\bOrigin\b/)
   })
 
-  it('lets a listed origin read the view, and no other', async () => {
+  it('lets a listed origin read the view, and no other origin', async () => {
     const server = await startServer({ allowedOrigins: [app] })
     expect((await sendRaw(server, 'GET', { origin: app }, '/auth/session')).status).toBe(200)
     const foreign = await sendRaw(server, 'GET', { origin: 'https://evil.example' }, '/auth/session')
@@ -185,13 +185,13 @@ describe('allowedHosts', () => {
     expect(answer.text.includes('host-rejected')).toBe(expected === 421)
   })
 
-  it('believes no forwarding header', async () => {
+  it('does not trust a forwarding header', async () => {
     const server = await startServer({ allowedHosts })
     const forwarded = { 'x-forwarded-host': 'app.example.com', forwarded: 'host=app.example.com' }
     expect((await sendRaw(server, 'GET', { host: 'evil.example', ...forwarded })).status).toBe(421)
   })
 
-  it('goes by Host where a framework makes up the URL of a request', async () => {
+  it('uses Host if a framework makes up the URL of a request', async () => {
     const { auth } = await startServer({ allowedHosts })
     const app = new H3().register(auth.plugin)
     const ask = async (host: string) =>

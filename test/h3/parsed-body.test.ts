@@ -27,7 +27,7 @@ const hosts: [string, OpenHost][] = [
 ]
 
 describe.each(hosts)('a body that was read before, by %s', (_, openHost) => {
-  it('signs in and out', async () => {
+  it('is accepted for sign-in and sign-out', async () => {
     const server = await startServer({}, undefined, openHost)
     const browser = server.browser()
     expect((await browser.token(server.mint())).body).toMatchObject({ isSignedIn: true })
@@ -55,7 +55,7 @@ describe.each(hosts)('a body that was read before, by %s', (_, openHost) => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined()
   })
 
-  it('is held to the same limits where it does not say how long it is', async () => {
+  it('has the same limits if it does not give its length', async () => {
     const server = await startServer({}, undefined, openHost)
     const send = (token: string) =>
       server.send('/auth/events', {
@@ -71,7 +71,7 @@ describe.each(hosts)('a body that was read before, by %s', (_, openHost) => {
 
 const remedy = /body was read before it came here; mount the app before the body parser/
 
-describe('a body that was read before and is gone', () => {
+describe('a body that was read before and is lost', () => {
   it.each<[string, Parameters<typeof startServer>]>([
     ["Fastify's parser", [{}, undefined, onHijackedFastify({ leavesBody: false })]],
     [
@@ -93,7 +93,7 @@ describe('a body that was read before and is gone', () => {
     ])
   })
 
-  it('is told of where there is no Node either', async () => {
+  it('is reported without Node too', async () => {
     const { auth } = await startServer()
     const app = new H3({ silent: true }).register(auth.plugin)
     const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
@@ -107,7 +107,7 @@ describe('a body that was read before and is gone', () => {
   })
 })
 
-it('a body of which a middleware has read a copy is there', async () => {
+it('a body that a middleware has copied is still readable', async () => {
   const copies: unknown[] = []
   const server = await startServer({}, (app) =>
     app.use(async ({ req }, next) => (copies.push(await req.clone().json()), next())),
@@ -116,7 +116,7 @@ it('a body of which a middleware has read a copy is there', async () => {
   expect(copies).toMatchObject([{ type: 'token.received' }])
 })
 
-it('a body that a parser has not touched is read, whatever it has put in its place', async () => {
+it('a body that a parser has not touched is read, whatever the parser has put in its place', async () => {
   const server = await startServer(
     {},
     undefined,
@@ -126,12 +126,12 @@ it('a body that a parser has not touched is read, whatever it has put in its pla
 })
 
 describe('a webhook whose body was read before', () => {
-  it.each(rawHosts)('is taken where its bytes are left: %s', async (_, openHost) => {
+  it.each(rawHosts)('is accepted if its bytes are left: %s', async (_, openHost) => {
     const { clerk, webhook } = await startWithClerk({}, undefined, openHost)
     expect((await webhook(clerk.webhookEvent('session.ended', clerk.createSession('user_ada')))).status).toBe(204)
   })
 
-  it('is refused where only a parsed value is left, and the log names the remedy', async () => {
+  it('is refused if only a parsed value is left, and the log names the remedy', async () => {
     const { server, clerk, webhook } = await startWithClerk({}, undefined, onExpress(express.json()))
     const { status, body } = await webhook(clerk.webhookEvent('session.ended', clerk.createSession('user_ada')))
     expect([status, body.code, body.detail]).toEqual([400, 'request-malformed', expect.stringContaining('req.rawBody')])

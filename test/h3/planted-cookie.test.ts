@@ -26,7 +26,7 @@ async function startGuarded() {
 }
 
 describe('a cookie that was planted before the sign-in', () => {
-  it('lets a request in that waits for the sign-in, for as long as it is recognised and no longer', async () => {
+  it('admits a request that waits for the sign-in, but only as long as the cookie is recognised', async () => {
     useVirtualTime()
     const { server, auth, browser, admitted, waitWithPlanted, waiting } = await startGuarded()
     const request = waitWithPlanted()
@@ -49,7 +49,7 @@ describe('a cookie that was planted before the sign-in', () => {
     expect((await browser.get('/guarded')).status).toBe(200)
   })
 
-  it('ends what it let in with the sign-out too', async () => {
+  it('loses the admitted requests at sign-out too', async () => {
     const { server, browser, admitted, waitWithPlanted, waiting } = await startGuarded()
     const request = waitWithPlanted()
     await eventually(() => waiting() === 1, 'the wait')
@@ -59,7 +59,7 @@ describe('a cookie that was planted before the sign-in', () => {
     expect(admitted[0]!.signal.aborted).toBe(true)
   })
 
-  it('has at most 16 requests wait, and the rest are told to come back', async () => {
+  it('lets at most 16 requests wait, and asks the others to come back', async () => {
     const { server, browser, waitWithPlanted, waiting } = await startGuarded()
     const first = Array.from({ length: 16 }, waitWithPlanted)
     await eventually(() => waiting() === 16, 'the waits')
@@ -79,14 +79,14 @@ describe('a cookie that was planted before the sign-in', () => {
     expect((await later).status).toBe(200)
   })
 
-  it('does not bound those who wait with a cookie of their own', async () => {
+  it('does not limit requests that wait with a cookie of their own', async () => {
     const { server, browser } = await startGuarded()
     await browser.token(server.mint())
     const answers = await Promise.all(Array.from({ length: 40 }, () => browser.get('/guarded')))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   })
 
-  it('shows nobody by a stream without a tab, where the sign-in has no tab either', async () => {
+  it('shows nobody by a stream without a tab if the sign-in has no tab either', async () => {
     const { server, planted } = await startGuarded()
     const stream = await server.open(planted)
     const { cookie } = await server.post({ type: 'token.received', token: server.mint() }, planted)

@@ -42,7 +42,7 @@ describe('GET /auth/events', () => {
     expect(retry).toBeLessThanOrEqual(4_000)
   })
 
-  it('keeps the session of a browser that comes back with its cookie, and sets none', async () => {
+  it('keeps the session of a browser that comes back with its cookie, and sets no cookie', async () => {
     const browser = (await startServer()).browser()
     const first = await (await browser.open()).view()
     const again = await browser.open()
@@ -50,7 +50,7 @@ describe('GET /auth/events', () => {
     expect(again.headers['set-cookie']).toBeUndefined()
   })
 
-  it('refuses a tab name that is none', async () => {
+  it('refuses a tab name with a wrong form', async () => {
     const server = await startServer()
     const { status, body } = await server.send('/auth/events?tab=a%20b')
     expect([status, body.code]).toEqual([400, 'request-malformed'])
@@ -79,13 +79,13 @@ describe('POST /auth/events with token.received', () => {
     expect({ ...shown, now: 0 }).toEqual({ ...body, now: 0 })
   })
 
-  it('shows the listed claims and no other', async () => {
+  it('shows only the listed claims', async () => {
     const server = await startServer()
     const { body } = await server.browser().token(server.mint({ email: 'ada@example.test', fva: [1, -1] }))
     expect(Object.keys(body.claims ?? {})).toEqual(['sub', 'sid', 'fva', 'exp', 'iat'])
   })
 
-  it('makes a session of a token without one, and keeps it only if it signs in', async () => {
+  it('creates a session for a token without one, and keeps it only if it signs in', async () => {
     const server = await startServer()
     const refused = await server.browser().token(`${server.mint().slice(0, -8)}AAAAAAAA`)
     expect([refused.status, refused.body.code, refused.cookie]).toEqual([401, 'token-signature', undefined])
@@ -97,7 +97,7 @@ describe('POST /auth/events with token.received', () => {
     expect(server.auth.stats().sessions).toBe(1)
   })
 
-  it('answers a pending Clerk session with 200, signed out', async () => {
+  it('answers 200 and signed out for a pending Clerk session', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.open()
@@ -106,7 +106,7 @@ describe('POST /auth/events with token.received', () => {
     expect(body).toMatchObject({ state: 'signedOut', isSignedIn: false, error: { code: 'session-pending' } })
   })
 
-  it('keeps a proven session when another token is refused, and says what was wrong', async () => {
+  it('keeps a proven session when another token is refused, and gives the reason', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -134,7 +134,7 @@ describe('POST /auth/events with token.received', () => {
     expect(body.view).toMatchObject({ state: 'error', authChecked: false })
   })
 
-  it('does not check the identical token again', async () => {
+  it('does not check an identical token again', async () => {
     let checks = 0
     const server = await startServer({
       claims: {
@@ -151,7 +151,7 @@ describe('POST /auth/events with token.received', () => {
     expect([again.status, again.body.rev, checks]).toEqual([200, first.body.rev, 1])
   })
 
-  it('checks the identical token again where an error stands that it clears', async () => {
+  it('checks an identical token again if that can clear an error', async () => {
     const server = await startServer()
     const browser = server.browser()
     const token = server.mint()
@@ -179,7 +179,7 @@ describe('POST /auth/events with token.received', () => {
 })
 
 describe('the order of requests', () => {
-  it('ignores a request that a newer one of its tab has overtaken, and answers with the view as it is', async () => {
+  it('ignores a request that a newer one of its tab has overtaken, and answers with the current view', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint(), { seq: 5 })
@@ -189,14 +189,14 @@ describe('the order of requests', () => {
     expect([other.status, other.body.userId]).toEqual([200, 'user_a'])
   })
 
-  it('takes a request for a new one whose seq is that of the last: it may not have arrived', async () => {
+  it('counts a request with the same seq as the last one as new, because that one may not have arrived', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint(), { seq: 5 })
     expect((await browser.clear({ seq: 5 })).body.state).toBe('signedOut')
   })
 
-  it('counts each tab by itself', async () => {
+  it('counts the seq of each tab separately', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint(), { seq: 5 })
@@ -216,7 +216,7 @@ describe('POST /auth/events with session.cleared', () => {
     for (const stream of [one, two]) await stream.viewWhere(({ state }) => state === 'signedOut')
   })
 
-  it('is void where another Clerk session is signed in by now', async () => {
+  it('does nothing if another Clerk session is signed in by now', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -224,7 +224,7 @@ describe('POST /auth/events with session.cleared', () => {
     expect((await browser.clear({ sessionId: 'sess_a' })).body.isSignedIn).toBe(false)
   })
 
-  it('makes nothing of a browser that it does not know', async () => {
+  it('creates nothing for a browser that the server does not know', async () => {
     const server = await startServer()
     const { status, body, cookie } = await server.browser().clear()
     expect([status, body.state, cookie, server.auth.stats().sessions]).toEqual([200, 'signedOut', undefined, 0])
@@ -232,7 +232,7 @@ describe('POST /auth/events with session.cleared', () => {
 })
 
 describe('GET /auth/session', () => {
-  it('shows the view of the session, and makes none', async () => {
+  it('shows the view of the session, and creates no session', async () => {
     const server = await startServer()
     const blank = await server.send('/auth/session')
     expect(blank.status).toBe(200)
@@ -257,7 +257,7 @@ describe('GET /auth/session', () => {
 })
 
 describe('every answer', () => {
-  it('is kept by no cache, transformed by nothing on its way, and not guessed at by the browser', async () => {
+  it('is not cached, not transformed on its way, and not sniffed by the browser', async () => {
     const origin = 'https://app.example.com'
     const server = await startServer({ allowedOrigins: [origin] }, (app, auth) => {
       app.use('/guarded', auth.requireAuth())
@@ -283,7 +283,7 @@ describe('every answer', () => {
   })
 })
 
-describe('what is not there', () => {
+describe('an unknown path or method', () => {
   it.each(['/auth', '/auth/', '/auth/other', '/auth/events/', '/auth/events/more', '/auth/webhook'])(
     'answers %s with 404',
     async (path) => {
@@ -299,13 +299,13 @@ describe('what is not there', () => {
     ['PUT', '/auth/events', 'GET, POST, OPTIONS'],
     ['DELETE', '/auth/events', 'GET, POST, OPTIONS'],
     ['POST', '/auth/session', 'GET, OPTIONS'],
-  ])('answers %s %s with 405 and says what is allowed', async (method, path, allow) => {
+  ])('answers %s %s with 405 and the allowed methods', async (method, path, allow) => {
     const server = await startServer()
     const { status, headers, body } = await server.send(path, { method })
     expect([status, body.code, headers.get('allow')]).toEqual([405, 'method-not-allowed', allow])
   })
 
-  it('names the server in every channel: another server names another', async () => {
+  it('every channel names the server, and another server has another name', async () => {
     const toNode = ({ body }: PostResult) => body.channel.split('.')[0]
     // If the suite runs behind a host, there is only one of them.
     const [one, two] = [await startServer(), await startServer({}, undefined, onH3)]
@@ -315,14 +315,14 @@ describe('what is not there', () => {
     expect(nodes[2]).not.toBe(nodes[0])
   })
 
-  it('lives under another base path', async () => {
+  it('all routes move with another base path', async () => {
     const server = await startServer({ basePath: '/api/who' })
     expect((await server.open()).status).toBe(200)
     expect((await server.send('/api/who/session')).status).toBe(200)
     expect((await server.send('/auth/session')).status).toBe(404)
   })
 
-  it('writes a whole problem document', async () => {
+  it('every problem document is complete', async () => {
     const server = await startServer()
     const { body } = await server.send('/auth/other')
     expect(body).toEqual({

@@ -17,7 +17,7 @@ const linesOf = ({ lines }: TestServer, code: string) =>
   lines.filter(([, written]) => written === code).map(([level, , details]) => [level, details])
 
 describe('a token that is refused for its party', () => {
-  it('says in the answer, in the view and on the stream which option mends it', async () => {
+  it('names the option that helps in the answer, in the view and on the stream', async () => {
     const server = await startServer({ claims })
     const browser = server.browser()
     const stream = await browser.open()
@@ -28,7 +28,7 @@ describe('a token that is refused for its party', () => {
     expect(shown.error).toEqual({ code: 'token-claims', message, retryable: false })
   })
 
-  it('says no value to a browser in production, and both to the log', async () => {
+  it('shows no value to a browser in production, and both values in the log', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     const server = await startServer({ claims })
     const browser = server.browser()
@@ -42,14 +42,14 @@ describe('a token that is refused for its party', () => {
     ])
   })
 
-  it('sends nothing of what the log is told by its own name', async () => {
+  it("sends the browser none of the log's details under their own names", async () => {
     const server = await startServer({ claims })
     const { body } = await server.browser().token(server.mint({ iss: other }))
     expect(Object.keys(body)).not.toContain('refusal')
     expect(Object.keys(body.view?.error ?? {})).toEqual(['code', 'message', 'retryable'])
   })
 
-  it('is logged where a request carries it as well', async () => {
+  it('is also logged if a request carries it', async () => {
     const server = await startServer({ claims }, (app, auth) => app.use('/api/**', auth.requireAuth()))
     const carried = { authorization: `Bearer ${server.mint({ azp: other })}` }
     expect((await server.send('/api/me', { headers: carried })).status).toBe(401)
@@ -58,7 +58,7 @@ describe('a token that is refused for its party', () => {
   })
 })
 
-describe('a token that the machine refuses though it verified', () => {
+describe('a token that the machine refuses although it verified', () => {
   it('is logged as information, once a minute', async () => {
     useVirtualTime()
     const server = await startServer({ claims: { issuer } })
@@ -75,7 +75,7 @@ describe('a token that the machine refuses though it verified', () => {
 })
 
 describe('keys of two Clerk instances', () => {
-  it('that are mixed are named in the log, and the page is told what to check', async () => {
+  it('that do not match are named in the log, and the page gets advice', async () => {
     const { server } = await startWithClerk()
     const foreign = createSigner('ins_foreign')
     const { status, body } = await server.browser().token(foreign.mint({ iss: issuer, azp: 'http://localhost:3000' }))
@@ -96,7 +96,7 @@ describe('a server whose clock is five minutes off', () => {
       'behind',
       "The token is not active yet: the server's clock seems to be 300 s behind Clerk's",
     ],
-  ])('%i min: says so at the first token, in production too', async (minutes, code, direction, detail) => {
+  ])('%i min: says so at the first token, also in production', async (minutes, code, direction, detail) => {
     useVirtualTime()
     vi.stubEnv('NODE_ENV', 'production')
     const { server, mint } = await startWithClerk({ clock: () => Date.now() + minutes * 60_000 })
@@ -114,7 +114,7 @@ describe('a server whose clock is five minutes off', () => {
   })
 })
 
-describe('what happens is logged for those who debug', () => {
+describe('the debug log shows what happens', () => {
   const codes = ({ lines }: TestServer) => lines.filter(([level]) => level === 'debug').map(([, code]) => code)
 
   it('at a sign-in and a sign-out', async () => {
@@ -131,7 +131,7 @@ describe('what happens is logged for those who debug', () => {
     )
   })
 
-  it('at a wait for a verdict: begun, over, timed out, or nothing to wait for', async () => {
+  it('during a wait for a verdict: the start, the end, the timeout, or nothing to wait for', async () => {
     const server = await startServer({ claims: { issuer }, authWaitTimeout: 20 }, (app, auth) => {
       app.get('/who', (event) => auth.whenChecked(event))
     })

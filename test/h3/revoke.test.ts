@@ -6,7 +6,7 @@ import { startServer } from './harness.ts'
 import type { TestServer } from './harness.ts'
 
 describe('revoke', () => {
-  it('of a Clerk session: out everywhere at once, and not undone by the next renewal', async () => {
+  it('of a Clerk session signs out everywhere at once, and the next renewal does not undo it', async () => {
     const { server, mint, signIn } = await startWithClerk()
     const changes: AuthChange[] = []
     server.auth.onAuthChange((change) => changes.push(change))
@@ -17,7 +17,7 @@ describe('revoke', () => {
     expect((await browser.token(mint(session))).body.code).toBe('session-revoked')
   })
 
-  it('of a user: every session of theirs, whose later tokens are refused; a new sign-in is not', async () => {
+  it('of a user ends all their sessions and refuses their later tokens, but allows a new sign-in', async () => {
     const { clerk, server, mint, signIn } = await startWithClerk()
     const [first, second, bob] = [await signIn(), await signIn('user_ada', 'tab2'), await signIn('user_bob')]
     await server.auth.revoke({ userId: 'user_ada' })
@@ -31,7 +31,7 @@ describe('revoke', () => {
     expect((await server.browser().token(mint(clerk.createSession('user_ada')))).body.isSignedIn).toBe(true)
   })
 
-  it('atClerk of a session: Clerk mints no more, and to do it again is no error', async () => {
+  it('atClerk for a session stops Clerk from minting, and may be repeated', async () => {
     const { clerk, server, signIn } = await startWithClerk()
     const { session } = await signIn()
     await server.auth.revoke({ sessionId: session.id }, { atClerk: true })
@@ -41,7 +41,7 @@ describe('revoke', () => {
     expect(requestsTo(clerk, /\/revoke$/)).toBe(3)
   })
 
-  it('atClerk of a user: all living sessions, also those this server never saw, and no other user', async () => {
+  it("atClerk for a user ends all living sessions, also those this server never saw, and no other user's", async () => {
     const { clerk, server, mint, signIn } = await startWithClerk()
     const seen = await signIn()
     const unseen = Array.from({ length: 12 }, () => clerk.createSession('user_ada'))
@@ -59,7 +59,7 @@ describe('revoke', () => {
     expect((await server.browser().token(ahead)).body.code).toBe('session-revoked')
   })
 
-  it('atClerk while Clerk is out of reach: out here all the same, and the error says so', async () => {
+  it('atClerk while Clerk cannot be reached still signs out here, and the error says so', async () => {
     const { clerk, server, signIn } = await startWithClerk()
     const { session, browser, stream } = await signIn()
     clerk.addFault({ path: '/v1/sessions', status: 500 })
@@ -74,7 +74,7 @@ describe('revoke', () => {
     expect(session.status).toBe('revoked')
   })
 
-  it('one session that Clerk does not revoke keeps none of the others from it', async () => {
+  it('atClerk revokes the other sessions even if Clerk fails to revoke one', async () => {
     const { clerk, server } = await startWithClerk()
     const sessions = Array.from({ length: 11 }, () => clerk.createSession('user_ada'))
     clerk.addFault({ path: `/v1/sessions/${sessions[10]?.id}/revoke`, status: 500 })
@@ -82,7 +82,7 @@ describe('revoke', () => {
     expect(sessions.filter(({ status }) => status === 'active')).toHaveLength(1)
   })
 
-  it('names what it cannot use, before it does anything', async () => {
+  it('names an argument that it cannot use, before it does anything', async () => {
     const server = await startServer()
     for (const target of [{}, { userId: '' }, { sessionId: 7 }, { sessionId: 'sess_a', userId: 'user_a' }]) {
       await expect(server.auth.revoke(target as never)).rejects.toThrow(TypeError)
@@ -112,7 +112,7 @@ describe('revokeOthers', () => {
     method = 'POST',
   ) => server.send('/others', { method, headers: { cookie, ...headers } })
 
-  it('ends every other Clerk session of the user, here and at Clerk, and leaves this one', async () => {
+  it('ends every other Clerk session of the user, here and at Clerk, and keeps this one', async () => {
     const { clerk, server, mint, signIn } = await startApp()
     const [own, other, bob] = [await signIn(), await signIn('user_ada', 'tab2'), await signIn('user_bob')]
     const unseen = clerk.createSession('user_ada')
@@ -128,7 +128,7 @@ describe('revokeOthers', () => {
     expect((await bob.browser.session()).body.isSignedIn).toBe(true)
   })
 
-  it('does nothing for a stranger, nor for a page of another site', async () => {
+  it('does nothing for a stranger or for a page of another site', async () => {
     const { server, signIn } = await startApp()
     const [own, other] = [await signIn(), await signIn('user_ada', 'tab2')]
     expect((await ask(server)).body.code).toBe('not-signed-in')
@@ -137,7 +137,7 @@ describe('revokeOthers', () => {
     expect([own.session.status, other.session.status]).toEqual(['active', 'active'])
   })
 
-  it('asks where a GET comes from too, since it changes something', async () => {
+  it('also checks the origin of a GET, because it changes something', async () => {
     const { server, mint, signIn } = await startApp()
     const [own, other] = [await signIn(), await signIn('user_ada', 'tab2')]
     const get = (headers: Record<string, string>) => ask(server, own.browser.cookie, headers, 'GET')
@@ -152,7 +152,7 @@ describe('revokeOthers', () => {
     expect((await get({ 'sec-fetch-site': 'same-origin' })).status).toBe(200)
   })
 
-  it('says so where Clerk is out of reach, or there is no secret key', async () => {
+  it('says so if Clerk cannot be reached, or if there is no secret key', async () => {
     const { clerk, server, signIn } = await startApp()
     const own = await signIn()
     clerk.addFault({ path: '/v1/sessions', status: 500 })
@@ -163,7 +163,7 @@ describe('revokeOthers', () => {
 })
 
 describe('two servers with two Clerk instances in one process (C18)', () => {
-  it('a token of one never passes the other, though both keys have the same id', async () => {
+  it('a token of one never passes at the other, although both keys have the same id', async () => {
     const kid = 'ins_same'
     const instances = await Promise.all(
       ['one', 'two'].map(async (name) => {
@@ -190,7 +190,7 @@ describe('two servers with two Clerk instances in one process (C18)', () => {
     }
   })
 
-  it('keys, users, sign-outs and listeners are each of their own', async () => {
+  it('keys, users, sign-outs and listeners are separate', async () => {
     const [one, two] = [await startWithClerk(), await startWithClerk()]
     const heard: string[] = []
     one.server.auth.onAuthChange(() => heard.push('one'))

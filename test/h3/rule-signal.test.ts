@@ -44,7 +44,7 @@ describe('a signal of a rule', () => {
     expect((await feed()).aborted).toBe(false)
   })
 
-  it('aborts when the organization is switched, though the role is the same there', async () => {
+  it('aborts when the organization changes, even if the role there is the same', async () => {
     useVirtualTime()
     const { server, browser, feed } = await startFeed({ role: 'admin' })
     await browser.token(server.mint(toOrg('admin')))
@@ -71,7 +71,7 @@ describe('a signal of a rule', () => {
     }
   })
 
-  it('aborts when the last verification of the user is too long ago, and not before', async () => {
+  it("aborts when the user's last verification is too long ago, and not before", async () => {
     useVirtualTime()
     const { server, browser, feed } = await startFeed({ freshness: 10 })
     await browser.token(server.mint({ fva: [8, -1] }))
@@ -84,7 +84,7 @@ describe('a signal of a rule', () => {
     expect(signal.reason).toMatchObject({ code: 'reverification-needed' })
   })
 
-  it('aborts at sign-out and for another user, with the reason of either', async () => {
+  it('aborts at sign-out and for another user, each with its reason', async () => {
     const { server, browser, feed } = await startFeed({})
     await browser.token(server.mint())
     const first = await feed()
@@ -95,7 +95,7 @@ describe('a signal of a rule', () => {
     expect((await feed()).reason).toMatchObject({ code: 'not-signed-in' })
   })
 
-  it('aborts on a node that hears of the demotion from another', async () => {
+  it('aborts on a node that learns of the demotion from another', async () => {
     useVirtualTime()
     const store = createMemorySessionStore()
     const here = await startFeed({ role: 'admin' }, { store })
@@ -109,7 +109,7 @@ describe('a signal of a rule', () => {
     expect(signal.reason).toMatchObject({ code: 'forbidden' })
   })
 
-  it('is what guards a session that only the store has yet', async () => {
+  it('also guards a session that so far only the store has', async () => {
     const store = createMemorySessionStore()
     const there = await startServer({ store })
     const browser = there.browser()
@@ -133,7 +133,7 @@ describe('a signal of a rule', () => {
 })
 
 describe('onAuthChange', () => {
-  it('tells of another organization or role where it is asked to', async () => {
+  it('reports another organization or role if the listener asks for it', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()

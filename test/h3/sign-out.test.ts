@@ -21,7 +21,7 @@ async function startHeld(options: Parameters<typeof startServer>[0] = {}) {
 }
 
 describe('a token of a session that was signed out', () => {
-  it('is refused, in the same browser and in any other', async () => {
+  it('is refused in the same browser and in any other', async () => {
     const server = await startServer()
     const browser = server.browser()
     const token = server.mint()
@@ -34,7 +34,7 @@ describe('a token of a session that was signed out', () => {
     }
   })
 
-  it('is refused where it was minted before the sign-out and never seen', async () => {
+  it('is refused if it was minted before the sign-out and never seen', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -43,7 +43,7 @@ describe('a token of a session that was signed out', () => {
     expect((await server.browser().token(unseen)).body.code).toBe('token-superseded')
   })
 
-  it('is accepted again from the second after the sign-out on', async () => {
+  it('is accepted again if it was minted a second after the sign-out or later', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -56,7 +56,7 @@ describe('a token of a session that was signed out', () => {
     expect((await browser.token(server.mint())).body.isSignedIn).toBe(true)
   })
 
-  it("is refused though Clerk's clock is ahead of the server's", async () => {
+  it("is refused even if Clerk's clock is ahead of the server's", async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -68,7 +68,7 @@ describe('a token of a session that was signed out', () => {
     expect((await browser.token(server.mint({ iat: iat + 1, exp: iat + 61 }))).body.isSignedIn).toBe(true)
   })
 
-  it('is refused though the session had expired here before it was signed out', async () => {
+  it('is refused even if the session had expired here before it was signed out', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -100,8 +100,8 @@ describe('a token of a session that was signed out', () => {
   })
 })
 
-describe('a sign-out while a token is being checked', () => {
-  it('wins, and the token is refused ever after, though nobody knew its session at the time', async () => {
+describe('a sign-out during the check of a token', () => {
+  it('wins, and the token stays refused, although its session was unknown at the time', async () => {
     const { server, checks, inTheAir } = await startHeld()
     const browser = server.browser()
     await browser.open()
@@ -138,7 +138,7 @@ describe('a sign-out while a token is being checked', () => {
     expect((await again).body.code).toBe('token-superseded')
   })
 
-  it('spares a session that it did not name', async () => {
+  it('keeps a session that it did not name', async () => {
     const { server, checks, inTheAir } = await startHeld()
     const browser = server.browser()
     await browser.open()
@@ -156,7 +156,7 @@ describe('a sign-out while a token is being checked', () => {
     expect((await again).body.isSignedIn).toBe(true)
   })
 
-  it('is not acknowledged while nobody can say whom it concerns', async () => {
+  it('is not acknowledged while its session cannot be determined', async () => {
     useVirtualTime()
     let status = 500
     const keys = await startServer({}, (app) => app.get('/jwks', () => new Response(null, { status })))
@@ -198,7 +198,7 @@ describe('a store that is down', () => {
     return { fragile, down }
   }
 
-  it('lets a sign-out take effect here at once, answers 503 until it is stored, and goes on trying', async () => {
+  it('lets a sign-out take effect here at once, answers 503 until it is stored, and keeps trying', async () => {
     useVirtualTime()
     const { fragile, down } = createFragileStore()
     const addTombstone = vi.spyOn(fragile, 'addTombstone')
@@ -225,7 +225,7 @@ describe('a store that is down', () => {
   it.each([
     ['with the first request of a browser', false],
     ['of a browser that reads its stream, as every client does', true],
-  ])('signs in here all the same, but acknowledges it only once it is stored: %s', async (_, isOpen) => {
+  ])('signs in here, but acknowledges it only after storing it: %s', async (_, isOpen) => {
     const { fragile, down } = createFragileStore()
     const server = await startServer({ store: fragile })
     const browser = server.browser()
@@ -239,7 +239,7 @@ describe('a store that is down', () => {
     expect((await browser.token(server.mint())).status).toBe(200)
   })
 
-  it('never takes what it cannot read for signed out', async () => {
+  it('never treats an unreadable session as signed out', async () => {
     const { fragile, down } = createFragileStore()
     const server = await startServer({ store: fragile })
     down.add('read')
@@ -271,7 +271,7 @@ describe('two nodes on one store', () => {
     })
   })
 
-  it('follow each other: sign-in elsewhere, renewal, sign-out', async () => {
+  it("follow each other's sign-ins, renewals and sign-outs", async () => {
     const [a, b] = await startNodes()
     const browser = a.browser()
     await browser.token(a.mint())
@@ -292,7 +292,7 @@ describe('two nodes on one store', () => {
     expect((await b.browser().token(token)).body.code).toBe('token-superseded')
   })
 
-  it('retire a rotated cookie on both, with the streams that came with it', async () => {
+  it('both retire a rotated cookie, with the streams that came with it', async () => {
     const [a, b] = await startNodes()
     const browser = a.browser()
     await browser.token(a.mint())
@@ -306,7 +306,7 @@ describe('two nodes on one store', () => {
     expect((await session(b, cookie)).userId).toBe('user_b')
   })
 
-  it('let a late POST with the old cookie in, on the node that does not know the new one', async () => {
+  it('accept a late POST with the old cookie on the node that does not know the new one', async () => {
     const [a, b] = await startNodes()
     const browser = a.browser()
     await browser.token(a.mint())
@@ -320,7 +320,7 @@ describe('two nodes on one store', () => {
     expect((await session(a, late.cookie)).userId).toBe('user_b')
   })
 
-  it('tell of a change of identity on the node that decided, and where asked for on the other', async () => {
+  it('report a change of identity on the deciding node, and on the other if the listener asks for it', async () => {
     const [a, b] = await startNodes()
     const heard: string[] = []
     const browser = a.browser()
@@ -334,7 +334,7 @@ describe('two nodes on one store', () => {
     expect(heard).toEqual(['b too adopted', 'a token'])
   })
 
-  it('settle on one user when both decide at once, and both say so', async () => {
+  it('agree on one user when both decide at once, and both report it', async () => {
     const [a, b] = await startNodes()
     const browser = a.browser()
     await browser.token(a.mint())

@@ -21,7 +21,7 @@ const startApp = (rule?: RequireAuthOptions) =>
   })
 
 describe('require', () => {
-  it('resolves with a view of somebody, which the types know', async () => {
+  it('resolves with the view of a signed-in user, which the types know', async () => {
     const server = await startApp()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -54,7 +54,7 @@ describe('require', () => {
 })
 
 describe('isSignedIn', () => {
-  it('narrows a view to one of somebody', () => {
+  it('narrows a view to that of a signed-in user', () => {
     const nobody = toUncheckedView(0)
     const view = { ...nobody, isSignedIn: true, userId: 'user_a', sessionId: 'sess_a', claims: { sub: 'user_a' } }
     expect([isSignedIn(view), isSignedIn(nobody)]).toEqual([true, false])

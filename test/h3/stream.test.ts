@@ -18,7 +18,7 @@ describe('the stream of a live session', () => {
     expect(await stream.next()).toMatchObject({ event: 'ping', data: { now: virtualEpoch + 30_000 } })
   })
 
-  it('pings twice as often as Bun, which ends a silent connection after 10 seconds, would end it', async () => {
+  it('pings every 5 seconds on Bun, which ends a silent connection after 10', async () => {
     vi.stubGlobal('Bun', {})
     onTestFinished(() => void vi.unstubAllGlobals())
     useVirtualTime()
@@ -31,7 +31,7 @@ describe('the stream of a live session', () => {
     }
   })
 
-  it('shows one frame for what changes within a tick, and none where nothing changed', async () => {
+  it('shows one frame for all changes within a tick, and none if nothing changed', async () => {
     const server = await startServer()
     const browser = server.browser()
     const stream = await browser.open()
@@ -44,7 +44,7 @@ describe('the stream of a live session', () => {
     expect(new Set(revs).size).toBe(revs.length)
   })
 
-  it('does not blink at a renewal', async () => {
+  it('does not flicker at a renewal', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -55,7 +55,7 @@ describe('the stream of a live session', () => {
     expect(stream.text()).not.toContain('"isSignedIn":false')
   })
 
-  it('signs out at exp and the tolerance, unasked', async () => {
+  it('signs out at exp plus the tolerance, without a request', async () => {
     useVirtualTime()
     const server = await startServer()
     const browser = server.browser()
@@ -94,7 +94,7 @@ describe('the stream of a live session', () => {
 })
 
 describe('a reader that stalls', () => {
-  it('is sent only the latest view once it reads again, and is destroyed after 10 to 20 seconds', async () => {
+  it('gets only the latest view when it reads again, and is destroyed after 10 to 20 seconds', async () => {
     useVirtualTime()
     const written: string[] = []
     const taken: (() => void)[] = []
@@ -124,7 +124,7 @@ describe('a reader that stalls', () => {
 })
 
 describe('closing', () => {
-  it('waits for a verdict in the air', async () => {
+  it('waits for a verdict in progress', async () => {
     const checks: (() => void)[] = []
     const server = await startServer({
       claims: {
@@ -158,7 +158,7 @@ describe('without Node, as a ReadableStream', () => {
     return { auth, ask, post }
   }
 
-  it('does the same', async () => {
+  it('behaves as with Node', async () => {
     const { auth, ask, post } = startPortable()
     const stream = await ask('/auth/events?tab=t')
     expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/)
@@ -177,7 +177,7 @@ describe('without Node, as a ReadableStream', () => {
   })
 
   it.each(['constructor', 'toString', '__proto__'])(
-    'knows no method %s, which Node would not let through',
+    'does not know the method %s, which Node would not let through',
     async (method) => {
       const { ask } = startPortable()
       const answer = await ask('/auth/session', { method })
@@ -211,7 +211,7 @@ describe('without Node, as a ReadableStream', () => {
     expect(auth.stats().streams).toBe(0)
   })
 
-  it('ends when the request is aborted, whoever still reads', async () => {
+  it('ends when the request is aborted, even if somebody still reads', async () => {
     const { auth, ask } = startPortable()
     const controller = new AbortController()
     const reader = (await ask('/auth/events', { signal: controller.signal })).body!.getReader()
@@ -222,7 +222,7 @@ describe('without Node, as a ReadableStream', () => {
     expect(await next).toMatchObject({ name: 'AbortError' })
   })
 
-  it('begins with its first reader, so that an answer that is dropped leaves nothing behind', async () => {
+  it('begins with its first reader, so that a dropped answer leaves nothing behind', async () => {
     useVirtualTime()
     const { auth, ask } = startPortable()
     const dropped = await ask('/auth/events')

@@ -4,7 +4,7 @@ import { createAuthServer } from '../../adapters/h3/index.ts'
 import { eventually, signer, startServer } from './harness.ts'
 
 describe('a stream of the same session and tab', () => {
-  it('takes the place of the one before, without a word to it, however many are half open', async () => {
+  it('replaces the earlier one without a bye, however many are half open', async () => {
     const server = await startServer()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -23,7 +23,7 @@ describe('a stream of the same session and tab', () => {
     expect((await last.view()).orgId).toBe('org_1')
   })
 
-  it('gets in though the session has as many streams as it may, where another tab does not', async () => {
+  it("is accepted if the session has its full number of streams, while another tab's is not", async () => {
     const server = await startServer({ limits: { streamsPerSession: 2 } })
     const browser = server.browser()
     await browser.open({}, 'tab1')
@@ -37,7 +37,7 @@ describe('a stream of the same session and tab', () => {
     expect((await browser.open({}, 'tab3')).status).toBe(200)
   })
 
-  it('leaves the session there, though it is anonymous', async () => {
+  it('keeps the session, even an anonymous one', async () => {
     const server = await startServer()
     const browser = server.browser()
     const { channel } = await (await browser.open()).view()
@@ -60,7 +60,7 @@ describe('a stream that ends no other', () => {
     await stream.viewWhere(({ isSignedIn }) => isSignedIn)
   })
 
-  it('is one with a cookie that was rotated away', async () => {
+  it('is one with a cookie that was rotated', async () => {
     const server = await startServer()
     const browser = server.browser()
     const stream = await browser.open()
@@ -84,7 +84,7 @@ describe('a stream that ends no other', () => {
   })
 })
 
-it('a stream that is no Node response is replaced too', async () => {
+it('a stream that is not a Node response is replaced too', async () => {
   const auth = createAuthServer({ keys: { jwks: signer.jwks }, clerk: {}, logger: {} })
   onTestFinished(() => auth.close({ timeout: 0 }))
   const app = new H3().register(auth.plugin)

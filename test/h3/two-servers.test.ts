@@ -56,19 +56,19 @@ describe('the default name of the cookie', () => {
     expect((await server.browser().token(server.mint())).cookie?.split('=')[0]).toBe(name)
   })
 
-  it('gives way to the one that is set', async () => {
+  it('gives way to the name that is set', async () => {
     const server = await startServer({ basePath: '/api/auth', cookie: { name: 'mine' } })
     expect((await server.browser().token(server.mint())).cookie?.split('=')[0]).toBe('mine')
   })
 })
 
-describe('what one app cannot have twice', () => {
+describe('two servers of one app with the same', () => {
   const register =
     (...servers: AuthServer[]) =>
     () =>
       servers.reduce((app, { plugin }) => app.register(plugin), new H3())
 
-  it('is a base path: a TypeError says what to set', () => {
+  it('base path cause a TypeError that says what to set', () => {
     const twice = register(makeAuth(), makeAuth({ basePath: '/auth/', cookie: { name: 'other' } }))
     expect(twice).toThrow(TypeError)
     expect(twice).toThrow(/basePath \/auth .*basePath/)
@@ -76,14 +76,14 @@ describe('what one app cannot have twice', () => {
     expect(register(auth, auth)).toThrow(/basePath \/auth/)
   })
 
-  it('is the name of a cookie: a TypeError says what to set', () => {
+  it('cookie name cause a TypeError that says what to set', () => {
     const twice = register(makeAuth(), makeAuth({ basePath: '/b', cookie: { name: 'authchart' } }))
     expect(twice).toThrow(TypeError)
     expect(twice).toThrow(/authchart.*cookie\.name/)
     expect(register(makeAuth({ basePath: '/a/b' }), makeAuth({ basePath: '/a-b' }))).toThrow(/cookie\.name/)
   })
 
-  it('may be in two apps', () => {
+  it('path and name are allowed in two apps', () => {
     const auth = makeAuth()
     expect(register(auth)).not.toThrow()
     expect(register(auth)).not.toThrow()

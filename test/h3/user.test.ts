@@ -25,13 +25,13 @@ function addMe(app: H3, auth: AuthServer) {
 }
 
 describe('getUser (C19)', () => {
-  it("is Clerk's user of the signed-in session", async () => {
+  it("gives Clerk's user of the signed-in session", async () => {
     const { signIn } = await startWithClerk({}, addMe)
     const { browser } = await signIn()
     expect((await browser.get('/me')).body).toEqual({ id: 'user_ada', firstName: 'Ada', email: 'ada@example.test' })
   })
 
-  it('asks once for all who ask at once, and for 10 s', async () => {
+  it('asks Clerk once for all callers at the same time, and again after 10 s', async () => {
     const { clerk, signIn } = await startWithClerk({ clock: () => now }, addMe)
     let now = Date.now()
     const { browser } = await signIn()
@@ -44,7 +44,7 @@ describe('getUser (C19)', () => {
     expect(requestsTo(clerk, userRequests)).toBe(2)
   })
 
-  it('rejects with MissingUserError: no user id, where nobody is signed in', async () => {
+  it('rejects with MissingUserError for no user id if nobody is signed in', async () => {
     const { clerk, server } = await startWithClerk({}, addMe)
     expect((await server.send('/me')).body).toMatchObject({
       name: 'MissingUserError',
@@ -54,7 +54,7 @@ describe('getUser (C19)', () => {
     expect(requestsTo(clerk, userRequests)).toBe(0)
   })
 
-  it('rejects with MissingUserError: no user found, where Clerk knows the user no more', async () => {
+  it('rejects with MissingUserError for no user found if Clerk no longer knows the user', async () => {
     const { clerk, signIn } = await startWithClerk({}, addMe)
     const { browser } = await signIn()
     clerk.deleteUser('user_ada')
@@ -70,7 +70,7 @@ describe('getUser (C19)', () => {
     ['429', { status: 429 }],
     ['a cut connection', { drop: true }],
     ['HTML', { body: '<html>' }],
-  ])('rejects typed where Clerk answers with %s, and does not keep that', async (_, fault) => {
+  ])('rejects with a typed error if Clerk answers with %s, and does not cache that', async (_, fault) => {
     const { clerk, signIn } = await startWithClerk({}, addMe)
     const { browser } = await signIn()
     clerk.addFault({ path: '/v1/users', ...fault })
@@ -79,7 +79,7 @@ describe('getUser (C19)', () => {
     expect((await browser.get('/me')).body).toMatchObject({ id: 'user_ada' })
   })
 
-  it('gives a Clerk that hangs up after 5 s', async () => {
+  it('gives up after 5 s on a Clerk that hangs', async () => {
     const { clerk, signIn } = await startWithClerk({}, addMe)
     const { browser } = await signIn()
     clerk.addFault({ path: '/v1/users', stall: 'headers' })
@@ -90,13 +90,13 @@ describe('getUser (C19)', () => {
     expect((await asked).body).toMatchObject({ code: 'user-load-failed' })
   })
 
-  it('takes an outage of the keys for what it is, not for nobody', async () => {
+  it('reports an outage of the keys as such, not as a missing user', async () => {
     const { server } = await startWithClerk({ keys: { jwksUrl: 'http://127.0.0.1:1/jwks' } }, addMe)
     const headers = { authorization: `Bearer ${server.mint()}` }
     expect((await server.send('/me', { headers })).body).toMatchObject({ code: 'keys-unavailable' })
   })
 
-  it('says that there is no secret key to ask with', async () => {
+  it('says that it has no secret key to ask with', async () => {
     const server = await startServer({}, addMe)
     const browser = server.browser()
     await browser.token(server.mint())
@@ -105,7 +105,7 @@ describe('getUser (C19)', () => {
 })
 
 describe('loadUser (C20, C21)', () => {
-  it('true: the profile comes to the view after the sign-in, with the primary address, and goes with it', async () => {
+  it('true: the profile comes to the view after the sign-in, with the primary address, and leaves with the user', async () => {
     const { clerk, signIn } = await startWithClerk({ loadUser: true })
     const { browser, stream, session } = await signIn()
     const { user } = (await browser.session()).body.user
@@ -126,7 +126,7 @@ describe('loadUser (C20, C21)', () => {
     expect((await browser.clear()).body.user).toBeNull()
   })
 
-  it('true wants a secret key, at construction', () => {
+  it('true needs a secret key, at construction', () => {
     const options = { keys: { jwks: signer.jwks }, clerk: {}, logger: {}, loadUser: true }
     expect(() => createAuthServer(options)).toThrow(MissingSecretKeyError)
   })
@@ -149,8 +149,8 @@ async function startHeld(options: Parameters<typeof startServer>[0] = {}) {
   return { loads, server: await startServer({ loadUser, ...options }) }
 }
 
-describe('a profile that loads', () => {
-  it('keeps no sign-in waiting, and comes as one more view', async () => {
+describe('the loading of a profile', () => {
+  it('does not delay the sign-in, and brings one more view', async () => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     const { body } = await browser.token(server.mint())
@@ -160,7 +160,7 @@ describe('a profile that loads', () => {
     expect((await stream.viewWhere(({ user }) => user !== null)).user).toEqual(createProfile())
   })
 
-  it('is dropped where the user has changed meanwhile', async () => {
+  it('is dropped if the user has changed in the meantime', async () => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -173,7 +173,7 @@ describe('a profile that loads', () => {
     await eventually(async () => (await browser.session()).body.user?.id === 'user_b', 'the profile')
   })
 
-  it('is dropped where the user has signed out meanwhile', async () => {
+  it('is dropped if the user has signed out in the meantime', async () => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -183,7 +183,7 @@ describe('a profile that loads', () => {
     expect((await browser.session()).body.user).toBeNull()
   })
 
-  it('and fails is no auth failure: still signed in, an error in the view, tried again with the next token', async () => {
+  it('may fail without a sign-out: the view has an error, and the next token tries again', async () => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -198,7 +198,7 @@ describe('a profile that loads', () => {
     expect(loads).toHaveLength(2)
   })
 
-  it('and hangs is given up after 5 s', async () => {
+  it('is given up after 5 s if it hangs', async () => {
     useVirtualTime()
     const { server } = await startHeld()
     const browser = server.browser()
@@ -210,7 +210,7 @@ describe('a profile that loads', () => {
   it.each([
     ['of another user', createProfile({ id: 'user_b' })],
     ['that is none', null],
-  ])('%s is a failure', async (_, profile) => {
+  ])('counts %s as a failure', async (_, profile) => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -219,7 +219,7 @@ describe('a profile that loads', () => {
     expect((await browser.session()).body).toMatchObject({ isSignedIn: true, user: null })
   })
 
-  it('shows its own fields and no others: a loader may return a whole row', async () => {
+  it('takes only its own fields, because a loader may return a whole row', async () => {
     const { loads, server } = await startHeld()
     const browser = server.browser()
     await browser.token(server.mint())
@@ -228,7 +228,7 @@ describe('a profile that loads', () => {
     expect((await browser.session()).body.user).toEqual(createProfile())
   })
 
-  it('is in the record: another node shows it without loading it', async () => {
+  it('is stored in the record, so that another node shows the profile without loading it', async () => {
     const store = createMemorySessionStore()
     const [one, two] = [await startHeld({ store }), await startHeld({ store })]
     const browser = one.server.browser()
@@ -240,7 +240,7 @@ describe('a profile that loads', () => {
     expect(two.loads).toEqual([])
   })
 
-  it('is not asked for by a token that a request carries and no session keeps', async () => {
+  it('does not happen for a token that a request carries and no session keeps', async () => {
     const { loads, server } = await startHeld()
     await server.send('/auth/session', { headers: { authorization: `Bearer ${server.mint()}` } })
     expect(loads).toEqual([])

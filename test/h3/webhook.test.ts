@@ -26,7 +26,7 @@ describe('a webhook that Clerk signed', () => {
     },
   )
 
-  it('is for good: no token of that Clerk session passes any more, from any browser', async () => {
+  it('is permanent: no token of that Clerk session passes any more, from any browser', async () => {
     const { clerk, server, mint, signIn, webhook } = await startWithClerk()
     const { session, browser } = await signIn()
     await webhook(clerk.webhookEvent('session.revoked', session))
@@ -38,7 +38,7 @@ describe('a webhook that Clerk signed', () => {
     expect(next.body.isSignedIn).toBe(true)
   })
 
-  it("user.deleted ends every session of the user, known or not, and whatever Clerk's clock says", async () => {
+  it("user.deleted ends every session of the user, known or not, whatever Clerk's clock says", async () => {
     const { clerk, server, mint, signIn, webhook } = await startWithClerk()
     const ada = clerk.createSession('user_ada')
     const [first, second, bob] = [await signIn(), await signIn('user_ada', 'tab2'), await signIn('user_bob')]
@@ -54,7 +54,7 @@ describe('a webhook that Clerk signed', () => {
     expect((await bob.browser.session()).body.isSignedIn).toBe(true)
   })
 
-  it('works on every node that shares the store', async () => {
+  it('takes effect on every node that shares the store', async () => {
     const store = createMemorySessionStore()
     const one = await startWithClerk({ store })
     const { secretKey, publishableKey, apiUrl } = one.clerk
@@ -91,18 +91,15 @@ describe('a webhook that Clerk signed', () => {
     expect((await server.browser().token(mint(session))).body.code).toBe('session-revoked')
   })
 
-  it.each(['user.updated', 'session.created', 'organization.deleted'])(
-    '%s is none of its business: 204',
-    async (type) => {
-      const { signIn, webhook } = await startWithClerk()
-      const { session, browser } = await signIn()
-      const { status, headers } = await webhook({ type, data: { id: session.id } })
-      expect([status, headers.get('cache-control')]).toEqual([204, 'no-store, no-transform'])
-      expect((await browser.session()).body.isSignedIn).toBe(true)
-    },
-  )
+  it.each(['user.updated', 'session.created', 'organization.deleted'])('%s is ignored: 204', async (type) => {
+    const { signIn, webhook } = await startWithClerk()
+    const { session, browser } = await signIn()
+    const { status, headers } = await webhook({ type, data: { id: session.id } })
+    expect([status, headers.get('cache-control')]).toEqual([204, 'no-store, no-transform'])
+    expect((await browser.session()).body.isSignedIn).toBe(true)
+  })
 
-  it('is answered 503 while the store is out of reach, so that Clerk sends it again; it counts here at once', async () => {
+  it('is answered 503 while the store cannot be reached, so that Clerk sends it again, and takes effect here at once', async () => {
     const memory = createMemorySessionStore()
     let isDown = false
     const store = {
@@ -124,7 +121,7 @@ describe('a webhook that Clerk signed', () => {
   })
 })
 
-describe('what is no webhook of Clerk', () => {
+describe('a request that is not a webhook of Clerk', () => {
   const ended = { type: 'session.ended', data: { id: 'sess_any' } }
 
   it.each<[string, (signed: { body: string; headers: Record<string, string> }) => RequestInit]>([
@@ -158,14 +155,14 @@ describe('what is no webhook of Clerk', () => {
   })
 
   it.each([{ data: {} }, { data: { id: 7 } }, { data: { id: '' } }])(
-    'is answered 400 where it does not say whom it is about: %j',
+    'is answered 400 if it does not name its subject: %j',
     async ({ data }) => {
       const { webhook } = await startWithClerk()
       expect((await webhook({ type: 'session.ended', data })).body.code).toBe('request-malformed')
     },
   )
 
-  it('is answered 413 above 256 KB, before its signature is looked at', async () => {
+  it('is answered 413 above 256 KB, before its signature is checked', async () => {
     const { webhook } = await startWithClerk()
     const padded = (bytes: number) =>
       webhook({ type: 'user.updated', data: { id: 'user_ada', pad: 'x'.repeat(bytes) } })
@@ -187,7 +184,7 @@ describe('what is no webhook of Clerk', () => {
 })
 
 describe('the webhook route', () => {
-  it('takes what comes from nowhere in particular, where the origin rule would not', async () => {
+  it('accepts a request without an origin, which the origin rule would refuse', async () => {
     const { clerk, server, signIn } = await startWithClerk()
     const { session } = await signIn()
     const { body, headers } = clerk.signWebhook(clerk.webhookEvent('session.ended', session))
@@ -202,14 +199,14 @@ describe('the webhook route', () => {
     }
   })
 
-  it('is not there without a secret: 404', async () => {
+  it('does not exist without a secret: 404', async () => {
     const server = await startServer()
     const { status, body } = await server.send('/auth/webhook', { method: 'POST', body: '{}' })
     expect([status, body.code]).toEqual([404, 'not-found'])
   })
 
   it.each(['whsec_', 'whsec_short', 'secret with spaces, long enough to pass', 'whsec_äöü'])(
-    'wants a secret that is one: %j',
+    'refuses %j as a secret',
     (webhookSecret) => {
       const create = () => createAuthServer({ keys: { jwks: signer.jwks }, clerk: { webhookSecret }, logger: {} })
       expect(create).toThrow(TypeError)

@@ -45,7 +45,7 @@ describe.each([
   ...wrapping.map(([name, host]) => [name, host, () => {}] as const),
   ...middlewares.map(([name, extend]) => [name, onNode(), extend] as const),
 ])('a host or middleware: %s', (name, openHost, extend) => {
-  it('has every frame flow, and the stream is let go of when its reader goes', async () => {
+  it('sends every frame at once, and the stream is released when its reader goes', async () => {
     const { server, stream } = await openSignedIn(openHost, extend)
     expect(stream.headers['x-outer']).toBe(/sets? .*header/.test(name) ? 'yes' : undefined)
     expect(server.auth.stats().streams).toBe(1)
@@ -61,7 +61,7 @@ describe.each([
   })
 })
 
-it('writes straight to the response of Node where nobody touches the answer', async () => {
+it("writes straight to Node's response if nothing touches the answer", async () => {
   const chunks: unknown[] = []
   const server = await startServer({}, (app) => {
     app.use((event) => {
@@ -77,7 +77,7 @@ it('writes straight to the response of Node where nobody touches the answer', as
   expect(chunks).toEqual([expect.stringMatching(/^retry: \d+\n\nevent: view\n/)])
 })
 
-it('forgets the credentials of a request whose answer is wrapped, once its head is sent', async () => {
+it('drops the credentials of a request whose answer is wrapped, once its head is sent', async () => {
   const requests: IncomingMessage[] = []
   const note = (app: H3) => app.use((event) => void requests.push(event.runtime!.node!.req as IncomingMessage))
   const server = await startServer({}, note, reCreating)
@@ -93,7 +93,7 @@ it('forgets the credentials of a request whose answer is wrapped, once its head 
   expect(text).not.toContain('preferences')
 })
 
-describe('an answer that nobody reads', () => {
+describe('an answer without a reader', () => {
   const drop = (touch: (response: Response) => unknown) =>
     onNode((inner) =>
       toNodeHandler(
