@@ -12,7 +12,7 @@ describe('AuthError', () => {
     expect(error).toMatchObject({ name: 'AuthError', retryAfter: 3_000, cause: { message: 'ECONNREFUSED' } })
   })
 
-  it('is told by its code, across copies of the package', async () => {
+  it('is recognised by its code, across copies of the package', async () => {
     vi.resetModules()
     const copy = await import('../../machines/auth-error.ts')
     const foreign = new copy.AuthError('token-expired')
@@ -25,7 +25,7 @@ describe('AuthError', () => {
     expect(isAuthErrorCode('toString')).toBe(false)
   })
 
-  it('is not told from other errors by a code that they happen to share', () => {
+  it('does not include other errors that happen to have the same code', () => {
     const stored = Object.assign(new Error('5 NOT_FOUND: no document users/42'), { code: 'not-found' })
     expect(isAuthError(stored)).toBe(false)
     expect(toErrorView(toAuthError(stored))).toEqual({
@@ -38,13 +38,13 @@ describe('AuthError', () => {
     )
   })
 
-  it('wraps what it does not know as internal, with the cause and without its text', () => {
+  it('wraps an unknown error as internal, with the cause and without its text', () => {
     const cause = new Error('secret')
     expect(toAuthError(cause)).toMatchObject({ code: 'internal', message: authErrors.internal.title, cause })
     expect(toAuthError(Object.assign(new Error('socket'), { code: 'ECONNRESET' })).code).toBe('internal')
   })
 
-  it('leads to error, not to signedOut, exactly where nothing could be decided', () => {
+  it('leads to error instead of signedOut exactly if nothing could be decided', () => {
     const undecided = Object.entries(authErrors).flatMap(([code, { state }]) => (state === 'error' ? [code] : []))
     expect(undecided).toEqual(['keys-unavailable', 'verify-timeout', 'internal'])
   })

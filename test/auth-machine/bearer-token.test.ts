@@ -5,7 +5,7 @@ import { BearerToken, isBearerToken } from '../../machines/index.ts'
 describe('BearerToken', () => {
   const token = new BearerToken('top.secret.text')
 
-  it('gives its text to the verifier alone', () => {
+  it('gives its text only to the verifier', () => {
     expect(token.reveal()).toBe('top.secret.text')
     const shown = [
       JSON.stringify({ token }),
@@ -19,12 +19,12 @@ describe('BearerToken', () => {
     expect(shown.slice(0, 2)).toEqual(['{"token":"[token]"}', '[token]'])
   })
 
-  it('cannot be changed, and is made of a string only', () => {
+  it('cannot be changed, and is made only from a string', () => {
     expect(Object.isFrozen(token)).toBe(true)
     expect(() => new BearerToken(undefined as never)).toThrow(TypeError)
   })
 
-  it('is told from everything that only looks like one', () => {
+  it('is distinguished from similar objects', () => {
     expect(isBearerToken(token)).toBe(true)
     for (const other of [null, 'a.b.c', {}, { reveal: () => 'x' }, 7]) expect(isBearerToken(other)).toBe(false)
   })

@@ -29,7 +29,7 @@ it('docs/errors.md lists every code with its status, whether to retry, the state
   expect(rows).toEqual([...expected, ...browsers])
 })
 
-it('every remedy is one or two sentences, and the code of a refused token says where to look', () => {
+it('every remedy is one or two sentences, and the one for a refused token says where to look', () => {
   for (const code of Object.keys({ ...authErrors, ...ofBrowser }) as SyncErrorCode[])
     for (const retryable of [true, false]) expect(toRemedy({ code, retryable }), code).toMatch(/^[A-Z].{8,110}\.$/)
   expect(toRemedy({ code: 'token-claims', retryable: false })).toContain('authorizedParties')

@@ -70,18 +70,18 @@ describe('isAllowed', () => {
     expect(isAllowed({ ...toView({ fva }), now: now + age * 1_000 }, { freshness })).toBe(expected)
   })
 
-  it('is false where nobody is signed in, whatever the claims say', () => {
+  it('is false if nobody is signed in, whatever the claims say', () => {
     expect(isAllowed({ ...toView(admin), isSignedIn: false })).toBe(false)
     expect(isAllowed(toUncheckedView(now))).toBe(false)
   })
 
-  it('throws for a rule that it does not know, in place of letting everybody pass', () => {
+  it('throws for an unknown rule instead of letting every user pass', () => {
     expect(() => isAllowed(toView(), { rol: 'admin' } as AuthRule)).toThrow(/isAllowed: rol is no rule/)
     expect(() => isAllowed(toView(), { constructor: 'admin' } as never)).toThrow(TypeError)
   })
 
   it.each(['role', 'permission', 'feature', 'plan', 'freshness', 'impersonation'])(
-    'throws for a %s without a value, which would let everybody pass',
+    'throws for a %s without a value, which would let every user pass',
     (name) => {
       expect(() => isAllowed(toView(), { [name]: undefined })).toThrow(
         new TypeError(`isAllowed: ${name} has no value; leave it out where nothing is asked for`),

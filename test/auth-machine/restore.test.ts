@@ -37,14 +37,14 @@ describe('a session over a restart', () => {
     expect(view()).toMatchObject({ state: 'signedOut', error: { code: 'token-expired' } })
   })
 
-  it('is signed out where the token expired meanwhile', async () => {
+  it('is signed out if the token has expired in the meantime', async () => {
     const auth = startAuth()
     await auth.signIn()
     const { view } = startAgain(throughJson(auth.actor.getPersistedSnapshot()), 120_000)
     expect(view()).toMatchObject({ state: 'signedOut', isSignedIn: false, userId: null })
   })
 
-  it('is signed out where the session was revoked meanwhile', async () => {
+  it('is signed out if the session was revoked in the meantime', async () => {
     const auth = startAuth()
     await auth.signIn()
     const stored = throughJson(auth.actor.getPersistedSnapshot())
@@ -79,7 +79,7 @@ describe('a session over a restart', () => {
   })
 
   it.each([undefined, null, 'signedIn', [], {}, { context: null }, { context: { count: 1 } }])(
-    'cannot be had from %j',
+    'cannot be restored from %j',
     (stored) => {
       expect(() => toAdoptedSession(stored)).toThrow(TypeError)
       expect(() => toAdoptedSession(stored)).toThrow('getPersistedSnapshot')
@@ -98,7 +98,7 @@ describe('a session over a restart', () => {
   })
 })
 
-describe('toAuthView of what was stored', () => {
+describe('toAuthView of a stored snapshot', () => {
   const failureOf = (snapshot: unknown) => {
     try {
       return toAuthView(snapshot as AuthSnapshot, { now: virtualEpoch })
@@ -107,7 +107,7 @@ describe('toAuthView of what was stored', () => {
     }
   }
 
-  it('is an AuthError that says what to do, for the snapshot and for an actor made of it', async () => {
+  it('throws an AuthError that says what to do, for the snapshot and for an actor made from it', async () => {
     const auth = startAuth()
     await auth.signIn()
     const stored = throughJson(auth.actor.getPersistedSnapshot())

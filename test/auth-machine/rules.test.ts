@@ -22,7 +22,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.view().error?.code).toBe('token-expired')
   })
 
-  it('says so at every read, even where no timer fired', async () => {
+  it('says so at every read, even if no timer fired', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.skew.ms = 120_000
@@ -32,7 +32,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.view()).toMatchObject({ state: 'signedIn', isSignedIn: true })
   })
 
-  it('reads as verifying, never as signed in, when the proof ran out during a renewal', async () => {
+  it('reads as verifying, never as signed in, if the proof expired during a renewal', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.token()
@@ -40,7 +40,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.view()).toMatchObject({ state: 'verifying', isSignedIn: false, authChecked: false, userId: null })
   })
 
-  it('lets input that already waits in first when a timer fires late', async () => {
+  it('processes waiting input first when a timer fires late', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.wait(60_000)
@@ -57,7 +57,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.view().error).toBeNull()
   })
 
-  it('expires shortly after a late timer when nothing waited', async () => {
+  it('expires shortly after a late timer if nothing waited', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.wait(60_000)
@@ -67,7 +67,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.value()).toBe('signedOut')
   })
 
-  it('refuses a token that expired while it was checked', async () => {
+  it('refuses a token that expired during its check', async () => {
     const auth = startAuth()
     const id = auth.token()
     await auth.accept(session({ at: -120_000 }))
@@ -91,7 +91,7 @@ describe('rule 1: never signed in without a currently valid token', () => {
     expect(auth.value()).toBe('signedOut')
   })
 
-  it('holds a session whose token lives longer than a timer can count', async () => {
+  it('keeps a session whose token lives longer than a timer can count', async () => {
     const auth = startAuth()
     const year = 365 * 24 * 3_600_000
     await auth.signIn(session({ expiresAt: virtualEpoch + year }))
@@ -127,7 +127,7 @@ describe('rule 2: the newest decision wins', () => {
     expect(auth.value()).toEqual({ signedIn: 'current' })
   })
 
-  it('lets four tokens wait and turns the next away, untouched by it', async () => {
+  it('lets four tokens wait and refuses the next without any other effect', async () => {
     const auth = startAuth()
     for (let waiting = 0; waiting <= 4; waiting++) auth.token()
     const sixth = auth.token()
@@ -154,7 +154,7 @@ describe('rule 2: the newest decision wins', () => {
     expect(auth.view().orgId).toBe('org_2')
   })
 
-  it('changes nothing when the identical token comes again', async () => {
+  it('changes nothing when an identical token comes again', async () => {
     const auth = startAuth()
     await auth.signIn()
     const before = auth.view()
@@ -201,7 +201,7 @@ describe('rule 2: the newest decision wins', () => {
 })
 
 describe('rule 3: signed out stays signed out', () => {
-  it('a clear while verifying wins, and hands the token over so that its session can be given a tombstone', async () => {
+  it('a clear while verifying wins, and emits the token so that its session can get a tombstone', async () => {
     const auth = startAuth()
     const id = auth.token()
     auth.actor.send({ type: 'session.cleared' })
@@ -223,7 +223,7 @@ describe('rule 3: signed out stays signed out', () => {
     expect(auth.outcome(id)).toEqual(['session-revoked'])
   })
 
-  it('does not adopt what has a tombstone', () => {
+  it('does not adopt a session with a tombstone', () => {
     const auth = startAuth({ tombstone: () => 'token-superseded' })
     auth.actor.send({ type: 'session.adopted', record: toSignedInRecord(session()) })
     expect(auth.value()).toBe('signedOut')
@@ -269,7 +269,7 @@ describe('rule 3: signed out stays signed out', () => {
 })
 
 describe('rule 4: a refused token ends nothing that a valid token proves', () => {
-  it('junk after a good token, while that is still being checked', async () => {
+  it('junk after a valid token, during the check of that token', async () => {
     const auth = startAuth()
     const [good, junk] = [auth.token(), auth.token()]
     await auth.accept(session())
@@ -280,7 +280,7 @@ describe('rule 4: a refused token ends nothing that a valid token proves', () =>
     expect(auth.view().error).toBeNull()
   })
 
-  it('junk 10 ms before expiry, while a renewal is in the air', async () => {
+  it('junk 10 ms before expiry, during a renewal', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.wait(119_990)
@@ -294,7 +294,7 @@ describe('rule 4: a refused token ends nothing that a valid token proves', () =>
     expect(auth.view().isSignedIn).toBe(true)
   })
 
-  it('signs out on a refused token where that was asked for', async () => {
+  it("signs out on a refused token with refusedToken: 'signOut'", async () => {
     const auth = startAuth({ refusedToken: 'signOut' })
     await auth.signIn()
     auth.token()
@@ -302,7 +302,7 @@ describe('rule 4: a refused token ends nothing that a valid token proves', () =>
     expect(auth.view()).toMatchObject({ state: 'signedOut', error: { code: 'token-signature' } })
   })
 
-  it('goes back to stale, not to current, when the renewal of a stale session is refused', async () => {
+  it('returns to stale, not to current, when the renewal of a stale session is refused', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.wait(70_000)
@@ -313,7 +313,7 @@ describe('rule 4: a refused token ends nothing that a valid token proves', () =>
 })
 
 describe('rule 5: an outage is not a sign-out', () => {
-  it('leaves a signed-in session alone', async () => {
+  it('does not affect a signed-in session', async () => {
     const auth = startAuth()
     await auth.signIn()
     const id = auth.token()
@@ -323,7 +323,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.view().error?.code).toBe('keys-unavailable')
   })
 
-  it('gives a hanging check up after verifyTimeout: error, or what was proven', async () => {
+  it('gives a hanging check up after verifyTimeout, and goes to error or keeps the proof', async () => {
     const auth = startAuth()
     const id = auth.token()
     auth.wait(5_000)
@@ -351,7 +351,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   })
 
-  it('waits at least as long as it was told to', async () => {
+  it('waits at least the time that the error names', async () => {
     const auth = startAuth()
     auth.token()
     await auth.refuse('keys-unavailable', 10_000)
@@ -361,7 +361,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.value()).toBe('verifying')
   })
 
-  it('retries within a second once the keys are back', async () => {
+  it('retries within a second after the keys are back', async () => {
     const auth = startAuth()
     auth.token()
     await auth.refuse('keys-unavailable', 30_000)
@@ -372,7 +372,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.view().isSignedIn).toBe(true)
   })
 
-  it('a 130 s outage of the keys signs nobody out: the aged-out token is dropped and a fresh one asked for', async () => {
+  it('a 130 s outage of the keys signs nobody out: the expired token is dropped and a fresh one requested', async () => {
     const auth = startAuth()
     auth.token()
     while (auth.now() < virtualEpoch + 130_000) {
@@ -390,7 +390,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.view().isSignedIn).toBe(true)
   })
 
-  it('junk during an outage does not decide over the token that is held', async () => {
+  it('junk during an outage does not replace the held token', async () => {
     const auth = startAuth()
     auth.token()
     await auth.refuse('keys-unavailable')
@@ -403,7 +403,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.view().isSignedIn).toBe(true)
   })
 
-  it('a verifier that throws something unexpected is an outage too', async () => {
+  it('an unexpected error of the verifier counts as an outage too', async () => {
     const auth = startAuth()
     const id = auth.token()
     await auth.fail(new TypeError('fetch failed for secret.t1'))
@@ -412,7 +412,7 @@ describe('rule 5: an outage is not a sign-out', () => {
     expect(auth.view().error?.message).not.toContain('secret')
   })
 
-  it('without a verifier it says what to provide', async () => {
+  it('without a verifier the error says what to provide', async () => {
     const actor = createActor(authMachine).start()
     const settled = new Promise((resolve) => actor.on('token.settled', (event) => resolve(event)))
     actor.send({ type: 'token.received', token: new BearerToken('x') })
@@ -424,7 +424,7 @@ describe('rule 5: an outage is not a sign-out', () => {
   })
 })
 
-describe('rule 6: the raw token shows nowhere', () => {
+describe('rule 6: the raw token is visible nowhere', () => {
   it('is in no snapshot, persisted snapshot, emitted event or inspected object', async () => {
     const auth = startAuth()
     auth.token()
@@ -471,7 +471,7 @@ describe('the auth-wait timeout', () => {
     expect(auth.value()).toEqual({ unchecked: 'timedOut' })
   })
 
-  it.each(['signed in', 'signed out', 'cleared'])('does not count once %s', async (verdict) => {
+  it.each(['signed in', 'signed out', 'cleared'])('does not expire once %s', async (verdict) => {
     const auth = startAuth()
     if (verdict === 'cleared') auth.actor.send({ type: 'session.cleared' })
     else {
@@ -485,7 +485,7 @@ describe('the auth-wait timeout', () => {
 })
 
 describe('the profile', () => {
-  it('is shown for the user it belongs to, kept over a renewal, dropped with the user', async () => {
+  it('is shown for its own user, kept over a renewal, and dropped with the user', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.actor.send({ type: 'user.loaded', user: createProfile({ id: 'user_b' }) })
@@ -497,7 +497,7 @@ describe('the profile', () => {
     expect(auth.view().user).toBeNull()
   })
 
-  it('that fails to load is no auth failure', async () => {
+  it('may fail to load without an auth failure', async () => {
     const auth = startAuth()
     await auth.signIn()
     auth.actor.send({ type: 'user.failed', userId: 'user_a' })
@@ -505,8 +505,8 @@ describe('the profile', () => {
   })
 })
 
-describe('rule 7: listeners hear of a change of identity only', () => {
-  it('tells the current view first, then sign-in, another user and sign-out, but no renewal and no organization', async () => {
+describe('rule 7: listeners hear only of a change of identity', () => {
+  it('get the current view first, then sign-in, another user and sign-out, but no renewal and no organization', async () => {
     const auth = startAuth()
     const heard: (string | null)[] = []
     const stop = onAuthChange(auth.actor, ({ view }) => heard.push(view.userId))
@@ -519,7 +519,7 @@ describe('rule 7: listeners hear of a change of identity only', () => {
     expect(heard).toEqual([null, 'user_a', 'user_b', null])
   })
 
-  it('tells of another organization, or another role in it, where it is asked to', async () => {
+  it('get another organization, or another role in it, if they ask for it', async () => {
     const auth = startAuth()
     const heard: (string | null)[] = []
     onAuthChange(auth.actor, ({ view }) => heard.push(view.orgRole), { organization: true })
@@ -531,7 +531,7 @@ describe('rule 7: listeners hear of a change of identity only', () => {
     expect(heard).toEqual([null, null, 'org:admin', 'org:member'])
   })
 
-  it('is not disturbed by a listener that throws, and ends with its signal', async () => {
+  it('are not affected by a listener that throws, and end with their signal', async () => {
     const auth = startAuth()
     const aborter = new AbortController()
     const report = vi.spyOn(console, 'error').mockImplementation(() => {})

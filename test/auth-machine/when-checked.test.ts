@@ -3,7 +3,7 @@ import { whenChecked } from '../../machines/index.ts'
 import { session, startAuth } from './harness.ts'
 
 describe('whenChecked over a bare actor (SEEDS C16: event-driven, no polling)', () => {
-  it('resolves at once where a verdict stands', async () => {
+  it('resolves at once if there is a verdict', async () => {
     const auth = startAuth()
     await auth.signIn()
     expect(await whenChecked(auth.actor)).toMatchObject({ isSignedIn: true, timedOut: false })
@@ -20,7 +20,7 @@ describe('whenChecked over a bare actor (SEEDS C16: event-driven, no polling)', 
     expect(await checked).toMatchObject({ authChecked: true, timedOut: false, ...expected() })
   })
 
-  it('resolves with timedOut when its own time is up, counted from the call on the clock of the actor', async () => {
+  it('resolves with timedOut when its own time has passed, counted from the call on the clock of the actor', async () => {
     const auth = startAuth()
     auth.wait(900)
     const checked = whenChecked(auth.actor, { timeout: 500 })
@@ -33,7 +33,7 @@ describe('whenChecked over a bare actor (SEEDS C16: event-driven, no polling)', 
     expect(await checked).toMatchObject({ timedOut: true, authChecked: false })
   })
 
-  it('does not take an outage for a verdict', async () => {
+  it('does not count an outage as a verdict', async () => {
     const auth = startAuth()
     const checked = whenChecked(auth.actor, { timeout: 5_000 })
     auth.token()

@@ -17,10 +17,10 @@ async function startFull(options: Parameters<typeof startHub>[0] = {}) {
 /** How often anybody has looked whether a session is read. */
 const countLooks = () => vi.spyOn(ViewStreams.prototype, 'size', 'get')
 
-describe('a hub that holds all it may', () => {
+describe('a hub with its full number of sessions', () => {
   afterEach(() => vi.restoreAllMocks())
 
-  it('refuses a newcomer without a look at every session', async () => {
+  it('refuses a new session without looking at every session', async () => {
     const { hub, open } = await startFull()
     const looks = countLooks()
     for (let newcomer = 0; newcomer < 10; newcomer += 1) await expect(open()).rejects.toMatchObject(full)
@@ -30,7 +30,7 @@ describe('a hub that holds all it may', () => {
     expect(looks.mock.calls.length).toBeLessThan(10)
   })
 
-  it('lets the one go that has been left the longest, and none that is read, worked on or signed in', async () => {
+  it('ends the session with the oldest last use, and none with a stream, a request or a sign-in', async () => {
     const { browsers, open, hub } = await startFull()
     const ask = (n: number) => hub.find({ cookieIds: [browsers[n]?.cookie.id ?? ''] })
     await browsers[7]!.token(toToken({}))
@@ -51,7 +51,7 @@ describe('a hub that holds all it may', () => {
     expect(hub.stats()).toMatchObject({ sessions, signedIn: 1 })
   })
 
-  it('looks at no more of them for one who signs in, for whom it ends the streams of the oldest if none is left', async () => {
+  it('looks at no more sessions for a sign-in, and ends the streams of the oldest if no other is left', async () => {
     const { hub, browsers } = await startFull()
     browsers[9]!.detach()
     const looks = countLooks()
@@ -67,7 +67,7 @@ describe('a hub that holds all it may', () => {
     expect(await signIn('sess_2')).toEqual([[0, 'closing']])
   })
 
-  it('keeps one whose token is being checked, though nobody reads it', async () => {
+  it('keeps a session whose token is being checked, even without a stream', async () => {
     const { hub, browsers, checks } = await startFull({ held: true })
     browsers[0]!.detach()
     const worked = browsers[0]!.token(toToken({}))
@@ -80,7 +80,7 @@ describe('a hub that holds all it may', () => {
     expect(browsers.flatMap(({ stream }, n) => (stream.bye ? [n] : []))).toEqual([1])
   })
 
-  it('keeps one that is signed in, though another node holds it and this one may forget it soon', async () => {
+  it('keeps a signed-in session that another node holds and this one may soon forget', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const { hub, open, browsers } = await startFull({ store })
     const elsewhere = await startHub({ store }).open()
@@ -94,9 +94,9 @@ describe('a hub that holds all it may', () => {
   })
 })
 
-describe('a session that another node holds, and that has a signal here', () => {
+describe('a session that another node holds and that has a signal here', () => {
   it.each([undefined, { impersonation: false }])(
-    'is not the first to go for another one of its user: %j',
+    'is not the first to end for another session of its user: %j',
     async (rule) => {
       const options = { store: createMemorySessionStore({ clock: () => Date.now() }) }
       const { hub } = startHub({ ...options, limits: { ...usualLimits, sessionsPerUser: 1 } })
@@ -127,7 +127,7 @@ describe('the sessions of one address', () => {
     return { signIn, isIn, open: () => hub.open({ cookieIds: [], carried: [], address }) }
   }
 
-  it('end for nobody who is anonymous, once they are signed in and their cookie has come back', async () => {
+  it('do not end for an anonymous one, once they are signed in and their cookie has come back', async () => {
     const { signIn, isIn, open } = await startOffice()
     const both = [await signIn('sess_1'), await signIn('sess_2')]
     for (const each of both) expect(await isIn(each)).toBe(true)
@@ -136,7 +136,7 @@ describe('the sessions of one address', () => {
     for (const each of both) expect(await isIn(each)).toBe(true)
   })
 
-  it('end for one who is anonymous where they are so too, or their cookie never came back', async () => {
+  it('end for an anonymous one if they are anonymous too, or their cookie never came back', async () => {
     const { signIn, isIn, open } = await startOffice()
     const claimed = await signIn('sess_1')
     expect(await isIn(claimed)).toBe(true)
@@ -149,7 +149,7 @@ describe('the sessions of one address', () => {
     expect(await isIn(claimed)).toBe(true)
   })
 
-  it('end for one who signs in where they are in use no longer', async () => {
+  it('end for a signed-in one if they are no longer in use', async () => {
     const { signIn, isIn } = await startOffice()
     const [first, second] = [await signIn('sess_1'), await signIn('sess_2')]
     for (const each of [first, second]) expect(await isIn(each)).toBe(true)

@@ -18,44 +18,47 @@ describe(`a compiled chart, SEED=${seed}`, () => {
   it.each([
     ['keeping a session against a refused token', {}],
     ['signing out on a refused token', { refusedToken: 'signOut' } as const],
-  ])('does what XState does with the auth machine, at every step of 400 random walks, %s', (_, options: AuthInput) => {
-    const random = createRandom(seed)
-    const model = createAuthModel(options)
-    const chart = compileChart<AuthContext>(authMachine)!
-    const states = new Set<string>()
-    for (let walk = 0; walk < 400; walk += 1) {
-      let snapshot = model.start()
-      let { state, context, effects } = chart.start({
-        random: () => modelRandom,
-        tombstone: modelTombstone,
-        ...options,
-      })
-      const world = createWorld()
-      const events: string[] = []
-      for (let step = 0; step < 40; step += 1) {
-        world.follow(effects, model.timeOf(snapshot).elapsed)
-        const { settings } = snapshot.context
-        const time = model.timeOf(snapshot)
-        expect({ ...context, settings }, events.join(' → ')).toEqual(snapshot.context)
-        expect(state.value).toEqual(snapshot.value)
-        expect(tags.filter((tag) => state.hasTag(tag))).toEqual(tags.filter((tag) => snapshot.hasTag(tag)))
-        expect(toComing(world.timers, time)).toEqual(toComing(time.timers, time))
-        expect(world.running).toEqual(new Set(Object.keys(snapshot.children)))
-        expect(world.emitted, events.join(' → ')).toEqual(model.traceOf(snapshot).emitted)
-        states.add(JSON.stringify(state.value))
+  ])(
+    'does the same as XState with the auth machine, at every step of 400 random walks, %s',
+    (_, options: AuthInput) => {
+      const random = createRandom(seed)
+      const model = createAuthModel(options)
+      const chart = compileChart<AuthContext>(authMachine)!
+      const states = new Set<string>()
+      for (let walk = 0; walk < 400; walk += 1) {
+        let snapshot = model.start()
+        let { state, context, effects } = chart.start({
+          random: () => modelRandom,
+          tombstone: modelTombstone,
+          ...options,
+        })
+        const world = createWorld()
+        const events: string[] = []
+        for (let step = 0; step < 40; step += 1) {
+          world.follow(effects, model.timeOf(snapshot).elapsed)
+          const { settings } = snapshot.context
+          const time = model.timeOf(snapshot)
+          expect({ ...context, settings }, events.join(' → ')).toEqual(snapshot.context)
+          expect(state.value).toEqual(snapshot.value)
+          expect(tags.filter((tag) => state.hasTag(tag))).toEqual(tags.filter((tag) => snapshot.hasTag(tag)))
+          expect(toComing(world.timers, time)).toEqual(toComing(time.timers, time))
+          expect(world.running).toEqual(new Set(Object.keys(snapshot.children)))
+          expect(world.emitted, events.join(' → ')).toEqual(model.traceOf(snapshot).emitted)
+          states.add(JSON.stringify(state.value))
 
-        const event = pick(random, model.eventsOf(snapshot))
-        events.push(event.label ?? event.type)
-        snapshot = model.step(snapshot, event)
-        world.begin(event.type)
-        const now = { ...context, settings: snapshot.context.settings }
-        ;({ state, context, effects } = chart.step(state, now, event))
+          const event = pick(random, model.eventsOf(snapshot))
+          events.push(event.label ?? event.type)
+          snapshot = model.step(snapshot, event)
+          world.begin(event.type)
+          const now = { ...context, settings: snapshot.context.settings }
+          ;({ state, context, effects } = chart.step(state, now, event))
+        }
       }
-    }
-    expect(states.size).toBe(8)
-  })
+      expect(states.size).toBe(8)
+    },
+  )
 
-  it('does what XState does with 300 charts made up at random, in the same order', () => {
+  it('does the same as XState with 300 random charts, in the same order', () => {
     const random = createRandom(seed)
     for (let number = 0; number < 300; number += 1) {
       const machine = createRandomMachine(random)
@@ -74,14 +77,14 @@ describe(`a compiled chart, SEED=${seed}`, () => {
     }
   })
 
-  it('takes a transition that no event is needed for but once, where it changes nothing', () => {
+  it('takes an eventless transition only once if it changes nothing', () => {
     const chart = compileChart<object>(createMachine({ context: {}, always: { actions: emit({ type: 'idle' }) } }))!
     const { state, context, effects } = chart.start(undefined)
     expect(effects).toEqual([{ type: 'emit', event: { type: 'idle' } }])
     expect(chart.step(state, context, { type: 'any' }).effects).toHaveLength(1)
   })
 
-  it('gives the very context back where nothing was assigned', () => {
+  it('returns the same context if nothing was assigned', () => {
     const chart = compileChart<object>(
       createMachine({ context: { count: 0 }, on: { ping: { actions: emit({ type: 'pong' }) } } }),
     )

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { dampStoreFailures } from '../../adapters/hub/store/damped-log.ts'
 import { useVirtualTime } from '../h3/harness.ts'
 
-it('one failure of each method of the store is written in a minute, and the others are for debugging', () => {
+it('the log gets one failure of each store method in a minute, and the others at debug', () => {
   useVirtualTime()
   const lines: string[] = []
   const put =

@@ -14,7 +14,7 @@ const inMs = (ms: number, name: number): Named => ({ name, due: performance.now(
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-it('lets everything fall due in order, whatever is added and taken back meanwhile', () => {
+it('fires every deadline in order, even if others are added and removed in the meantime', () => {
   console.info(`deadline-queue: SEED=${seed}`)
   const random = createRandom(seed)
   const due: Named[] = []
@@ -43,13 +43,13 @@ it('lets everything fall due in order, whatever is added and taken back meanwhil
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('keeps one timer for all of them', () => {
+it('uses one timer for all deadlines', () => {
   const queue = createDeadlineQueue<Named>(() => {})
   for (let name = 0; name < 1_000; name += 1) queue.add(inMs(1_000 - name, name))
   expect(vi.getTimerCount()).toBe(1)
 })
 
-it('waits for a deadline that lies beyond what a timer can hold', () => {
+it('waits for a deadline that is further off than a timer can count', () => {
   const due: Named[] = []
   const queue = createDeadlineQueue<Named>((item) => due.push(item))
   queue.add(inMs(2 ** 31 + 1_000, 0))
@@ -59,7 +59,7 @@ it('waits for a deadline that lies beyond what a timer can hold', () => {
   expect(due).toHaveLength(1)
 })
 
-it('lets the others fall due though one handler throws', () => {
+it('fires the others even if one handler throws', () => {
   const due: Named[] = []
   const queue = createDeadlineQueue<Named>((item) => {
     if (item.name === 0) throw new Error('the first one fails')
@@ -72,7 +72,7 @@ it('lets the others fall due though one handler throws', () => {
   expect(due).toHaveLength(1)
 })
 
-it('sets no timer to a time that has passed, which newer runtimes warn of', () => {
+it('sets no timer to a past time, of which newer runtimes warn', () => {
   const set = vi.spyOn(globalThis, 'setTimeout')
   const due: Named[] = []
   createDeadlineQueue<Named>((item) => due.push(item)).add(inMs(-5, 0))

@@ -26,8 +26,8 @@ async function startLeft() {
   return { here: here.hub, there: there.hub, cookieIds, current: browser.cookie.id }
 }
 
-describe('a session that a node has let go of', () => {
-  it('is found anew by its retired cookie, so that a post with it has its answer', async () => {
+describe('a session that a node has dropped', () => {
+  it('is found again by its retired cookie, so that a post with it gets its answer', async () => {
     const { here, there, cookieIds } = await startLeft()
     const answer = await now(there.receive({ cookieIds, tab: 'tab', token: toToken(renewal) }))
     expect(answer).toMatchObject({ error: null, view: { isSignedIn: true, sessionId: ada.sessionId } })
@@ -40,7 +40,7 @@ describe('a session that a node has let go of', () => {
     expect(await now(there.close({ timeout: 60_000 }))).toBeUndefined()
   })
 
-  it('is not read by its retired cookie, neither before that is forgotten nor after', async () => {
+  it('is not read by its retired cookie, before that is forgotten or after', async () => {
     const { there, cookieIds, current } = await startLeft()
     await expect(there.open({ cookieIds, carried: [] })).rejects.toMatchObject({ code: 'session-rotated' })
     expect(await there.find({ cookieIds })).toBeNull()
@@ -52,7 +52,7 @@ describe('a session that a node has let go of', () => {
     expect((await there.find({ cookieIds: [current ?? ''] }))?.view().userId).toBe(ada.userId)
   })
 
-  it('takes what was noted of its cookies along, so that the end of that does not touch what comes after', async () => {
+  it('loses the notes about its cookies too, so that their end does not affect later sessions', async () => {
     const { open } = startHub()
     const [gone, next] = [(await (await open()).session())!, (await (await open()).session())!]
     const cookies = createCookieIndex()
@@ -67,7 +67,7 @@ describe('a session that a node has let go of', () => {
     expect(cookies.find('one')).toMatchObject({ session: next, retired: false })
   })
 
-  it.each(['a snapshot', 'an actor'])('answers who still holds it, though it was held as %s', async (how) => {
+  it.each(['a snapshot', 'an actor'])('tells other nodes that it is still held, even when held as %s', async (how) => {
     const { open } = startHub(how === 'an actor' ? { inspect() {} } : {})
     const browser = await open()
     const session = (await browser.session())!

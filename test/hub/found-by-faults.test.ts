@@ -9,8 +9,8 @@ import { startDeaf, startHub, toToken, turn } from './hub-harness.ts'
 
 const later = { userId: 'user_later', sessionId: 'sess_of_later' }
 
-describe('what the simulation of faults has found', () => {
-  it('a sign-out at a node whose clock says that the session is over ends it on the others too', async () => {
+describe('bugs that the simulation of faults has found', () => {
+  it('a sign-out at a node whose clock says that the session has ended also ends it on the others', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const here = startHub({ store })
     const ahead = startHub({ store, clock: () => Date.now() + 600_000 })
@@ -25,7 +25,7 @@ describe('what the simulation of faults has found', () => {
     expect(store.findTombstone(createProof())).toBe('token-superseded')
   })
 
-  it('what is stored has a higher rev than whatever a single node has seen since', async () => {
+  it('a stored record has a higher rev than a single node has seen since', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const here = startHub({ store })
     const there = startHub({ store })
@@ -42,7 +42,7 @@ describe('what the simulation of faults has found', () => {
     expect(view.rev).toBeGreaterThan(before)
   })
 
-  it('a node that reads a session of its own under a new cookie knows at once what the store knows of it', async () => {
+  it('a node that reads a session of its own under a new cookie at once knows what the store knows of it', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const deaf = startHub({ store: { ...store, watch: () => () => {} } })
     const there = startHub({ store })
@@ -58,7 +58,7 @@ describe('what the simulation of faults has found', () => {
     expect(store.findTombstone(createProof(bob))).toBe('token-superseded')
   })
 
-  it('what a node shows is never older than the record that it has taken for its own', async () => {
+  it('a node never shows an older view than the record that it has adopted', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const here = startHub({ store })
     const there = startHub({ store })
@@ -79,7 +79,7 @@ describe('what the simulation of faults has found', () => {
     expect(browser.views.at(-1)?.rev).toBe(record!.rev + 1_024)
   })
 
-  it('a node that knows better than a record shows a later rev than those who show the record', async () => {
+  it('a node that knows better than a record shows a later rev than the nodes that show the record', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const here = startHub({ store })
     const ahead = startHub({ store, clock: () => Date.now() + 600_000 })
@@ -95,7 +95,7 @@ describe('what the simulation of faults has found', () => {
     expect(known?.rev).toBeGreaterThan(view.rev)
   })
 
-  it('a rotation that the store has missed retires the old cookie once it is made up for', async () => {
+  it('a rotation that the store has missed retires the old cookie after the repair', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const outage = { isOn: false }
     const failing: SessionStore = {
@@ -137,27 +137,24 @@ describe('what the simulation of faults has found', () => {
     expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
   })
 
-  it.each(['late', 'never'])(
-    'an old cookie reads nothing where the new one came first, and the news %s',
-    async (news) => {
-      const { deaf, there, rotations, tell } = startDeaf()
-      const browser = await deaf.open()
-      await browser.token(toToken({}))
-      await browser.clear()
-      const old = [browser.cookie.id ?? '']
-      const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
-      const current = await deaf.hub.find({ cookieIds: [cookieId] })
-      expect(current?.view().userId).toBe(later.userId)
-      tell(news === 'late' ? rotations.at(-1)! : { type: 'back' })
-      await turn()
-      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
-      expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
-      await vi.advanceTimersByTimeAsync(retireFor)
-      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
-    },
-  )
+  it.each(['late', 'never'])('an old cookie reads nothing if the new one came first, and the news %s', async (news) => {
+    const { deaf, there, rotations, tell } = startDeaf()
+    const browser = await deaf.open()
+    await browser.token(toToken({}))
+    await browser.clear()
+    const old = [browser.cookie.id ?? '']
+    const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
+    const current = await deaf.hub.find({ cookieIds: [cookieId] })
+    expect(current?.view().userId).toBe(later.userId)
+    tell(news === 'late' ? rotations.at(-1)! : { type: 'back' })
+    await turn()
+    expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+    expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
+    await vi.advanceTimersByTimeAsync(retireFor)
+    expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+  })
 
-  it('two rotations of which the later one is told of first leave the last cookie alone', async () => {
+  it('two rotations whose news come in the wrong order keep the last cookie', async () => {
     const { deaf, there, rotations, tell } = startDeaf()
     const browser = await deaf.open()
     await browser.token(toToken({}))
@@ -175,7 +172,7 @@ describe('what the simulation of faults has found', () => {
     expect(found).toEqual([true, false, false])
   })
 
-  it('a post that the network repeats does not undo what another tab has posted since', async () => {
+  it('a post that the network repeats does not undo a later post of another tab', async () => {
     const { hub, open } = startHub()
     const browser = await open()
     await browser.token(toToken({}))
@@ -192,7 +189,7 @@ describe('what the simulation of faults has found', () => {
     expect(await post('one', 'sess_one')).toBe('sess_two')
   })
 
-  it('a node that never heard of the Clerk session to end looks it up, and ends it', async () => {
+  it('a node looks up the Clerk session to end if it never heard of it', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const deaf = startHub({ store: { ...store, watch: () => () => {} } })
     const there = startHub({ store })
@@ -209,7 +206,7 @@ describe('what the simulation of faults has found', () => {
     expect((await there.hub.find(ask))?.view().isSignedIn ?? false).toBe(false)
   })
 
-  it('an overtaken post undoes nothing, though it comes to another node than the one that overtook it', async () => {
+  it('an overtaken post undoes nothing, even at another node than the one that overtook it', async () => {
     const options = { store: createMemorySessionStore({ clock: () => Date.now() }), clock: () => Date.now() }
     const [here, there] = [startHub(options).hub, startHub(options).hub]
     const proven = { sessionId: 'sess_new' }

@@ -33,8 +33,8 @@ async function startTwice() {
   return { store, here: here.hub, there: there.hub, late: late.hub, browser, one, two }
 }
 
-describe('of two cookies that lead to a session', () => {
-  it.each(['at once', 'after a sign-out'])('the other one reads nobody when the user changes %s', async (when) => {
+describe('two cookies that lead to one session', () => {
+  it.each(['at once', 'after a sign-out'])('the other one reads nothing when the user changes %s', async (when) => {
     const { here, there, late, browser, one, two } = await startTwice()
     if (when === 'after a sign-out') await browser.clear()
     const { cookieId, error } = await post(here, one, bob)
@@ -52,7 +52,7 @@ describe('of two cookies that lead to a session', () => {
     }
   })
 
-  it('a browser that kept the other one is given the new one for a token of who is signed in now', async () => {
+  it('a browser that kept the other one gets the new one for a token of the current user', async () => {
     const { here, there, one, two } = await startTwice()
     await post(here, one, bob)
     await expect(post(there, two, ada)).rejects.toMatchObject(rotated)
@@ -79,7 +79,7 @@ describe('of two cookies that lead to a session', () => {
     expect(await read(deaf.hub, cookieId)).toBe(bob.userId)
   })
 
-  it('news of an old cookie that come late do not make it good', async () => {
+  it('late news of an old cookie do not make it valid', async () => {
     const { store, deaf, there, rotations, tell } = startDeaf()
     const browser = await there.open()
     const before = browser.cookie.id
@@ -99,7 +99,7 @@ describe('two nodes that sign a browser in at the same moment', () => {
   it.each([
     ['the one first', false],
     ['the other first', true],
-  ])('as another user: its cookies of both are good on both, whatever they hear of %s', async (_, isReversed) => {
+  ])('as another user: the cookies of both count on both, whatever they hear of %s', async (_, isReversed) => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const changes: StoreChange[] = []
     store.watch((change) => void changes.push(change))
@@ -123,7 +123,7 @@ describe('two nodes that sign a browser in at the same moment', () => {
 })
 
 describe('a node that knows a session by a retired cookie', () => {
-  it('takes it for no current one: the good one is retired when the user changes', async () => {
+  it('does not use it as the current one: the valid one is retired when the user changes', async () => {
     const { store, here, late, browser } = await startTwice()
     const { id: one } = browser.cookie
     const last = (await post(here, one, bob)).cookieId
@@ -150,8 +150,8 @@ function createSlowStore(method: 'write' | 'addTombstone') {
   return { slow, letGo: () => letGo() }
 }
 
-describe('while somebody signs in', () => {
-  it('a stream that was asked for with the cookie of before gets neither the view nor the new cookie', async () => {
+describe('during a sign-in', () => {
+  it('a stream that was requested with the old cookie gets neither the view nor the new cookie', async () => {
     const { hub, checks, open } = startHub({ held: true })
     const browser = await open()
     const cookieIds = [browser.cookie.id ?? '']
@@ -180,7 +180,7 @@ describe('while somebody signs in', () => {
     expect(shown).toEqual(['rotated'])
   })
 
-  it('a carried token that signs in itself is given its stream and its cookie', async () => {
+  it('a carried token that signs in gets its stream and its cookie', async () => {
     const { hub, open } = startHub()
     const browser = await open()
     const opened = await hub.open({ cookieIds: [browser.cookie.id ?? ''], tab: 'tab', carried: [toToken(ada)] })
@@ -190,7 +190,7 @@ describe('while somebody signs in', () => {
     expect(JSON.parse(shown[0] ?? '')).toMatchObject({ userId: ada.userId })
   })
 
-  it('a token that is refused after it was posted with the cookie of before is not told who', async () => {
+  it('a token that is refused after it was posted with the old cookie is not told the user', async () => {
     const { hub, checks, open } = startHub({ held: true })
     const browser = await open()
     const cookieIds = [browser.cookie.id ?? '']
@@ -206,7 +206,7 @@ describe('while somebody signs in', () => {
     expect(await outcome).toMatchObject({ name: 'AuthError', code: 'token-signature' })
   })
 
-  it('a post whose user gives way to another before it is answered is told neither who nor the cookie', async () => {
+  it('a post whose user is replaced before the answer is told neither the user nor the cookie', async () => {
     const { letGo, slow } = createSlowStore('write')
     const { hub, open } = startHub({ store: slow })
     const browser = await open()
@@ -219,7 +219,7 @@ describe('while somebody signs in', () => {
     expect(await outcome).toMatchObject(rotated)
   })
 
-  it('a sign-out by the cookie of before is not told who', async () => {
+  it('a sign-out with the old cookie is not told the user', async () => {
     const { letGo, slow } = createSlowStore('addTombstone')
     const { hub, open } = startHub({ store: slow })
     const browser = await open()
@@ -235,7 +235,7 @@ describe('while somebody signs in', () => {
 })
 
 describe('a node that finds another user in the store when it stores its own', () => {
-  it('shows him neither to the streams of before nor to the post', async () => {
+  it('shows him neither to earlier streams nor to the post', async () => {
     const { deaf, there } = startDeaf()
     const browser = await deaf.open()
     await browser.token(toToken(ada))
@@ -283,18 +283,15 @@ describe('a sign-in that had to wait for keys', () => {
     return { hub, open, browser, other, before, changes, setDown, retry }
   }
 
-  it.each([null, bob])(
-    'is read by the cookie that its post was answered with, and by no other: after %j',
-    async (first) => {
-      const { hub, browser, before, changes } = await startWaiting(first)
-      expect(browser.cookie.id).not.toBe(before)
-      expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
-      expect([browser.stream.bye, browser.views.at(-1)?.userId]).toEqual([null, ada.userId])
-      expect(changes.at(-1)).toBe(`token ${ada.userId}`)
-      await browser.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
-      expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
-    },
-  )
+  it.each([null, bob])('is read only by the cookie that its post was answered with: after %j', async (first) => {
+    const { hub, browser, before, changes } = await startWaiting(first)
+    expect(browser.cookie.id).not.toBe(before)
+    expect([await read(hub, before), await read(hub, browser.cookie.id)]).toEqual([null, ada.userId])
+    expect([browser.stream.bye, browser.views.at(-1)?.userId]).toEqual([null, ada.userId])
+    expect(changes.at(-1)).toBe(`token ${ada.userId}`)
+    await browser.token(toToken({ issuedAt: ada.issuedAt + 1_000 }))
+    expect(await read(hub, browser.cookie.id)).toBe(ada.userId)
+  })
 
   it('shows nobody to the streams of other tabs', async () => {
     const { browser, other } = await startWaiting(null)
@@ -302,7 +299,7 @@ describe('a sign-in that had to wait for keys', () => {
     expect(other.views.some(({ userId }) => userId !== null)).toBe(false)
   })
 
-  it('is not read by a cookie that somebody was given for a token of his own, and has planted', async () => {
+  it('is not read by a planted cookie that an attacker got for his own token', async () => {
     const { hub, open, browser, setDown, retry } = await startWaiting(null, { holds: false })
     setDown(true)
     const stranger = await open('stranger', browser.cookie.id)
@@ -325,7 +322,7 @@ describe('a sign-in that had to wait for keys', () => {
     expect(browser.cookie.id).toBe(id)
   })
 
-  it.each([null, bob])('is given its cookie with the next post, however late: after %j', async (first) => {
+  it.each([null, bob])('gets its cookie with the next post, however late: after %j', async (first) => {
     const { hub, browser } = await startWaiting(first)
     await vi.advanceTimersByTimeAsync(40_000)
     await browser.token(toToken({ issuedAt: ada.issuedAt + 40_000 }))
@@ -333,8 +330,8 @@ describe('a sign-in that had to wait for keys', () => {
   })
 })
 
-describe('a cookie that was given up while a token waited for keys', () => {
-  it('reads nobody after the sign-in, neither while it is recognised nor later', async () => {
+describe('a cookie that was replaced while a token waited for keys', () => {
+  it('reads nothing after the sign-in, neither while it is recognised nor later', async () => {
     const keys = { isThere: true }
     const { hub, open } = startHub({
       async verify(token) {

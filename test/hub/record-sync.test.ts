@@ -32,7 +32,7 @@ function tellCopies(store: SessionStore): SessionStore {
   return { ...store, watch: (listener) => store.watch((change) => listener(toCopy(change))) }
 }
 
-describe('what is stored of a session', () => {
+describe('the stored record of a session', () => {
   it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
     'is what it has become, though that was while a write came to its end: after %i turns',
     async (ticks) => {
@@ -49,7 +49,7 @@ describe('what is stored of a session', () => {
     },
   )
 
-  it('is written by one at a time, and anew after an outage', async () => {
+  it('is written by one call at a time, and again after an outage', async () => {
     let isDown = false
     let inTheAir = 0
     let most = 0
@@ -72,13 +72,13 @@ describe('what is stored of a session', () => {
   })
 })
 
-describe('what a node hears of its own write', () => {
+describe("the message of a node's own write", () => {
   afterEach(() => vi.restoreAllMocks())
 
   it.each([
     ['the record itself', (store: SessionStore) => store],
     ['a copy', tellCopies],
-  ])('is not taken in once more, where it hears %s', async (_, toTold) => {
+  ])('is not applied again when it arrives %s', async (_, toTold) => {
     let heard = 0
     const views = vi.spyOn(LiveSession.prototype, 'view')
     const { store } = createStore((write) => async (record, options) => {
@@ -99,7 +99,7 @@ describe('what a node hears of its own write', () => {
   it.each([
     ['before the answer is lost', false, undefined],
     ['afterwards', true, 'store-unavailable'],
-  ])('says that it was stored, though its answer is lost: heard %s', async (_, isLate, code) => {
+  ])('confirms the write if the answer was lost: heard %s', async (_, isLate, code) => {
     let isLost = false
     let letGo: (() => void)[] = []
     const { store, stored, answers } = createStore((write) => async (record, options) => {
@@ -131,7 +131,7 @@ describe('what a node hears of its own write', () => {
     expect(stored.at(-1)?.rev).toBeGreaterThan(stored[0]!.rev)
   })
 
-  it('is not mistaken for what another node has written at the same rev', async () => {
+  it("is not mistaken for another node's write at the same rev", async () => {
     let held: Promise<void> | null = null
     const sent: number[] = []
     const { inner, store, answers } = createStore((write) => async (record, options) => {

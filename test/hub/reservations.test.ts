@@ -10,7 +10,7 @@ const limits = { ...usualLimits, sessionsPerClerkSession: 2, sessionsPerUser: 2 
 const verifyTimeout = 5_000
 
 describe('the place that a session reserves before it signs in', () => {
-  it('is not taken by a check that ends after the answer was given up', async () => {
+  it('is not taken by a check that ends after its answer was given up', async () => {
     const { hub, checks } = startHub({ held: true, limits })
     const post = () => hub.receive({ cookieIds: [], token: toToken(createProof({ issuedAt: Date.now() })) })
     for (let late = 0; late < limits.sessionsPerClerkSession; late += 1) {
@@ -27,7 +27,7 @@ describe('the place that a session reserves before it signs in', () => {
     expect(await answer).toMatchObject({ error: null, view: { isSignedIn: true } })
   })
 
-  it('is not counted beside the session while what it proves is stored', async () => {
+  it('is not counted in addition to the session while its proof is stored', async () => {
     const base = createMemorySessionStore({ clock: () => Date.now() })
     const write: typeof base.write = async (...args) => {
       await new Promise((resolve) => setTimeout(resolve, 500))
@@ -41,7 +41,7 @@ describe('the place that a session reserves before it signs in', () => {
     expect(await Promise.all([first, second])).toMatchObject([{ error: null }, { error: null }])
   })
 
-  it('is not counted beside a session whose token waited for keys', async () => {
+  it('is not counted in addition to a session whose token waited for keys', async () => {
     let hasKeys = false
     const { hub, open } = startHub({
       limits,
@@ -60,7 +60,7 @@ describe('the place that a session reserves before it signs in', () => {
     expect((await hub.receive({ cookieIds: [], token: long() })).error).toBeNull()
   })
 
-  it('is kept while the session is still signed in as somebody else', async () => {
+  it('is kept while the session is still signed in as another user', async () => {
     const { open } = startHub()
     const [switching, rival] = [await open(), await open()]
     await switching.token(toToken(createProof()))

@@ -44,7 +44,7 @@ const endings = fc
 const plain = (value: SessionRecord) => ({ ...value, seqByTab: new Map(Object.entries(value.seqByTab)) })
 
 describe('resolveRecord', () => {
-  it('gives the same whichever record is heard of first', () => {
+  it('gives the same result for either order of two records', () => {
     fc.assert(
       fc.property(record, record, endings, (a, b, isEnded) => {
         expect(plain(resolveRecord(a, b, isEnded))).toEqual(plain(resolveRecord(b, a, isEnded)))
@@ -53,7 +53,7 @@ describe('resolveRecord', () => {
     )
   })
 
-  it('gives the same in whatever order three nodes hear of each other', () => {
+  it('gives the same result in any order in which three nodes hear of each other', () => {
     fc.assert(
       fc.property(record, record, record, endings, (a, b, c, isEnded) => {
         const resolve = (x: SessionRecord, y: SessionRecord) => resolveRecord(x, y, isEnded)
@@ -63,7 +63,7 @@ describe('resolveRecord', () => {
     )
   })
 
-  it('leaves a record alone that it hears of twice', () => {
+  it('does not change for a record that comes twice', () => {
     fc.assert(
       fc.property(record, endings, (a, isEnded) => {
         expect(plain(resolveRecord(a, a, isEnded))).toEqual(plain(a))
@@ -72,7 +72,7 @@ describe('resolveRecord', () => {
     )
   })
 
-  it('never lets a proof with a tombstone win over one without', () => {
+  it('never prefers a proof with a tombstone to one without', () => {
     fc.assert(
       fc.property(record, record, endings, (a, b, isEnded) => {
         const proves = (found: SessionRecord) => found.status === 'signedIn' && !isEnded(found)
@@ -84,11 +84,11 @@ describe('resolveRecord', () => {
 
   const signedIn = createTestRecord({ rev: 1, issuedAt: 5_000 })
 
-  it('takes the later token over the higher revision', () => {
+  it('prefers the later token to the higher revision', () => {
     expect(resolveRecord(signedIn, createTestRecord({ rev: 9, issuedAt: 4_000 })).issuedAt).toBe(5_000)
   })
 
-  it('takes the higher revision of two tokens of one second', () => {
+  it('prefers the higher revision of two tokens of one second', () => {
     expect(resolveRecord(signedIn, createTestRecord({ rev: 2, issuedAt: 5_000, orgId: 'org_1' })).orgId).toBe('org_1')
   })
 

@@ -31,7 +31,7 @@ describe('the canonical JSON of a value', () => {
     )
   })
 
-  it('leaves out what JSON leaves out', () => {
+  it('omits what JSON omits', () => {
     expect(toCanonicalJson({ b: [undefined, 1], a: undefined, c: null })).toBe('{"b":[null,1],"c":null}')
   })
 })
@@ -39,7 +39,7 @@ describe('the canonical JSON of a value', () => {
 describe('a seal', () => {
   const content = { id: 'session-1', rev: 3 }
 
-  it('is true for its kind, content, scope and secret alone', () => {
+  it('is valid only for its kind, content, scope and secret', () => {
     const seals = createSeals([old], 'here')
     const seal = seals.make('record', content)
     expect(seal).toMatch(/^[\w-]{22}$/)
@@ -57,7 +57,7 @@ describe('a seal', () => {
     },
   )
 
-  it('is made with the first secret, and may be of any', () => {
+  it('is made with the first secret, and accepted with any of them', () => {
     const [before, both, after] = [[old], [next, old], [next]].map((secrets) => createSeals(secrets, 'here'))
     expect(both!.verify('record', content, before!.make('record', content))).toBe(true)
     expect(after!.verify('record', content, both!.make('record', content))).toBe(true)
@@ -65,7 +65,7 @@ describe('a seal', () => {
   })
 })
 
-describe('a store of your own, which knows nothing of seals', () => {
+describe('a store of your own without code for seals', () => {
   const toVerified = ({ sub, sid, iat, exp, ...claims }: AuthClaims): VerifiedSession => ({
     status: 'active',
     userId: sub,
@@ -83,7 +83,7 @@ describe('a store of your own, which knows nothing of seals', () => {
     return { store, warn, sealed: createSealedStore({ store, secrets: [old], ...settings }) }
   }
 
-  it('gives back what a server has stored there, as it was', async () => {
+  it('gives back what a server has stored there, unchanged', async () => {
     const { store, sealed } = start()
     const record = createTestRecord()
     const heard: StoreChange[] = []
@@ -98,7 +98,7 @@ describe('a store of your own, which knows nothing of seals', () => {
     expect((await store.read('alias-1'))?.record).toMatchObject({ instance: 'here' })
   })
 
-  it('may turn the members of a record round', async () => {
+  it('may reorder the members of a record', async () => {
     const memory: SessionStore = { ...createMemorySessionStore({ clock: () => 0 }), isPrivate: false }
     const { sealed } = start({
       ...memory,
@@ -110,7 +110,7 @@ describe('a store of your own, which knows nothing of seals', () => {
     expect(await sealed.read('alias-1')).toEqual({ record, retired: false, userId: null })
   })
 
-  it('signs nobody out by a tombstone that no server has made', async () => {
+  it('signs nobody out with a tombstone that no server has made', async () => {
     const { store, sealed, warn } = start()
     const heard: StoreChange[] = []
     sealed.watch((change) => heard.push(change))

@@ -93,7 +93,7 @@ describe('a session host', () => {
     ['keeping a session against a refused token', {}],
     ['signing out on a refused token', { refusedToken: 'signOut' } as const],
   ])(
-    'holds every path of the model as a snapshot just as it does as an actor, %s',
+    'behaves on every path of the model as a snapshot as it does as an actor, %s',
     async (_, input) => {
       const model = createAuthModel(input)
       const paths = authPaths({ model })
@@ -113,7 +113,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
   const token = new BearerToken('a.b.c')
   const received = (id: string) => ({ type: 'token.received', token, id }) as const
 
-  it('aborts the check that a sign-out cuts off, and hears no more of it', async () => {
+  it('aborts the check that a sign-out ends, and ignores its result', async () => {
     const { host, checks, view } = startHost(hosts[kind])
     host.send(received('1'))
     host.send({ type: 'session.cleared' })
@@ -123,7 +123,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
     expect(view()).toMatchObject({ state: 'signedOut', isSignedIn: false })
   })
 
-  it('works on what a listener sends only when it is done with the event that the listener heard of', async () => {
+  it('processes an event that a listener sends after the event that the listener got', async () => {
     const { host, checks, owner, signals, view } = startHost(hosts[kind])
     owner.receive = (signal) => {
       signals.push(signal)
@@ -136,7 +136,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
     expect(view().state).toBe('signedOut')
   })
 
-  it('leaves no timer behind, nor hears anything, once it is stopped', async () => {
+  it('leaves no timer behind, and hears nothing more, once it is stopped', async () => {
     const { host, checks, signals } = startHost(hosts[kind])
     host.send(received('1'))
     checks[0]?.resolve(createProof({ issuedAt: virtualEpoch }))
@@ -149,7 +149,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('takes a check that fails with anything for undecided', async () => {
+  it('counts a check that fails with any error as undecided', async () => {
     const { host, checks, view } = startHost(hosts[kind])
     host.send(received('1'))
     checks[0]?.reject(new AuthError('keys-unavailable'))
@@ -158,7 +158,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
   })
 })
 
-it('goes on after a tombstone look-up that throws, and tells of it', async () => {
+it('goes on after a tombstone look-up that throws, and reports it', async () => {
   const { host, checks, view } = startHost(hosts.snapshot, {
     tombstone() {
       throw new Error('the look-up is broken')

@@ -9,8 +9,8 @@ import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
-describe('what the streams of a session are sent', () => {
-  it('is one view for what changes within a tick: a first token that verifies at once is one push', async () => {
+describe("the frames of a session's streams", () => {
+  it('are one view for all changes within a tick: a first token that verifies at once is one push', async () => {
     const { open } = startHub()
     const { views, token } = await open()
     await token(toToken({}))
@@ -18,7 +18,7 @@ describe('what the streams of a session are sent', () => {
     expect(views.map(({ state }) => state)).toEqual(['unchecked', 'signedIn'])
   })
 
-  it('is encoded once for all of them', async () => {
+  it('are encoded once for all streams', async () => {
     const encode = vi.fn<(view: AuthView) => string>((view) => JSON.stringify(view))
     const { hub, open } = startHub({ encode })
     const browser = await open()
@@ -36,7 +36,7 @@ describe('what the streams of a session are sent', () => {
     expect(new Set(frames.slice(-5)).size).toBe(1)
   })
 
-  it('goes to very many a few at a time, and what changes meanwhile goes to all', async () => {
+  it('go to very many streams a few at a time, and a change in the meantime goes to all', async () => {
     const limits = { ...usualLimits, sessions: 1, streamsPerSession: 1_000, requestsPerSession: 1_000 }
     const { hub, open } = startHub({ limits })
     const browser = await open()
@@ -61,7 +61,7 @@ describe('what the streams of a session are sent', () => {
     expect(seen.at(-1)).toEqual([last])
   })
 
-  it('has a rev that rises with each change and with nothing else', async () => {
+  it('have a rev that rises with each change and with nothing else', async () => {
     const { open } = startHub()
     const browser = await open()
     const session = (await browser.session())!
@@ -80,7 +80,7 @@ describe('revocation', () => {
   it.each([
     ['a session', { kind: 'session', id: 'sess_a' }],
     ['a user', { kind: 'user', id: 'user_a' }],
-  ] as const)('of %s signs it out everywhere, tells the streams why, and ends them', async (_, target) => {
+  ] as const)('of %s signs it out everywhere, gives the streams the reason, and ends them', async (_, target) => {
     const store = createMemorySessionStore()
     const [one, two] = [startHub({ store }), startHub({ store })]
     const here = await one.open()
@@ -99,7 +99,7 @@ describe('revocation', () => {
     expect((await two.hub.receive({ cookieIds: [], token })).error?.code).toBe('session-revoked')
   })
 
-  it('of very many tells all of them at once, and ends their machines in turn', async () => {
+  it('of very many sessions tells all streams at once, and ends the machines one after the other', async () => {
     const { hub, open } = startHub({ limits: { ...usualLimits, sessionsPerClerkSession: 100 } })
     const reasons: string[] = []
     hub.onAuthChange(({ reason }) => reasons.push(reason))
@@ -117,7 +117,7 @@ describe('revocation', () => {
     expect(hub.stats().signedIn).toBe(0)
   })
 
-  it('that lands while the token is being checked wins', async () => {
+  it('during the check of a token wins', async () => {
     const { hub, checks, open } = startHub({ held: true })
     const browser = await open()
     const posted = browser.token(toToken({}))
@@ -169,7 +169,7 @@ describe('a token that could not be decided', () => {
 })
 
 describe('a sign-out', () => {
-  it('is in the record only once its tombstone is stored: who finds it there takes it for acknowledged', async () => {
+  it('is in the record only after its tombstone is stored, because a reader of the record takes it for acknowledged', async () => {
     const memory = createMemorySessionStore({ clock: () => Date.now() })
     let isDown = true
     const store: SessionStore = {
@@ -192,7 +192,7 @@ describe('a sign-out', () => {
 })
 
 describe('a carried token', () => {
-  it('that was being checked when the browser signed out signs nobody in', async () => {
+  it('signs nobody in if the browser signed out during its check', async () => {
     const { hub, checks, open } = startHub({ held: true })
     const browser = await open()
     const cookieIds = [browser.cookie.id ?? '']
@@ -204,7 +204,7 @@ describe('a carried token', () => {
     expect((await browser.session())?.view().state).toBe('signedOut')
   })
 
-  it('is verified once, though the machine has its own check', async () => {
+  it('is verified once, although the machine has its own check', async () => {
     const harness = startHub()
     const opened = await harness.hub.open({ cookieIds: [], carried: [toToken({})] })
     expect(opened.cookieId).toBeDefined()
@@ -212,8 +212,8 @@ describe('a carried token', () => {
   })
 })
 
-describe('a store that forgot', () => {
-  it('is told again', async () => {
+describe('a store that lost its data', () => {
+  it('gets the sessions again', async () => {
     const store = createMemorySessionStore()
     const { open } = startHub({ store })
     const browser = await open()
@@ -228,7 +228,7 @@ describe('a store that forgot', () => {
 })
 
 describe('the requests of a session', () => {
-  it('are refilled evenly, and a clock that jumps back does not freeze them', () => {
+  it('are refilled evenly, and a clock that jumps back does not stop that', () => {
     const budget = new RequestBudget(60)
     for (let request = 0; request < 60; request += 1) budget.spend(1_000)
     expect(() => budget.spend(1_000)).toThrow(expect.objectContaining({ code: 'too-many-requests', retryAfter: 1_000 }))
@@ -240,14 +240,14 @@ describe('the requests of a session', () => {
 })
 
 describe('the seqs of the tabs', () => {
-  it('are those of the 64 tabs heard from last', () => {
+  it('are kept for the last 64 tabs', () => {
     const seqs = new TabSeqs()
     for (let tab = 0; tab < 100; tab += 1) seqs.accept(`tab_${tab}`, 5)
     expect(Object.keys(seqs.toJSON())).toHaveLength(64)
     expect([seqs.accept('tab_99', 4), seqs.accept('tab_0', 4)]).toEqual([false, true])
   })
 
-  it('may be of a tab called __proto__', () => {
+  it('may belong to a tab with the name __proto__', () => {
     const seqs = new TabSeqs()
     seqs.accept('__proto__', 5)
     expect(seqs.accept('__proto__', 4)).toBe(false)

@@ -18,7 +18,7 @@ function open(most = 2) {
   return { ask, asked, time, outage }
 }
 
-it('answers those who ask at once, and for a while, with one look-up', async () => {
+it('answers all calls at once, and for a while after, with one look-up', async () => {
   const { ask, asked, time } = open()
   expect(await Promise.all([ask('a'), ask('a'), ask('a')])).toEqual(['a1', 'a1', 'a1'])
   time.now += 9_999
@@ -37,13 +37,13 @@ it('keeps no failure', async () => {
   expect(await ask('a')).toBe('a2')
 })
 
-it('keeps so many, and lets the oldest go', async () => {
+it('keeps a limited number, and drops the oldest', async () => {
   const { ask } = open(2)
   await Promise.all(['a', 'b', 'c'].map(ask))
   expect([await ask('b'), await ask('c'), await ask('a')]).toEqual(['b2', 'c3', 'a4'])
 })
 
-it('freezes nothing where the wall clock jumps back', async () => {
+it('keeps expiring entries if the wall clock jumps back', async () => {
   const { ask, time } = open()
   await ask('a')
   time.now -= 3_600_000

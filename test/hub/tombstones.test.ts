@@ -9,7 +9,7 @@ const end = { kind: 'session', id: 'sess_a' } as const
 const guard = createStoreGuard(['a secret of a server with a store'], () => {})
 
 describe('a tombstone in a store', () => {
-  it('counts as one for as long as a server may have asked for', () => {
+  it('is accepted for as long as a server may have asked for', () => {
     for (const validUntil of [0, now + 60_000, now + 3_000 * day, now + 1e6 * day]) {
       const tombstone = guard.seal(toTombstone({ ...end, clearedAt: now }, now, validUntil))
       expect(parseTombstone(JSON.stringify(tombstone), now)).toEqual(tombstone)
@@ -29,7 +29,7 @@ describe('a tombstone in a store', () => {
     expect(parseTombstone(JSON.stringify({ ...toTombstone(end, now), ...given }), now)).toBeNull()
   })
 
-  it('of no moment has no seal, and so comes from no server', () => {
+  it('without a moment has no seal, so it comes from no server', () => {
     expect(guard.isGenuine(toTombstone(end, now))).toBe(false)
   })
 })

@@ -28,7 +28,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 const userOf = async (hub: SessionHub, cookieId: string) => (await hub.find({ cookieIds: [cookieId] }))?.view().userId
 
 describe('a session whose cookie no request has brought yet', () => {
-  it('is let go of after 30 s, and its record too', async () => {
+  it('is removed after 30 s, and its record too', async () => {
     const store = createStore()
     const { hub } = startHub({ store })
     const cookieId = await signIn(hub)
@@ -41,7 +41,7 @@ describe('a session whose cookie no request has brought yet', () => {
     expect(await userOf(hub, cookieId)).toBeUndefined()
   })
 
-  it('does not pile up, however often a browser without cookies tries', async () => {
+  it('does not accumulate, however often a browser without cookies tries', async () => {
     const { hub } = startHub()
     for (let second = 0; second < 120; second += 1) {
       await signIn(hub)
@@ -52,7 +52,7 @@ describe('a session whose cookie no request has brought yet', () => {
     expect(hub.stats().sessions).toBe(0)
   })
 
-  it('is told of to listeners when it goes, as expired', async () => {
+  it('is reported to listeners as expired when it ends', async () => {
     const { hub } = startHub()
     const changes: AuthChange[] = []
     hub.onAuthChange((change) => void changes.push(change))
@@ -84,7 +84,7 @@ describe('a session whose cookie no request has brought yet', () => {
     expect(hub.stats().sessions).toBe(0)
   })
 
-  it('stays while it has a stream, though that stream brought no cookie, and 30 s after it', async () => {
+  it('stays while it has a stream, even one that brought no cookie, and for 30 s after it', async () => {
     const { hub } = startHub()
     const { attach } = await hub.open({ cookieIds: [], carried: [toToken(ada)] })
     const detach = attach({ tab: undefined, send() {}, end() {}, destroy() {} })
@@ -111,7 +111,7 @@ describe('a session whose cookie no request has brought yet', () => {
 })
 
 describe('a session whose cookie another node has seen first', () => {
-  it('stays on the node that made it, and in the store', async () => {
+  it('stays on the node that created it, and in the store', async () => {
     const { here, there } = startTwo()
     const changes: AuthChange[] = []
     for (const hub of [here, there]) hub.onAuthChange((change) => void changes.push(change))
@@ -126,7 +126,7 @@ describe('a session whose cookie another node has seen first', () => {
     expect(changes.map(({ reason }) => reason)).toEqual(['token', 'expired'])
   })
 
-  it('is not taken from it by a node that has not heard of that', async () => {
+  it('is not removed by a node that has not heard of that', async () => {
     const { store, deaf, there } = startDeaf()
     const cookieId = await signIn(deaf.hub)
     expect(await userOf(there.hub, cookieId)).toBe(ada.userId)
@@ -136,7 +136,7 @@ describe('a session whose cookie another node has seen first', () => {
     expect([await userOf(there.hub, cookieId), await userOf(deaf.hub, cookieId)]).toEqual([ada.userId, ada.userId])
   })
 
-  it('is told of to the store once', async () => {
+  it('is reported to the store once', async () => {
     const { store, here, there } = startTwo()
     const write = vi.spyOn(store, 'write')
     const cookieId = await signIn(here)
