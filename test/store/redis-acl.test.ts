@@ -47,7 +47,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     }
   }
 
-  it('can do everything', async () => {
+  it('allow every operation', async () => {
     const { store, log } = connect()
     const other = connect()
     await Promise.all([untilReady(store), untilReady(other.store)])
@@ -87,7 +87,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
   })
 
   it.each(['get', 'set', 'del', 'pexpire', 'pttl', 'xadd', 'xdel', 'xrange', 'time', 'spublish'])(
-    'are told of by name where %s is missing',
+    'are named in the log if %s is missing',
     async (command) => {
       await setRules(`-${command}`)
       const { log } = connect()
@@ -96,7 +96,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     },
   )
 
-  it('does without INFO, which only tells the eviction policy', async () => {
+  it('work without INFO, which only reads the eviction policy', async () => {
     await setRules('-info')
     await redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     const { store, log } = connect()
@@ -135,7 +135,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
 
   // Without INFO all goes on, XDEL is for entries that are old, and EVAL and SSUBSCRIBE are for a start.
   const needed = commands.filter((command) => !['info', 'xdel', 'eval', 'ssubscribe'].includes(command))
-  it.each(needed)('is told once where it loses %s while a node runs', async (command) => {
+  it.each(needed)('are reported once if %s is lost while a node runs', async (command) => {
     const { store, log } = connect()
     await untilReady(store)
     await setRules(`-${command}`)

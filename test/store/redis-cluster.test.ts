@@ -20,12 +20,12 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
 
   const createNode = () => createClusterStore(masters)
 
-  it('has its shards spread evenly over the slots', async () => {
+  it('spreads its shards evenly over the slots', async () => {
     const slots = await Promise.all(shards.map(async (tag) => Number(await masters[0]!.cli('CLUSTER', 'KEYSLOT', tag))))
     expect(slots.map((slot) => Math.floor(slot / 256))).toEqual(shards.map((_, index) => index))
   })
 
-  it('starts and stops without a line in the log, and needs few rights', async () => {
+  it('starts and stops without a log line, and needs few rights', async () => {
     const user = { username: 'authchart', password: 'secret' }
     const rules = ['on', `>${user.password}`, ...aclRules.split(' '), ...clusterAclRules.split(' ')]
     await Promise.all(masters.map((master) => master.cli('ACL', 'SETUSER', user.username, ...rules)))
@@ -44,7 +44,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     expect(log.codes('info')).toEqual(['redis.current'])
   })
 
-  it('tells of a client that is none for clusters', async () => {
+  it('reports a client that cannot use clusters', async () => {
     const log = createStoreLog()
     const store = createRedisSessionStore({ url: masters[0]!.url, timeout: 1_000, logger: log.logger })
     onTestFinished(() => store.close())
@@ -58,7 +58,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
     ])
   })
 
-  it('keeps records, aliases and tombstones on whichever master they fall to, and tells every node', async () => {
+  it('keeps records, aliases and tombstones on any master, and tells every node', async () => {
     const [a, b] = await Promise.all([createNode(), createNode()])
     const heard: StoreChange[] = []
     b.watch((change) => heard.push(change))
@@ -96,7 +96,7 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
   afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
   it(
-    'goes on with the replica that takes over: no end is lost, nor any that was dug meanwhile',
+    'goes on with the promoted replica, and loses no sign-out from before or during the failover',
     { timeout: 90_000 },
     async () => {
       const [a, b] = await Promise.all([createClusterStore(servers), createClusterStore(servers)])
@@ -141,14 +141,14 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
   )
 })
 
-describe.runIf(findRedis())('the Redis store on a cluster of three, one of which is away', () => {
+describe.runIf(findRedis())('the Redis store on a cluster of three whose one master is away', () => {
   let masters: RedisServer[]
   beforeAll(async () => {
     masters = await startCluster()
   })
   afterAll(() => Promise.all(masters.map((master) => master.stop())))
 
-  it('waits, and gives it back what it has lost', { timeout: 60_000 }, async () => {
+  it('waits, and restores what the master has lost', { timeout: 60_000 }, async () => {
     const log = createStoreLog()
     const store = await createClusterStore(masters, { logger: log.logger })
     const until = Date.now() + 600_000

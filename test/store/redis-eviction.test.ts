@@ -61,7 +61,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     'volatile-lfu',
     'volatile-random',
     'volatile-ttl',
-  ])('is warned of once: %s', async (policy) => {
+  ])('causes one warning: %s', async (policy) => {
     redis = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', policy)
     const { log } = await connectReady()
     expect(log.printed()).toEqual([
@@ -76,7 +76,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     expect(log.codes('warn').filter((code) => code === 'redis.eviction')).toHaveLength(1)
   })
 
-  it('is not warned of where it refuses instead', async () => {
+  it('causes no warning if it refuses instead', async () => {
     redis = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', 'noeviction')
     expect((await connectReady()).log.printed()).toEqual([])
   })
@@ -84,7 +84,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
   it.each([
     ['allkeys-lru', undefined],
     ['volatile-lru', { expiration: { type: 'EX', value: 600 } }],
-  ] as const)('gets back what it has dropped when a node starts: %s', async (policy, settings) => {
+  ] as const)('gets the dropped keys back when a node starts: %s', async (policy, settings) => {
     redis = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', policy)
     const { store } = await connectReady()
     const ids = toIds(40)
@@ -95,7 +95,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     expect(ids.filter((id) => late.store.findTombstone(toProof(id)) === null)).toEqual([])
   })
 
-  it('gets it back within ten seconds where none starts', async () => {
+  it('gets them back within ten seconds if no node starts', async () => {
     redis = await startRedis()
     useVirtualTime()
     // One that sends no pings, whose connection therefore stays open whatever the time is.
@@ -120,7 +120,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     await eventually(async () => (await countEntries()) === ids.length, 'the restoration')
   })
 
-  it('gets it back from all nodes together, not from each', async () => {
+  it('gets them back from all nodes together, not from each', async () => {
     redis = await startRedis()
     const nodes = await Promise.all(Array.from({ length: 4 }, connectReady))
     const ids = toIds(2_000)
@@ -135,7 +135,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     expect(await countEntries()).toBeLessThan(1.7 * ids.length)
   })
 
-  it('keeps no node waiting that starts beside one that hangs', async () => {
+  it('does not delay a node that starts beside a hanging one', async () => {
     redis = await startRedis()
     await connectReady()
     const deaf = await createClient({ url: redis.url })
@@ -155,7 +155,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
 })
 
 describe.runIf(findRedis())('a cluster of which one master drops keys', () => {
-  it('is warned of', async () => {
+  it('causes a warning', async () => {
     const masters = await startCluster()
     onTestFinished(async () => {
       await Promise.all(masters.map((master) => master.stop()))

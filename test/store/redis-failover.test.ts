@@ -21,7 +21,7 @@ async function openStore(client: NonNullable<RedisSessionStoreOptions['client']>
   return { store, log }
 }
 
-describe.runIf(findRedis())('an address that leads to another Redis after a while', () => {
+describe.runIf(findRedis())('an address that later leads to another Redis', () => {
   let old: RedisServer
   let next: RedisServer
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
   })
   afterEach(() => Promise.all([old.stop(), next.stop()]))
 
-  it.each([2, 3] as const)('is followed by a client of your own too, in RESP%i', async (RESP) => {
+  it.each([2, 3] as const)('is also followed by a client of your own, in RESP%i', async (RESP) => {
     const proxy = await startProxy(old)
     const client = createClient({ url: proxy.url, disableOfflineQueue: true, RESP }).on('error', () => {})
     await client.connect()
@@ -54,7 +54,7 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
     expect(clients).not.toContain('ssub=64')
   })
 
-  it('is found out within ten seconds by a node that has nothing to store', async () => {
+  it('is noticed within ten seconds by a node that has nothing to store', async () => {
     const proxy = await startProxy(old)
     useVirtualTime()
     // One that sends no pings, whose connection therefore stays open whatever the time is.
@@ -82,7 +82,7 @@ describe.runIf(findRedis())('an address that leads to another Redis after a whil
 })
 
 describe.runIf(findRedis())('a client of Sentinel', () => {
-  it('follows it to the new primary', { timeout: 60_000 }, async () => {
+  it('follows Sentinel to the new primary', { timeout: 60_000 }, async () => {
     const primary = await startRedis(...quick)
     onTestFinished(() => primary.stop())
     const replica = await startRedis(...quick)

@@ -13,7 +13,7 @@ const requests = 20_000
 /** Until all has happened that takes no time. */
 const untilTurned = () => new Promise((resolve) => setImmediate(resolve, 'still waiting'))
 
-describe.runIf(findRedis())('while Redis is out of reach', () => {
+describe.runIf(findRedis())('while Redis cannot be reached', () => {
   let redis: RedisServer
   beforeEach(async () => {
     redis = await startRedis()
@@ -52,7 +52,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     await untilReady(store)
   })
 
-  it('nor does one that waits in vain for the first word of it', async () => {
+  it('a request that waits in vain for the first connection leaves nothing behind either', async () => {
     await redis.kill()
     const store = connect()
     const { answers, bytes } = await ask(store)
@@ -62,7 +62,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     await untilReady(store)
   })
 
-  it('one that comes right after the loss waits for what may be back soon', async () => {
+  it('a request right after the loss waits for a Redis that may be back soon', async () => {
     const client = createClient({ url: redis.url, disableOfflineQueue: true }).on('error', () => {})
     const subscriber = client.duplicate()
     client.duplicate = (() => subscriber) as never

@@ -47,7 +47,7 @@ describe('an error reply of Redis', () => {
     'NOSCRIPT No matching script. Please use EVAL.',
     'BUSYGROUP Consumer Group name already exists',
     'ERR value is not an integer or out of range',
-  ])('%s concerns one command alone', (message) => {
+  ])('%s concerns only one command', (message) => {
     expect(toRefusal(new Error(message))).toBeNull()
     expect(isReply(new Error(message))).toBe(true)
   })

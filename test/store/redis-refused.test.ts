@@ -94,52 +94,55 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     return { store, log }
   }
 
-  it.each(troubles)('$kind, $remedy: it is noticed, told of once, waited for and made up for', async (trouble) => {
-    redis = await startRedis(...(trouble.settings ?? []))
-    const { store, log } = connect()
-    await untilReady(store)
-    const record = createTestRecord()
-    await store.write(record, { expectedRev: null, until })
-    await store.rotate(record.id, { from: null, to: 'alias', retireFor: 10_000 })
-    await store.addTombstone(toTombstone('before'))
-    await trouble.begin(redis)
+  it.each(troubles)(
+    '$kind, $remedy: a node notices it, logs it once, waits, and stores what was missed',
+    async (trouble) => {
+      redis = await startRedis(...(trouble.settings ?? []))
+      const { store, log } = connect()
+      await untilReady(store)
+      const record = createTestRecord()
+      await store.write(record, { expectedRev: null, until })
+      await store.rotate(record.id, { from: null, to: 'alias', retireFor: 10_000 })
+      await store.addTombstone(toTombstone('before'))
+      await trouble.begin(redis)
 
-    await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
-    expect(store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
-    // This node goes on with what it knows, and knows that it may not know all.
-    await store.ready('loaded')
-    await expect(store.ready('current')).rejects.toThrow('out of reach')
-    if (!trouble.isTotal) await eventually(() => store.read('alias').then(...isIt), 'the reading')
-    // A node that starts cannot learn what the others failed to store.
-    const late = connect(1_000)
-    await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
-    const many = Array.from({ length: 200 }, (_, index) =>
-      store.addTombstone(toTombstone(`vain-${index}`)).then(...isIt),
-    )
-    expect(await Promise.all(many)).not.toContain(true)
-    expect(late.log.codes('info')).toEqual([])
+      await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
+      expect(store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
+      // This node goes on with what it knows, and knows that it may not know all.
+      await store.ready('loaded')
+      await expect(store.ready('current')).rejects.toThrow('out of reach')
+      if (!trouble.isTotal) await eventually(() => store.read('alias').then(...isIt), 'the reading')
+      // A node that starts cannot learn what the others failed to store.
+      const late = connect(1_000)
+      await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
+      const many = Array.from({ length: 200 }, (_, index) =>
+        store.addTombstone(toTombstone(`vain-${index}`)).then(...isIt),
+      )
+      expect(await Promise.all(many)).not.toContain(true)
+      expect(late.log.codes('info')).toEqual([])
 
-    await trouble.end(redis)
-    await Promise.all([untilReady(store), untilReady(late.store)])
-    expect(late.store.findTombstone(toProof('before'))).toBe('token-superseded')
-    await store.addTombstone(toTombstone('meanwhile'))
-    await expect.poll(() => late.store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
-    expect(await late.store.read('alias')).toMatchObject({ record, retired: false })
+      await trouble.end(redis)
+      await Promise.all([untilReady(store), untilReady(late.store)])
+      expect(late.store.findTombstone(toProof('before'))).toBe('token-superseded')
+      await store.addTombstone(toTombstone('meanwhile'))
+      await expect.poll(() => late.store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
+      expect(await late.store.read('alias')).toMatchObject({ record, retired: false })
 
-    for (const { log: each, infos } of [
-      { log, infos: ['redis.current', 'redis.current'] },
-      { log: late.log, infos: ['redis.current'] },
-    ]) {
-      expect(each.printed().map(({ code }) => code)).toEqual(['redis.refused'])
-      expect(each.printed()[0]!.details).toMatchObject({
-        kind: trouble.kind,
-        remedy: expect.stringMatching(trouble.remedy) as string,
-      })
-      expect(each.codes('info')).toEqual(infos)
-    }
-  })
+      for (const { log: each, infos } of [
+        { log, infos: ['redis.current', 'redis.current'] },
+        { log: late.log, infos: ['redis.current'] },
+      ]) {
+        expect(each.printed().map(({ code }) => code)).toEqual(['redis.refused'])
+        expect(each.printed()[0]!.details).toMatchObject({
+          kind: trouble.kind,
+          remedy: expect.stringMatching(trouble.remedy) as string,
+        })
+        expect(each.codes('info')).toEqual(infos)
+      }
+    },
+  )
 
-  it('that loads its files is waited for', async () => {
+  it('makes a node wait while it loads its files', async () => {
     // Redis's own way to be tested while it loads: so many µs for each key.
     const slow = ['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024']
     redis = await startRedis(...durable, ...slow, '--enable-debug-command', 'local')
@@ -169,7 +172,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     expect(log.codes('info')).toEqual(['redis.current', 'redis.current'])
   })
 
-  it('that takes no more connections is tried until it does', async () => {
+  it('is tried again until it takes more connections', async () => {
     redis = await startRedis()
     const admin = await createClient({ url: redis.url })
       .on('error', () => {})
@@ -184,7 +187,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     await untilReady(store)
   })
 
-  it('keeps no more of a long outage than what is owed', async () => {
+  it('leaves no more to repeat after a long outage than what was missed', async () => {
     redis = await startRedis()
     const { store, log } = connect()
     await untilReady(store)

@@ -76,7 +76,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await stop()
   })
 
-  it('is believed in nothing that somebody else has written into the file', async () => {
+  it('ignores everything that somebody else has written into the file', async () => {
     const first = await start()
     const [browser, other] = [first.server.browser(), first.server.browser()]
     await browser.token(first.server.mint())
@@ -151,14 +151,14 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await next.close()
   })
 
-  it('is readable by its owner alone', async () => {
+  it('is readable only by its owner', async () => {
     const store = createSqliteSessionStore({ path })
     onTestFinished(() => store.close())
     await store.write(createTestRecord(), { expectedRev: null, until: Date.now() + 60_000 })
     for (const name of [path, `${path}-wal`]) expect((await stat(name)).mode & 0o777).toBe(0o600)
   })
 
-  it('forgets what has ended, and keeps a cookie whose record is on its way', async () => {
+  it('forgets ended sessions, and keeps a cookie whose record is on its way', async () => {
     let now = Date.now()
     const store = createSqliteSessionStore({ path, clock: () => now })
     const fill = async (id: string) => {
@@ -183,7 +183,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     database.close()
   })
 
-  it('says so where a process has the file, this one or another, and where it is another file', async () => {
+  it('says so if this or another process has the file, or if it is a file of another kind', async () => {
     const store = createSqliteSessionStore({ path })
     // On POSIX a process that opens and closes a file by itself gives up every lock that it has there.
     expect(() => openDatabase(path)).toThrow('open')
@@ -204,7 +204,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     expect(() => createSqliteSessionStore({ path: join(folder, 'none', 'x.db') })).toThrow(/ENOENT/)
   })
 
-  it('rejects, and does not throw, once it is closed', async () => {
+  it('rejects instead of throwing once it is closed', async () => {
     const store: SessionStore = createSqliteSessionStore({ path })
     expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBeNull()
     await store.close()
@@ -215,7 +215,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBe('session-revoked')
   })
 
-  it('takes what is genuine to one of the servers that use it', () => {
+  it('accepts an entry that is genuine to one of the servers that use it', () => {
     const guards = createGuards()
     const [one, two] = ['one', 'two'].map((name) => createStoreGuard([name.repeat(20)], () => {}))
     guards.add(one!)
@@ -239,7 +239,7 @@ describe.each(!hasSqlite() && node !== null ? [node] : [])('this Node has no SQL
     expect(stdout).toMatch(/Tests {2}\d+ passed/)
   })
 
-  it('and is told what to do', () => {
+  it('gives advice', () => {
     const path = join(tmpdir(), `authchart-none-${process.pid}.db`)
     expect(() => createSqliteSessionStore({ path })).toThrow(/Use Node 22\.13 or later, or install better-sqlite3/)
   })

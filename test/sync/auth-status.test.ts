@@ -91,7 +91,7 @@ describe('the truth table', () => {
       ).toBe(true)
   })
 
-  it('is what toAuthStatus says', () => {
+  it('equals the result of toAuthStatus', () => {
     for (const facts of possible) expect(toAuthStatus(facts), JSON.stringify(facts)).toBe(matching(facts)[0]?.[6])
   })
 
@@ -103,7 +103,7 @@ describe('the truth table', () => {
   })
 })
 
-describe('what a tab shows over time', () => {
+describe('the status of a tab over time', () => {
   async function watch(openWith?: (world: ReturnType<typeof createWorld>) => void) {
     const world = createWorld()
     openWith?.(world)
@@ -130,7 +130,7 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'unauthenticated', 'loading', 'authenticated', 'loading', 'unauthenticated'])
   })
 
-  it('a reload while signed in: no sign-in page, though the server holds the tab signed out at first', async () => {
+  it('a reload while signed in shows no sign-in page, although the server holds the tab signed out at first', async () => {
     const { tab, seen, server } = await watch()
     await tab.start(undefined)
     server.signOut('token-expired')
@@ -139,14 +139,14 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'authenticated'])
   })
 
-  it('many renewals without a blink', async () => {
+  it('many renewals do not flicker', async () => {
     const { tab, seen, pass } = await watch()
     await tab.start(ada)
     await pass(600_000, 200)
     expect(seen).toEqual(['loading', 'authenticated'])
   })
 
-  it('a page asleep past expiry: no flash of the sign-in page', async () => {
+  it('a page asleep past expiry does not flash the sign-in page', async () => {
     const { tab, seen, server, sleep, pass } = await watch()
     await tab.start(ada)
     server.signOut('token-expired')
@@ -159,7 +159,7 @@ describe('what a tab shows over time', () => {
     expect(seen.at(-1)).toBe('authenticated')
   })
 
-  it('another user: loading between, never the first user under the name of the second', async () => {
+  it('another user: loading in between, and never the first user under the name of the second', async () => {
     const { tab, seen } = await watch()
     await tab.start(ada)
     tab.clerkSays(bob)
@@ -175,7 +175,7 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'authenticated'])
   })
 
-  it('a getToken that fails: authenticated while the view holds, then failed, and still no sign-in page', async () => {
+  it('a getToken that fails: authenticated while the view is valid, then failed, and no sign-in page', async () => {
     const { tab, seen, pass } = await watch()
     await tab.start(ada)
     tab.clerk.mode = 'null'
@@ -185,7 +185,7 @@ describe('what a tab shows over time', () => {
     expect(seen).not.toContain('unauthenticated')
   })
 
-  it('a heartbeat of what has given up does not flicker', async () => {
+  it('a retry after giving up does not flicker', async () => {
     const { tab, seen, pass } = await watch()
     tab.clerk.mode = 'null'
     await tab.start(ada)
@@ -193,7 +193,7 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'failed'])
   })
 
-  it('a server out of reach: loading, then failed, and what it was once it is back', async () => {
+  it('a server out of reach: loading, then failed, and the earlier status when it is back', async () => {
     const { tab, seen, server, pass } = await watch(({ server }) => {
       server.streamFailure = server.pollFailure = toError('draining')
     })
@@ -206,7 +206,7 @@ describe('what a tab shows over time', () => {
     expect(seen.at(-1)).toBe('authenticated')
   })
 
-  it('a dashboard that nobody touches, refused by a deployment: failed as its view ends, and back by itself', async () => {
+  it('a dashboard without a user that a deployment refuses: failed when its view ends, and recovers by itself', async () => {
     const { tab, seen, server, pass } = await watch()
     await tab.start(ada)
     server.streamFailure = toError('not-found')
@@ -218,7 +218,7 @@ describe('what a tab shows over time', () => {
     expect(seen).toEqual(['loading', 'authenticated', 'failed', 'loading', 'authenticated'])
   })
 
-  it('a revocation: failed while Clerk is signed in, since its sign-in page would send the user away', async () => {
+  it('a revocation: failed while Clerk is signed in, because its sign-in page would send the user away', async () => {
     const { tab, seen, server, pass } = await watch()
     await tab.start(ada)
     server.signOut('session-revoked')

@@ -5,7 +5,7 @@ import { ada, createWorld, settle, statusOf } from './world.ts'
 const second = 1_000
 
 describe('Clerk that never loads', () => {
-  it('is a failure after 10 s, and none once it comes', async () => {
+  it('is a failure after 10 s, until it loads', async () => {
     const { openTab, pass } = createWorld()
     const tab = await openTab().start(undefined)
     await pass(9_900)
@@ -19,7 +19,7 @@ describe('Clerk that never loads', () => {
     expect(toAuthFailure(tab.context)).toBeNull()
   })
 
-  it('hides no view that the server has proven, for as long as it holds', async () => {
+  it('hides no view that the server has proven, as long as the view is valid', async () => {
     const { openTab, pass } = createWorld()
     await openTab('a').start(ada)
     const other = await openTab('b').start(undefined)
@@ -27,7 +27,7 @@ describe('Clerk that never loads', () => {
     expect(statusOf(other)).toBe('authenticated')
   })
 
-  it('is waited for from the start, and again where it loads anew', async () => {
+  it('is waited for from the start, and again if it is loaded again', async () => {
     const { openTab, pass, clock } = createWorld()
     const tab = openTab('tab', { clerkTimeout: 2_000 })
     clock.increment(20 * second)

@@ -45,8 +45,8 @@ function holdPosts({ server }: World, where: 'there' | 'back'): () => void {
   }
 }
 
-describe('of two tabs with two organizations the one focused last wins', () => {
-  it('where the view showed the one before when it gained focus', async () => {
+describe('the tab that was focused last wins over another tab with another organization', () => {
+  it("if the view showed the other's organization when it gained focus", async () => {
     const { server, a, b, pass } = await openTwoTabs()
     b.focus()
     await pass(second)
@@ -56,7 +56,7 @@ describe('of two tabs with two organizations the one focused last wins', () => {
     expect(server.posts).toHaveLength(3)
   })
 
-  it('where the post of the other one arrives after it gained focus', async () => {
+  it("if the other's post arrives after it gained focus", async () => {
     const world = await openTwoTabs()
     const { server, pass } = world
     const letGo = holdPosts(world, 'there')
@@ -67,7 +67,7 @@ describe('of two tabs with two organizations the one focused last wins', () => {
     expect(server.view).toMatchObject({ orgId: 'org_b' })
   })
 
-  it('where the other one hears of it before the answer to its own post', async () => {
+  it('if the other hears of it before the answer to its own post', async () => {
     const world = await openTwoTabs()
     const { server, pass } = world
     // Clerk's cache holds a token that was never posted: with it, the answer decides whether a fresher one is tried.
@@ -81,7 +81,7 @@ describe('of two tabs with two organizations the one focused last wins', () => {
     expect(server.view).toMatchObject({ orgId: 'org_b' })
   })
 
-  it('where the other one was about to renew its token', async () => {
+  it('if the other was about to renew its token', async () => {
     const { server, a, b, pass } = await openTwoTabs()
     b.clerk.mode = 'hang'
     await pass(50 * second)
@@ -94,7 +94,7 @@ describe('of two tabs with two organizations the one focused last wins', () => {
     expect(b.state).toBe('open | confirmed')
   })
 
-  it('whichever way the requests go', { timeout: 60_000 }, async () => {
+  it('for any order of the requests', { timeout: 60_000 }, async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1e6)
     console.log(`SEED=${seed}`)
     for (let each = seed; each < seed + 200; each += 1) {
@@ -105,7 +105,7 @@ describe('of two tabs with two organizations the one focused last wins', () => {
   })
 })
 
-it('a tab without focus does not take the view back after a reconnect that had shown its own', async () => {
+it('a tab without focus does not take the view back after a reconnect that showed its own organization', async () => {
   const world = createWorld()
   const { server, pass } = world
   const member = { ...ada, orgId: 'org_a' }
@@ -120,7 +120,7 @@ it('a tab without focus does not take the view back after a reconnect that had s
   expect(server.posts).toHaveLength(2)
 })
 
-it('a focus of a tab that could not hear the server is not lost, even if the view that it had was its own', async () => {
+it('a focus is not lost if the tab could not hear the server, even if its view was its own', async () => {
   const { server, a, b, pass } = await openTwoTabs()
   server.drop('rotated')
   b.focus()
@@ -132,7 +132,7 @@ it('a focus of a tab that could not hear the server is not lost, even if the vie
   expect([a.state, b.state]).toEqual(Array(2).fill('open | confirmed'))
 })
 
-it('a tab whose person went to another organization and back ends on the one it went back to', async () => {
+it('a tab whose user went to another organization and back ends on the one it went back to', async () => {
   const world = await openTwoTabs()
   const { server, a, b, pass } = world
   const letGo = holdPosts(world, 'there')

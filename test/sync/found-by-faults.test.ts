@@ -5,8 +5,8 @@ import { ada, bob, createWorld, settle, statusOf } from './world.ts'
 const second = 1_000
 const hour = 3_600 * second
 
-describe('what the simulation of faults has found', () => {
-  it('a sign-out ends the session before too, where the server never heard of the last one', async () => {
+describe('bugs that the simulation of faults has found', () => {
+  it('a sign-out also ends the earlier session if the server never heard of the last one', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.isMute = true
@@ -22,7 +22,7 @@ describe('what the simulation of faults has found', () => {
     expect([...new Set(clears)]).toEqual([bob.sessionId, ada.sessionId])
   })
 
-  it('a sign-out leaves alone whom another tab has signed in meanwhile', async () => {
+  it('a sign-out does not affect a user whom another tab has signed in meanwhile', async () => {
     const { server, openTab } = createWorld()
     const tab = await openTab('a').start(ada)
     const other = await openTab('b').start(ada)
@@ -33,7 +33,7 @@ describe('what the simulation of faults has found', () => {
     expect(server.view).toMatchObject({ isSignedIn: true, sessionId: bob.sessionId })
   })
 
-  it('an answer that knows of no session makes a tab leave its stream: the cookie leads there no more', async () => {
+  it('an answer without a session makes a tab leave its stream, because the cookie no longer leads there', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const { post } = server
@@ -44,7 +44,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | signedOut')
   })
 
-  it('a reconnect whose first view is of another organization and another expiry is an occasion to assert its own', async () => {
+  it('a reconnect whose first view has another organization and expiry makes the tab assert its own', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start({ ...ada, orgId: 'org_1' })
     server.drop()
@@ -55,7 +55,7 @@ describe('what the simulation of faults has found', () => {
     expect(server.view).toMatchObject({ orgId: 'org_1' })
   })
 
-  it('an answer of a node that has yet to hear of a later decision is not taken for agreement', async () => {
+  it('an answer of a node that does not know a later decision yet does not count as agreement', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start({ ...ada, orgId: 'org_1' })
     const { post } = server
@@ -71,7 +71,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a server whose clock was set ahead hears of a fresh token by its next ping', async () => {
+  it('a server whose clock was set ahead gets a fresh token after its next ping', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.skew = 50 * second
@@ -93,7 +93,7 @@ describe('what the simulation of faults has found', () => {
     expect(server.posts.length).toBeGreaterThan(1)
   })
 
-  it('a sign-out that nobody heard is made up for by the next one, whoever was signed in between', async () => {
+  it('a sign-out that nobody heard is repeated by the next one, even if another user was signed in between', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.isMute = true
@@ -107,7 +107,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('backoff | signedOut')
   })
 
-  it('a post that may arrive yet is outdone by another, though the server still shows what the tab wants', async () => {
+  it('a post that may still arrive is followed by another, even if the server shows what the tab wants', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const { post } = server
@@ -129,7 +129,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a key that is published no more has a fresh token asked for, whatever Clerk has in its cache', async () => {
+  it('a key that is no longer published causes a fresh token, whatever Clerk has in its cache', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = openTab()
     server.postFailure = toError('key-not-found')
@@ -142,7 +142,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a token of somebody else that was refused is no reason to give up', async () => {
+  it("a refusal of another user's token does not make the tab give up", async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.signOut('token-signature')
@@ -151,7 +151,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a server whose clock is put right is tried again by its next ping, though the tab had given up', async () => {
+  it('a server whose clock is corrected is tried again at its next ping, even if the tab had given up', async () => {
     const { server, openTab, pass } = createWorld()
     server.skew = hour
     const tab = await openTab().start(ada)
@@ -181,7 +181,7 @@ describe('what the simulation of faults has found', () => {
     expect(server.posts.filter(({ userId }) => userId === bob.userId)).toHaveLength(2)
   })
 
-  it('a token that comes in after the sign-out has been acknowledged is followed by another sign-out', async () => {
+  it('a token that arrives after an acknowledged sign-out is followed by another sign-out', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(null)
     server.isMute = true
@@ -204,7 +204,7 @@ describe('what the simulation of faults has found', () => {
     expect(tab.state).toBe('backoff | signedOut')
   })
 
-  it('a session that a tab has signed out of is left alone where every post had its answer', async () => {
+  it('a session that a tab has signed out of is not touched if every post had its answer', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     tab.clerkSays(null)

@@ -33,8 +33,8 @@ async function openHeld(input = {}) {
   }
 }
 
-describe('the end of a held view', () => {
-  it('is told at the expiry and the tolerance, though the stream was refused for good', async () => {
+describe('the end of a valid view', () => {
+  it('is reported at the expiry plus the tolerance, even if the stream was refused permanently', async () => {
     const { refuse, heard, pass, toldAt } = await openHeld()
     await pass(10 * second)
     await refuse()
@@ -46,7 +46,7 @@ describe('the end of a held view', () => {
     expect(heard.at(-1)).toMatchObject({ status: 'failed', userId: null })
   })
 
-  it('is told where every retry was in vain, for good', async () => {
+  it('is reported if every retry has failed', async () => {
     // Three seconds before a ping, which would tell of it too.
     const { server, tab, pass, toldAt } = await openHeld({ clockTolerance: 57 })
     server.postFailure = toError('token-claims')
@@ -58,7 +58,7 @@ describe('the end of a held view', () => {
     expect(toldAt()).toBe(117 * second)
   })
 
-  it('is told while Clerk loads, and while it says signed out', async () => {
+  it('is reported while Clerk loads, and while it says signed out', async () => {
     for (const part of ['loading', 'signedOut'] as const) {
       const { server, tab, pass, toldAt } = await openHeld({ clockTolerance: 57 })
       server.postFailure = toError('token-claims')
@@ -72,7 +72,7 @@ describe('the end of a held view', () => {
     }
   })
 
-  it('leaves no timer with a client that rests, and is told again once that has started anew', async () => {
+  it('leaves no timer with a stopped client, and is reported again after a new start', async () => {
     const { server, tab, pass, heard, held, toldAt } = await openHeld()
     tab.send({ type: 'client.stopped' })
     const before = heard.length
@@ -85,7 +85,7 @@ describe('the end of a held view', () => {
     expect(toldAt()).toBe(200 * second)
   })
 
-  it('goes by the clock of the server', async () => {
+  it('follows the clock of the server', async () => {
     const { server, tab, pass, refuse, toldAt } = await openHeld()
     tab.clerk.mode = 'null'
     server.skew = 30 * second
@@ -114,14 +114,14 @@ describe('the end of a held view', () => {
     expect(earlier.toldAt()).toBe(80 * second)
   })
 
-  it('that lies further off than a timer reaches comes no sooner', async () => {
+  it('does not come early if it is further off than a timer can count', async () => {
     const { server, tab, pass, heard } = await openHeld()
     server.show({ expiresAt: tab.context.now() + 1_000 * hour })
     await pass(100 * second, second)
     expect(heard.every(({ userId }) => userId === ada.userId)).toBe(true)
   })
 
-  it('is noticed soon after a sleep, with no event from outside', async () => {
+  it('is noticed soon after a sleep, without any event from outside', async () => {
     const { pass, refuse, sleep, toldAt, held } = await openHeld()
     await refuse()
     sleep(hour)
@@ -130,7 +130,7 @@ describe('the end of a held view', () => {
     expect(toldAt()).toBeLessThanOrEqual(18 * second)
   })
 
-  it('is waited for anew where the clock was set back', async () => {
+  it('is waited for again if the clock was set back', async () => {
     const { pass, refuse, sleep, toldAt, held } = await openHeld()
     await refuse()
     sleep(-60 * second)
@@ -183,8 +183,8 @@ it('a view known before the start has no timer until then', async () => {
   expect(heard.at(-1)).toBe(false)
 })
 
-describe('a view that is held no more', () => {
-  it('names nobody, is of the same channel and rev, and is the same at every read', async () => {
+describe('a view that is no longer valid', () => {
+  it('names nobody, has the same channel and rev, and is the same object at every read', async () => {
     const { tab, held, sleep, refuse } = await openHeld()
     await refuse()
     const { channel, rev, now } = tab.context.view
@@ -194,7 +194,7 @@ describe('a view that is held no more', () => {
     expect(tab.context.view).toMatchObject({ isSignedIn: true, userId: ada.userId })
   })
 
-  it('ends the session that it had shown, where Clerk says signed out later', async () => {
+  it('ends the session that it had shown if Clerk says signed out later', async () => {
     const { tab, server, pass, refuse } = await openHeld()
     server.tolerance = hour
     await refuse()

@@ -31,7 +31,7 @@ describe('a server that is restarted without a shared store', () => {
     expect(connections).toEqual(['live', 'lost', 'restored', 'live'])
   })
 
-  it('is shown as it is after 5 s, where the tab cannot prove itself', async () => {
+  it('is shown as it is after 5 s if the tab cannot prove itself', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     tab.clerk.mode = 'hang'
@@ -43,7 +43,7 @@ describe('a server that is restarted without a shared store', () => {
     expect(seen).toEqual(['authenticated user_ada', 'loading null'])
   })
 
-  it('is shown as it is where the last proof has expired', async () => {
+  it('is shown as it is if the last proof has expired', async () => {
     const { server, openTab, pass, sleep } = createWorld()
     const tab = await openTab().start(ada)
     tab.clerk.mode = 'hang'
@@ -54,7 +54,7 @@ describe('a server that is restarted without a shared store', () => {
     expect(seen).toEqual(['loading null'])
   })
 
-  it('shows nobody where Clerk has signed out, or another user in', async () => {
+  it('shows nobody if Clerk has signed out, or has signed another user in', async () => {
     for (const identity of [null, bob]) {
       const { server, openTab, pass } = createWorld()
       const tab = await openTab().start(ada)
@@ -67,7 +67,7 @@ describe('a server that is restarted without a shared store', () => {
     }
   })
 
-  it('shows nobody where the server says that the session is over', async () => {
+  it('shows nobody if the server says that the session has ended', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const seen = watch(tab)
@@ -77,7 +77,7 @@ describe('a server that is restarted without a shared store', () => {
   })
 })
 
-it('a clock that is set back brings no proof back', async () => {
+it('does not get a proof back from a clock that is set back', async () => {
   const { server, openTab, pass, sleep } = createWorld()
   const tab = await openTab().start(ada)
   tab.clerk.mode = 'hang'
@@ -89,7 +89,7 @@ it('a clock that is set back brings no proof back', async () => {
 })
 
 describe('a browser that keeps no cookie', () => {
-  it('is told so at the first post, makes no more sessions, and asks no more', async () => {
+  it('gets the error at the first post, creates no more sessions, and stops asking', async () => {
     const { server, openTab, pass } = createWorld()
     server.isCookieless = true
     const tab = await openTab().start(ada)
@@ -105,7 +105,7 @@ describe('a browser that keeps no cookie', () => {
     expect(seen.at(-1)).toBe('authenticated user_ada')
   })
 
-  it('is told so by the next question, where no stream gets through', async () => {
+  it('gets the error at the next poll if no stream gets through', async () => {
     const { server, openTab, pass } = createWorld()
     server.isCookieless = server.isSilent = true
     const tab = await openTab().start(ada)
@@ -116,7 +116,7 @@ describe('a browser that keeps no cookie', () => {
     expect(server.polls.length).toBeLessThanOrEqual(3)
   })
 
-  it('is given a new session once where it has kept one before: somebody deleted the cookie', async () => {
+  it('gets one new session if it has kept a cookie before, because somebody deleted it', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const seen = watch(tab)
@@ -135,7 +135,7 @@ describe('a browser that keeps no cookie', () => {
 })
 
 describe('several nodes that share no store', () => {
-  it('settle on what the newest post says, and the page is told why', async () => {
+  it('settle on the answer to the newest post, and the page gets the reason', async () => {
     const { server, openTab, pass } = createWorld()
     server.nodes = 2
     const tab = await openTab().start(ada)
@@ -149,7 +149,7 @@ describe('several nodes that share no store', () => {
     expect(requests).toBeLessThanOrEqual(12)
   })
 
-  it('are believed again where they share one after all', async () => {
+  it('are trusted again if they turn out to share one', async () => {
     const { server, openTab, pass } = createWorld()
     server.nodes = 2
     const tab = await openTab().start(ada)
@@ -160,7 +160,7 @@ describe('several nodes that share no store', () => {
     expect(tab.context.streamFailure).toBeNull()
   })
 
-  it('are not suspected where one node is restarted', async () => {
+  it('are not suspected if one node is restarted', async () => {
     const { server, openTab, pass } = createWorld()
     server.nodes = 1
     const tab = await openTab().start(ada)

@@ -5,8 +5,8 @@ import { ada, createWorld, settle, connectionOf, statusOf } from './world.ts'
 
 const second = 1_000
 
-describe('a stream that stays mute', () => {
-  it('keeps nobody out: after 3 s the tab asks for the view, posts, and says that it polls', async () => {
+describe('a stream that stays silent', () => {
+  it('keeps nobody out: after 3 s the tab polls the view, posts, and says that it polls', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const tab = await openTab().start(ada)
@@ -31,7 +31,7 @@ describe('a stream that stays mute', () => {
     expect(statusOf(tab)).toBe('failed')
   })
 
-  it('is followed at once where it speaks after all, without another post', async () => {
+  it('is used at once if it does bring a view, without another post', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const tab = await openTab().start(ada)
@@ -55,7 +55,7 @@ describe('a stream that stays mute', () => {
     expect(statusOf(tab)).toBe('unauthenticated')
   })
 
-  it('does not let an answer that was on its way undo what a later post said', async () => {
+  it('does not let an answer in transit undo a later post', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const { answerView } = server
@@ -78,7 +78,7 @@ describe('a stream that stays mute', () => {
   })
 })
 
-it('a post that never has an answer hides no later view', async () => {
+it('a post without an answer hides no later view', async () => {
   const { server, openTab, pass } = createWorld()
   server.isSilent = true
   const tab = await openTab().start(ada)
@@ -102,7 +102,7 @@ it('a clock that is set back hides no later view', async () => {
 })
 
 describe('a stream that fails again and again', () => {
-  it.each(['too-many-requests', 'internal'] as const)('by %s keeps nobody out either', async (code) => {
+  it.each(['too-many-requests', 'internal'] as const)('with %s keeps nobody out either', async (code) => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = toError(code)
     const tab = await openTab().start(ada)
@@ -111,7 +111,7 @@ describe('a stream that fails again and again', () => {
     expect(connectionOf(tab)).toBe('polling')
   })
 
-  it('is lost where the questions fail too, which are put ever more seldom after three minutes', async () => {
+  it('is lost if the polls fail too, which come less and less often after three minutes', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('internal')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
@@ -129,7 +129,7 @@ describe('a stream that fails again and again', () => {
     expect(statusOf(tab)).toBe('authenticated')
   })
 
-  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)('asks at once on %s', async (type) => {
+  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)('polls at once on %s', async (type) => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('internal')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
@@ -142,7 +142,7 @@ describe('a stream that fails again and again', () => {
     expect(connectionOf(tab)).toBe('polling')
   })
 
-  it('has a post that failed meanwhile sent again as soon as the server answers', async () => {
+  it('sends a failed post again as soon as the server answers', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
     await pass(35 * second)
@@ -157,7 +157,7 @@ describe('a stream that fails again and again', () => {
     expect((tab.context.view.expiresAt ?? 0) - tab.context.now()).toBeGreaterThan(30 * second)
   })
 
-  it('is not asked around where the server refuses the page', async () => {
+  it('does not poll if the server refuses the page', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = toError('origin-rejected')
     const tab = await openTab().start(ada)
@@ -168,8 +168,8 @@ describe('a stream that fails again and again', () => {
   })
 })
 
-describe('a post that finds no connection', () => {
-  it('makes its tab give up the stream after 2 s, and poll until a stream is tried again', async () => {
+describe('a post that gets no connection', () => {
+  it('makes its tab give up the stream after 2 s, and poll until it tries a stream again', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const { post } = server
@@ -190,7 +190,7 @@ describe('a post that finds no connection', () => {
     expect(connectionOf(tab)).toBe('live')
   })
 
-  it('is told from a slow network by how long the first view took', async () => {
+  it('is distinguished from a slow network by how long the first view took', async () => {
     const { clock, server, openTab, pass } = createWorld()
     const { connect, post } = server
     server.connect = (...stream) => void clock.setTimeout(() => connect(...stream), 2 * second)

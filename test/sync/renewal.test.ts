@@ -36,7 +36,7 @@ describe('renewal', () => {
     }
   })
 
-  it('is the duty of the tab that reads the stream for all, and of the others only where that one does not renew', async () => {
+  it('is done by the tab that reads the shared stream, and by the others only if that one does not renew', async () => {
     const seed = Number(process.env['SEED'] ?? 7)
     console.log(`SEED=${seed}`)
     const { server, openTab, pass, now } = createWorld()
@@ -60,7 +60,7 @@ describe('renewal', () => {
     expect(expiry - now()).toBeGreaterThanOrEqual(7 * second - 100)
   })
 
-  it('never lets isSignedIn blink', async () => {
+  it('never makes isSignedIn flicker', async () => {
     const { openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const seen = new Set<boolean>()
@@ -69,7 +69,7 @@ describe('renewal', () => {
     expect([...seen]).toEqual([true])
   })
 
-  it('never comes twice within 5 s, even of tokens that live 10 s', async () => {
+  it('never comes twice within 5 s, even with tokens that live 10 s', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = openTab()
     tab.clerk.lifetime = 10
@@ -80,7 +80,7 @@ describe('renewal', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5 * second)
   })
 
-  it('skips the cache, whose token may be one that is a second newer than the proof', async () => {
+  it('skips the cache, which may have a token that is only a second newer than the proof', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab('tab', { random: () => 0 }).start(ada)
     const getToken = tab.clerk.getToken.bind(tab.clerk)
@@ -94,7 +94,7 @@ describe('renewal', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('that fails is retried while the view holds, and is no loss', async () => {
+  it('that fails is retried while the view is valid, and loses nothing', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     await pass(40 * second)
@@ -107,7 +107,7 @@ describe('renewal', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('is left to the tab that comes first: the others wait anew', async () => {
+  it('is left to the tab that comes first, and the others wait again', async () => {
     const { server, openTab, pass } = createWorld()
     const random = createRandom(3)
     for (const name of ['a', 'b', 'c']) await openTab(name, { random }).start(ada)
@@ -132,7 +132,7 @@ describe('renewal', () => {
     expect(server.posts).toHaveLength(2)
   })
 
-  it('takes no delay that would fire at once for being too long', () => {
+  it('never uses a delay so long that it would fire at once', () => {
     const view = { ...createSyncContext({ tab: '' }).view, ...ada, isSignedIn: true }
     const inAYear = createSyncContext({ tab: '', now: () => 0, view: { ...view, expiresAt: 365 * 24 * hour } })
     expect(toRenewalDelay({ ...inAYear, identity: ada })).toBe(longestDelay)

@@ -7,7 +7,7 @@ import { ada, createWorld, settle, statusOf } from './world.ts'
 const second = 1_000
 
 describe('a post that fails', () => {
-  it('is retried with full jitter, 0.5 → 30 s, then counts as degraded', async () => {
+  it('is retried with full jitter, 0.5 → 30 s, and then counts as degraded', async () => {
     const { server, openTab, pass } = createWorld()
     server.postFailure = toError('store-unavailable')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
@@ -17,7 +17,7 @@ describe('a post that fails', () => {
     expect(gaps.map((gap) => Math.round(gap / 500) / 2)).toEqual([0.5, 1, 2, 4, 8, 16, 30])
   })
 
-  it('waits anything from nothing up to the bound', async () => {
+  it('waits a random time between zero and the limit', async () => {
     const seed = Number(process.env['SEED'] ?? 20_260_201)
     console.log(`SEED=${seed}`)
     const random = createRandom(seed)
@@ -63,7 +63,7 @@ describe('a post that fails', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('is retried when a person asks, at once or after Retry-After, and that is no focus', async () => {
+  it('is retried when a user asks, at once or after Retry-After, without counting as focus', async () => {
     for (const patience of [null, 40 * second]) {
       const { server, openTab, pass } = createWorld()
       server.postFailure = toError('too-many-requests', patience)
@@ -85,7 +85,7 @@ describe('a post that fails', () => {
     }
   })
 
-  it('shown as failed is tried again when asked, where Clerk says signed out and the server could not decide', async () => {
+  it('with the status failed is retried on request if Clerk says signed out and the server could not decide', async () => {
     const { server, openTab } = createWorld()
     const tab = await openTab().start(null)
     server.show({ state: 'error', authChecked: false })
@@ -95,7 +95,7 @@ describe('a post that fails', () => {
     expect(statusOf(tab)).toBe('unauthenticated')
   })
 
-  it('for want of an answer is retried after 15 s', async () => {
+  it('because no answer came is retried after 15 s', async () => {
     const { server, openTab, pass } = createWorld()
     server.isMute = true
     const tab = await openTab().start(ada)
@@ -106,7 +106,7 @@ describe('a post that fails', () => {
     expect(tab.context.failure?.code).toBe('network-failed')
   })
 
-  it('by an error nobody foresaw is retried, and reported with its cause', async () => {
+  it('with an unexpected error is retried, and reported with its cause', async () => {
     const { server, openTab } = createWorld()
     const cause = new TypeError('socket hang up')
     server.postFailure = cause as SyncError
@@ -115,7 +115,7 @@ describe('a post that fails', () => {
     expect(tab.errors[0]).toMatchObject({ code: 'network-failed', cause })
   })
 
-  it('is overtaken by the stream: a view that shows the identity confirms it', async () => {
+  it('is overtaken by the stream if a view shows the identity', async () => {
     const { server, openTab, pass } = createWorld()
     server.postFailure = toError('store-unavailable')
     const tab = await openTab().start(ada)
@@ -128,8 +128,8 @@ describe('a post that fails', () => {
   })
 })
 
-describe('a verdict that does not last', () => {
-  it('a sign-out by the server that a token may lift is answered with a token, after a moment', async () => {
+describe('a verdict that is not final', () => {
+  it('as a sign-out by the server is answered with a token after a moment', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     await pass(40 * second)
@@ -142,7 +142,7 @@ describe('a verdict that does not last', () => {
     expect(server.posts).toHaveLength(before + 1)
   })
 
-  it('a revocation is accepted: nothing is posted', async () => {
+  it('as a revocation is accepted, and nothing is posted', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.signOut('session-revoked')
@@ -151,7 +151,7 @@ describe('a verdict that does not last', () => {
     expect(server.posts).toHaveLength(1)
   })
 
-  it('a Clerk session with a task to finish is not posted over and over', async () => {
+  it('as a Clerk session with an unfinished task is not posted over and over', async () => {
     const { server, openTab, pass } = createWorld()
     server.isPending = true
     const tab = await openTab().start(ada)
@@ -160,7 +160,7 @@ describe('a verdict that does not last', () => {
     expect(server.posts).toHaveLength(1)
   })
 
-  it('a browser that keeps no cookie ends up degraded, not in a loop', async () => {
+  it('in a browser that keeps no cookie ends in degraded, not in a loop', async () => {
     const { server, openTab, pass } = createWorld()
     server.isCookieless = true
     const tab = await openTab().start(ada)

@@ -5,8 +5,8 @@ import { ada, createWorld, settle } from './world.ts'
 const second = 1_000
 const hour = 3_600 * second
 
-describe("the page's idea of the server's clock", () => {
-  it('is moved back by no frame that was long on its way: the view ends in time', async () => {
+describe("the page's estimate of the server's clock", () => {
+  it('is not moved back by a frame that was in transit for long, so the view ends in time', async () => {
     const { server, openTab, pass, now } = createWorld()
     const tab = await openTab().start(ada)
     await pass(second)
@@ -24,7 +24,7 @@ describe("the page's idea of the server's clock", () => {
   })
 
   it.each(['ping', 'view'] as const)(
-    'a %s that is an hour old is not taken: the stream is opened again',
+    'does not change for a %s that is an hour old, and the stream is opened again',
     async (kind) => {
       const { server, openTab, pass, now } = createWorld()
       const tab = await openTab().start(ada)
@@ -41,7 +41,7 @@ describe("the page's idea of the server's clock", () => {
     },
   )
 
-  it('is right after one answer where the clock of the browser is wrong by an hour, either way', async () => {
+  it("is right after one answer if the browser's clock is wrong by an hour, in either direction", async () => {
     for (const skew of [hour, -hour]) {
       const { server, openTab } = createWorld()
       server.skew = skew
@@ -50,7 +50,7 @@ describe("the page's idea of the server's clock", () => {
     }
   })
 
-  it.each([hour, -hour])('is right within 5 s of the clock of the browser being set by %i ms', async (step) => {
+  it.each([hour, -hour])("is right within 5 s after the browser's clock is set by %i ms", async (step) => {
     const { server, openTab, pass, sleep } = createWorld()
     const tab = await openTab().start(ada)
     await pass(20 * second)
@@ -61,7 +61,7 @@ describe("the page's idea of the server's clock", () => {
     expect(toHeldView(tab.context)).toMatchObject({ isSignedIn: true })
   })
 
-  it('is read from an answer within the time that its request took', async () => {
+  it('is exact to within the time that a request took', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const { answerView } = server

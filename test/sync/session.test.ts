@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ada, bob, createWorld, settle } from './world.ts'
 
-describe('what a tab asserts', () => {
+describe('the assertion of a tab', () => {
   it('Y1: acts once Clerk is loaded and the stream is open, in either order', async () => {
     for (const isClerkFirst of [true, false]) {
       const { server, openTab } = createWorld()
@@ -43,7 +43,7 @@ describe('what a tab asserts', () => {
     expect(server.posts).toHaveLength(2)
   })
 
-  it('posts nothing where the first view shows its identity already', async () => {
+  it('posts nothing if the first view already shows its identity', async () => {
     const { server, openTab } = createWorld()
     await openTab('a').start(ada)
     const tab = await openTab('b').start(ada)
@@ -87,7 +87,7 @@ describe('what a tab asserts', () => {
     expect(tab.context.view.orgRole).toBe('org:admin')
   })
 
-  it('keeps still while Clerk changes sessions and names nobody', async () => {
+  it('waits while Clerk changes sessions and names nobody', async () => {
     const { server, openTab } = createWorld()
     const tab = await openTab().start(ada)
     tab.clerkSays(undefined)
@@ -99,7 +99,7 @@ describe('what a tab asserts', () => {
     expect(server.posts).toHaveLength(1)
   })
 
-  it('leaves the post in the air when Clerk changes, for 2 s at most, and numbers the next one higher', async () => {
+  it('waits for the post in progress when Clerk changes, for 2 s at most, and numbers the next one higher', async () => {
     const { server, openTab, pass } = createWorld()
     server.isMute = true
     const tab = await openTab().start(ada)
@@ -114,8 +114,8 @@ describe('what a tab asserts', () => {
   })
 })
 
-describe('what a clear does', () => {
-  it('names the Clerk session it ends, so that it cannot end a later one', async () => {
+describe('a clear', () => {
+  it('names the Clerk session that it ends, so that it cannot end a later one', async () => {
     const { server, openTab } = createWorld()
     const first = await openTab('first').start(ada)
     const second = await openTab('second').start(ada)
@@ -128,14 +128,14 @@ describe('what a clear does', () => {
     expect(first.state).toBe('open | signedOut')
   })
 
-  it('at the first loaded verdict it ends the session that the server still shows', async () => {
+  it('ends the session that the server still shows when Clerk loads signed out', async () => {
     const { server, openTab } = createWorld()
     await openTab('gone').start(ada)
     await openTab('reloaded').start(null)
     expect(server.posts.at(-1)?.event).toMatchObject({ type: 'session.cleared', sessionId: 'sess_1', tab: 'reloaded' })
   })
 
-  it('at the first loaded verdict it makes an unchecked view a verdict, and leaves a signed-out one alone', async () => {
+  it('makes an unchecked view a verdict when Clerk loads signed out, and leaves a signed-out view alone', async () => {
     const { server, openTab } = createWorld()
     await openTab('first').start(null)
     expect(server.view?.state).toBe('signedOut')
@@ -155,7 +155,7 @@ describe('what a clear does', () => {
     expect(server.posts.filter(({ event }) => event.type === 'session.cleared')).toHaveLength(1)
   })
 
-  it.each(['unchecked', 'error'] as const)('is sent after a reconnect where the view is %s', async (state) => {
+  it.each(['unchecked', 'error'] as const)('is sent after a reconnect if the view is %s', async (state) => {
     const { server, openTab, pass } = createWorld()
     await openTab().start(null)
     expect(server.posts).toHaveLength(1)
@@ -168,7 +168,7 @@ describe('what a clear does', () => {
     expect(server.view?.state).toBe('signedOut')
   })
 
-  it('waits for a check in the air', async () => {
+  it('waits for a check in progress', async () => {
     const { server, openTab, pass } = createWorld()
     const other = await openTab('other').start(undefined)
     server.show({ state: 'verifying' })
@@ -181,7 +181,7 @@ describe('what a clear does', () => {
     expect([tab.state, other.state]).toEqual(['open | signedOut', 'open | waitingForClerk'])
   })
 
-  it('that fails is repeated until it is acknowledged, also across a reload of Clerk', async () => {
+  it('is repeated until it is acknowledged, even across a reload of Clerk', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.isMute = true

@@ -8,7 +8,7 @@ import { ada, createWorld, settle, type Tab } from './world.ts'
 const second = 1_000
 
 describe('the stream', () => {
-  it('is given up when silent for 2.5 pings, and opened again', async () => {
+  it('is given up after 2.5 pings of silence, and opened again', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(null)
     await pass(600 * second, second)
@@ -21,7 +21,7 @@ describe('the stream', () => {
     expect(server.openStreams).toBe(1)
   })
 
-  it('that never brings a first view is given up likewise', async () => {
+  it('is also given up if it never brings a first view', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const tab = await openTab().start(ada)
@@ -33,7 +33,7 @@ describe('the stream', () => {
   })
 
   it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)(
-    'found silent on %s is opened again without waiting for the watchdog',
+    'is opened again after silence on %s, without waiting for the watchdog',
     async (type) => {
       const { clock, server, openTab, sleep } = createWorld()
       const tab = await openTab().start(null)
@@ -46,7 +46,7 @@ describe('the stream', () => {
     },
   )
 
-  it('is opened again when the browser comes online: the connection of before may be dead', async () => {
+  it('is opened again when the browser comes online, because the old connection may be dead', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(null)
     await pass(second)
@@ -57,7 +57,7 @@ describe('the stream', () => {
     expect(server.openStreams).toBe(1)
   })
 
-  it('that is asked for in vain is asked for again when the browser comes online', async () => {
+  it('is requested again when the browser comes online after a failure', async () => {
     const { server, openTab, pass } = createWorld()
     server.isSilent = true
     const tab = await openTab().start(null)
@@ -68,7 +68,7 @@ describe('the stream', () => {
     expect(tab.state).toMatch(/^open/)
   })
 
-  it.each([25, 600])('of a machine that slept for %i s is missed within 5 s, by the clock alone', async (nap) => {
+  it.each([25, 600])('is missed within 5 s after the machine slept for %i s, by the clock alone', async (nap) => {
     const { server, openTab, pass, sleep } = createWorld()
     const tab = await openTab().start(ada)
     await pass(2 * second)
@@ -80,7 +80,7 @@ describe('the stream', () => {
     expect(tab.context.view.claims).toEqual({ news: true })
   })
 
-  it('that lacks a ping is doubted: the view is asked for meanwhile, and a frame ends the doubt', async () => {
+  it('is doubted when a ping is missing: the view is polled, and a frame ends the doubt', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.isPinging = false
@@ -95,7 +95,7 @@ describe('the stream', () => {
     expect(server.connects).toHaveLength(1)
   })
 
-  it('that a proxy cuts every 10 s, before the first ping, is opened again in seconds each time', async () => {
+  it('is opened again within seconds each time a proxy cuts it after 10 s, before the first ping', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)
     for (let each = 0; each < 20; each += 1) {
@@ -130,7 +130,7 @@ describe('the stream', () => {
   )
 
   it.each(['origin-rejected', 'not-signed-in'] as const)(
-    'stops on %s, until focus, the network, a person or Clerk brings news',
+    'stops on %s, until focus, the network, a user or Clerk brings news',
     async (code) => {
       const news = [
         (tab: Tab) => tab.focus(),
@@ -153,7 +153,7 @@ describe('the stream', () => {
     },
   )
 
-  it('that was refused is asked for again every 4 to 6 minutes, whatever was tried in between', async () => {
+  it('is requested again every 4 to 6 minutes after a refusal, whatever was tried in between', async () => {
     const { server, openTab, pass } = createWorld()
     const random = createRandom(5)
     server.streamFailure = toError('not-found')
@@ -174,7 +174,7 @@ describe('the stream', () => {
     expect(tab.state).toBe('open | signedOut')
   })
 
-  it('that was refused is asked for no more once the client is stopped', async () => {
+  it('is not requested any more after a refusal once the client is stopped', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = toError('not-found')
     const tab = await openTab().start(null)
@@ -230,7 +230,7 @@ describe('the stream', () => {
     },
   )
 
-  it('comes back at once on focus, online or when asked, where the server allows it', async () => {
+  it('comes back at once on focus, online or on request, if the server allows it', async () => {
     const signals = [{ type: 'focus.gained' }, { type: 'network.online' }, { type: 'retry.wanted' }] as const
     for (const signal of signals) {
       const { server, openTab } = createWorld()
@@ -244,7 +244,7 @@ describe('the stream', () => {
     }
   })
 
-  it('crashing in the host is a failure like any other', async () => {
+  it('may crash in the host, which counts as a failure like any other', async () => {
     const { server, openTab, pass } = createWorld()
     server.isCrashing = true
     const tab = await openTab().start(null)
@@ -286,7 +286,7 @@ describe('the stream', () => {
     expect(server.openStreams).toBe(1)
   })
 
-  it('started and stopped in one task asks for nothing', async () => {
+  it('makes no request if it is started and stopped in one task', async () => {
     const { server, openTab } = createWorld()
     const tab = openTab()
     tab.send({ type: 'client.started' })
@@ -298,7 +298,7 @@ describe('the stream', () => {
 })
 
 describe('views', () => {
-  it('an answer of another channel than the stream is taken, and the stream opened again', async () => {
+  it("from another channel than the stream's are taken from an answer, and the stream is opened again", async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(null)
     const first = tab.context.channel
@@ -314,7 +314,7 @@ describe('views', () => {
     expect(server.posts).toHaveLength(2)
   })
 
-  it('an older one of the same channel changes nothing, an equal one keeps the reference', async () => {
+  it('with a lower rev of the same channel change nothing, and with an equal rev keep the reference', async () => {
     const { openTab } = createWorld()
     const tab = await openTab().start(ada)
     const { view } = tab.context
@@ -326,7 +326,7 @@ describe('views', () => {
     expect(tab.context.view).not.toBe(view)
   })
 
-  it('after bye rotated it comes back within 250 ms, and that is no occasion to assert anything', async () => {
+  it('come back within 250 ms after bye rotated, without making the tab assert anything', async () => {
     const { server, openTab, pass } = createWorld()
     server.rotates = true
     const first = await openTab('first').start(ada)

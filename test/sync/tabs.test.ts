@@ -29,7 +29,7 @@ it('two tabs with two organizations post at most 4 times a minute; the last focu
   expect(mostWithinAMinute(server.posts)).toBeLessThanOrEqual(4)
 })
 
-it('when the winning tab closes, the other one takes over once its view has run out', async () => {
+it('when the winning tab closes, the other one takes over after its view has expired', async () => {
   const { server, openTab, pass } = createWorld()
   const a = await openTab('a').start({ ...ada, orgId: 'org_a' })
   await pass(second)
@@ -41,7 +41,7 @@ it('when the winning tab closes, the other one takes over once its view has run 
   expect(server.posts.length).toBeLessThanOrEqual(5)
 })
 
-it('a stale signed-out tab beside a signed-in one posts at most 4 times a minute, and the signed-in one prevails', async () => {
+it('a stale signed-out tab beside a signed-in one posts at most 4 times a minute, and the signed-in one wins', async () => {
   const { server, openTab, pass } = createWorld()
   const live = await openTab('live').start(ada)
   await pass(second)
@@ -55,7 +55,7 @@ it('a stale signed-out tab beside a signed-in one posts at most 4 times a minute
   expect(mostWithinAMinute(server.posts)).toBeLessThanOrEqual(4)
 })
 
-it('a sign-out that every tab hears of ends on signed out everywhere', async () => {
+it('a sign-out that every tab hears of leaves all tabs signed out', async () => {
   const { server, openTab, pass } = createWorld()
   const tabs = [await openTab('a').start(ada), await openTab('b').start(ada), await openTab('c').start(ada)]
   for (const tab of tabs) {

@@ -7,14 +7,14 @@ import { ada, bob, createWorld, settle } from './world.ts'
 const second = 1_000
 const minute = 60 * second
 
-describe('which token is asked for', () => {
-  it('Y4: the cached one first', async () => {
+describe('the token that the client requests', () => {
+  it('Y4: is the cached one first', async () => {
     const { openTab } = createWorld()
     const tab = await openTab().start(ada)
     expect(tab.clerk.calls.map(({ skipCache }) => skipCache)).toEqual([false])
   })
 
-  it('a fresh one if the cached one is the one posted last', async () => {
+  it('is a fresh one if the cached one was posted last', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.signOut('token-expired')
@@ -23,7 +23,7 @@ describe('which token is asked for', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('the cached one again for a server that has never seen it', async () => {
+  it('is the cached one again for a server that has never seen it', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     server.restart()
@@ -33,7 +33,7 @@ describe('which token is asked for', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a fresh one after a refusal, 1 s later, then 2 s, then 4 s', async () => {
+  it('is a fresh one after a refusal, 1 s later, then 2 s, then 4 s', async () => {
     const { server, openTab, pass, now } = createWorld()
     server.postFailure = toError('token-superseded')
     const start = now()
@@ -46,7 +46,7 @@ describe('which token is asked for', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('signs in again in the second after its own sign-out, by a token of a later second', async () => {
+  it("signs in again in the second after the tab's own sign-out, if it was issued in a later second", async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     tab.clerkSays(null)
@@ -57,7 +57,7 @@ describe('which token is asked for', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('an identical token after a forced refresh is posted, and no failure', async () => {
+  it('is posted even if it is identical after a forced refresh, without a failure', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const same = await tab.clerk.getToken(false)
@@ -68,7 +68,7 @@ describe('which token is asked for', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('a fresh one where the server answers with another view than its own, once', async () => {
+  it('is a fresh one, once, if the server answers with a view of another identity', async () => {
     const { server, openTab, pass } = createWorld()
     const a = await openTab('a').start({ ...ada, orgId: 'org_a' })
     await pass(3 * second)
@@ -84,7 +84,7 @@ describe('which token is asked for', () => {
     expect(a.clerk.mints).toBe(2)
   })
 
-  it('accepts that another tab is newer, rather than fight', async () => {
+  it('is not sent again if another tab is newer', async () => {
     const { server, openTab, pass } = createWorld()
     await openTab('ahead').start({ ...ada, orgId: 'org_a' })
     const behind = openTab('behind')
@@ -101,9 +101,9 @@ describe('which token is asked for', () => {
   })
 })
 
-describe('when Clerk gives no token', () => {
+describe('a getToken without a token', () => {
   it.each(['null', 'throw', 'hang'] as const)(
-    'Y5: getToken that does %s is retried, then degraded, and never clears or signs out',
+    'Y5: that does %s is retried, then degraded, and never clears or signs out',
     async (mode) => {
       const { server, openTab, pass } = createWorld()
       const tab = await openTab().start(ada)
@@ -116,7 +116,7 @@ describe('when Clerk gives no token', () => {
     },
   )
 
-  it('gives up on a hanging getToken after 10 s', async () => {
+  it('is given up after 10 s if it hangs', async () => {
     const { openTab, pass } = createWorld()
     const tab = openTab()
     tab.clerk.mode = 'hang'
@@ -127,7 +127,7 @@ describe('when Clerk gives no token', () => {
     expect(tab.state).toBe('open | retrying')
   })
 
-  it('asks past the cache after a getToken that hung: Clerk would hand out the same hanging promise', async () => {
+  it('is followed by a call past the cache, because Clerk would return the same hanging promise', async () => {
     const { openTab, pass } = createWorld()
     const tab = openTab()
     const getToken = tab.clerk.getToken.bind(tab.clerk)
@@ -137,7 +137,7 @@ describe('when Clerk gives no token', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('the server session lives on, until its own expiry', async () => {
+  it('leaves the server session alive until its own expiry', async () => {
     const { server, openTab, pass, now } = createWorld()
     const tab = await openTab().start(ada)
     const expiry = (server.view?.expiresAt ?? 0) + 60 * second - now()
@@ -166,7 +166,7 @@ describe('when Clerk gives no token', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it('Y7: a reconnect re-arms it too, and a rare heartbeat without any news', async () => {
+  it('Y7: is retried on a reconnect too, and from time to time without any news', async () => {
     for (const isDropped of [true, false]) {
       const { server, openTab, pass } = createWorld()
       const tab = openTab()
@@ -185,7 +185,7 @@ describe('when Clerk gives no token', () => {
   })
 })
 
-it('Y6: what failed is not counted as done: the next attempt posts again, up to the acknowledgement', async () => {
+it('Y6: a failed attempt does not count as done, and the next one posts again until the acknowledgement', async () => {
   const { server, openTab, pass } = createWorld()
   server.postFailure = toError('store-unavailable')
   const tab = await openTab().start(ada)
@@ -199,7 +199,7 @@ it('Y6: what failed is not counted as done: the next attempt posts again, up to 
   expect(tab.context.settled).not.toBeNull()
 })
 
-it('holds tokens as BearerToken only: no snapshot shows their text', async () => {
+it('tokens are held only as BearerToken, so no snapshot shows their text', async () => {
   const { openTab } = createWorld()
   const tab = await openTab().start(ada)
   expect(tab.context.posted).toBeInstanceOf(BearerToken)
@@ -210,8 +210,8 @@ it('holds tokens as BearerToken only: no snapshot shows their text', async () =>
   expect(shown).toContain('[token]')
 })
 
-describe('a refused token of Clerk’s cache', () => {
-  it('gets one try afresh, at once, where the refusal is final: a fresh one may have what it lacks', async () => {
+describe("a refused token from Clerk's cache", () => {
+  it('is followed by one fresh token, at once, if the refusal is permanent', async () => {
     const { server, openTab, pass } = createWorld()
     const { post } = server
     server.post = (event, signal) => {

@@ -6,7 +6,7 @@ import { ada, createWorld, connectionOf, statusOf, type Tab } from './world.ts'
 const second = 1_000
 const failureOf = (tab: Tab) => toAuthFailure(tab.actor.getSnapshot().context)
 
-describe('where streams cannot be read', () => {
+describe('if streams cannot be read', () => {
   const open = async () => {
     const world = createWorld()
     const tab = world.openTab('tab', { stream: false })
@@ -15,7 +15,7 @@ describe('where streams cannot be read', () => {
     return { ...world, tab }
   }
 
-  it('the view is asked for at once, the token is posted, and no stream is ever opened', async () => {
+  it('the view is polled at once, the token is posted, and no stream is ever opened', async () => {
     const { server, tab, pass } = await open()
     await pass(100)
     expect([statusOf(tab), connectionOf(tab)]).toEqual(['authenticated', 'polling'])
@@ -35,7 +35,7 @@ describe('where streams cannot be read', () => {
     expect(statusOf(tab)).toBe('failed')
   })
 
-  it('a server that cannot be reached is told of, and found again', async () => {
+  it('a server that cannot be reached is reported, and found again', async () => {
     const { server, tab, pass } = await open()
     await pass(second)
     server.pollFailure = toError('store-unavailable')
@@ -54,7 +54,7 @@ describe('where streams cannot be read', () => {
     expect(failureOf(tab)).toBeNull()
   })
 
-  it('a server that was never there is told of too', async () => {
+  it('a server that was never there is reported too', async () => {
     const world = createWorld()
     world.server.pollFailure = toError('draining')
     const tab = await world.openTab('tab', { stream: false }).start(ada)
@@ -63,7 +63,7 @@ describe('where streams cannot be read', () => {
   })
 
   it.each(['network.online', 'focus.gained', 'retry.wanted'] as const)(
-    'after a failure the view is asked for at once on %s',
+    'after a failure the view is polled at once on %s',
     async (type) => {
       const { server, tab, pass } = await open()
       server.pollFailure = toError('draining')
@@ -77,7 +77,7 @@ describe('where streams cannot be read', () => {
     },
   )
 
-  it('but not before the moment that the server has named', async () => {
+  it('no poll comes before the time that the server has named', async () => {
     const { server, tab, pass } = await open()
     await pass(second)
     server.pollFailure = toError('at-capacity', 60_000)
@@ -90,7 +90,7 @@ describe('where streams cannot be read', () => {
     expect(server.polls.length).toBeGreaterThan(asked)
   })
 
-  it('a refusal for good stops the questions until somebody or some minutes pass by', async () => {
+  it('a permanent refusal stops the polls until some event or some minutes later', async () => {
     const { server, tab, pass } = await open()
     await pass(second)
     server.pollFailure = toError('origin-rejected')
@@ -105,7 +105,7 @@ describe('where streams cannot be read', () => {
     expect(server.connects).toEqual([])
   })
 
-  it('a browser that keeps no cookie is told so, and makes no sessions over and over', async () => {
+  it('a browser that keeps no cookie gets the error, and creates no sessions over and over', async () => {
     const world = createWorld()
     world.server.isCookieless = true
     const tab = await world.openTab('tab', { stream: false }).start(ada)
@@ -128,7 +128,7 @@ describe('where streams cannot be read', () => {
     expect(server.connects).toEqual([])
   })
 
-  it('nodes that do not share a store end the questions for some minutes, and the page goes by its posts', async () => {
+  it('nodes that do not share a store end the polls for some minutes, and the page relies on its posts', async () => {
     const { server, tab, pass } = await open()
     await pass(second)
     server.nodes = 2
@@ -137,7 +137,7 @@ describe('where streams cannot be read', () => {
     expect(server.connects).toEqual([])
   })
 
-  it('nothing is asked after the stop, and all begins again with the next start', async () => {
+  it('nothing is requested after the stop, and everything begins again with the next start', async () => {
     const { server, tab, pass } = await open()
     await pass(second)
     tab.actor.send({ type: 'client.stopped' })

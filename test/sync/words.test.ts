@@ -17,7 +17,7 @@ function watch<T>(tab: Tab, read: (tab: Tab) => T): T[] {
 }
 
 describe('connection', () => {
-  it('stays live where the stream breaks and is back within 3 s', async () => {
+  it('stays live if the stream breaks and is back within 3 s', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const seen = watch(tab, connectionOf)
@@ -31,7 +31,7 @@ describe('connection', () => {
     expect(seen).toEqual(['live'])
   })
 
-  it('is connecting, then live; where the server is away it is lost, for 5 s restored, and then live', async () => {
+  it('is connecting, then live; while the server is away it is lost, then restored for 5 s, and then live', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = openTab()
     const seen = watch(tab, connectionOf)
@@ -53,7 +53,7 @@ describe('connection', () => {
     expect(seen).toHaveLength(5)
   })
 
-  it('stays live where the server only brings a new cookie', async () => {
+  it('stays live if the server only brings a new cookie', async () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const seen = watch(tab, connectionOf)
@@ -65,7 +65,7 @@ describe('connection', () => {
     expect(seen).toEqual(['live'])
   })
 
-  it('of a page that never heard of the server is lost only where the stream fails and fails, and the questions too', async () => {
+  it('is lost on a page that never heard the server only if streams and polls keep failing', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('draining')
     const tab = openTab()
@@ -92,7 +92,7 @@ describe('connection', () => {
     expect(seen).toEqual(['live', 'polling', 'live'])
   })
 
-  it('of a client that is stopped is connecting, as before its start', async () => {
+  it('is connecting on a stopped client, as before its start', async () => {
     const { server, openTab } = createWorld()
     const tab = await openTab().start(ada)
     server.drop('rotated')
@@ -103,7 +103,7 @@ describe('connection', () => {
 })
 
 describe('isRenewing', () => {
-  it('is true while a token is asked for or posted, and the page shows somebody signed in', async () => {
+  it('is true while a token is requested or posted, and the page shows a signed-in user', async () => {
     const { openTab, pass } = createWorld()
     const tab = openTab()
     const seen = watch(tab, isRenewingIn)
@@ -154,7 +154,7 @@ describe('degraded and lastError', () => {
     expect(toLastFailure(tab.context)).toMatchObject({ code: 'clerk-no-token' })
   })
 
-  it('are of a stream that was refused, too, and of what the view tells', async () => {
+  it('include a stream that was refused, and errors of the view', async () => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = toError('origin-rejected')
     const tab = await openTab().start(ada)
