@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => clerk.close())
 
 describe('users', () => {
-  it('are read by id, private metadata included', async () => {
+  it('are read by id, including private metadata', async () => {
     const ada = await backend.users.getUser('user_ada')
     expect(ada).toMatchObject({ id: 'user_ada', firstName: 'Ada', lastName: 'Lovelace', username: 'ada' })
     expect(ada.primaryEmailAddress?.emailAddress).toBe('ada@example.test')
@@ -64,7 +64,7 @@ describe('sessions', () => {
     expect((await backend.sessions.getSessionList({ userId: 'user_ada', status: 'active' })).data).toHaveLength(0)
   })
 
-  it('give tokens without an authorized party, as long-lived as asked', async () => {
+  it('give tokens without an authorized party, with the requested life', async () => {
     const session = await backend.sessions.createSession({ userId: 'user_ada' })
     const { jwt } = await backend.sessions.getToken(session.id, undefined, 600)
     const claims = await verifyToken(jwt, { secretKey: clerk.secretKey, apiUrl: clerk.apiUrl, skipJwksCache: true })
@@ -108,6 +108,6 @@ it('refuses a wrong secret key', async () => {
   })
 })
 
-it('answers what it does not emulate with 404 rather than nonsense', async () => {
+it('answers 404 to a call that it does not emulate', async () => {
   await expect(backend.redirectUrls.getRedirectUrl('x')).rejects.toMatchObject({ status: 404 })
 })

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { createClerkEmulator } from '../kit/index.ts'
 
 describe('the server', () => {
-  it('is reached by both addresses of localhost, and leaves no socket when closed', async () => {
+  it('is reached at both addresses of localhost, and leaves no socket open when closed', async () => {
     const clerk = await createClerkEmulator()
     const port = Number(new URL(clerk.url).port)
     const sockets = ['127.0.0.1', '::1'].map((host) => connect({ host, port }))
@@ -17,7 +17,7 @@ describe('the server', () => {
     await clerk.close()
   })
 
-  it('takes the port it is given, and says so if that is taken', async () => {
+  it('uses the port that it is given, and says so if that is taken', async () => {
     const blocker = createServer().listen(0, '127.0.0.1')
     await once(blocker, 'listening')
     const { port } = blocker.address() as AddressInfo
@@ -29,7 +29,7 @@ describe('the server', () => {
     await clerk.close()
   })
 
-  it('serves the installed scripts of Clerk to pages of any origin, and no file beside them', async () => {
+  it('serves the installed scripts of Clerk to pages of any origin, and no other file beside them', async () => {
     const clerk = await createClerkEmulator()
     const { __internal_clerkJSUrl, __internal_clerkUIUrl } = clerk.providerProps
     for (const [url, version] of [
@@ -80,14 +80,14 @@ it('works mounted under a path of another server', async () => {
   server.close()
 })
 
-it('names the option that makes no sense', async () => {
+it('names the option that it cannot use', async () => {
   await expect(createClerkEmulator({ listen: false })).rejects.toThrow(/^url /)
   await expect(createClerkEmulator({ url: 'clerk' })).rejects.toThrow(/^url /)
   await expect(createClerkEmulator({ tokenTtl: 0 })).rejects.toThrow(/^tokenTtl /)
   await expect(createClerkEmulator({ frontendApiHost: 'localhost:80' })).rejects.toThrow(/^frontendApiHost /)
 })
 
-it('names the user, session or organisation it does not know', async () => {
+it('names the user, session or organisation that it does not know', async () => {
   const clerk = await createClerkEmulator({ listen: false, url: 'http://localhost:1' })
   expect(() => clerk.createSession('nobody@example.test')).toThrow('knows no user nobody@example.test')
   expect(() => clerk.revokeSession('sess_x')).toThrow('knows no session sess_x')

@@ -124,7 +124,7 @@ describe.each([5, 6] as const)('the real clerk-js %i in a real browser', (versio
     expect(await page.waitForSelector('text=Password is incorrect')).toBeTruthy()
   })
 
-  it('switches organisation through the switcher, and the next token says so', async () => {
+  it('switches organisation with the switcher, and the next token has the new one', async () => {
     const acme = clerk.addOrganization({ id: 'org_acme', name: 'Acme' })
     clerk.setMembership('user_ada', acme, { role: 'org:admin' })
     const page = await openPage()
@@ -188,7 +188,7 @@ describe.each([5, 6] as const)('the real clerk-js %i in a real browser', (versio
     await signedOut(page)
   })
 
-  it('rides out a token endpoint that fails for a while', async () => {
+  it('survives a token endpoint that fails for a while', async () => {
     const page = await openPage()
     await signIn(page)
     clerk.clearRequests()

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => clerk.close())
 
 describe('faults', () => {
-  it('strike exactly as often as asked', async () => {
+  it('apply exactly as often as set', async () => {
     clerk.addFault({ path: '/v1/jwks', status: 503, headers: { 'retry-after': '3' }, times: 2 })
     const first = await jwks()
     expect(first.headers.get('retry-after')).toBe('3')
@@ -19,7 +19,7 @@ describe('faults', () => {
     expect([first.status, (await jwks()).status, (await jwks()).status]).toEqual([503, 503, 200])
   })
 
-  it('strike the first that matches, by prefix or expression and by method', async () => {
+  it('apply in order by prefix or expression and by method: the first that matches', async () => {
     clerk.setFaults([
       { path: '/v1/jwks', method: 'POST', status: 500 },
       { path: /\/bapi\/v1\/jwks$/g, status: 429 },
@@ -31,7 +31,7 @@ describe('faults', () => {
     expect((await jwks()).status).toBe(200)
   })
 
-  it('of one path leave the others alone, and can be taken back', async () => {
+  it('of one path do not affect the others, and can be removed', async () => {
     const remove = clerk.addFault({ path: '/client', status: 500 })
     expect((await jwks()).status).toBe(200)
     expect((await fetch(`${clerk.frontendApiUrl}/v1/client`)).status).toBe(500)
@@ -46,7 +46,7 @@ describe('faults', () => {
     expect(await (await jwks()).json()).toEqual({ keys: [] })
   })
 
-  it('delay an answer that is otherwise good', async () => {
+  it('delay an answer that is otherwise normal', async () => {
     clerk.addFault({ path: '/v1/jwks', delay: 60 })
     const start = performance.now()
     expect((await jwks()).status).toBe(200)
@@ -74,12 +74,12 @@ describe('faults', () => {
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 
-  it('must have a sensible count', () => {
+  it('must have a valid count', () => {
     expect(() => clerk.addFault({ path: '/', times: 0 })).toThrow(TypeError)
   })
 })
 
-it('the request log tells method, path, time and status, and nothing secret', async () => {
+it('the request log has method, path, time and status, and nothing secret', async () => {
   await jwks()
   await fetch(`${clerk.frontendApiUrl}/v1/client?__clerk_db_jwt=secret&_method=DELETE`, {
     method: 'POST',

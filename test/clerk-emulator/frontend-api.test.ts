@@ -28,7 +28,7 @@ const signIn = () => call('/client/sign_ins', { identifier: 'ada@example.test', 
 const codeOf = ({ json }: { json: any }) => json.errors[0].code
 
 describe('signing in', () => {
-  it('in one step makes a session and sets the client cookie, HttpOnly', async () => {
+  it('in one step creates a session and sets the client cookie, HttpOnly', async () => {
     const { json, headers } = await signIn()
     expect(json.response.status).toBe('complete')
     expect(json.client.last_active_session_id).toBe(json.response.created_session_id)
@@ -52,7 +52,7 @@ describe('signing in', () => {
     expect(codeOf(await call('/client/sign_ins', form))).toBe('ticket_invalid_code')
   })
 
-  it('fails for a stranger, and for a browser that already has a session', async () => {
+  it('fails for an unknown user, and for a browser that already has a session', async () => {
     const stranger = await call('/client/sign_ins', { identifier: 'eve@example.test' })
     expect([stranger.status, codeOf(stranger)]).toEqual([422, 'form_identifier_not_found'])
     await signIn()
@@ -62,7 +62,7 @@ describe('signing in', () => {
 })
 
 describe('a session', () => {
-  it('gives tokens for the page that asks: by Origin, Referer or Host', async () => {
+  it('gives tokens for the calling page: by Origin, Referer or Host', async () => {
     const id = (await signIn()).json.response.created_session_id
     const azp = async (headers: Record<string, string>) =>
       decodeJwt((await call(`/client/sessions/${id}/tokens`, {}, headers)).json.jwt).azp
@@ -90,7 +90,7 @@ describe('a session', () => {
     expect(await orgIn()).toBeUndefined()
   })
 
-  it('is 401 once it has ended or without a client, 404 for another browser', async () => {
+  it('is 401 after its end or without a client, 404 for another browser', async () => {
     const id = (await signIn()).json.response.created_session_id
     const foreign = clerk.createSession('user_ada')
     expect((await call(`/client/sessions/${foreign.id}/tokens`, {})).status).toBe(404)
@@ -102,7 +102,7 @@ describe('a session', () => {
     expect((await call(`/client/sessions/${id}/tokens`, {})).status).toBe(401)
   })
 
-  it('can be taken over by a browser that is given its client cookie', async () => {
+  it('can be taken over by a browser that gets its client cookie', async () => {
     const session = clerk.createSession('user_ada')
     cookie = `__client=${clerk.clientCookie(session)}`
     expect((await call('/client')).json.response.last_active_session_id).toBe(session.id)
@@ -117,7 +117,7 @@ describe('a session', () => {
     expect((await call('/client/sessions?_method=DELETE', {})).json.response.sessions).toEqual([])
   })
 
-  it('still pending is listed with the task that is due', async () => {
+  it('that is pending is listed with its task', async () => {
     clerk.setSessionStatus((await signIn()).json.response.created_session_id, 'pending')
     expect((await call('/client')).json.response.sessions[0]).toMatchObject({
       status: 'pending',
@@ -160,7 +160,7 @@ describe('an instance', () => {
     expect(await statusIn()).toBe('active')
   })
 
-  it('tells of an impersonation in the session and its tokens', async () => {
+  it('shows an impersonation in the session and its tokens', async () => {
     const session = clerk.createSession('user_ada', { actor: 'user_agent' })
     expect(decodeJwt(clerk.mintToken({ session })).act).toEqual({ sub: 'user_agent' })
     cookie = `__client=${clerk.clientCookie(session)}`
@@ -177,7 +177,7 @@ it('never shows private metadata to a browser', async () => {
   expect(JSON.stringify(json)).not.toContain('hush')
 })
 
-it('lets pages of this machine in by CORS, and no others', async () => {
+it('allows pages of this machine by CORS, and no others', async () => {
   const allowed = async (from: string) =>
     (await call('/client', undefined, { origin: from })).headers.get('access-control-allow-origin')
   expect(await allowed('http://localhost:5173')).toBe('http://localhost:5173')

@@ -39,7 +39,7 @@ describe('a session token', () => {
     expect(claims.iat - claims.nbf).toBe(10)
   })
 
-  it('verifies without the network by the PEM key', async () => {
+  it('verifies without the network with the PEM key', async () => {
     await expect(verifyToken(clerk.mintToken({ session }), { jwtKey: clerk.jwtKey })).resolves.toMatchObject({
       sub: 'user_ada',
     })
@@ -86,7 +86,7 @@ describe('a session token', () => {
     expect(claims.sts ?? claims.fva).toBeUndefined()
   })
 
-  it('of a pending session says so', () => {
+  it('of a pending session has that status', () => {
     clerk.setSessionStatus(session, 'pending')
     expect(decodeJwt(clerk.mintToken({ session })).sts).toBe('pending')
   })
@@ -131,7 +131,7 @@ describe('a forged token', () => {
 })
 
 describe('keys and clock', () => {
-  it('rotation changes the kid and leaves the old key published only if asked', async () => {
+  it('a rotation changes the kid and leaves the old key published only on request', async () => {
     const before = clerk.mintToken({ session })
     await clerk.rotateKeys()
     const after = clerk.mintToken({ session })
@@ -151,7 +151,7 @@ describe('keys and clock', () => {
     expect(other.jwks().keys[0]?.kid).not.toBe(clerk.jwks().keys[0]?.kid)
   })
 
-  it('the skew and the time to live move iat and exp', async () => {
+  it('the skew and the token life move iat and exp', async () => {
     clerk.skewClock(-3_600_000)
     clerk.setTokenTtl(5)
     const claims = decodeJwt(clerk.mintToken({ session }))
@@ -161,7 +161,7 @@ describe('keys and clock', () => {
     await expect(jwtVerify(clerk.mintToken({ session }), createLocalJWKSet(clerk.jwks()))).resolves.toBeDefined()
   })
 
-  it('the clock can be given', async () => {
+  it('the clock can be replaced', async () => {
     const fixed = await createClerkEmulator({ listen: false, url: 'http://localhost:1', now: () => 1_700_000_000_000 })
     expect(decodeJwt(fixed.mintToken()).iat).toBe(1_700_000_000)
   })

@@ -23,7 +23,7 @@ it("a signed webhook passes Clerk's verification with its event intact", async (
   })
 })
 
-it('events about users carry the user, or what is left of a deleted one', () => {
+it('events about users contain the user, or the rest of a deleted one', () => {
   const eve = clerk.addUser({ email: 'eve@example.test' })
   expect(clerk.webhookEvent('user.updated', eve).data).toMatchObject({ object: 'user', id: eve.id })
   expect(clerk.webhookEvent('user.deleted', eve).data).toEqual({ object: 'user', id: eve.id, deleted: true })

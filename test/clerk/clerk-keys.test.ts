@@ -75,7 +75,7 @@ describe('createClerkKeys', () => {
     expect(jwksRequests()).toBe(2)
   })
 
-  it('verifies by the JWT key alone where it is given, and asks nobody', async () => {
+  it('verifies only with the JWT key if it is given, and requests nothing', async () => {
     const source = createClerkKeys({ secretKey: clerk.secretKey, apiUrl: clerk.apiUrl, jwtKey: clerk.jwtKey })
     expect(await codeOf(verifierOf(source)(mint()))).toBe('accepted')
     expect(jwksRequests()).toBe(0)
@@ -92,7 +92,7 @@ describe('createClerkKeys', () => {
     await other.close()
   })
 
-  it('says plainly that Clerk rejects the secret key, and never what the key is', async () => {
+  it('says that Clerk rejects the secret key, and never shows the key', async () => {
     keys.close()
     keys = open({ secretKey: 'sk_test_of_someone_else' })
     const error = await verifierOf(keys)(mint()).catch((e: unknown) => e)
@@ -132,13 +132,13 @@ describe('createClerkKeys', () => {
     expect(await verdict).toBe('keys-unavailable')
   })
 
-  it('warns of a Backend API in the clear, where the secret key would be read on the way', () => {
+  it('warns of a Backend API over plain http, where others on the way could read the secret key', () => {
     keys.close()
     keys = open({ apiUrl: 'http://api.example.test' })
     expect(logged).toEqual([['keys.insecure', { host: 'api.example.test' }]])
   })
 
-  it('nobody listening is an outage too', async () => {
+  it('a refused connection is an outage too', async () => {
     keys.close()
     keys = open({ apiUrl: `http://127.0.0.1:${await freePort()}` })
     expect(await codeOf(verifierOf(keys)(mint()))).toBe('keys-unavailable')

@@ -12,7 +12,7 @@ const resolve = (options: unknown, env: Record<string, string> = {}) =>
   resolveClerkOptions(options as ClerkOptions, env)
 
 describe('resolveClerkOptions (C17)', () => {
-  it('takes each option from the argument, else from the environment', () => {
+  it('takes each option from the argument, or else from the environment', () => {
     const env = {
       CLERK_SECRET_KEY: 'sk_env',
       CLERK_JWT_KEY: 'pem_env',
@@ -121,12 +121,12 @@ describe('a secret key', () => {
     for (const options of empty) expect(() => createClerkKeys(options)).toThrow(new MissingSecretKeyError('empty'))
   })
 
-  it('is asked for only where it is needed', () => {
+  it('is required only by calls that need it', () => {
     expect(resolve({})).toEqual({ issuer: undefined })
     expect(requireSecretKey(resolve({ secretKey: 'sk_test_abc' }))).toBe('sk_test_abc')
   })
 
-  it('given as an empty argument is not replaced by the environment', () => {
+  it('that is an empty argument is not replaced by the environment', () => {
     expect(() => requireSecretKey(resolve({ secretKey: '' }, { CLERK_SECRET_KEY: 'sk_env' }))).toThrow('empty')
   })
 })

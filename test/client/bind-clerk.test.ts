@@ -8,7 +8,7 @@ it("takes Clerk's own object", () => {
   expectTypeOf<BrowserClerk5>().toExtend<ClerkLike>()
 })
 
-it('tells the client what Clerk says, until it is ended', () => {
+it("gives the client Clerk's state until it is unbound", () => {
   const listeners = new Set<(resources: ClerkResourcesLike) => void>()
   const clerk: ClerkLike = {
     loaded: true,

@@ -3,12 +3,12 @@ import type { useAuth } from '@clerk/react'
 import { expect, expectTypeOf, it } from 'vitest'
 import { createAuthClient, type ClerkState } from '../../adapters/browser/index.ts'
 
-it('takes what useAuth gives', () => {
+it('accepts the result of useAuth', () => {
   expectTypeOf<ReturnType<typeof useAuth>>().toExtend<ClerkState>()
   expectTypeOf<ReturnType<typeof useAuth5>>().toExtend<ClerkState>()
 })
 
-it('takes a pending Clerk session for signed out, also where useAuth counts it as signed in', () => {
+it('treats a pending Clerk session as signed out, even if useAuth counts it as signed in', () => {
   const client = createAuthClient({ fetch: () => new Promise(() => {}) })
   client.start()
   const told = () => client.actor.getSnapshot().context.identity

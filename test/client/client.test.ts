@@ -56,7 +56,7 @@ function provideLocks() {
 }
 
 describe('the client on a real server', () => {
-  it('gets in where anonymous streams have filled the server, by a post before its stream', async () => {
+  it('gets in on a server full of anonymous streams, by a post before its stream', async () => {
     const { server, browser } = await open({ limits: { sessions: 2 } })
     const strangers = [createBrowser(server.origin), createBrowser(server.origin)].map((each) => start(each))
     for (const { actor } of strangers) {
@@ -70,7 +70,7 @@ describe('the client on a real server', () => {
     expect(server.auth.stats()).toMatchObject({ sessions: 2, signedIn: 1, streams: 1 })
   })
 
-  it('goes from unchecked over signedIn to signedOut, on the word of the server', async () => {
+  it('goes from unchecked over signedIn to signedOut as the server says', async () => {
     const { browser } = await open()
     const client = start(browser)
     expect(client.view).toMatchObject({ state: 'unchecked', isSignedIn: false })
@@ -96,7 +96,7 @@ describe('the client on a real server', () => {
     ])
   })
 
-  it('shows an account switch as one change, and never a mixture', async () => {
+  it('shows an account switch as one change that never mixes the accounts', async () => {
     const { browser } = await open()
     const client = start(browser)
     const seen = new Set<string>()
@@ -124,7 +124,7 @@ describe('the client on a real server', () => {
     expect(server.auth.stats().sessions).toBe(1)
   })
 
-  it('tabs that connect together take turns, and share one session', async () => {
+  it('tabs that connect together take turns and share one session', async () => {
     const { server, browser } = await open()
     cleanups.push(provideLocks())
     const tabs = [start(browser), start(browser), start(browser)]
@@ -135,7 +135,7 @@ describe('the client on a real server', () => {
     expect(server.auth.stats().sessions).toBe(1)
   })
 
-  it('tabs that got a session each, for want of locks, come together with the next post', async () => {
+  it('tabs that got a session each without locks share one after the next post', async () => {
     const { browser } = await open()
     const first = start(browser)
     await until(first, ({ channel }) => channel !== '')
@@ -162,7 +162,7 @@ describe('the client on a real server', () => {
     expect(client.status).toBe('authenticated')
   })
 
-  it('stops at a 403, tells why, and says failed rather than signed out', async () => {
+  it('stops at a 403, gives the reason, and says failed instead of signed out', async () => {
     const { server } = await open()
     const errors: string[] = []
     const browser = createBrowser(server.origin, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
@@ -175,7 +175,7 @@ describe('the client on a real server', () => {
     expect(browser.requests).toHaveLength(1)
   })
 
-  it('meets something that is no auth server with a failure that is retried', async () => {
+  it('retries after an answer that is not from an auth server', async () => {
     const { browser } = await open()
     const errors: string[] = []
     const html = async () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })
@@ -204,7 +204,7 @@ describe('the client on a real server', () => {
     expect(wishes.slice(0, 2)).toEqual([undefined, { skipCache: true }])
   })
 
-  it('is quiet after stop, and starts again with what Clerk said meanwhile', async () => {
+  it("is quiet after stop, and starts again with Clerk's latest state", async () => {
     const { server, browser } = await open()
     const client = start(browser)
     await until(client, ({ channel }) => channel !== '')
@@ -219,8 +219,8 @@ describe('the client on a real server', () => {
   })
 })
 
-describe('what a client never does', () => {
-  it('go down with an inspector that throws', async () => {
+describe('a client never', () => {
+  it('crashes because of an inspector that throws', async () => {
     const { browser } = await open()
     const report = vi.spyOn(console, 'error').mockImplementation(() => {})
     const client = start(browser, {
@@ -235,7 +235,7 @@ describe('what a client never does', () => {
     report.mockRestore()
   })
 
-  it('show a raw token: not to the inspector, in a snapshot, a view or an error', async () => {
+  it('shows a raw token to the inspector, in a snapshot, a view or an error', async () => {
     const { browser } = await open()
     const shown: string[] = []
     const look = (value: unknown) => shown.push(inspect(value, { depth: 6 }))
@@ -265,7 +265,7 @@ describe('what a client never does', () => {
     expect(all).toContain('[token]')
   })
 
-  it('let one listener that throws harm another', async () => {
+  it('lets one listener that throws affect another', async () => {
     const { browser } = await open()
     const client = start(browser)
     const reported: unknown[] = []
@@ -283,7 +283,7 @@ describe('what a client never does', () => {
     expect(reported).toHaveLength(2)
   })
 
-  it('call a listener that unsubscribed, by function or by signal', async () => {
+  it('calls a listener that unsubscribed, by function or by signal', async () => {
     const { browser } = await open()
     const client = start(browser)
     const calls: string[] = []
@@ -298,7 +298,7 @@ describe('what a client never does', () => {
     expect(calls).toEqual(['function', 'signal'])
   })
 
-  it('say signed in past the expiry and the tolerance, though the server cannot be heard', async () => {
+  it('says signed in past the expiry and the tolerance, even if the server cannot be reached', async () => {
     const { browser } = await open()
     let ahead = 0
     const client = start(browser, { now: () => Date.now() + ahead })
@@ -314,7 +314,7 @@ describe('what a client never does', () => {
     expect(client.status).not.toBe('unauthenticated')
   })
 
-  it('leave a page in the belief that somebody is signed in, where the server refuses to be heard', async () => {
+  it('leaves a page showing a signed-in user if the server refuses the stream', async () => {
     const { browser } = await open()
     const clock = new SimulatedClock()
     const began = Date.now()
@@ -347,14 +347,14 @@ describe('what a client never does', () => {
     expect(await client.whenChecked({ timeout: 0 })).toMatchObject({ timedOut: true, authChecked: false })
   })
 
-  it('keep a listener of a signal whose subscription has ended', async () => {
+  it('keeps a listener on a signal after its subscription has ended', async () => {
     const client = createAuthClient()
     const { signal } = new AbortController()
     for (let round = 0; round < 20; round += 1) client.onAuthChange(() => {}, { signal })()
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('arm a timer before the start, or while a page is rendered on a server', () => {
+  it('starts a timer before the start, or while a page is rendered on a server', () => {
     const clock = new SimulatedClock()
     const armed = vi.spyOn(clock, 'setTimeout')
     const initialView = { ...createAuthClient().view, isSignedIn: true, expiresAt: Date.now() + 60_000 }
@@ -364,7 +364,7 @@ describe('what a client never does', () => {
     expect(armed).not.toHaveBeenCalled()
   })
 
-  it('take the wish to try again for a focus', async () => {
+  it('treats a retry as focus', async () => {
     const { browser } = await open()
     let isDown = true
     const client = start(browser, { retries: 0 })
@@ -382,7 +382,7 @@ describe('what a client never does', () => {
 })
 
 describe('whenChecked', () => {
-  it('resolves on the verdict, and at once where there is one', async () => {
+  it('resolves on the verdict, and at once if there is one', async () => {
     const { browser } = await open()
     const client = start(browser)
     const waiting = client.whenChecked({ timeout: 10_000 })
@@ -391,7 +391,7 @@ describe('whenChecked', () => {
     expect(await client.whenChecked({ timeout: 0 })).toMatchObject({ timedOut: false, userId: 'user_ada' })
   })
 
-  it('resolves with timedOut when the time is up, and rejects with the reason of its signal', async () => {
+  it('resolves with timedOut when the time has passed, and rejects with the reason of its signal', async () => {
     const client = createAuthClient()
     expect(await client.whenChecked({ timeout: 1 })).toMatchObject({ timedOut: true, authChecked: false })
     const reason = new Error('left')
@@ -433,7 +433,7 @@ it('posts in browsers whose signals lack throwIfAborted', async () => {
   expect(await until(client, ({ isSignedIn }) => isSignedIn)).toMatchObject({ userId: 'user_ada' })
 })
 
-describe('a client that is made while a framework renders ahead of time', () => {
+describe('a client that is created while a framework renders ahead of time', () => {
   it('uses neither the clock nor randomness before it is started', () => {
     const forbidden = () => {
       throw new Error('not while rendering')
@@ -448,7 +448,7 @@ describe('a client that is made while a framework renders ahead of time', () => 
     expect(client.connection).toBe('connecting')
   })
 
-  it('has a label of its own where the Web Crypto API throws', async () => {
+  it('has its own label if the Web Crypto API throws', async () => {
     const { browser, server } = await open()
     vi.spyOn(crypto, 'getRandomValues').mockImplementation(() => {
       throw new Error('no')

@@ -60,7 +60,7 @@ async function run(server: Server, options: AuthClientOptions & { readonly clerk
   return told
 }
 
-describe('onError is told of every failure', () => {
+describe('onError is called for every failure', () => {
   const cause = new Error('503')
   it.each<[string, Partial<SyncError>, Server, Parameters<typeof run>[1]?]>([
     ['getToken rejects', { code: 'clerk-no-token', cause }, {}, { clerk: { getToken: () => Promise.reject(cause) } }],
@@ -84,7 +84,7 @@ describe('onError is told of every failure', () => {
     expect(told.every((each) => each instanceof Error && each.message !== '')).toBe(true)
   })
 
-  it('once for each, and not of the goodbye that only brings a new cookie', async () => {
+  it('once for each, and not for the goodbye that only brings a new cookie', async () => {
     const refused = await run({ events: () => problem(403, 'origin-rejected', 'The origin is not allowed') })
     expect(refused.map(({ code }) => code)).toEqual(['origin-rejected'])
     const rotated = await run({ events: () => stream(`event: bye\ndata: {"reason":"rotated"}\n\n`), post: never })
@@ -150,13 +150,13 @@ describe('after the first five seconds', () => {
     return { told, asked }
   }
 
-  it('one that only goes on is told no more, however often it is tried', async () => {
+  it('one that only continues is not reported again, however often it is retried', async () => {
     const { told, asked } = await time(3_600, { getToken: async () => null })
     expect(asked.tokens).toBeGreaterThan(100)
     expect(told).toEqual(['0', '0', '0', '1', '3'].map((at) => `${at} clerk-no-token`))
   })
 
-  it('each change of kind is told', async () => {
+  it('each change of kind is reported', async () => {
     const { told, asked } = await time(300, {
       refusal: (stream) => (stream <= 7 ? 'draining' : stream <= 9 ? 'at-capacity' : stream <= 12 ? 'draining' : null),
     })
@@ -165,14 +165,14 @@ describe('after the first five seconds', () => {
     expect(told.slice(4).map((each) => each.split(' ')[1])).toEqual(['at-capacity', 'draining'])
   })
 
-  it('a connection that comes and goes is told of no more, as long as it never holds for 5 s', async () => {
+  it('a connection that comes and goes is not reported again as long as it never lasts 5 s', async () => {
     const { told, asked } = await time(600, { streamLife: 0.25 })
     expect(asked.streams).toBeGreaterThan(20)
     expect(told.map((each) => each.split(' ')[1])).toEqual(told.map(() => 'network-failed'))
     expect(told.length).toBeLessThan(5)
   })
 
-  it('a failure after what had held is told each time', async () => {
+  it('a failure after a lasting connection is reported each time', async () => {
     const { told, asked } = await time(100, { streamLife: 20 })
     expect(asked.streams).toBe(5)
     expect(told.map((each) => each.split(' ')[1])).toEqual(Array(4).fill('network-failed'))
@@ -198,7 +198,7 @@ describe('in development', () => {
     ])
   })
 
-  it('and not in production, nor where there is no page', async () => {
+  it('but not in production or without a page', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     await run({ events: refuse('host-rejected') })
     vi.stubGlobal('location', { origin: 'https://app.example.com', hostname: 'app.example.com' })

@@ -27,14 +27,14 @@ function watch() {
   }
 }
 
-it('tells of focus gained and lost, and of the network', () => {
+it('report focus gained and lost, and the network', () => {
   const { on } = watch()
   expect(on(window, 'focus')).toEqual(['focus.gained'])
   expect(on(window, 'blur', { hasFocus: false })).toEqual(['focus.lost'])
   expect(on(window, 'online')).toEqual(['network.online'])
 })
 
-it('tells that connections may be dead when a page comes back from the back/forward cache, or was frozen', () => {
+it('report that connections may be dead when a page comes back from the back/forward cache, or was frozen', () => {
   const { dispatch } = watch()
   vi.spyOn(document, 'hasFocus').mockReturnValue(true)
   expect(dispatch(document, 'resume')).toEqual(['network.online'])
@@ -45,17 +45,17 @@ it('tells that connections may be dead when a page comes back from the back/forw
   expect(told).toEqual(['network.online', 'focus.gained'])
 })
 
-it('tells that focus is lost where an inner frame takes it, whose own loss of it the page would not hear of', () => {
+it('report lost focus when an inner frame takes it, whose own loss of it the page would not hear of', () => {
   expect(watch().on(window, 'blur')).toEqual(['focus.lost'])
 })
 
-it('takes coming into view for a focus that does not last, where another window has it', () => {
+it('treat becoming visible as a short focus if another window has the focus', () => {
   const { on } = watch()
   expect(on(document, 'visibilitychange', { hasFocus: false })).toEqual(['focus.gained', 'focus.lost'])
   expect(on(document, 'visibilitychange', { isVisible: false, hasFocus: false })).toEqual(['focus.lost'])
 })
 
-it('tells of nothing once ended', () => {
+it('report nothing once ended', () => {
   const { on, end } = watch()
   end()
   expect(['focus', 'blur', 'online'].flatMap((type) => on(window, type))).toEqual([])
@@ -90,7 +90,7 @@ describe('in a browser that lacks or refuses something', () => {
     expect(dispatch(document, 'visibilitychange')).toEqual(['focus.lost'])
   })
 
-  it('tells of the other events where one cannot be listened to', () => {
+  it('report the other events if one cannot be listened to', () => {
     vi.spyOn(document, 'addEventListener').mockImplementation(fault)
     const { dispatch, end } = watch()
     expect(dispatch(window, 'online')).toEqual(['network.online'])
@@ -100,7 +100,7 @@ describe('in a browser that lacks or refuses something', () => {
     expect(dispatch(window, 'online')).toEqual([])
   })
 
-  it('tells of nothing where there is no addEventListener', () => {
+  it('report nothing without addEventListener', () => {
     vi.stubGlobal('addEventListener', undefined)
     vi.spyOn(document, 'addEventListener').mockImplementation(fault)
     const { dispatch, end } = watch()

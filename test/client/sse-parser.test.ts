@@ -21,7 +21,7 @@ describe('createSseParser', () => {
     expect(parse(stream.replaceAll('\n', end), end)).toEqual(expected)
   })
 
-  it.each(['\n', '\r\n'])('reads the same, cut at any place, with line end %j', (end) => {
+  it.each(['\n', '\r\n'])('reads the same from chunks of any size, with line end %j', (end) => {
     const text = stream.replaceAll('\n', end)
     for (let cut = 0; cut <= text.length; cut++) expect(parse(text.slice(0, cut), text.slice(cut))).toEqual(expected)
     expect(parse(...text.split(''))).toEqual(expected)
@@ -31,11 +31,11 @@ describe('createSseParser', () => {
     expect(parse('data: a: b\ndata:  c\ndata\n\n')).toEqual(['message: a: b\n c\n'])
   })
 
-  it('passes over events without data, unknown fields and a retry that is no number', () => {
+  it('ignores events without data, unknown fields and a retry that is not a number', () => {
     expect(parse('event: ping\n\nfoo: bar\nretry: soon\ndata: x\n\n')).toEqual(['message: x'])
   })
 
-  it('drops an event that the stream broke off in', () => {
+  it('drops an event if the stream ends in the middle of it', () => {
     expect(parse('data: x\n')).toEqual([])
   })
 })

@@ -21,7 +21,7 @@ function provide(locks: PropertyDescriptor | object | null) {
   Object.defineProperty(globalThis, 'navigator', { value, configurable: true })
 }
 
-it('waits for the turn before it to end', async () => {
+it('waits for the earlier turn to end', async () => {
   const end = await takeTurn('name')
   let isNext = false
   const next = takeTurn('name').then((endNext) => {
@@ -36,7 +36,7 @@ it('waits for the turn before it to end', async () => {
   await last
 })
 
-it('waits no longer than 2 s, and holds no lock that it is given later', async () => {
+it('waits no longer than 2 s, and keeps no lock that it gets later', async () => {
   const end = await takeTurn('name')
   const late = takeTurn('name')
   await vi.advanceTimersByTimeAsync(2_000)
@@ -65,7 +65,7 @@ it.each<[how: string, locks: object | null]>([
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('begins at once where there is no navigator, or it throws when it is read', async () => {
+it('begins at once without a navigator, or if reading it throws', async () => {
   for (const descriptor of [{ value: undefined }, { get: fault }]) {
     Object.defineProperty(globalThis, 'navigator', { ...descriptor, configurable: true })
     ;(await takeTurn('name'))()
@@ -73,7 +73,7 @@ it('begins at once where there is no navigator, or it throws when it is read', a
   }
 })
 
-it('begins after 2 s where the lock API never answers', async () => {
+it('begins after 2 s if the lock API never answers', async () => {
   provide({ request: () => new Promise(() => {}) })
   let isBegun = false
   const turn = takeTurn('name').then(() => (isBegun = true))

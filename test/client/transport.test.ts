@@ -42,7 +42,7 @@ const toProblem = (status: number, body: unknown, headers = {}) =>
 
 afterEach(() => vi.unstubAllGlobals())
 
-it('names the session that the tab was told of in every query, once there is one, and in no body', async () => {
+it("names the tab's session in every query, once there is one, and in no body", async () => {
   const urls = async (channel: string | undefined) => {
     const test = createTest(Response.json(view))
     await test.post({ ...post, ...(channel !== undefined && { channel }) })
@@ -56,7 +56,7 @@ it('names the session that the tab was told of in every query, once there is one
 })
 
 describe('readStream', () => {
-  it('needs no TextDecoderStream, which some webviews lack, and puts cut characters together', async () => {
+  it('needs no TextDecoderStream, which some webviews lack, and joins characters that were cut', async () => {
     vi.stubGlobal('TextDecoderStream', undefined)
     const bytes = new TextEncoder().encode(`event: view\ndata: ${JSON.stringify({ ...view, userId: 'ädä' })}\n\n`)
     const body = new ReadableStream({
@@ -70,7 +70,7 @@ describe('readStream', () => {
     expect(test.events).toMatchObject([{ type: 'view.received', view: { userId: 'ädä' } }])
   })
 
-  it('asks for the stream of its tab, and sends frames as events', async () => {
+  it('requests the stream of its tab, and gives frames as events', async () => {
     const test = createTest(
       toStream(
         'retry: 1200\n\n',
@@ -97,7 +97,7 @@ describe('readStream', () => {
     ])
   })
 
-  it('rejects a ping that tells no time: it would leave the clock to chance', async () => {
+  it('rejects a ping without a time, which would leave the clock undefined', async () => {
     for (const data of ['nonsense', '{}', '{"now":"5"}', '{"now":null}']) {
       const test = createTest(toStream(`event: ping\ndata: ${data}\n\n`))
       await expect(test.read()).rejects.toMatchObject({ code: 'answer-malformed', retryable: true })
@@ -105,7 +105,7 @@ describe('readStream', () => {
     }
   })
 
-  it('rejects a frame that is no view, and a body that is no event stream', async () => {
+  it('rejects a frame that is not a view, and a body that is not an event stream', async () => {
     for (const data of ['nonsense', 'null', '7', '[]', '{"channel":"c"}']) {
       await expect(createTest(toStream(`event: view\ndata: ${data}\n\n`)).read()).rejects.toMatchObject({
         code: 'answer-malformed',
@@ -134,7 +134,7 @@ describe('an answer that a cache or a service worker kept', () => {
     await expect(createTest(Response.json(view), toConnection).ask()).rejects.toMatchObject(cached)
   })
 
-  it('never passes for the answer to a later request: each has a label of its own', async () => {
+  it('never counts as the answer to a later request, because each has its own label', async () => {
     const kept: (string | null)[] = []
     const test = createTest(Response.json(view), (asked) => {
       kept.push(asked)
@@ -146,7 +146,7 @@ describe('an answer that a cache or a service worker kept', () => {
     for (const label of kept) expect(label).toMatch(/^[\w-]{8,64}$/)
   })
 
-  it('is told apart without Web Crypto too', async () => {
+  it('is recognised without Web Crypto too', async () => {
     vi.stubGlobal('crypto', undefined)
     const test = createTest(Response.json(view))
     expect(await test.ask()).toEqual(view)
@@ -154,7 +154,7 @@ describe('an answer that a cache or a service worker kept', () => {
   })
 
   it.each(['ask', 'post'] as const)(
-    'is known by no label too, once the server has labelled an answer to %s',
+    'is recognised by a missing label too, once the server has labelled an answer to %s',
     async (how) => {
       let hasLabel = true
       const test = createTest(Response.json(view), (asked) => (hasLabel ? asked : null))
@@ -166,7 +166,7 @@ describe('an answer that a cache or a service worker kept', () => {
     },
   )
 
-  it('of a server that labels nothing sets no clock back: its view is taken, its time only where it is ahead', async () => {
+  it('of a server without labels sets no clock back: its view counts, and its time only if it is ahead', async () => {
     const frame = (now: number) => `event: view\ndata: ${JSON.stringify({ ...view, now })}\n\n`
     const stream = createTest(toStream(frame(1), frame(50), 'event: ping\ndata: {"now":2}\n\n'), () => null)
     await expect(stream.read()).rejects.toMatchObject({ code: 'network-failed' })
@@ -175,7 +175,7 @@ describe('an answer that a cache or a service worker kept', () => {
   })
 })
 
-it('says that something else answers where an answer is a page, as of a captive portal', async () => {
+it('says that something else answers if an answer is a page, as from a captive portal', async () => {
   const portal = () => createTest(new Response('<html>', { headers: { 'content-type': 'text/html' } }), () => null)
   const foreign = {
     code: 'answer-malformed',
@@ -187,7 +187,7 @@ it('says that something else answers where an answer is a page, as of a captive 
   await expect(portal().post()).rejects.toMatchObject({ code: 'answer-malformed', retryable: true })
 })
 
-it('lets go of the body of an answer that it does not take', async () => {
+it('releases the body of an answer that it does not accept', async () => {
   const answers: [type: string, status: number][] = [
     ['text/event-stream', 200],
     ['application/json', 200],
@@ -215,7 +215,7 @@ it('lets go of the body of an answer that it does not take', async () => {
 })
 
 describe('an answer that is an error', () => {
-  it('is the code, the word on retrying, Retry-After in ms, and the view of the problem document', async () => {
+  it('gives the code, retryable, Retry-After in ms, and the view of the problem document', async () => {
     const problem = { code: 'token-superseded', detail: 'too old', retryable: true, view }
     const test = createTest(toProblem(401, problem, { 'retry-after': '2' }))
     await expect(test.post()).rejects.toMatchObject({
@@ -239,7 +239,7 @@ describe('an answer that is an error', () => {
     [500, true],
     [502, true],
     [503, true],
-  ])('of a proxy, %i without a problem document, is worth another try: %s', async (status, retryable) => {
+  ])('of a proxy, %i without a problem document, is retried: %s', async (status, retryable) => {
     const foreign = Response.json({ code: 16, retryable: !retryable }, { status })
     for (const response of [
       new Response('<html>', { status }),
@@ -257,7 +257,7 @@ describe('an answer that is an error', () => {
 })
 
 it.each([400, 401, 403, 404, 407, 502])(
-  'a foreign answer, %i, is worth another try once the server itself was heard: it is the word of a network',
+  'from another source, %i, is retried after the server itself was heard, because a network sent it',
   async (status) => {
     const foreign = () => createTest(new Response('<html>', { status }))
     const error = { code: 'answer-malformed', retryable: true }
@@ -269,7 +269,7 @@ it.each([400, 401, 403, 404, 407, 502])(
 )
 
 describe('post', () => {
-  it('sends the token in the body only, and outlives the page with a clear only', async () => {
+  it('sends the token only in the body, and outlives the page only for a clear', async () => {
     const test = createTest(Response.json(view))
     expect(await test.post({ type: 'token.received', tab: 'tab', seq: 4, token: new BearerToken('a.b.c') })).toEqual(
       view,
@@ -287,7 +287,7 @@ describe('post', () => {
     expect(clear.requests[0]?.init).toMatchObject({ keepalive: true, body: JSON.stringify(post) })
   })
 
-  it('rejects an answer that is no view', async () => {
+  it('rejects an answer that is not a view', async () => {
     await expect(createTest(new Response('ok')).post()).rejects.toMatchObject({ code: 'answer-malformed' })
   })
 })

@@ -11,7 +11,7 @@ import {
 } from 'authchart/testing'
 
 describe('a bare actor of the auth machine, driven along the paths of its own model', () => {
-  it('moves live as the model says, through all of its states and transitions', async () => {
+  it('behaves as the model says, through all of its states and transitions', async () => {
     const report = await runConformance(createActorDriver())
     console.info(toReportText(report))
     requireConformance(report)
@@ -19,7 +19,7 @@ describe('a bare actor of the auth machine, driven along the paths of its own mo
     expect(report.paths.total).toBeGreaterThan(300)
   }, 300_000)
 
-  it('moves so along the simple paths too, by every event that leads from one configuration to another', async () => {
+  it('behaves so along the simple paths too, by every event that leads from one configuration to another', async () => {
     const model = createAuthModel()
     const paths = authPaths({ kind: 'simple', model })
     const report = await runConformance(createActorDriver(), { paths: [{ input: {}, model, paths }] })
@@ -36,14 +36,14 @@ describe('a bare actor of the auth machine, driven along the paths of its own mo
 describe('a machine with a fault', () => {
   const faulty = authMachine.provide({ guards: { isExpired: () => false } })
 
-  it('is told by the path that shows it, in plain words', async () => {
+  it('is reported with the path that shows it, in plain words', async () => {
     const report = await runConformance(createActorDriver({ machine: faulty }), { isBrief: true })
     const [mismatch] = report.mismatches
     expect(mismatch?.path).toContain('expiry fires')
     expect(() => requireConformance(report)).toThrow(/expiry fires[^]*expected/)
   }, 180_000)
 
-  it('breaks a law, whatever the model says', async () => {
+  it('breaks a law, no matter what the model says', async () => {
     const model = createAuthModel()
     const path = ['token.received', 'xstate.done.actor.0.auth.verifying (proof)', 'session.cleared']
     const obeysNobody = authMachine.provide({ guards: { isConcerned: () => false } })
@@ -56,7 +56,7 @@ describe('a machine with a fault', () => {
 })
 
 describe('the report', () => {
-  it('says of what was not covered, and of an empty run, that it is too little', async () => {
+  it('calls missing coverage and an empty run too little', async () => {
     const model = createAuthModel()
     const paths = [authPath(['session.cleared'], model)]
     const report = await runConformance(createActorDriver(), { paths: [{ input: {}, model, paths }] })
@@ -67,7 +67,7 @@ describe('the report', () => {
     expect(() => requireConformance(empty, { states: 0, transitions: 0 })).toThrow(/no paths/)
   })
 
-  it('says why a path ends early, and does not count the rest as driven', async () => {
+  it('gives the reason why a path ends early, and does not count the rest as driven', async () => {
     const model = createAuthModel()
     const driver = createActorDriver()
     const paths = [authPath(['token.received', 'session.revoked'], model)]
@@ -88,7 +88,7 @@ describe('the report', () => {
     expect(toReportText(report)).toContain('1 paths end early: this app hears of no revocations')
   })
 
-  it('names a step that is none where it stands', () => {
+  it('names a step that is not possible at its place', () => {
     expect(() => authPath(['token.received', 'xstate.after.expiry.auth.signedIn'])).toThrow(
       /is no event of "verifying"/,
     )

@@ -3,7 +3,7 @@ import { requireConformance, runConformance, toReportText } from 'authchart/test
 import { createAppDriver } from './embedded-app.ts'
 
 describe('an app that embeds the auth machine in a machine of its own', () => {
-  it('moves at every step as the machine does by itself, through all of its states and transitions', async () => {
+  it('behaves at every step as the machine alone, through all of its states and transitions', async () => {
     const report = await runConformance(createAppDriver())
     console.info(toReportText(report))
     requireConformance(report)

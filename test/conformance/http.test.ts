@@ -25,7 +25,7 @@ async function startDriver(options: Partial<HttpDriverOptions> = {}) {
 }
 
 describe('the h3 server over HTTP and SSE, driven along the paths of the machine', () => {
-  it('shows at every step what the machine shows, its own machines going through every transition but one', async () => {
+  it('shows at every step what the machine shows, and its own machines go through every transition but one', async () => {
     const report = await runConformance(await startDriver({ isInspected: true }))
     console.info(toReportText(report))
     requireConformance(report, { transitions: 47 / 48 })
@@ -33,7 +33,7 @@ describe('the h3 server over HTTP and SSE, driven along the paths of the machine
     expect(report.counted).toBe('in the system')
   }, 900_000)
 
-  it('shows the same as it holds its sessions without an inspector', async () => {
+  it('shows the same with its sessions as they are held without an inspector', async () => {
     const paths = pickCovering(toModelPaths({}))
     const report = await runConformance(await startDriver(), { paths })
     expect(report.mismatches).toEqual([])
@@ -41,7 +41,7 @@ describe('the h3 server over HTTP and SSE, driven along the paths of the machine
     expect(report.steps.driven).toBeGreaterThan(100)
   }, 300_000)
 
-  it('shows the other setting where the server was not given the one that the path is for', async () => {
+  it('shows the other setting if the server did not get the setting of the path', async () => {
     const model = createAuthModel()
     const path = authPath(
       [

@@ -10,7 +10,7 @@ import { freePort } from '../free-port.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-describe.runIf(findChromium())('npm start, as a person sees it', () => {
+describe.runIf(findChromium())('npm start, as a user sees it', () => {
   const printed: string[] = []
   let demo: ChildProcess
   let browser: Browser
@@ -40,7 +40,7 @@ describe.runIf(findChromium())('npm start, as a person sees it', () => {
     await once(demo, 'exit')
   })
 
-  it('prints the address and a user, who signs in by one click; the chart keeps its arrows and lights the state', async () => {
+  it('prints the address and a user, who signs in with one click; the chart keeps its arrows and highlights the state', async () => {
     expect(printed.join('\n')).toContain(origin)
     expect(printed.join('\n')).toMatch(/Inspector +http:\/\/localhost:\d+\/auth\/inspect\?key=/)
     expect(printed.join('\n')).toMatch(/Clerk emulator +\S+@\S+ +\S+/)

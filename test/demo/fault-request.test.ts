@@ -4,7 +4,7 @@ import { createFaultSwitches, toFaultRequest } from '../../docs/demo/server/faul
 
 describe('the demo’s fault requests', () => {
   it.each([{ set: 'skew', to: 120 }, { set: 'tokenEndpoint', to: 'hanging' }, { do: 'rotateKeys' }])(
-    'are taken: %j',
+    'accept %j',
     (body) => {
       expect(toFaultRequest(body)).toEqual(body)
     },
@@ -21,7 +21,7 @@ describe('the demo’s fault requests', () => {
     { set: '__proto__', to: 1 },
     { set: 'constructor', to: 1 },
     { set: 'keysEndpoint', to: { status: 500 } },
-  ])('are refused: %j', (body) => {
+  ])('refuse %j', (body) => {
     expect(toFaultRequest(body)).toBeNull()
   })
 })
@@ -41,7 +41,7 @@ describe('the demo’s switches', async () => {
     expect((await fetchKeys()).status).toBe(200)
   })
 
-  it('move Clerk’s clock and the life of its tokens', () => {
+  it("change Clerk's clock and the life of its tokens", () => {
     switches.set({ skew: 120, tokenLifetime: 30 })
     const token = emulator.mintToken({ session: emulator.createSession('ada@example.test') })
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { iat: number; exp: number }

@@ -15,8 +15,8 @@ const session = (now: number): VerifiedSession => ({
   expiresAt: now + 60_000,
 })
 
-describe('what the demo shows of the server’s machines', () => {
-  it('is each step with its state and the arrow taken, and never a token', async () => {
+describe('the steps of the server’s machines in the demo', () => {
+  it('have their state and the arrow taken, and never a token', async () => {
     const steps = createMachineSteps()
     const seen: [string, Step][] = []
     steps.subscribe((actorId, step) => seen.push([actorId, step]))

@@ -76,7 +76,7 @@ describe('a machine as a graph', () => {
     ])
   })
 
-  it('spells out guards that are made of others', () => {
+  it('spells out guards that consist of other guards', () => {
     const guarded = setup({ guards: { a: () => true, b: () => true, c: () => true } }).createMachine({
       initial: 'from',
       states: { from: { on: { go: { guard: and(['a', or(['b', not('c')])]), target: 'to' } } }, to: {} },
@@ -84,11 +84,11 @@ describe('a machine as a graph', () => {
     expect(toGraph(guarded).transitions[0]?.lines[0]?.guards).toEqual(['a and (b or (not c))'])
   })
 
-  it('lists what stays in a state apart', () => {
+  it('lists transitions that stay in a state separately', () => {
     expect(state('door:any')?.internal).toEqual([{ event: 'all.noted', guards: [], actions: ['note'] }])
   })
 
-  it('leaves no transition of the auth machine out', () => {
+  it('omits no transition of the auth machine', () => {
     const all = toGraph(authMachine)
     const lines = [...all.transitions.flatMap(({ lines }) => lines), ...all.states.flatMap(({ internal }) => internal)]
     const events = new Set(lines.map(({ event }) => event))
@@ -106,8 +106,8 @@ describe('a machine as a graph', () => {
   })
 })
 
-describe('the states that a value lights', () => {
-  it('are the state and those round it', () => {
+describe('the highlighted states of a value', () => {
+  it('are the state and its ancestors', () => {
     expect(toActiveIds(machine, 'shut')).toEqual(['door.shut'])
     expect(toActiveIds(machine, { ajar: 'moving' })).toEqual(['door.ajar', 'door.ajar.moving'])
   })

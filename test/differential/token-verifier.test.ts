@@ -100,7 +100,7 @@ function requireSameReason(refusal: string | undefined, reason: string | undefin
   expect(sameRefusals[refusal as AuthErrorCode], refusal).toContain(reason)
 }
 
-it(`differs from Clerk's verifyToken in named ways only, ${cases} generated tokens`, async () => {
+it(`differs from Clerk's verifyToken only in named ways, ${cases} generated tokens`, async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())
   const seen = new Map<Outcome, number>()

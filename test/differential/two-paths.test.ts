@@ -25,7 +25,7 @@ const judgeWithMemory = createJudge({ keys: { jwtKey: toPem(signingKey) }, clock
 
 const toOutcome = ({ accepted, refusal }: Verdict<VerifiedSession>) => accepted?.status ?? refusal ?? 'nothing'
 
-it(`Node's and jose's signature checks lead to the same verdicts, ${cases} generated tokens`, async () => {
+it(`the signature checks of Node and jose give the same verdicts, ${cases} generated tokens`, async () => {
   const seen = new Map<string, number>()
   const property = fc.asyncProperty(generatedCase, async (generated) => {
     now = generated.now
@@ -51,7 +51,7 @@ const moves = fc.array(
   { minLength: 1, maxLength: 4 },
 )
 
-it(`a token shown again is judged as if it were new, whatever the time, ${cases / 4} generated tokens`, async () => {
+it(`a token that is sent again is judged as if it were new, at any time, ${cases / 4} generated tokens`, async () => {
   let changed = 0
   const property = fc.asyncProperty(generatedCase, moves, async (generated, moves) => {
     now = generated.now

@@ -57,7 +57,7 @@ describe.runIf(findChromium())('browser-without-react', () => {
     }
   }
 
-  it('signs in and out with the real clerk-js, on the word of the server', async () => {
+  it('signs in and out with the real clerk-js, as the server says', async () => {
     const { auth, page, complaints, says, signIn } = await openPage()
     await says('unauthenticated')
     await signIn()
@@ -72,7 +72,7 @@ describe.runIf(findChromium())('browser-without-react', () => {
     expect(complaints).toEqual([])
   }, 120_000)
 
-  it('says why the server refuses for good who is signed in at Clerk, and signs out there', async () => {
+  it('says why the server permanently refuses a user who is signed in at Clerk, and signs out there', async () => {
     const { auth, page, complaints, says, signIn } = await openPage()
     await says('unauthenticated')
     await signIn()

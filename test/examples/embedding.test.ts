@@ -27,7 +27,7 @@ describe('child-actor', () => {
   }
   const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-  it('opens to the signed-in, and forgets what they wrote when they leave', async () => {
+  it('opens to signed-in users, and forgets their text when they leave', async () => {
     const { app, signIn, signOut, snapshot } = start({ good: proof })
     expect(snapshot().value).toBe('closed')
     app.send({ type: 'draft.changed', text: 'nobody may' })
@@ -61,7 +61,7 @@ describe('child-actor', () => {
     expect(snapshot()).toMatchObject({ value: 'open', context: { draft: '' } })
   })
 
-  it('asks for a token when the machine inside wants one', async () => {
+  it('asks for a token when the machine inside needs one', async () => {
     const { signIn, clock, asked } = start({ good: createProof({ issuedAt: now - 60_000 }) })
     signIn('good')
     await settled()
@@ -92,7 +92,7 @@ describe('own-verifier', () => {
     return { active: true, sub: 'user_a', sid: 'sess_a', iat, exp: iat + 60 }
   }
 
-  it('signs in by an opaque token that the endpoint calls active', async () => {
+  it('signs in with an opaque token that the endpoint calls active', async () => {
     const { endpoint, send, view } = await start()
     endpoint.tokens.set('opaque', active())
     await send('opaque')
@@ -100,13 +100,13 @@ describe('own-verifier', () => {
     expect(endpoint.asked).toEqual(['opaque'])
   })
 
-  it('takes an inactive one for a verdict', async () => {
+  it('treats an inactive token as a verdict', async () => {
     const { send, view } = await start()
     await send('unknown')
     expect(view()).toMatchObject({ state: 'signedOut', error: { code: 'token-claims' } })
   })
 
-  it('takes an outage for none, and asks again', async () => {
+  it('treats an outage as no verdict, and asks again', async () => {
     const { endpoint, actor, view } = await start()
     endpoint.tokens.set('opaque', active())
     endpoint.isDown = true

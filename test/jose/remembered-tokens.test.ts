@@ -48,7 +48,7 @@ describe('a token that verified before', () => {
     expect(checks).toHaveBeenCalledTimes(2)
   })
 
-  it('is verified each time where none is remembered', async () => {
+  it('is verified each time if none is remembered', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const verify = verifierOf({ remember: 0 })
     const token = mint()
@@ -57,7 +57,7 @@ describe('a token that verified before', () => {
     expect(checks).toHaveBeenCalledTimes(3)
   })
 
-  it('is judged by the clock each time, to the millisecond', async () => {
+  it('is checked against the clock each time, to the millisecond', async () => {
     let now = nowMs
     const verify = verifierOf({ clock: () => now })
     const token = mint()
@@ -72,7 +72,7 @@ describe('a token that verified before', () => {
     await expect(verify(token)).resolves.toMatchObject({ userId: 'user_1' })
   })
 
-  it('is put to validate(claims) each time, and a refusal is no verdict on the next', async () => {
+  it('is passed to validate(claims) each time, and a refusal does not affect the next time', async () => {
     const answers = [true, true, false, new AuthError('store-unavailable'), true]
     const verify = verifierOf({
       claims: {
@@ -106,7 +106,7 @@ describe('a token that verified before', () => {
     await expect(verify(mint({ key: foreignKey }))).rejects.toEqual(code('token-signature'))
   })
 
-  it('gives a session that nobody can change for the next to come', async () => {
+  it('gives a session that no caller can change for the next one', async () => {
     const verify = verifierOf()
     const token = mint({ claims: { o: { id: 'org_1', rol: 'member' }, roles: [{ name: 'member' }] } })
     const session = await showTwice(verify, token)
@@ -120,8 +120,8 @@ describe('a token that verified before', () => {
   })
 })
 
-describe('what is remembered', () => {
-  it('is forgotten when the keys change, all of it', async () => {
+describe('the memory of tokens', () => {
+  it('is emptied when the keys change', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const source = createSwappedKeys(() => signingKey.publicKey)
     const verify = verifierOf({ keys: source })
@@ -137,7 +137,7 @@ describe('what is remembered', () => {
     expect(checks).toHaveBeenCalledTimes(6)
   })
 
-  it('is no help where the key is gone, or nobody can say whether it is', async () => {
+  it('does not help if the key is gone, or if the key source cannot say so', async () => {
     const source = createSwappedKeys(() => signingKey.publicKey)
     const verify = verifierOf({ keys: source })
     const token = mint()
@@ -150,7 +150,7 @@ describe('what is remembered', () => {
     }
   })
 
-  it('is never a token that was refused', async () => {
+  it('never contains a token that was refused', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const verify = verifierOf({ claims: { issuer: 'https://other.test' } })
     const token = mint()
@@ -160,7 +160,7 @@ describe('what is remembered', () => {
     }
   })
 
-  it('is as much as was asked for: what was not asked for longest goes first', async () => {
+  it('has a limited size: the token with the oldest last use goes first', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const verify = verifierOf({ remember: 2 })
     const [a, b, c] = ['a', 'b', 'c'].map((sub) => mint({ claims: { sub } })) as [string, string, string]
@@ -176,7 +176,7 @@ describe('what is remembered', () => {
     expect(checks).toHaveBeenCalledTimes(7)
   })
 
-  it('goes when it has expired, whatever room there is', async () => {
+  it('drops an expired token even if there is room', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     let now = nowMs
     const verify = verifierOf({ clock: () => now })
@@ -189,7 +189,7 @@ describe('what is remembered', () => {
     expect(checks).toHaveBeenCalledTimes(5)
   })
 
-  it('is known by a digest, which nothing but a token that verified before is worth', async () => {
+  it('recognises a token by its digest, which is useless for a token that was not verified before', async () => {
     const digests = vi.spyOn(nodeCrypto, 'hash')
     const verify = verifierOf()
     const junk = ['a'.repeat(8_193), '.'.repeat(100_000), '.'.repeat(8_192), 'a.b.c', [mint()], null, 42]
@@ -202,7 +202,7 @@ describe('what is remembered', () => {
     expect(digests).toHaveBeenCalled()
   })
 
-  it('is found again among more tokens than the marks have room for', async () => {
+  it('finds a token again among more tokens than the marks have room for', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const verify = verifierOf()
     // Shown once, as most are. Some of the marks are taken for others', which must harm nobody.
@@ -226,7 +226,7 @@ describe('what is remembered', () => {
   })
 })
 
-describe('with its key at hand', () => {
+describe('with the key at hand', () => {
   it.each([
     ['new', 10_000],
     ['seen before', 10_000],
@@ -244,7 +244,7 @@ describe('with its key at hand', () => {
   })
 })
 
-describe('a key from a source of one’s own', () => {
+describe('a key from a source of your own', () => {
   const weak = createSigningKey(1_024)
   const ec = nodeCrypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pss = nodeCrypto.generateKeyPairSync('rsa-pss', { modulusLength: 2_048 })

@@ -75,7 +75,7 @@ describe('keys behind a URL', () => {
     expect(await lookUp()).toBe('found')
   })
 
-  it('an unknown kid is fetched for, and refused when it is still absent', async () => {
+  it('an unknown kid causes a fetch, and is refused if it is still missing', async () => {
     await lookUp()
     vi.advanceTimersByTime(10_000)
     expect(await lookUp('unknown')).toBe('key-not-found')
@@ -106,7 +106,7 @@ describe('keys behind a URL', () => {
     expect(await lookUp(newKid)).toBe('found')
   })
 
-  it('a kid that was undecided long ago is asked for anew', async () => {
+  it('a kid that was undecided long ago is requested again', async () => {
     await lookUp()
     expect(await lookUp(newKid)).toBe('keys-unavailable')
     vi.advanceTimersByTime(10_000)
@@ -116,7 +116,7 @@ describe('keys behind a URL', () => {
     expect(await lookUp(newKid)).toBe('found')
   })
 
-  it('an attempt already in the air when a kid is asked for says nothing about it', async () => {
+  it('an attempt that was already running when a kid is requested says nothing about it', async () => {
     const first = lookUp()
     const second = lookUp('unknown')
     expect(await Promise.all([first, second])).toEqual(['found', 'keys-unavailable'])
@@ -144,7 +144,7 @@ describe('keys behind a URL', () => {
     expect(endpoint.requests).toBe(2)
   })
 
-  it('refreshes unasked at maxAge', async () => {
+  it('refreshes without a request at maxAge', async () => {
     await lookUp()
     endpoint.answer = json(rotated)
     vi.advanceTimersByTime(300_000)
@@ -164,7 +164,7 @@ describe('keys behind a URL', () => {
   })
 
   it.each([-86_400_000, -3_600_000, 3_600_000, 86_400_000])(
-    'a wall clock off by %i ms freezes no cache',
+    'a wall clock that is off by %i ms does not freeze the cache',
     async (jump) => {
       await lookUp()
       vi.setSystemTime(Date.now() + jump)
@@ -179,7 +179,7 @@ describe('keys behind a URL', () => {
     },
   )
 
-  it('gives up for one caller whose signal fires, not for the others', async () => {
+  it('gives up for the one caller whose signal fires, not for the others', async () => {
     let release = () => {}
     endpoint.answer = (response) => void (release = () => json(jwks)(response, undefined as never))
     const controller = new AbortController()
@@ -195,7 +195,7 @@ describe('keys behind a URL', () => {
     )
   })
 
-  it('has no signal made for a token whose key is there', async () => {
+  it('creates no signal for a token whose key is there', async () => {
     let made = 0
     const options = {
       get signal() {
@@ -210,7 +210,7 @@ describe('keys behind a URL', () => {
     expect(made).toBe(1)
   })
 
-  it('asked with refresh: false, it fetches only where it has no keys at all', async () => {
+  it('with refresh: false it fetches only if it has no keys at all', async () => {
     const carried = (id: string) =>
       source.getKey(id, { refresh: false }).then(
         () => 'found',
@@ -223,7 +223,7 @@ describe('keys behind a URL', () => {
     expect(endpoint.requests).toBe(1)
   })
 
-  it('closed while a look-up waits, it says so, aborts the request and tries no more', async () => {
+  it('closed during a look-up, it says so, aborts the request and stops trying', async () => {
     endpoint.answer = () => {}
     const waiting = lookUp()
     await until(() => endpoint.requests === 1)
@@ -235,7 +235,7 @@ describe('keys behind a URL', () => {
     expect(endpoint.requests).toBe(1)
   })
 
-  it('tells its listeners of each new set, once the set is in place, and harms none for another', async () => {
+  it('calls its listeners for each new set, once the set is in place, and one that throws affects no other', async () => {
     const seen: string[] = []
     const leave = source.subscribe(() => void lookUp().then((outcome) => seen.push(outcome)))
     source.subscribe(() => {
@@ -249,7 +249,7 @@ describe('keys behind a URL', () => {
     expect(seen).toEqual(['found'])
   })
 
-  it('warns of each unusable key once, however often it is fetched', async () => {
+  it('warns once of each unusable key, however often it is fetched', async () => {
     endpoint.answer = json({ keys: [...jwks.keys, toJwk(signingKey, { kid: 'enc', use: 'enc' })] })
     await lookUp()
     vi.advanceTimersByTime(300_000)
@@ -314,7 +314,7 @@ const faults: [name: string, answer: Answer, reason: RegExp][] = [
 ]
 
 describe.each(faults)('a key endpoint that answers with %s', (_, answer, reason) => {
-  it('is undecided without keys, and heals', async () => {
+  it('is undecided without keys, and recovers', async () => {
     endpoint.answer = answer
     const error = await source.getKey(kid).catch((e: AuthError) => e)
     expect(error).toMatchObject({ code: 'keys-unavailable', retryable: true, retryAfter: 10_000 })
@@ -330,7 +330,7 @@ describe.each(faults)('a key endpoint that answers with %s', (_, answer, reason)
     expect([await lookUp(), refreshed]).toEqual(['found', 1])
   })
 
-  it('takes away no key that is known', async () => {
+  it('removes no known key', async () => {
     await lookUp()
     endpoint.answer = answer
     vi.advanceTimersByTime(10_000)
@@ -371,7 +371,7 @@ describe.each<[string, Answer]>([
 })
 
 describe('an outage of the key endpoint', () => {
-  it('of 30 minutes: known kids verify throughout, one attempt per 10 s at most', async () => {
+  it('of 30 minutes does not affect known kids, and causes one attempt per 10 s at most', async () => {
     const verify = createTokenVerifier({ keys: source, clock: () => nowMs, logger: {} })
     await verify(mint())
     endpoint.answer = page(500, '')
@@ -386,7 +386,7 @@ describe('an outage of the key endpoint', () => {
     expect(endpoint.requests).toBe(181)
   })
 
-  it('with no keys: heals within the cooldown of its end, and tells', async () => {
+  it('without keys recovers within the cooldown after its end, and reports it', async () => {
     endpoint.answer = page(500, '')
     await lookUp()
     for (let attempt = 0; attempt < 12; attempt++) {
@@ -402,7 +402,7 @@ describe('an outage of the key endpoint', () => {
 })
 
 describe('keys fetched by a function', () => {
-  it('are asked for with a signal, and its failure or its nonsense is an outage', async () => {
+  it('are requested with a signal, and a failure or a wrong result counts as an outage', async () => {
     const answers: (() => unknown)[] = [
       () => Promise.reject(new Error('boom')),
       () => {

@@ -44,7 +44,7 @@ const outcomeOf = (json: string) => {
   }
 }
 
-it('finds a name that stands twice, whatever colons, slashes and quotes stand round it, 20,000 texts', () => {
+it('finds a duplicate name among any colons, slashes and quotes, 20,000 texts', () => {
   console.info(`strict JSON: SEED=${seed} repeats this run`)
   const seen = { once: 0, twice: 0 }
   fc.assert(

@@ -35,17 +35,17 @@ const judge = (cat: string | undefined) =>
   )
 
 describe('the category of a token', () => {
-  it('is one that the installed @clerk/backend knows, and none of its categories is without a verdict', () => {
+  it('is known to the installed @clerk/backend, and each of its categories has a verdict', () => {
     expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(verdicts).toSorted())
     expect(written.size).toBeGreaterThan(0)
     expect(declared.map(([, cat]) => cat)).toEqual(expect.arrayContaining([...written]))
   })
 
-  it.each(declared)('%s (%s) ends as it should', async (name, cat) => {
+  it.each(declared)('%s (%s) has the expected result', async (name, cat) => {
     expect(await judge(cat)).toBe(verdicts[name])
   })
 
-  it('may be absent, and may not be unknown', async () => {
+  it('may be missing, but not unknown', async () => {
     expect(await judge(undefined)).toBe('accepted')
     for (const cat of ['cl_B7d4PD444AAA', 'cl_i7d4pd111iii', '']) expect(await judge(cat)).toBe('token-type')
   })

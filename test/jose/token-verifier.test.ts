@@ -27,7 +27,7 @@ function verifierOf(claims: ClaimsOptions = {}, options: Partial<TokenVerifierOp
 const code = (expected: string) => expect.objectContaining({ name: 'AuthError', code: expected })
 
 describe('createTokenVerifier', () => {
-  it('gives who a good token proves, in milliseconds', async () => {
+  it('gives the session that a valid token proves, in milliseconds', async () => {
     await expect(verifierOf()(mint())).resolves.toEqual({
       status: 'active',
       userId: 'user_1',
@@ -39,29 +39,29 @@ describe('createTokenVerifier', () => {
     })
   })
 
-  it('takes the token as a BearerToken too, and tells nothing of it', async () => {
+  it('also accepts a BearerToken, and reveals nothing of it', async () => {
     const token = new BearerToken(mint())
     await expect(verifierOf()(token)).resolves.toMatchObject({ userId: 'user_1' })
     const error = await verifierOf({ issuer: 'https://other.test' })(token).catch((e: unknown) => e)
     expect(inspect(error, { depth: 9 })).not.toContain(token.reveal().slice(0, 20))
   })
 
-  it('takes v1 tokens: no sts, organization in org_id', async () => {
+  it('accepts v1 tokens: no sts, organization in org_id', async () => {
     const v1 = { v: undefined, sts: undefined, org_id: 'org_1', org_role: 'org:admin' }
     await expect(verifierOf()(mint({ claims: v1 }))).resolves.toMatchObject({ status: 'active', orgId: 'org_1' })
     await expect(verifierOf()(mint({ claims: { ...v1, org_id: null } }))).resolves.toMatchObject({ orgId: null })
   })
 
-  it('takes v2 tokens: organization in o', async () => {
+  it('accepts v2 tokens: organization in o', async () => {
     const o = { id: 'org_2', rol: 'admin', slg: 'acme' }
     await expect(verifierOf()(mint({ claims: { o } }))).resolves.toMatchObject({ orgId: 'org_2', claims: { o } })
   })
 
-  it('tells a pending session from an active one', async () => {
+  it('distinguishes a pending session from an active one', async () => {
     await expect(verifierOf()(mint({ claims: { sts: 'pending' } }))).resolves.toMatchObject({ status: 'pending' })
   })
 
-  it('takes fractional dates', async () => {
+  it('accepts fractional dates', async () => {
     const claims = { exp: nowSeconds + 60.5, iat: nowSeconds + 0.25, nbf: nowSeconds - 0.75 }
     await expect(verifierOf()(mint({ claims }))).resolves.toMatchObject({
       expiresAt: nowMs + 60_500,
@@ -69,44 +69,47 @@ describe('createTokenVerifier', () => {
     })
   })
 
-  it('lets nbf stand in for a missing iat', async () => {
+  it('uses nbf if iat is missing', async () => {
     await expect(verifierOf()(mint({ claims: { iat: undefined } }))).resolves.toMatchObject({
       issuedAt: nowMs - 10_000,
     })
   })
 
-  it.each([0, 1, 60, 3_600])('keeps its edges to the millisecond with a tolerance of %i s', async (clockTolerance) => {
-    let now = 0
-    const verify = verifierOf({ clockTolerance }, { clock: () => now })
-    const at = async (moment: number, claims: Record<string, unknown>) => {
-      now = moment
-      return verify(mint({ claims })).then(
-        () => 'accepted',
-        (error: AuthError) => error.code,
-      )
-    }
-    const tolerance = clockTolerance * 1_000
-    const long = { nbf: 0, iat: 0, exp: nowSeconds }
-    expect(await at(nowMs + tolerance - 1, long)).toBe('accepted')
-    expect(await at(nowMs + tolerance, long)).toBe('token-expired')
-    const early = { nbf: nowSeconds, iat: 0, exp: nowSeconds + 9_999 }
-    expect(await at(nowMs - tolerance, early)).toBe('accepted')
-    expect(await at(nowMs - tolerance - 1, early)).toBe('token-not-active')
-    const future = { nbf: 0, iat: nowSeconds, exp: nowSeconds + 9_999 }
-    expect(await at(nowMs - tolerance, future)).toBe('accepted')
-    expect(await at(nowMs - tolerance - 1, future)).toBe('token-not-active')
-  })
+  it.each([0, 1, 60, 3_600])(
+    'is exact to the millisecond at its limits with a tolerance of %i s',
+    async (clockTolerance) => {
+      let now = 0
+      const verify = verifierOf({ clockTolerance }, { clock: () => now })
+      const at = async (moment: number, claims: Record<string, unknown>) => {
+        now = moment
+        return verify(mint({ claims })).then(
+          () => 'accepted',
+          (error: AuthError) => error.code,
+        )
+      }
+      const tolerance = clockTolerance * 1_000
+      const long = { nbf: 0, iat: 0, exp: nowSeconds }
+      expect(await at(nowMs + tolerance - 1, long)).toBe('accepted')
+      expect(await at(nowMs + tolerance, long)).toBe('token-expired')
+      const early = { nbf: nowSeconds, iat: 0, exp: nowSeconds + 9_999 }
+      expect(await at(nowMs - tolerance, early)).toBe('accepted')
+      expect(await at(nowMs - tolerance - 1, early)).toBe('token-not-active')
+      const future = { nbf: 0, iat: nowSeconds, exp: nowSeconds + 9_999 }
+      expect(await at(nowMs - tolerance, future)).toBe('accepted')
+      expect(await at(nowMs - tolerance - 1, future)).toBe('token-not-active')
+    },
+  )
 
-  it('accepts nothing on a broken clock', async () => {
+  it('accepts nothing with a broken clock', async () => {
     await expect(verifierOf({}, { clock: () => Number.NaN })(mint())).rejects.toEqual(code('token-expired'))
   })
 
-  it('calls a token for someone else not allowed rather than expired', async () => {
+  it('calls an expired token for another party not allowed instead of expired', async () => {
     const token = mint({ claims: { exp: 1, iss: 'https://clerk.other.test' } })
     await expect(verifierOf({ issuer })(token)).rejects.toEqual(code('token-claims'))
   })
 
-  it('verifies with a PEM key, whatever the kid, and with nothing but that key', async () => {
+  it('verifies with a PEM key for any kid, and with no other key', async () => {
     for (const jwtKey of [toPem(signingKey), toPem(signingKey).replaceAll('\n', '\\n')]) {
       const verify = verifierOf({}, { keys: { jwtKey } })
       await expect(verify(mint({ header: { kid: 'any' } }))).resolves.toMatchObject({ userId: 'user_1' })
@@ -123,12 +126,12 @@ describe('createTokenVerifier', () => {
     await expect(theirs(mint())).rejects.toEqual(code('token-signature'))
   })
 
-  it('turns what a key source throws into an AuthError', async () => {
+  it('turns an error of a key source into an AuthError', async () => {
     const failing = { getKey: () => Promise.reject(new Error('boom')), subscribe: () => () => {}, close: () => {} }
     await expect(verifierOf({}, { keys: failing })(mint())).rejects.toEqual(code('internal'))
   })
 
-  it('knows its wall clock by default', async () => {
+  it('uses the wall clock by default', async () => {
     const seconds = Math.floor(Date.now() / 1_000)
     const claims = { iat: seconds, nbf: seconds - 10, exp: seconds + 60 }
     await expect(verifierOf({}, { clock: undefined })(mint({ claims }))).resolves.toBeTruthy()
@@ -137,7 +140,7 @@ describe('createTokenVerifier', () => {
 })
 
 describe('claims options (C6, C7)', () => {
-  it('are merged over the defaults: exp and nbf stay required whatever is set', async () => {
+  it('are merged over the defaults: exp and nbf stay required in any case', async () => {
     const verify = verifierOf({ issuer, requiredClaims: ['azp'] })
     await expect(verify(mint({ claims: { exp: undefined } }))).rejects.toEqual(code('token-claims'))
     await expect(verify(mint({ claims: { nbf: undefined } }))).rejects.toEqual(code('token-claims'))
@@ -146,7 +149,7 @@ describe('claims options (C6, C7)', () => {
     ).resolves.toBeTruthy()
   })
 
-  it('allow any of several issuers, parties and audiences, each exactly', async () => {
+  it('allow any of several issuers, parties and audiences, each compared exactly', async () => {
     const verify = verifierOf({
       issuer: ['https://a.test', issuer],
       authorizedParties: party,
@@ -159,7 +162,7 @@ describe('claims options (C6, C7)', () => {
     }
   })
 
-  it('require claims that are there and not null', async () => {
+  it('require that claims are present and not null', async () => {
     const verify = verifierOf({ requiredClaims: ['email', 'flag'] })
     await expect(verify(mint({ claims: { email: 'a@b.c', flag: false } }))).resolves.toBeTruthy()
     await expect(verify(mint({ claims: { email: 'a@b.c' } }))).rejects.toEqual(code('token-claims'))
@@ -167,7 +170,7 @@ describe('claims options (C6, C7)', () => {
     await expect(verifierOf({ requiredClaims: ['toString'] })(mint())).rejects.toEqual(code('token-claims'))
   })
 
-  it('validate(claims) refuses with false or a throw, now or later; anything else lets pass', async () => {
+  it('validate(claims) refuses by false or a throw, sync or async, and anything else passes', async () => {
     const verdicts: ((claims: unknown) => unknown)[] = [
       () => false,
       async () => false,
@@ -190,7 +193,7 @@ describe('claims options (C6, C7)', () => {
     await expect(verifierOf({ validate })(mint())).rejects.toEqual(code('store-unavailable'))
   })
 
-  it('validate(claims) is not asked about a token that is refused anyway', async () => {
+  it('validate(claims) is not called for a token that is refused anyway', async () => {
     let asked = 0
     const verify = verifierOf({ validate: () => void asked++ })
     await verify(mint({ key: foreignKey })).catch(() => {})
@@ -220,7 +223,7 @@ describe('claims options (C6, C7)', () => {
     expect(() => verifierOf(claims as ClaimsOptions)).toThrow(name)
   })
 
-  it('warn once each where the issuer or the authorized parties are open', () => {
+  it('warn once each if the issuer or the authorized parties are open', () => {
     const warnings = (claims: ClaimsOptions) => {
       const codes: string[] = []
       createTokenVerifier({ keys: { jwks }, claims, logger: { warn: (warning) => codes.push(warning) } })

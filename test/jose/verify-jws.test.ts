@@ -33,7 +33,7 @@ describe('verifyJws', () => {
     await expect(verifyJws(altered, { jwks: { keys: [rfc7515.jwk] } })).rejects.toEqual(code('token-signature'))
   })
 
-  it('gives any payload, bytes and all, and judges neither claims nor typ', async () => {
+  it('gives any payload as bytes, and checks neither claims nor typ', async () => {
     const bytes = Uint8Array.from([0, 255, 10])
     const compact = mint({ header: { typ: 'JOSE' }, rawPayload: bytes })
     const { header, payload } = await verifyJws(compact, { jwks })
@@ -42,7 +42,7 @@ describe('verifyJws', () => {
     expect((await verifyJws(mint({ rawPayload: '' }), { jwks })).payload.length).toBe(0)
   })
 
-  it('picks the key that the header names, and guesses none among several', async () => {
+  it('uses the key that the header names, and does not guess among several', async () => {
     const both = { keys: [toJwk(signingKey, { kid: 'a' }), toJwk(foreignKey, { kid: 'b' })] }
     await expect(verifyJws(mint({ header: { kid: 'a' } }), { jwks: both })).resolves.toBeTruthy()
     await expect(verifyJws(mint({ header: { kid: 'b' } }), { jwks: both })).rejects.toEqual(code('token-signature'))
@@ -51,7 +51,7 @@ describe('verifyJws', () => {
     await expect(verifyJws(mint(), { jwks: { keys: [] } })).rejects.toEqual(code('key-not-found'))
   })
 
-  it('rejects with a TypeError where jwks is no key set', async () => {
+  it('rejects with a TypeError if jwks is not a key set', async () => {
     for (const bad of [undefined, null, {}, { keys: {} }, 'x']) {
       await expect(verifyJws(mint(), { jwks: bad as never })).rejects.toThrow(/^verifyJws: jwks /)
     }

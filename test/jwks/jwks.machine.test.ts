@@ -76,7 +76,7 @@ async function startFresh(input: Partial<JwksInput> = {}) {
 }
 
 describe('jwksMachine', () => {
-  it('fetches nothing before a key is needed, and then once, whoever asks', async () => {
+  it('fetches nothing before a key is needed, and then once for all callers', async () => {
     const { attempts, clock, need, state, actor, emitted } = start()
     clock.increment(3_600_000)
     expect([state(), attempts.length]).toEqual(['empty', 0])
@@ -89,7 +89,7 @@ describe('jwksMachine', () => {
     expect(emitted).toEqual(['keys.refreshed'])
   })
 
-  it('refreshes unasked at maxAge, serving the old keys meanwhile, and swaps the set whole', async () => {
+  it('refreshes without a request at maxAge, serves the old keys meanwhile, and replaces the whole set', async () => {
     const { actor, attempts, clock, state } = await startFresh({ maxAge: 60_000 })
     clock.increment(59_999)
     expect(attempts.length).toBe(1)
@@ -100,7 +100,7 @@ describe('jwksMachine', () => {
     expect(toUsableKeys(actor.getSnapshot().context)).toBe('B')
   })
 
-  it('counts age from when the attempt started, and never refreshes sooner than the cooldown', async () => {
+  it('counts the age from the start of the attempt, and never refreshes sooner than the cooldown', async () => {
     const { attempts, clock, need } = start({ maxAge: 1, cooldown: 10_000 })
     need()
     clock.increment(3_000)
@@ -151,7 +151,7 @@ describe('jwksMachine', () => {
     expect(starts).toEqual([0, 10_000])
   })
 
-  it('gives an attempt up after its timeout, aborts it, and is deaf to its late answer', async () => {
+  it('gives an attempt up after its timeout, aborts it, and ignores its late answer', async () => {
     const { actor, attempts, clock, need, state, emitted } = start()
     need()
     clock.increment(3_999)
@@ -163,7 +163,7 @@ describe('jwksMachine', () => {
     expect(toUsableKeys(actor.getSnapshot().context)).toBe(null)
   })
 
-  it('limits attempts, not successes: while someone waits, one per cooldown, for as long as it fails', async () => {
+  it('limits attempts, not successes: one per cooldown while someone waits, for as long as it fails', async () => {
     const { attempts, clock, need, state } = start()
     need()
     for (let second = 0; second < 1_800; second++) {
@@ -175,7 +175,7 @@ describe('jwksMachine', () => {
     expect(state()).toEqual('fetching')
   })
 
-  it('tries again without being asked once more, and has the keys within a cooldown of their return', async () => {
+  it('tries again without another request, and has the keys within a cooldown of their return', async () => {
     const { attempts, clock, need, state } = start()
     need()
     await attempts[0]!.fail()
@@ -184,7 +184,7 @@ describe('jwksMachine', () => {
     expect(state()).toEqual({ fresh: 'current' })
   })
 
-  it('backs off where nobody waits, up to maxAge, and comes back to the cooldown when someone does', async () => {
+  it('backs off up to maxAge if nobody waits, and returns to the cooldown when someone does', async () => {
     const { attempts, clock, need, state } = await startFresh({ maxAge: 60_000 })
     clock.increment(60_000)
     await attempts[1]!.fail()
@@ -212,7 +212,7 @@ describe('jwksMachine', () => {
     expect([state(), attempts.length]).toEqual(['refreshing', 3])
   })
 
-  it('serves stale keys through an outage up to maxStale, to the millisecond, and then counts as without keys', async () => {
+  it('serves stale keys through an outage up to maxStale, to the millisecond, and then has no keys', async () => {
     const { actor, attempts, clock, state } = await startFresh({ maxStale: 3_600_000 })
     const keys = () => toUsableKeys(actor.getSnapshot().context)
     while (clock.now() < 3_599_000) {
@@ -254,25 +254,25 @@ describe('jwksMachine', () => {
     expect(state()).toEqual({ failed: 'due' })
   })
 
-  it('takes ages beyond what a timer can hold without firing at once', async () => {
+  it('accepts ages beyond the limit of a timer without firing at once', async () => {
     const { attempts, clock } = await startFresh({ maxAge: Infinity })
     clock.increment(86_400_000)
     expect(attempts.length).toBe(1)
   })
 
-  it('fails, rather than hang, where no fetchKeys is provided', async () => {
+  it('fails instead of hanging if no fetchKeys is provided', async () => {
     const actor = createActor(jwksMachine, { input: { now: () => 0 }, clock: new SimulatedClock() }).start()
     await settled(() => actor.send({ type: 'keys.needed' }))
     expect(actor.getSnapshot().context.error).toMatchObject({ message: expect.stringContaining('not provided') })
   })
 
-  it('describes every state, and names everything the inspector shows', () => {
+  it('describes every state, and names everything that the inspector shows', () => {
     for (const node of allNodes(jwksMachine.root).slice(1)) expect(node.description, node.id).toBeTruthy()
   })
 })
 
 describe('the tests above', () => {
-  it('visited every state and took every transition', () => {
+  it('visit every state and take every transition', () => {
     const nodes = allNodes(jwksMachine.root)
     const transitions = nodes.flatMap((node) => [...node.transitions.values(), node.always ?? []].flat().map(nameOf))
     console.info(`jwksMachine, covered:\n${[...takenTransitions].toSorted().join('\n')}`)

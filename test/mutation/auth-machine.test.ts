@@ -7,8 +7,8 @@ import { runMutants } from './run-mutants.ts'
 /** The share of the mutants that has to be found out. */
 const required = 0.95
 
-describe('the test kit, set on machines with one fault each', () => {
-  it('finds them out, but for those that docs/testing.md explains one by one', async () => {
+describe('the test kit on machines with one fault each', () => {
+  it('finds every fault except those that docs/testing.md explains one by one', async () => {
     const mutants = toMutants(authMachine)
     const results = await runMutants(mutants)
     const survivors = results.flatMap(({ name, killedBy }) => (killedBy ? [] : [name]))
@@ -18,7 +18,7 @@ describe('the test kit, set on machines with one fault each', () => {
     expect(survivors).toEqual(explainedSurvivors())
   }, 600_000)
 
-  it('finds no fault in the machine built anew from its own definition', async () => {
+  it('finds no fault in the machine rebuilt from its own definition', async () => {
     const [result] = await runMutants([{ name: 'no fault', machine: rebuild(authMachine) }])
     expect(result?.killedBy).toBeNull()
   }, 300_000)

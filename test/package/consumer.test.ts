@@ -82,7 +82,7 @@ describe('the packed package, installed with its peers into an empty project', (
     expect(ours).toEqual([])
   }, 120_000)
 
-  it.each(entryPoints())('loads %s with what the README says that it needs, and nothing else', async (name, needs) => {
+  it.each(entryPoints())('loads %s with only the packages that the README names for it', async (name, needs) => {
     const modules = join(mkdtempSync(join(project, 'alone-')), 'node_modules')
     cpSync(join(project, 'node_modules/authchart'), join(modules, 'authchart'), { recursive: true })
     for (const peer of ['xstate', ...needs]) {
@@ -94,7 +94,7 @@ describe('the packed package, installed with its peers into an empty project', (
     expect(Number(stdout)).toBeGreaterThan(0)
   })
 
-  it('runs the server snippet: a token signs in, and the guarded route knows who asks', async () => {
+  it('runs the server snippet: a token signs in, and the guarded route knows the user', async () => {
     clerk = await createClerkEmulator()
     const user = clerk.addUser({ email: 'ada@example.test', password: 'correct horse' })
     const port = await freePort()

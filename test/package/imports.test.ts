@@ -61,20 +61,20 @@ function findClimbs(graph: Graph): string[] {
 describe('the imports of the package', () => {
   const graph = readImports()
 
-  it('are all of files that exist', () => {
+  it('all lead to files that exist', () => {
     expect(graph.size).toBeGreaterThan(150)
     const targets = [...graph].flatMap(([, imports]) => imports)
     expect(targets.length).toBeGreaterThan(500)
     expect(targets.filter((target) => !graph.has(target) && !target.includes('inspector/page'))).toEqual([])
   })
 
-  it('form no circle, types included', () => {
+  it('form no cycle, types included', () => {
     expect(findCircle(graph)).toBeNull()
     const closed = new Map([...graph, ['adapters/logger.ts', ['adapters/hub/session-hub.ts']]])
     expect(findCircle(closed)).toContain('adapters/logger.ts')
   })
 
-  it('run from the upper rooms of the hub to the lower ones', () => {
+  it('lead from the upper rooms of the hub to the lower ones', () => {
     expect(findClimbs(graph)).toEqual([])
     const climb = new Map([['adapters/hub/store/seals.ts', ['adapters/hub/node/revocations.ts']]])
     expect(findClimbs(climb)).toHaveLength(1)

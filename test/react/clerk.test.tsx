@@ -67,7 +67,7 @@ it('C25: takes every prop of the original, typed by Clerk', () => {
   expectTypeOf<'syncHost'>().not.toExtend<PropNames>()
 })
 
-it('C23: has no place for a secret key', () => {
+it('C23: has no prop for a secret key', () => {
   expectTypeOf<'secretKey'>().not.toExtend<PropNames>()
   expectTypeOf<'secretKey'>().not.toExtend<PropNames5>()
 })

@@ -58,7 +58,7 @@ function signIn() {
   act(() => client.setIdentity({ isLoaded: true, isSignedIn: true, ...ada, getToken: () => new Promise(() => {}) }))
 }
 
-it('renders nothing again over 50 renewals and 200 reconnects, whatever equal value a selector makes', () => {
+it('does not render again over 50 renewals and 200 reconnects if a selector makes equal values', () => {
   function ByObject() {
     count('object')
     const { userId, orgId } = useAuthState(({ userId, orgId }) => ({ userId, orgId }))
@@ -104,7 +104,7 @@ it('renders nothing again over 50 renewals and 200 reconnects, whatever equal va
   expect(renders).toEqual(before)
 })
 
-it('offers a fallback, and the view to a function below a component', () => {
+it('shows a fallback, and passes the view to a function below a component', () => {
   render(
     <AuthProvider client={client}>
       <Authenticated fallback={<p>nobody yet</p>}>{(view) => <p>it is {view.userId}</p>}</Authenticated>
@@ -120,7 +120,7 @@ it('offers a fallback, and the view to a function below a component', () => {
   for (const text of ['not loading', 'not signed out', 'not failed']) expect(screen.getByText(text)).toBeTruthy()
 })
 
-it('says how the page hears of the server', () => {
+it('give the state of the connection', () => {
   const Connection = () => <p>{useAuthConnection()}</p>
   render(
     <AuthProvider client={client}>
@@ -137,7 +137,7 @@ it('says how the page hears of the server', () => {
   expect(screen.getByText('lost')).toBeTruthy()
 })
 
-it('says whether a token is renewed, what went wrong, and what helps', async () => {
+it('give the renewal, the failure and the remedy', async () => {
   function Words() {
     count('words')
     const failure = useAuthError()
@@ -177,7 +177,7 @@ it('says whether a token is renewed, what went wrong, and what helps', async () 
   expect(screen.getByText('false, undefined, origin-rejected, undefined')).toBeTruthy()
 })
 
-it('tells the listener of the last render of each change', () => {
+it('calls the listener of the last render on each change', () => {
   const heard: string[] = []
   function Listener({ name }: { readonly name: string }) {
     useOnAuthChange(({ view }: AuthChange) => heard.push(`${name} ${view.userId}`))
@@ -197,7 +197,7 @@ it('tells the listener of the last render of each change', () => {
 })
 
 it.each(['a client of its own', 'a client that was given'])(
-  'suspends until there is a verdict, where the boundary is outside a provider with %s',
+  'suspends until there is a verdict if the boundary is outside a provider with %s',
   async (whose) => {
     const view = { ...toUncheckedView(Date.now()), channel: 'n.c', rev: 1, ...signedIn() }
     let streams = 0

@@ -123,7 +123,7 @@ it.each<[string, typeof Whole, AuthView | undefined]>([
   expect(container.querySelector('b')?.textContent).toBe('user_bob')
 })
 
-it('shows what the server rendered below useWhenChecked, in a boundary outside the provider too, and then the verdict', async () => {
+it('first shows what the server rendered below useWhenChecked, even in a boundary outside the provider, and then the verdict', async () => {
   const Who = () => <u>{useWhenChecked().userId ?? 'nobody'}</u>
   const page = (client: AuthClient) => (
     <Suspense fallback={<i>fallback</i>}>

@@ -122,7 +122,7 @@ it('under StrictMode runs one actor, opens one stream and posts once', async () 
   expect(actor.getSnapshot().value).toEqual({ poll: 'off', stream: 'closed', session: 'waitingForClerk' })
 })
 
-it('renders again only where the selected value changes', async () => {
+it('renders again only if the selected value changes', async () => {
   const clerk = createClerkStore(signedIn)
   const { Page, until, client } = createPage()
   const renders = { userId: 0, view: 0, status: 0 }
@@ -157,7 +157,7 @@ it('renders again only where the selected value changes', async () => {
   expect(renders.userId).toBe(2)
 })
 
-it('compares with a function of yours, where one is given', async () => {
+it('compares with a function of yours, if there is one', async () => {
   const clerk = createClerkStore(signedIn)
   const { Page, until } = createPage()
   let renders = 0
@@ -181,7 +181,7 @@ it('compares with a function of yours, where one is given', async () => {
   expect(renders).toBe(2)
 })
 
-it('serves a client of your own: started, never stopped, useful without useAuth', async () => {
+it('uses a client of your own: started, never stopped, usable without useAuth', async () => {
   const client = createAuthClient({ fetch: browser.fetch })
   const { Page, atRest } = createPage()
   const { unmount } = render(
@@ -200,7 +200,7 @@ it('serves a client of your own: started, never stopped, useful without useAuth'
   client.stop()
 })
 
-it('leaves alone a client of yours that is given no more, or comes later', async () => {
+it('stops using a client of yours that is no longer given, and starts using one that comes later', async () => {
   const clerk = createClerkStore(signedOut)
   const given = createAuthClient({ fetch: browser.fetch })
   const stopped = vi.spyOn(given, 'stop')
@@ -232,7 +232,7 @@ it('leaves alone a client of yours that is given no more, or comes later', async
   given.stop()
 })
 
-it('shows nobody any more at the end of the view, though the server refuses to be heard', async () => {
+it('shows nobody after the end of the view, even if the server refuses the stream', async () => {
   const clerk = createClerkStore(signedIn)
   const clock = new SimulatedClock()
   const began = Date.now()
@@ -264,7 +264,7 @@ it('shows nobody any more at the end of the view, though the server refuses to b
   expect([shown.at(-1), screen.getByText('nobody').textContent]).toEqual(['failed', 'nobody'])
 })
 
-it('shows failed where the server refuses the page, and tries again when asked', async () => {
+it('shows failed if the server refuses the page, and tries again on request', async () => {
   const clerk = createClerkStore(signedIn)
   const { Page, shown, atRest, client } = createPage()
   let isRefused = true
@@ -284,7 +284,7 @@ it('shows failed where the server refuses the page, and tries again when asked',
   expect(shown).not.toContain('unauthenticated')
 })
 
-it('asserts itself on focus, and is told of it by the page', async () => {
+it('asserts itself on focus, which the page reports', async () => {
   const clerk = createClerkStore(signedIn)
   const { Page, atRest, client } = createPage()
   const { unmount } = render(
@@ -317,7 +317,7 @@ it('renders on a server: loading, without a request', () => {
   expect(browser.requests).toEqual([])
 })
 
-it('without a provider says how to mend it', () => {
+it('without a provider says how to correct that', () => {
   class Boundary extends Component<{ children: ReactNode }, { message: string }> {
     override state = { message: '' }
     static getDerivedStateFromError = (error: Error) => ({ message: error.message })

@@ -6,7 +6,7 @@ import type { AuthView } from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
 import { eventually, startServer, useVirtualTime } from '../h3/harness.ts'
 
-it('C14 a listener hears of logins and logouts, once each though registered twice, and of no renewal', async () => {
+it('C14 a listener hears of logins and logouts, once each even if registered twice, and of no renewal', async () => {
   const server = await startServer()
   const heard: (string | null)[] = []
   const listener = ({ view }: AuthChange) => void heard.push(view.userId)
@@ -22,7 +22,7 @@ it('C14 a listener hears of logins and logouts, once each though registered twic
   expect(heard).toEqual(['user_a', 'user_b', null])
 })
 
-it('C14 a listener that throws or rejects hurts no other, and one that left hears nothing', async () => {
+it('C14 a listener that throws or rejects does not affect the others, and one that unsubscribed hears nothing', async () => {
   const server = await startServer()
   const heard: string[] = []
   server.auth.onAuthChange(() => {
@@ -62,7 +62,7 @@ it('C15 handlers run after the check, in order, and the last one answers; none i
   expect(ran).toEqual(['one', 'slowly', 'last'].map((name) => [name, 'user_a']))
 })
 
-it('C15 handlers run when the time is up as well, and are told', async () => {
+it('C15 handlers also run after the timeout, and can see that', async () => {
   useVirtualTime()
   const views: AuthView[] = []
   let asked = 0
@@ -87,14 +87,17 @@ it('C15 handlers run when the time is up as well, and are told', async () => {
   expect(views).toMatchObject([{ timedOut: true, authChecked: false, isSignedIn: false }])
 })
 
-it.each([undefined, 'handler', [null], {}])('C15 %j is no handler, said before the first request', async (handlers) => {
-  const { auth } = await startServer()
-  expect(() => auth.onLoad(handlers as never)).toThrow(
-    new TypeError('onLoad: handlers must be a function, a list of functions, or null'),
-  )
-})
+it.each([undefined, 'handler', [null], {}])(
+  'C15 %j is not a handler, which is an error before the first request',
+  async (handlers) => {
+    const { auth } = await startServer()
+    expect(() => auth.onLoad(handlers as never)).toThrow(
+      new TypeError('onLoad: handlers must be a function, a list of functions, or null'),
+    )
+  },
+)
 
-it('C16 all who wait go on in the turn of the verdict: nothing polls', async () => {
+it('C16 all waiting calls resolve together with the verdict, and nothing polls', async () => {
   const auth = startAuth()
   const waiting = Array.from({ length: 100 }, () => whenChecked(auth.actor, { timeout: 5_000 }))
   const order: string[] = []
@@ -134,14 +137,14 @@ it('C16 over HTTP a wait of an hour ends with the verdict, and no interval runs 
   )
 })
 
-it('C16 a wait for nobody known returns at once, and is no warning', async () => {
+it('C16 a wait for an unknown browser returns at once, and causes no warning', async () => {
   useVirtualTime()
   const server = await startServer({}, (app, auth) => void app.get('/load', (event) => auth.whenChecked(event)))
   const { body } = await server.send('/load', { headers: { cookie: `authchart=${'A'.repeat(43)}` } })
   expect(body).toMatchObject({ state: 'unchecked', authChecked: false })
 })
 
-it('C16 whichever worker is asked knows what another has decided', async () => {
+it('C16 every worker knows what another has decided', async () => {
   const store = createMemorySessionStore()
   const extend: Parameters<typeof startServer>[1] = (app, auth) =>
     void app.get('/load', (event) => auth.whenChecked(event))

@@ -42,7 +42,7 @@ it.each<[string, object]>([
   expect([status, body.code]).toEqual([401, 'token-claims'])
 })
 
-it('C6 what is left open is said once, not left unsaid', async () => {
+it('C6 an open option causes one warning', async () => {
   const server = await startServer({ claims: {} })
   await server.browser().token(server.mint())
   await server.browser().token(server.mint())
@@ -66,7 +66,7 @@ it.each([
   expect(await codeOf({ nbf: now + tolerance + 1 })).toBe('token-not-active')
 })
 
-it.each([-1, 3_601, 1.5, Number.NaN, '60'])('C7 a clock tolerance of %j is no option', async (clockTolerance) => {
+it.each([-1, 3_601, 1.5, Number.NaN, '60'])('C7 a clock tolerance of %j is a TypeError', async (clockTolerance) => {
   await expect(startServer({ claims: { clockTolerance: clockTolerance as number } })).rejects.toThrow(
     /claims\.clockTolerance must be an integer from 0 to 3600/,
   )
@@ -105,7 +105,7 @@ it.each([
   expect((await browser.token(mint())).body).toMatchObject({ isSignedIn: true, error: null })
 })
 
-it('C12 keys are fetched once for all who wait, and anew when they age', async () => {
+it('C12 keys are fetched once for all waiting calls, and again when they age', async () => {
   useVirtualTime()
   const { server, mint, asked } = await startOnClerk()
   const answers = await Promise.all(Array.from({ length: 30 }, () => server.browser().token(mint())))
@@ -115,7 +115,7 @@ it('C12 keys are fetched once for all who wait, and anew when they age', async (
   await eventually(() => asked('jwks') === 2, 'the refresh at maxAge')
 })
 
-it('C12 an endpoint that hangs is given up, and tried again by itself; meanwhile nobody is signed out', async () => {
+it('C12 an endpoint that hangs is given up and tried again, and meanwhile nobody is signed out', async () => {
   useVirtualTime()
   let underWay = 0
   const { fetch } = globalThis
@@ -146,7 +146,7 @@ it('C12 an endpoint that hangs is given up, and tried again by itself; meanwhile
   expect(stream.text()).not.toContain('signedOut')
 })
 
-it('C13 hostile tokens cannot force refetching: one attempt per 10 s, failed ones counted', async () => {
+it('C13 hostile tokens cannot force fetches: one attempt per 10 s, including failed ones', async () => {
   useVirtualTime()
   const endpoint = await startEndpoint()
   const server = await startServer({ keys: { jwksUrl: endpoint.url } })
@@ -165,7 +165,7 @@ it('C13 hostile tokens cannot force refetching: one attempt per 10 s, failed one
   expect((await victim.token(server.mint())).status).toBe(200)
 })
 
-it('C17 the secret key comes from the argument, else the environment, is used at the first token and not before', async () => {
+it('C17 the secret key comes from the argument, else the environment, and is used at the first token', async () => {
   const { server, clerk, mint, asked } = await startOnClerk()
   expect(asked('jwks')).toBe(0)
   expect((await server.browser().token(mint())).status).toBe(200)
@@ -177,7 +177,7 @@ it('C17 the secret key comes from the argument, else the environment, is used at
   expect((await byEnvironment.browser().token(mint())).status).toBe(200)
 })
 
-it('C17 a secret key that is missing and one that is empty are told apart, at construction', () => {
+it('C17 a missing and an empty secret key cause different errors, at construction', () => {
   vi.stubEnv('CLERK_SECRET_KEY', undefined)
   onTestFinished(() => void vi.unstubAllEnvs())
   expect(() => createAuthServer()).toThrow(new MissingSecretKeyError('missing'))
@@ -186,7 +186,7 @@ it('C17 a secret key that is missing and one that is empty are told apart, at co
   expect(() => createAuthServer()).toThrow(new MissingSecretKeyError('empty'))
 })
 
-it('C18 two Clerk instances live in one process, and neither takes the other’s tokens for its own', async () => {
+it('C18 two Clerk instances work in one process, and neither accepts the other’s tokens', async () => {
   const [one, two] = [await startOnClerk(), await startOnClerk()]
   expect((await one.server.browser().token(one.mint())).status).toBe(200)
   expect((await two.server.browser().token(two.mint())).status).toBe(200)
@@ -199,7 +199,7 @@ it('C18 two Clerk instances live in one process, and neither takes the other’s
   expect([heard, one.server.auth.stats().signedIn, two.server.auth.stats().signedIn]).toEqual([[], 2, 1])
 })
 
-it('C18 a source of keys belongs to the server it was given to', async () => {
+it('C18 a key source belongs to the server that it was given to', async () => {
   const endpoint = await startEndpoint()
   const keys = createKeySource({ jwksUrl: endpoint.url })
   onTestFinished(() => keys.close())

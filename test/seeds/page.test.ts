@@ -22,14 +22,14 @@ const toFences = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code)
 
 describe('docs/from-reflex-clerk-api.md', () => {
-  it.each(ids)('has %s once, with what it was, what it is and what is better', (id) => {
+  it.each(ids)('has %s once, with before, after and what is better', (id) => {
     const rows = toCells(id)
     expect(rows).toHaveLength(1)
     expect(rows[0]).toHaveLength(4)
     for (const cell of rows[0] ?? []) expect(cell.trim()).not.toBe('')
   })
 
-  it('has no row that the list has not', () => {
+  it('has no row that is not on the list', () => {
     const named = [...page.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, id = '']) => id)
     expect(named.filter((id) => !ids.includes(id))).toEqual([])
   })
@@ -51,7 +51,7 @@ describe('docs/from-reflex-clerk-api.md', () => {
     for (const section of sections) expect(section).toMatch(/^```python$/m)
   })
 
-  it('D2 links to pages that are there, and README and pages cover what the original’s did', () => {
+  it('D2 links to pages that exist, and README and pages cover what the original’s did', () => {
     for (const file of ['README.md', ...readdirSync(docs).filter((name) => name.endsWith('.md'))]) {
       const path = file === 'README.md' ? `${docs}../README.md` : docs + file
       for (const [, link = ''] of read(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

@@ -20,7 +20,7 @@ function Page({ name = 'page' }: { name?: string }) {
   )
 }
 
-it("C23 the provider is Clerk's own round the synchronizer, and has no place for a secret key", () => {
+it("C23 the provider is Clerk's own around the synchronizer, and has no prop for a secret key", () => {
   expectTypeOf<'secretKey'>().not.toExtend<keyof ClerkAuthProviderProps>()
   render(
     <ClerkAuthProvider publishableKey={publishableKey} telemetry={false} auth={auth}>

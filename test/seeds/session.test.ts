@@ -15,7 +15,7 @@ async function startHeld() {
   return { server, checks, inTheAir: (count: number) => eventually(() => checks.length >= count, `check ${count}`) }
 }
 
-it('C1 isSignedIn is true only once the server has verified a token', async () => {
+it('C1 isSignedIn is true only after the server has verified a token', async () => {
   const { server, checks, inTheAir } = await startHeld()
   const browser = server.browser()
   const stream = await browser.open()
@@ -39,7 +39,7 @@ it.each([
   expect((await browser.session()).body).toMatchObject(verdict)
 })
 
-it('C2 authChecked is no verdict where nothing could be decided, whatever was known before', async () => {
+it('C2 authChecked is false while nothing could be decided, whatever was known before', async () => {
   const server = await startServer(unreachable)
   const browser = server.browser()
   await browser.open()
@@ -80,7 +80,7 @@ it.each([undefined, null, '', 7, ['user_a']])('C3 a token with %j for a sub sign
   expect(server.auth.stats()).toMatchObject({ sessions: 0, signedIn: 0 })
 })
 
-it('C4 error has a code, a message and whether trying again helps, until the next success', async () => {
+it('C4 error has a code, a message and retryable, until the next success', async () => {
   const server = await startServer()
   const browser = server.browser()
   await browser.open()
@@ -92,7 +92,7 @@ it('C4 error has a code, a message and whether trying again helps, until the nex
   expect((await browser.token(server.mint())).body.error).toBeNull()
 })
 
-it('C5 authWaitTimeout ends the wait of whoever asks, who reads that nothing was checked', async () => {
+it('C5 authWaitTimeout ends the wait, and the view says that nothing was checked', async () => {
   useVirtualTime()
   let asked = 0
   const answers: AuthView[] = []
@@ -133,7 +133,7 @@ it.each(['unchecked', 'verifying', 'signedIn', 'signedOut', 'error'])('C9 a clea
   expect(auth.view()).toMatchObject({ state: 'signedOut', authChecked: true, userId: null, claims: null })
 })
 
-it('C9 a clear tells the listeners, and no second one where nothing changed', async () => {
+it('C9 a clear calls the listeners, and a second one without a change does not', async () => {
   const server = await startServer()
   const reasons: string[] = []
   server.auth.onAuthChange(({ reason }: AuthChange) => reasons.push(reason))
@@ -146,7 +146,7 @@ it('C9 a clear tells the listeners, and no second one where nothing changed', as
   expect(reasons).toEqual(['token', 'cleared'])
 })
 
-it('C10 a clear that overtakes a token wins, and the late token signs nobody back in', async () => {
+it('C10 a clear that overtakes a token wins, and the late token signs nobody in again', async () => {
   const { server, checks, inTheAir } = await startHeld()
   const browser = server.browser()
   await browser.open()
@@ -166,7 +166,7 @@ it('C10 a clear that overtakes a token wins, and the late token signs nobody bac
   expect((await browser.session()).body).toMatchObject({ state: 'signedOut', isSignedIn: false })
 })
 
-it('C11 a session ends at exp and the clock tolerance by itself, on time, and every stream hears', async () => {
+it('C11 a session ends at exp plus the clock tolerance by itself, on time, and on every stream', async () => {
   useVirtualTime()
   const server = await startServer()
   const browser = server.browser()
@@ -181,7 +181,7 @@ it('C11 a session ends at exp and the clock tolerance by itself, on time, and ev
   expect(ended.now).toBe(virtualEpoch + 120_000)
 })
 
-it('C11 no read says signed in past it, though no timer came', async () => {
+it('C11 no read says signed in past it, even if no timer fired', async () => {
   useVirtualTime()
   const server = await startServer()
   const browser = server.browser()

@@ -43,7 +43,7 @@ const atRest = (session: 'confirmed' | 'signedOut' | 'degraded') =>
   waitFor(client.actor, (snapshot) => snapshot.matches({ stream: 'open', session }), { timeout: 10_000 })
 const types = () => browser.posts().map(({ type }) => type)
 
-it('Y1 a Clerk that loads late is not missed, nor is a reconnect', async () => {
+it('Y1 a Clerk that loads late is noticed, and so is a reconnect', async () => {
   openTab(loading)
   await waitFor(client.actor, (snapshot) => snapshot.matches({ stream: 'open' }), { timeout: 10_000 })
   expect(types()).toEqual([])
@@ -66,7 +66,7 @@ it('Y2 signed in sends the token, signed out the clear, and the server acknowled
   expect(types()).toEqual(['token.received', 'session.cleared'])
 })
 
-it('Y3 what is acknowledged is not sent twice, but another account, Clerk session or organization always is', async () => {
+it('Y3 an acknowledged identity is not sent twice, but another account, Clerk session or organization always is', async () => {
   openTab(signedIn(ada))
   await atRest('confirmed')
   for (let render = 0; render < 5; render += 1) client.setIdentity(signedIn(ada))
@@ -84,7 +84,7 @@ it('Y3 what is acknowledged is not sent twice, but another account, Clerk sessio
   expect(types()).not.toContain('session.cleared')
 })
 
-it('Y4 the cached token goes first, a fresh one only after a refusal: a mount mints nothing', async () => {
+it('Y4 the cached token goes first, and a fresh one only after a refusal: a mount mints nothing', async () => {
   const wishes: boolean[] = []
   const stale = await mintToken(ada, { iat: Math.floor(Date.now() / 1000) - 600 })
   openTab(
@@ -117,7 +117,7 @@ it.each<[string, ClerkState['getToken']]>([
   expect(server.auth.stats().signedIn).toBe(1)
 })
 
-it('Y6 a failure is never taken for done: it is repeated up to the acknowledgement', async () => {
+it('Y6 a failure never counts as done, and is repeated until the acknowledgement', async () => {
   let failures = 3
   const flaky: typeof globalThis.fetch = (input, init) => {
     if (init?.method === 'POST' && failures > 0) {
@@ -135,14 +135,14 @@ it('Y6 a failure is never taken for done: it is repeated up to the acknowledgeme
   expect([failures, server.auth.stats().signedIn]).toEqual([0, 0])
 })
 
-it('Y7 a hiccup is retried before anything is given up', async () => {
+it('Y7 a short failure is retried before the client gives up', async () => {
   let hiccups = 3
   openTab(signedIn(ada, () => (hiccups-- > 0 ? noToken() : mintToken(ada))))
   await atRest('confirmed')
   expect([client.view.isSignedIn, types()]).toEqual([true, ['token.received']])
 })
 
-it('Y7 what was given up is taken up again: on focus, and on a reconnect', async () => {
+it('Y7 a client that gave up tries again on focus, and on a reconnect', async () => {
   for (const rearm of [async () => client.retry(), () => server.restart()]) {
     let isDown = true
     openTab(

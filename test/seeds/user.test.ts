@@ -19,7 +19,7 @@ const userRoute = (auth: AuthServer) => async (event: H3Event) => {
 }
 const startWithRoute = () => startOnClerk({}, (app, auth) => void app.get('/user', userRoute(auth)))
 
-it('C19 getUser is the Clerk user of the signed-in session, asked for once by all who ask', async () => {
+it('C19 getUser is the Clerk user of the signed-in session, and all callers share one request', async () => {
   const { server, mint, asked } = await startWithRoute()
   const browser = server.browser()
   await browser.token(mint())
@@ -28,7 +28,7 @@ it('C19 getUser is the Clerk user of the signed-in session, asked for once by al
   expect(asked('users/user_ada')).toBe(1)
 })
 
-it('C19 without a user id, and for a user that Clerk knows no more, it throws MissingUserError', async () => {
+it('C19 without a user id, and for a user that Clerk no longer knows, it throws MissingUserError', async () => {
   useVirtualTime()
   const { clerk, server, mint, asked } = await startWithRoute()
   const browser = server.browser()
@@ -43,7 +43,7 @@ it('C19 without a user id, and for a user that Clerk knows no more, it throws Mi
   expect((gone.body as unknown as Error).message).toMatch(/no user found/i)
 })
 
-it('C19 an outage of Clerk is neither of them, and no answer is older than 10 s', async () => {
+it('C19 an outage of Clerk is another error, and no answer is older than 10 s', async () => {
   useVirtualTime()
   const { clerk, server, mint, asked } = await startWithRoute()
   const browser = server.browser()
@@ -81,7 +81,7 @@ it('C20 view.user is the profile, with the primary address and not the first, un
   expect((await stream.viewWhere(({ state }) => state === 'signedOut')).user).toBeNull()
 })
 
-it('C20 a profile that comes late is dropped if the user changed meanwhile', async () => {
+it('C20 a profile that comes late is dropped if the user has changed in the meantime', async () => {
   const loads = new Map<string, (user: AuthUser) => void>()
   const server = await startServer({ loadUser: (id) => new Promise((resolve) => loads.set(id, resolve)) })
   const profile = (id: string): AuthUser => ({
@@ -122,7 +122,7 @@ function fail(): never {
   throw new Error('broken')
 }
 
-it('C21 no profile is asked for unless it was asked to', async () => {
+it('C21 no profile is requested without the option', async () => {
   for (const loadUser of [undefined, false]) {
     const { server, mint, asked } = await startOnClerk({ loadUser })
     const browser = server.browser()
@@ -133,14 +133,14 @@ it('C21 no profile is asked for unless it was asked to', async () => {
   }
 })
 
-it('C21 asking for it needs the secret key, and takes nothing but true, false or a function', async () => {
+it('C21 the option needs the secret key, and accepts only true, false or a function', async () => {
   vi.stubEnv('CLERK_SECRET_KEY', undefined)
   await expect(startServer({ loadUser: true })).rejects.toThrow(MissingSecretKeyError)
   vi.unstubAllEnvs()
   await expect(startServer({ loadUser: 'yes' as never })).rejects.toThrow('createAuthServer: loadUser must be')
 })
 
-it('C22 every error is one AuthError with a code; the two that the original names are subclasses of it', () => {
+it('C22 every error is an AuthError with a code; the two that the original names are subclasses of it', () => {
   const missingUser = new MissingUserError('no user found')
   expect(missingUser).toBeInstanceOf(AuthError)
   expect([missingUser.name, isAuthError(missingUser, 'not-found')]).toEqual(['MissingUserError', true])

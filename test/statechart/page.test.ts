@@ -8,7 +8,7 @@ import { toStateTable, toTransitionTable } from './to-table.ts'
 
 const path = new URL('../../docs/statechart.md', import.meta.url)
 
-it('docs/statechart.md shows the machines as they are (UPDATE=1 draws it up anew)', () => {
+it('docs/statechart.md shows the machines as they are (UPDATE=1 draws it again)', () => {
   const page = readFileSync(path, 'utf8')
   const fresh = toChartPage(page)
   if (process.env['UPDATE']) writeFileSync(path, fresh)
@@ -23,7 +23,7 @@ describe.each<[string, AnyStateMachine]>([
   const drawn = toDiagrams().filter((diagram) => diagram.machine === id)
   const pictures = drawn.map(({ text }) => text).join('\n')
 
-  it('every state is drawn and described, but for regions, which are pictures of their own', () => {
+  it('every state is drawn and described, except regions, which have their own pictures', () => {
     const graph = toGraph(machine)
     const states = graph.states.filter((state) => state.kind !== 'any' && !(graph.isParallel && state.parent === null))
     expect(states.length).toBeGreaterThan(6)
@@ -41,7 +41,7 @@ describe.each<[string, AnyStateMachine]>([
     }
   })
 
-  it('every guard, action, actor and delay by its name is in a table', () => {
+  it('every named guard, action, actor and delay is in a table', () => {
     const tables = toStateTable(machine) + toTransitionTable(machine)
     const { guards, actions, actors, delays } = machine.implementations
     const names = [guards, actions, actors, delays].flatMap((named) => Object.keys(named))
