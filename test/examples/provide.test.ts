@@ -41,7 +41,7 @@ describe('auth.ts', () => {
     return { actor, clock, send, value: () => actor.getSnapshot().value }
   }
 
-  it('lets one organization in, ten seconds less than a token lives, and not a moment past it', async () => {
+  it('lets one organization in, until exactly ten seconds before the end of its token', async () => {
     const { clock, send, value } = await start(createProof({ orgId: 'org_ours' }))
     await send()
     expect(value()).toEqual({ signedIn: 'current' })
@@ -49,7 +49,7 @@ describe('auth.ts', () => {
     expect(value()).toBe('signedOut')
   })
 
-  it('keeps all others out, and signs out at a refused token', async () => {
+  it('keeps all others out, and signs out on a refused token', async () => {
     const others = await start(createProof())
     others.clock.increment(2_999)
     expect(others.value()).toEqual({ unchecked: 'waiting' })
@@ -70,7 +70,7 @@ describe('auth.ts', () => {
 })
 
 describe('jwks.ts', () => {
-  it('waits by its own times', async () => {
+  it('waits for its own times', async () => {
     const clock = new SimulatedClock()
     const answers = [Promise.reject(new Error('down')), Promise.resolve('keys')]
     let asked = 0

@@ -64,7 +64,7 @@ describe('react-native', () => {
     expect(complaints).toEqual([])
   }, 30_000)
 
-  it('is told at once by a stream with the fetch of Expo', async () => {
+  it('gets changes at once from a stream with the fetch of Expo', async () => {
     const { client, clerkSays, auth, asked, session, complaints } = await open({ hasExpo: true })
     client.start()
     clerkSays(true)
@@ -77,7 +77,7 @@ describe('react-native', () => {
     expect(complaints).toEqual([])
   }, 30_000)
 
-  it('rests while the app is in the background, and is signed in without another post when it comes back', async () => {
+  it('pauses while the app is in the background, and is signed in without another post when it comes back', async () => {
     const { app, client, clerkSays, auth, asked } = await open({ hasExpo: true })
     let tell: (state: string) => void = () => {}
     const end = app.followAppState(client, {

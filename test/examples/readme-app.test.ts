@@ -50,7 +50,7 @@ const breakdowns: Breakdown[] = [
 describe.runIf(findChromium())("the README's app", () => {
   const openWorld = useBrowser(bundleReadmeApp)
 
-  it('signs in, on the word of the server', async () => {
+  it('signs in, as the server says', async () => {
     const world = await openWorld()
     const tab = await world.openTab()
     await signIn(tab)
@@ -58,7 +58,7 @@ describe.runIf(findChromium())("the README's app", () => {
     await expect.poll(() => greeting.count(), { timeout: 15_000 }).toBe(1)
   })
 
-  it.each(breakdowns)('says so and offers another try where the $what', async ({ hasClerk = true, start, says }) => {
+  it.each(breakdowns)('says so and offers another try if the $what', async ({ hasClerk = true, start, says }) => {
     const world = await openWorld({ hasVirtualTime: true })
     await world.signInAtClerk()
     const mend = await start(world)
@@ -77,7 +77,7 @@ describe.runIf(findChromium())("the README's app", () => {
     expect(await alert.count()).toBe(0)
   })
 
-  it('shows why the server refuses for good who is signed in at Clerk, loads once, and signs out', async () => {
+  it('shows why the server permanently refuses a user who is signed in at Clerk, loads once, and signs out', async () => {
     const authorizedParties = ['http://localhost:1']
     const world = await openWorld({ hasVirtualTime: true, auth: { claims: { authorizedParties } } })
     await world.signInAtClerk()

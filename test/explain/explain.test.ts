@@ -13,7 +13,7 @@ function startWatched(...options: Parameters<typeof startAuth>) {
 }
 
 describe('explain(actor)', () => {
-  it('says why somebody is signed out whose token nobody renewed', async () => {
+  it('gives the reason for the sign-out of a user whose token was not renewed', async () => {
     const auth = startWatched()
     await auth.signIn()
     auth.wait(60_000)
@@ -95,14 +95,14 @@ describe('explain(actor)', () => {
     expect(summary).toContain(code)
   })
 
-  it('knows of an expiry that no timer has told of yet', async () => {
+  it('knows of an expiry before its timer fires', async () => {
     const auth = startWatched()
     await auth.signIn()
     auth.skew.ms = 120_000
     expect(explain(auth.actor).transitions.at(-1)).toMatchObject({ code: 'token-expired', to: 'signedOut' })
   })
 
-  it('is whole from recordTrace on, and says so where it is not', async () => {
+  it('is complete from recordTrace on, and says so if it is not', async () => {
     const late = startAuth()
     await late.signIn()
     expect(explain(late.actor)).toMatchObject({ transitions: [] })
@@ -117,7 +117,7 @@ describe('explain(actor)', () => {
     expect(explain(whole.actor).transitions).toHaveLength(2)
   })
 
-  it('tells of clocks that differ, by the tokens, and of old keys, where it is told', async () => {
+  it('reports clocks that differ, from the tokens, and old keys, if their age is given', async () => {
     const behind = startWatched()
     await behind.signIn(session({ at: 40_000 }))
     expect(explain(behind.actor).clockOffset).toBe(-40_000)
@@ -142,7 +142,7 @@ describe('explain(actor)', () => {
     })
   })
 
-  it('names nobody, and holds no token', async () => {
+  it('names nobody, and contains no token', async () => {
     const auth = startWatched()
     await auth.signIn(session({ orgId: 'org_1' }))
     auth.token('hidden')

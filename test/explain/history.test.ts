@@ -31,7 +31,7 @@ const follow = (views: readonly AuthView[], history: AuthHistory = start) =>
 const steps = (history: AuthHistory) => toTransitions(history).map(({ from, to, code }) => `${from} > ${to} ${code}`)
 
 describe('the history of a session', () => {
-  it('tells what led from one view to the next, and is silent where nothing did', () => {
+  it('gives the reason from one view to the next, and nothing if nothing changed', () => {
     const history = follow([
       at(100, { timedOut: true }),
       at(150, { timedOut: true }),
@@ -54,7 +54,7 @@ describe('the history of a session', () => {
     ])
   })
 
-  it('counts renewals in a row as one, however many', () => {
+  it('counts renewals in a row as one entry', () => {
     const before = follow([at(10, { state: 'verifying' }), signedIn(20)])
     const renewals = Array.from({ length: 5_000 }, (_, index) => signedIn(50_000 * (index + 1)))
     const history = follow(renewals, before)
@@ -70,7 +70,7 @@ describe('the history of a session', () => {
     })
   })
 
-  it('counts steps that alternate as two: an outage does not push out how it came', () => {
+  it('counts alternating steps as two, so that an outage does not push out the earlier history', () => {
     const outage = Array.from({ length: 200 }, (_, index) => [
       failed(1_000 * index + 100, 'error', 'keys-unavailable'),
       failed(1_000 * index + 600, 'verifying', 'keys-unavailable'),
@@ -83,14 +83,14 @@ describe('the history of a session', () => {
     ])
   })
 
-  it('holds the last 20', () => {
+  it('keeps the last 20', () => {
     const codes = (Object.keys(authErrors) as AuthErrorCode[]).slice(0, 30)
     const history = follow(codes.map((code, index) => failed(index, 'signedOut', code)))
     expect(toTransitions(history).map(({ code }) => code)).toEqual(codes.slice(10))
     expect(history.packed.length).toBeLessThan(20 * 20)
   })
 
-  it('gives back every reason and label as it took them', () => {
+  it('gives every reason and label back unchanged', () => {
     for (const code of authReasons.filter((reason): reason is AuthErrorCode => Object.hasOwn(authErrors, reason))) {
       expect(toTransitions(follow([failed(1, 'error', code)]))).toEqual([
         { from: 'unchecked.waiting', to: 'error', code, count: 1, at: virtualEpoch + 1, since: virtualEpoch + 1 },
@@ -98,7 +98,7 @@ describe('the history of a session', () => {
     }
   })
 
-  it('takes the word of a host for what the views do not tell', () => {
+  it('takes from the host what the views do not show', () => {
     expect(toTransitions(addToHistory(start, signedIn(1), 'adopted'))).toMatchObject([{ code: 'session-adopted' }])
     expect(toTransitions(addToHistory(start, signedIn(1), 'token'))).toMatchObject([{ code: 'token-accepted' }])
     const other = { ...signedIn(2), sessionId: 'sess_b' }

@@ -14,7 +14,7 @@ const addRoute: NonNullable<Parameters<typeof startServer>[1]> = (app, auth) => 
 }
 
 describe('auth.explain(event)', () => {
-  it('tells one browser its own story, renewals counted', async () => {
+  it('gives a browser the history of its own session, with renewals counted', async () => {
     const server = await startServer({}, addRoute)
     const [ada, bob] = [server.browser(), server.browser()]
     await ada.open()
@@ -34,7 +34,7 @@ describe('auth.explain(event)', () => {
     expect((await ask(bob)).transitions).toEqual([])
   })
 
-  it('tells on another node where the session came from, and what that node saw of its end', async () => {
+  it('says on another node where the session came from, and how that node saw it end', async () => {
     const store = createMemorySessionStore()
     onTestFinished(() => store.close())
     const [here, there] = [await startServer({ store }, addRoute), await startServer({ store }, addRoute)]
@@ -49,7 +49,7 @@ describe('auth.explain(event)', () => {
     expect((await ask(elsewhere)).transitions).toHaveLength(2)
   })
 
-  it('says so where there is no session', async () => {
+  it('says so if there is no session', async () => {
     const server = await startServer({}, addRoute)
     const { summary, transitions } = await ask(server.browser())
     expect(summary).toContain('No verdict yet')
@@ -57,7 +57,7 @@ describe('auth.explain(event)', () => {
     expect(transitions).toEqual([])
   })
 
-  it('says how old the keys are, once they were fetched', async () => {
+  it('gives the age of the keys once they were fetched', async () => {
     const { server, signIn } = await startWithClerk({}, addRoute)
     expect((await ask(server.browser())).keysAge).toBeNull()
     const { browser } = await signIn()
@@ -71,7 +71,7 @@ describe('auth.explain(event)', () => {
   it.each([
     [-3_600_000, 'token-expired', /The server's clock is 60 min ahead of Clerk's/],
     [3_600_000, 'token-not-active', /The server's clock is 60 min behind Clerk's/],
-  ])('finds out by the first refused token that Clerk’s clock is %i ms off', async (skew, code, note) => {
+  ])('notices at the first refused token that Clerk’s clock is %i ms off', async (skew, code, note) => {
     const { clerk, server, mint } = await startWithClerk({}, addRoute)
     clerk.skewClock(skew)
     const browser = server.browser()
@@ -84,7 +84,7 @@ describe('auth.explain(event)', () => {
     expect(transitions.at(-1)).toMatchObject({ to: 'signedOut', code })
   })
 
-  it('believes a clock that was set right, after a while', async () => {
+  it('trusts a corrected clock after a while', async () => {
     useVirtualTime()
     const { clerk, server, mint } = await startWithClerk({}, addRoute)
     clerk.skewClock(20_000)
@@ -100,7 +100,7 @@ describe('auth.explain(event)', () => {
     expect((await ask(browser)).clockOffset).toBe(0)
   })
 
-  it('tells of an expiry on time, and holds nothing secret', async () => {
+  it('reports an expiry on time, and contains nothing secret', async () => {
     useVirtualTime()
     const server = await startServer({}, addRoute)
     const browser = server.browser()

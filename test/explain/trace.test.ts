@@ -88,7 +88,7 @@ describe('a recorded trace', () => {
     expect(await replayTrace(trace)).toEqual(recorded(trace))
   })
 
-  it('runs again with the settings it was recorded under', async () => {
+  it('runs again with the settings under which it was recorded', async () => {
     const { trace } = await record(
       async (auth) => {
         await auth.signIn()
@@ -102,7 +102,7 @@ describe('a recorded trace', () => {
     expect(recorded(trace).at(-1)).toMatchObject({ state: 'signedOut', error: 'token-signature' })
   })
 
-  it('remembers what the tombstones said', async () => {
+  it('remembers the results of the tombstone look-ups', async () => {
     const ended = new Set<string>()
     const { trace } = await record(
       async (auth) => {
@@ -135,7 +135,7 @@ describe('a recorded trace', () => {
     expect(await replayTrace(trace)).toEqual(recorded(trace))
   })
 
-  it('fails to match on a machine that has changed', async () => {
+  it('does not match on a machine that has changed', async () => {
     const { trace } = await record(scenarios['a session that nobody renews']!)
     const lenient = authMachine.provide({ delays: { expiry: 3_600_000 } })
     const gullible = authMachine.provide({ guards: { isProof: () => false, isPending: () => false } })
@@ -152,7 +152,7 @@ describe('a recorded trace', () => {
     expect(await replayTrace(slow.trace, impatient)).not.toEqual(recorded(slow.trace))
   })
 
-  it('holds no token, claim or profile', async () => {
+  it('contains no token, claim or profile', async () => {
     const { text, trace } = await record(async (auth) => {
       auth.token('hidden')
       const verified = session()
@@ -177,7 +177,7 @@ describe('a recorded trace', () => {
     expect(await replayTrace(trace)).toEqual(recorded(trace))
   })
 
-  it('of an actor in whose life something had happened can be read, and says that it cannot be run', async () => {
+  it('that began after the first event can be read, and says that it cannot be run', async () => {
     const auth = startAuth()
     await auth.signIn()
     const trace = recordTrace(auth.actor)
@@ -195,7 +195,7 @@ describe('a recorded trace', () => {
     expect(await replayTrace(trace.toJSON())).toEqual(recorded(trace.toJSON()))
   })
 
-  it('needs no options, on timers and a clock as they are, with a loop that was blocked for a while', async () => {
+  it('needs no options with real timers and a real clock, even if the event loop was blocked for a while', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: virtualEpoch })
     onTestFinished(() => void vi.useRealTimers())
     const verifyToken = fromPromise<VerifiedSession, { token: BearerToken }>(async () =>

@@ -33,7 +33,7 @@ function runFaults(...args: readonly string[]) {
 const toDigest = (output: string) => /^digest (\w+)$/m.exec(output)?.[1]
 
 describe('the simulation of faults', () => {
-  it('replays a seed to the letter, in other processes and after other cases', async () => {
+  it('replays a seed exactly, in other processes and after other cases', async () => {
     const args = ['--seed', String(seed), '--cases', '24', '--no-plants']
     const [two, one, other] = await Promise.all([
       runFaults(...args, '--jobs', '2'),
@@ -55,7 +55,7 @@ describe('the simulation of faults', () => {
     expect(plants.length).toBeGreaterThanOrEqual(10)
   }, 900_000)
 
-  it('tells the seed that caught a planted bug, with which one case catches it again', async () => {
+  it('names the seed that caught a planted bug, and one case of that seed catches it again', async () => {
     const args = ['--plant', 'tombstones-forgotten', '--jobs', '1']
     const hunt = await runFaults(...args, '--seed', String(seed), '--cases', '300')
     expect(hunt.code).toBe(1)
@@ -67,12 +67,12 @@ describe('the simulation of faults', () => {
     expect(toLog(again.output)).toBe(toLog(hunt.output))
   }, 240_000)
 
-  it('fails loudly where the line of a planted bug is gone', async () => {
+  it('fails loudly if the line of a planted bug no longer exists', async () => {
     const gone: Plant = { ...(plants[0] as Plant), line: 'a line that nobody wrote' }
     await expect(plantBug(root, gone)).rejects.toThrow(`${gone.name} needs its line once in ${gone.file}`)
   })
 
-  it.each(plants)('$name is named by --list-plants, and its line is where it was', async (plant) => {
+  it.each(plants)('$name is named by --list-plants, and its line is in the sources', async (plant) => {
     const { root: copy, remove } = await plantBug(root, plant)
     expect(await readFile(join(copy, plant.file), 'utf8')).not.toContain(`\n${plant.line}\n`)
     await remove()

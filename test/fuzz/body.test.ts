@@ -105,7 +105,7 @@ async function createBodyCase(server: FuzzedServer) {
   return { tryCase, signOut: () => server.post(clear, { 'content-type': 'application/json', cookie: own }) }
 }
 
-it('the body parser answers whatever is posted with a view or a known problem, and leaves no session behind', async () => {
+it('the body parser answers any body with a view or a known problem, and leaves no session behind', async () => {
   const server = createFuzzedServer()
   const { tryCase, signOut } = await createBodyCase(server)
   const outcomes = await fuzz('POST body', 0.13, posted, tryCase)

@@ -116,7 +116,7 @@ const createCookieCase =
     return `${outcome} (${route})`
   }
 
-it('the cookie parser answers whatever is sent with a view or a known problem, and knows a session by its whole value only', async () => {
+it('the cookie parser answers any cookie with a view or a known problem, and knows a session only by its whole value', async () => {
   const server = createFuzzedServer()
   const [cookieName, id = ''] = (await server.signIn(1e7)).split('=')
   expect(cookieName).toBe('authchart')

@@ -46,7 +46,7 @@ const toName = (named: unknown) => {
 }
 
 it.each(machines)(
-  'the Stately inspector gets the %s machine whole: every state, transition and delay by name',
+  'the Stately inspector gets the whole %s machine: every state, transition and delay by name',
   async (_, machine, input) => {
     const relay = await startRelay()
     const received: StatelyInspectionEvent[] = []

@@ -28,14 +28,14 @@ function ask(url: string, headers: Record<string, string> = {}): Promise<{ statu
 }
 
 describe('the page of the inspector', () => {
-  it('is not there unless an inspector is given, nor for a mere function', async () => {
+  it('does not exist unless an inspector is given, nor for a plain function', async () => {
     for (const inspect of [undefined, () => {}, [() => {}]]) {
       const server = await startServer({ inspect })
       for (const path of paths) expect((await server.send(path)).status, path).toBe(404)
     }
   })
 
-  it('opens by a key once, and then by the cookie that the key was exchanged for', async () => {
+  it('opens once by a key, and then by the cookie that replaced the key', async () => {
     const { inspector, url } = await startInspected()
     const link = inspector.link(`${url}/auth/`)
     expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/auth\/inspect\?key=[\da-f]{64}$/)
@@ -54,7 +54,7 @@ describe('the page of the inspector', () => {
     expect((await ask(link, sent)).status, 'the used key, with the cookie').toBe(403)
   })
 
-  it('opens by no other key or cookie', async () => {
+  it('opens with no other key or cookie', async () => {
     const { inspector, url, enter } = await startInspected()
     const key = new URL(inspector.link(`${url}/auth`)).searchParams.get('key')!
     const near = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`
@@ -77,7 +77,7 @@ describe('the page of the inspector', () => {
     expect((await ask(`${url}/auth/inspect?key=${key}`)).status, 'the key was not spent by all that').toBe(303)
   })
 
-  it('is there for this machine alone: by its name, without a proxy, and asked for by nobody else', async () => {
+  it('answers only this machine: by its name, without a proxy, and to its own page', async () => {
     const { inspector, url, enter } = await startInspected()
     const cookie = await enter()
     const port = new URL(url).port
@@ -112,7 +112,7 @@ describe('the page of the inspector', () => {
     expect((await ask(link)).status, 'no stranger has spent the key').toBe(303)
   })
 
-  it('is not there for another machine that says it is this one', async () => {
+  it('does not answer another machine that claims to be this one', async () => {
     const { auth, inspector, enter } = await startInspected()
     const app = new H3()
     app.register(auth.plugin)
@@ -134,7 +134,7 @@ describe('the page of the inspector', () => {
     expect(answer.status).toBe(404)
   })
 
-  it('runs no script but its own, is framed by nobody, and is kept nowhere', async () => {
+  it('runs only its own script, cannot be framed, and is not cached', async () => {
     const { url, enter } = await startInspected()
     const response = await fetch(`${url}/auth/inspect`, { headers: { cookie: await enter() } })
     const html = await response.text()
@@ -157,7 +157,7 @@ describe('the page of the inspector', () => {
     }
   })
 
-  it('hears of every session, and in detail of the one it asks for', async () => {
+  it('gets every session, and the details of the one that it requests', async () => {
     const server = await startInspected()
     const cookie = await server.enter()
     const played = await play(server)
@@ -180,7 +180,7 @@ describe('the page of the inspector', () => {
     stream.close()
   })
 
-  it('sends claims and key ids that are hostile as data, on one line', async () => {
+  it('sends hostile claims and key ids as data, on one line', async () => {
     const evil = '</script><img src=x onerror=alert(1)>\n\ndata: {"now":0}\u2028'
     const server = await startInspected()
     const ada = server.browser()
@@ -207,11 +207,11 @@ describe('an inspector', () => {
     [{ filter: { user: 'x' } as never }, 'filter'],
     [{ filter: { userId: 1 as never } }, 'filter'],
     [{ now: 5 as never }, 'now'],
-  ])('names the option that cannot be used: %j', (options, name) => {
+  ])('names an option that cannot be used: %j', (options, name) => {
     expect(() => createInspector(options)).toThrow(new RegExp(`^createInspector: ${name} `))
   })
 
-  it('that throws or rejects harms neither the session nor the inspector beside it', async () => {
+  it('that throws or rejects affects neither the session nor another inspector', async () => {
     const inspector = createInspector()
     const hang = vi.fn<() => Promise<void>>(() => new Promise(() => {}))
     const server = await startServer({

@@ -16,7 +16,7 @@ it.runIf(!process.env['UPDATE_INSPECTOR_PAGE'])('the page is built from its sour
   expect(assets.style, again).toBe(built.style)
 })
 
-it('its script holds nothing that would end it early', () => {
+it('its script contains nothing that would end it early', () => {
   expect(assets.script).not.toMatch(/<\/script|<!--/i)
   expect(assets.style).not.toMatch(/<\/style/i)
 })

@@ -44,7 +44,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
   const shoot = async (page: Page, name: string) =>
     shots && (await page.screenshot({ fullPage: true, path: `${shots}/inspect-${name}.png` }))
 
-  it('lists the sessions, lights the state of one, and follows it', async () => {
+  it('lists the sessions, highlights the state of one, and follows it', async () => {
     const server = await startInspected()
     const { bob } = await play(server)
     const { page, complaints, requests } = await openPage(server)
@@ -68,7 +68,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     expect(complaints).toEqual([])
   })
 
-  it('goes back and forth through what happened, by buttons, slider, keys, or a click', async () => {
+  it('steps back and forth through the events, by buttons, slider, keys, or a click', async () => {
     const server = await startInspected()
     const { ada } = await play(server)
     const { page, complaints } = await openPage(server)
@@ -115,7 +115,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     expect(complaints).toEqual([])
   })
 
-  it('finds a session by channel, user or state, and keeps one that is over', async () => {
+  it('finds a session by channel, user or state, and keeps one that has ended', async () => {
     const server = await startInspected()
     await play(server)
     const { page } = await openPage(server)
@@ -129,7 +129,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     await expect.poll(() => page.locator('.session.is-over').count()).toBeGreaterThanOrEqual(3)
   })
 
-  it('shows what is hostile as text', async () => {
+  it('shows hostile text as text', async () => {
     const server = await startInspected()
     const evil = '<img src=x onerror="window.hit=1">'
     const one = server.browser()
@@ -144,7 +144,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     expect(complaints).toEqual([])
   })
 
-  it('says so where the key is not good any more', async () => {
+  it('says so if the key is no longer valid', async () => {
     const server = await startInspected()
     const link = server.inspector.link(`${server.url}/auth`)
     await server.enter(link)

@@ -27,8 +27,8 @@ function expectClean(text: string, secrets: readonly string[], where: string) {
   expect(/eyJ[\w-]{20,}/.exec(text)?.[0], where).toBeUndefined()
 }
 
-describe('nothing but names, ids, states and times leaves', () => {
-  it('by the stream of the page, by a relay of one’s own, or by ours', async () => {
+describe('only names, ids, states and times leave the server', () => {
+  it('by the stream of the page, a relay of your own, or the built-in relay', async () => {
     const relay = await startRelay()
     const [own, ours] = await Promise.all([createStatelyInspector({ relay: relay.url }), createStatelyInspector()])
     onTestFinished(async () => {
@@ -86,7 +86,7 @@ describe('nothing but names, ids, states and times leaves', () => {
     }
   })
 
-  it('that an actor of the app’s own holds, whatever it is called', () => {
+  it("for an actor of the app's own, whatever its fields are called", () => {
     const inspector = createInspector()
     const secret = 'S3CRET'.repeat(8)
     const machine = setup({
@@ -115,7 +115,7 @@ describe('nothing but names, ids, states and times leaves', () => {
     actor.stop()
   })
 
-  it('of an error but its code, one of a closed list', async () => {
+  it('for an error, which shows only its code from a closed list', async () => {
     const inspector = createInspector()
     const cause = new Error('at https://internal.example/keys?secret=1')
     const actor = createActor(
@@ -137,7 +137,7 @@ describe('nothing but names, ids, states and times leaves', () => {
     actor.stop()
   })
 
-  it('under a name that may be shown, unless it is what the name says', () => {
+  it('for an allowed name, which is hidden if its value is something else', () => {
     const token = `${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`
     expect(toShownFields({ userId: token, sessionId: 7, attempts: '7', expiresAt: Infinity, timedOut: 1 })).toEqual({
       userId: '[id]',
@@ -159,7 +159,7 @@ describe('nothing but names, ids, states and times leaves', () => {
   })
 })
 
-describe.runIf(findChromium())('nothing else leaves a page', () => {
+describe.runIf(findChromium())('only those leave a page', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchBrowser()

@@ -30,8 +30,8 @@ function watch(options: InspectorOptions = {}) {
   return { inspector, start, names: () => inspector.sessions().map(({ name }) => name) }
 }
 
-describe('what is kept', () => {
-  it('are the last events of a session, numbered through', () => {
+describe('the log', () => {
+  it('keeps the last events of a session, with consecutive numbers', () => {
     const { inspector, start } = watch({ events: 200 })
     const actor = start('busy')
     for (let sent = 0; sent < 1_000; sent += 1) actor.send({ type: 'session.cleared' })
@@ -43,7 +43,7 @@ describe('what is kept', () => {
     actor.stop()
   })
 
-  it('are so many sessions: those that are over go first, then the longest idle', () => {
+  it('keeps a limited number of sessions: ended ones go first, then the longest idle', () => {
     const { start, names } = watch({ sessions: 3 })
     const [first, second] = ['first', 'second', 'third'].map(start)
     first!.send({ type: 'session.cleared' })
@@ -54,7 +54,7 @@ describe('what is kept', () => {
     expect(names()).toEqual(['first', 'fourth', 'fifth'])
   })
 
-  it('begins anew with a session that had to go, when it moves again', () => {
+  it('begins again for a dropped session with its next event', () => {
     const { inspector, start } = watch({ sessions: 1 })
     const first = start('first')
     start('second')
@@ -63,7 +63,7 @@ describe('what is kept', () => {
     expect(session).toMatchObject({ name: 'first', value: 'signedOut', steps: 1 })
   })
 
-  it('stays bounded however many sessions there are', () => {
+  it('stays limited for any number of sessions', () => {
     const { inspector, start } = watch({ sessions: 20, events: 5 })
     for (let made = 0; made < 2_000; made += 1) start(`session-${made}`).stop()
     const sessions = inspector.sessions()
@@ -126,7 +126,7 @@ describe('a filter', () => {
     expect(roots()).toEqual([a.sessionId])
   })
 
-  it('shows a client from the moment it is started, of one user where asked', () => {
+  it('shows a client from its start, of one user on request', () => {
     const signedIn = { ...toUncheckedView(0), isSignedIn: true, userId: 'user_a' }
     for (const filter of [{}, { userId: 'user_a' }]) {
       const { passed, inspect, roots } = filtered(filter)
@@ -147,14 +147,14 @@ describe('a filter', () => {
     expect(other.passed).toEqual([])
   })
 
-  it('with both takes a session that is both', () => {
+  it('with both shows only a session that matches both', () => {
     const { start, roots } = filtered({ channel: 'one', userId: 'user_a' })
     const [one, two] = [start('one'), start('two')]
     for (const actor of [one, two]) actor.send({ type: 'session.adopted', record: recordOf('user_a') })
     expect(roots()).toEqual([one.sessionId])
   })
 
-  it('holds back a bounded number of frames, and still knows who the actors are', () => {
+  it('holds back a limited number of frames, and still knows the owner of each actor', () => {
     const { passed, start } = filtered({ userId: 'user_a' })
     const actor = start('one')
     for (let sent = 0; sent < 1_000; sent += 1) actor.send({ type: 'session.cleared' })

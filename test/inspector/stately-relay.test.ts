@@ -36,7 +36,7 @@ async function isLetIn(url: string, options: ClientOptions): Promise<boolean> {
 }
 
 describe('the relay for the Stately inspector', () => {
-  it('listens on loopback alone', async () => {
+  it('listens only on loopback', async () => {
     const { link } = await startStately()
     expect(link.hostname).toBe('127.0.0.1')
     const addresses = Object.values(networkInterfaces())
@@ -50,7 +50,7 @@ describe('the relay for the Stately inspector', () => {
     await expect(once(onLoopback, 'connect'), 'another loopback address').rejects.toThrow('ECONNREFUSED')
   })
 
-  it('answers nobody without the secret in its link, or by another name', async () => {
+  it('answers only with the secret in its link, and only by its own name', async () => {
     const { link } = await startStately()
     expect(await statusOf(link)).toBe(200)
     for (const path of ['/', '/app', '/feed', link.pathname.slice(0, -1), `${link.pathname}/`]) {
@@ -60,7 +60,7 @@ describe('the relay for the Stately inspector', () => {
     expect(await statusOf(link, { host: `localhost:${link.port}` })).toBe(404)
   })
 
-  it('lets in no page but its own, and no app that a page could be', async () => {
+  it('accepts only its own page, and no other app', async () => {
     const { link, feed, app } = await startStately()
     expect(await isLetIn(feed, { origin: link.origin })).toBe(true)
     expect(await isLetIn(feed, { origin: 'https://evil.example' })).toBe(false)
@@ -71,7 +71,7 @@ describe('the relay for the Stately inspector', () => {
     expect(await isLetIn(`ws://${link.host}/app`, {})).toBe(false)
   })
 
-  it('tells a page that comes late what there was, within bounds', async () => {
+  it('gives a page that comes late the earlier events, within limits', async () => {
     const { stately, link, feed } = await startStately()
     const actor = createActor(authMachine, { id: 'one', clock: new SimulatedClock(), inspect: stately.inspect }).start()
     onTestFinished(() => void actor.stop())
@@ -127,13 +127,13 @@ describe('createStatelyInspector', () => {
     [{ relay: 'localhost:8080' }, 'relay'],
     [{ url: 'javascript:alert(1)' }, 'url'],
     [{ filter: 'user_1' as never }, 'filter'],
-  ])('names the option that cannot be used: %j', async (options, name) => {
+  ])('names an option that cannot be used: %j', async (options, name) => {
     await expect(createStatelyInspector(options)).rejects.toThrow(
       new RegExp(`^createStatelyInspector: ${name} must be`),
     )
   })
 
-  it('does no harm while its relay is not there', async () => {
+  it('does no harm while its relay is not running', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const stately = await createStatelyInspector({ relay: 'ws://127.0.0.1:9' })

@@ -15,7 +15,7 @@ const useAuth = () => ({ isLoaded: true, isSignedIn: true, ...ada, getToken: () 
 
 afterEach(cleanup)
 
-it('a page in StrictMode shows one actor, though React makes two clients', async () => {
+it('a page in StrictMode shows one actor, although React makes two clients', async () => {
   const server = await startServer()
   const browser = createBrowser(server.origin)
   const inspector = createInspector()

@@ -59,21 +59,21 @@ const skewed = (seconds: number, direction: 'ahead' | 'behind') => [
 ]
 
 describe('a clock that is behind', () => {
-  it('is told of by one token from the future, once', async () => {
+  it('is reported after one token from the future, once', async () => {
     const { outcomeOf, token, lines } = open({ skew: -5 * minute })
     const refused = "The token is not active yet: the server's clock seems to be 300 s behind Clerk's"
     for (let each = 0; each < 5; each += 1) expect(await outcomeOf(token())).toBe(refused)
     expect(lines()).toEqual([skewed(300, 'behind')])
   })
 
-  it('is told of before it refuses anything', async () => {
+  it('is reported before it refuses anything', async () => {
     const { outcomeOf, token, lines, verify } = open({ skew: -30_000 })
     expect(await outcomeOf(token())).toBe('accepted')
     expect(lines()).toEqual([skewed(30, 'behind')])
     expect(verify.readClock()).toEqual({ offset: -30_000, skew: -30_000 })
   })
 
-  it('is told of again where it gets much worse, and not where a token took its time', async () => {
+  it('is reported again if it gets much worse, and not if a token was slow', async () => {
     const { time, outcomeOf, token, lines } = open({ skew: -5 * minute })
     const refused = "The token is not active yet: the server's clock seems to be 280 s behind Clerk's"
     for (const age of [20, 10, 0]) expect(await outcomeOf(token(age))).toBe(refused)
@@ -85,19 +85,19 @@ describe('a clock that is behind', () => {
 })
 
 describe('a clock that is ahead', () => {
-  it('is told of at the first token, where the key endpoint tells the time', async () => {
+  it('is reported at the first token if the key endpoint gives the time', async () => {
     const { outcomeOf, token, lines } = open({ skew: 5 * minute, keys: timed() })
     const refused = "The token has expired: the server's clock seems to be 300 s ahead of Clerk's"
     for (let each = 0; each < 5; each += 1) expect(await outcomeOf(token())).toBe(refused)
     expect(lines()).toEqual([skewed(300, 'ahead')])
   })
 
-  it('is no excuse for a token that is old by Clerk’s clock too', async () => {
+  it('does not excuse a token that is old by Clerk’s clock too', async () => {
     const { outcomeOf, token } = open({ skew: 5 * minute, keys: timed() })
     expect(await outcomeOf(token(200))).toBe('The token has expired')
   })
 
-  it('is told of where several fresh tokens expired on the way, and nothing else tells the time', async () => {
+  it('is reported after several fresh tokens expired on the way, if nothing else gives the time', async () => {
     const { time, outcomeOf, token, lines } = open({ skew: 5 * minute })
     for (const _ of [1, 2]) {
       expect(await outcomeOf(token())).toBe('The token has expired')
@@ -125,20 +125,20 @@ describe('a clock that is right is not blamed', () => {
     expect(lines()).toEqual([])
   })
 
-  it.each(everyKind)('for a collection of old tokens beside a fresh one, %s', async (_, options) => {
+  it.each(everyKind)('for several old tokens together with a fresh one, %s', async (_, options) => {
     const { outcomeOf, token, lines } = open(options)
     expect(await outcomeOf(token())).toBe('accepted')
     for (let age = 150; age < 250; age += 10) expect(await outcomeOf(token(age))).toBe('The token has expired')
     expect(lines()).toEqual([])
   })
 
-  it('for a collection of old tokens, where the key endpoint tells the time', async () => {
+  it('for several old tokens, if the key endpoint gives the time', async () => {
     const { outcomeOf, token, lines } = open({ keys: timed() })
     for (let age = 150; age < 250; age += 10) expect(await outcomeOf(token(age))).toBe('The token has expired')
     expect(lines()).toEqual([])
   })
 
-  it('for old cookies that page loads carry', async () => {
+  it('for old cookies of page loads', async () => {
     const { outcomeOf, token, lines } = open()
     for (let age = 150; age < 200; age += 5) {
       expect(await outcomeOf(token(age), { refresh: false })).toBe('The token has expired')
@@ -146,7 +146,7 @@ describe('a clock that is right is not blamed', () => {
     expect(lines()).toEqual([])
   })
 
-  it('for tokens that get here late, and an answer that took long', async () => {
+  it('for late tokens, and a slow answer', async () => {
     const { outcomeOf, token, lines } = open({ keys: timed({ off: -25_000, took: 25_000 }) })
     for (const age of [40, 50, 59]) expect(await outcomeOf(token(age))).toBe('accepted')
     expect(lines()).toEqual([])
@@ -174,7 +174,7 @@ describe('a clock that is right is not blamed', () => {
   })
 })
 
-it('a clock that was set right is believed at once where it was ahead, and after a while where it was behind', async () => {
+it('a corrected clock is trusted at once if it was ahead, and after a while if it was behind', async () => {
   const ahead = open({ skew: 5 * minute, keys: timed() })
   await ahead.outcomeOf(ahead.token())
   ahead.time.skew = 0

@@ -367,7 +367,7 @@ describe('the strict parse', () => {
     await expect(fc.assert(property, { seed, numRuns: 2_000 })).resolves.toBeUndefined()
   })
 
-  it('refuses any junk with an AuthError and nothing else', async () => {
+  it('refuses any junk with an AuthError only', async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
     console.info(`seed ${seed} (SEED=${seed} repeats this run)`)
     const { verify } = createCounted()
@@ -379,7 +379,7 @@ describe('the strict parse', () => {
     await expect(fc.assert(property, { seed, numRuns: 500 })).resolves.toBeUndefined()
   })
 
-  it('takes the largest token it allows', async () => {
+  it('accepts the largest allowed token', async () => {
     const { verify } = createCounted()
     const room = (length: number) => mint({ claims: { pad: 'x'.repeat(length) } })
     let length = 0
@@ -388,13 +388,13 @@ describe('the strict parse', () => {
     await expect(verify(room(length))).resolves.toMatchObject({ userId: 'user_1' })
   })
 
-  it('takes a legal but unusual header: no typ, no cat, jwk and jku that lead nowhere', async () => {
+  it('accepts a legal but unusual header: no typ, no cat, jwk and jku that lead nowhere', async () => {
     const { verify } = createCounted()
     const header = { typ: undefined, cat: undefined, jwk: { kty: 'oct', k: 'AA' }, jku: 'https://evil.example' }
     await expect(verify(mint({ header }))).resolves.toMatchObject({ sessionId: 'sess_1' })
   })
 
-  it('takes claims named like members of Object.prototype as plain claims', async () => {
+  it('treats claims named like members of Object.prototype as plain claims', async () => {
     const { verify } = createCounted()
     const { claims } = await verify(mint({ claims: { constructor: 'x', toString: 1, nested: { hasOwnProperty: 2 } } }))
     expect(claims).toMatchObject({ constructor: 'x', toString: 1, nested: { hasOwnProperty: 2 } })
