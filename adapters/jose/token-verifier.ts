@@ -96,7 +96,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const { kid } = jws.header
     if (kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
     try {
-      const key = await keys.getKey(kid, options)
+      const key = await keys.getKey(kid, options, members['iss'])
       const check = requireSignature(jws, key)
       if (check) await check
       return { kid, key, proof: toProof(members, claimsOptions) }
@@ -121,7 +121,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       // The length is checked first, so that a token which is too large is not digested or examined in any other way.
       const text = requireTokenText(isBearerToken(token) ? token.reveal() : token)
       let known = proofs.find(text)
-      if (known && (await keys.getKey(known.kid, options)) !== known.key) {
+      if (known && (await keys.getKey(known.kid, options, known.proof.session.claims.iss)) !== known.key) {
         proofs.forgetAll()
         known = undefined
       }

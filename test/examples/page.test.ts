@@ -6,20 +6,23 @@ import { authReasons, authErrors } from '../../machines/index.ts'
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
 const page = readFileSync(`${docs}embedding.md`, 'utf8')
 const environments = readFileSync(`${docs}environments.md`, 'utf8')
+const frameworks = readFileSync(`${docs}frameworks.md`, 'utf8')
+const store = readFileSync(`${docs}store.md`, 'utf8')
 /** Another page shows these. */
 const elsewhere = 'from-reflex/'
 
-describe('docs/embedding.md and docs/environments.md', () => {
+describe('the pages that show the examples', () => {
   it('show each example as it is type-checked and run, and all of them', () => {
     const shown = new Map(
-      [...`${page}\n${environments}`.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => [
-        path,
-        text,
-      ]),
+      [...[page, environments, frameworks, store].join('\n').matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
+        ([, path = '', text = '']) => [path, text],
+      ),
     )
     const files = readdirSync(`${docs}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
       /\.tsx?$/.test(path),
     )
+    // The page of frameworks shows files of your own project too.
+    for (const path of shown.keys()) if (!existsSync(`${docs}examples/${path.split('/')[0]}`)) shown.delete(path)
     expect([...shown.keys()].toSorted()).toEqual(files.filter((path) => !path.startsWith(elsewhere)).toSorted())
     for (const [path, text] of shown) expect(text, path).toBe(readFileSync(`${docs}examples/${path}`, 'utf8'))
   })
@@ -27,6 +30,8 @@ describe('docs/embedding.md and docs/environments.md', () => {
   it.each([
     ['embedding.md', page],
     ['environments.md', environments],
+    ['frameworks.md', frameworks],
+    ['store.md', store],
   ])('%s links to files and headings that are there', (name, page) => {
     const toAnchor = (heading: string) =>
       heading

@@ -7,6 +7,10 @@ import type { RedisServer } from '../store/redis-server.ts'
 import { addDeafable, createDeployment, createRoamer, untilLost, untilReady } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
+/** Waits in real time, whatever the clock of a test says. */
+const startRealTimer = globalThis.setTimeout
+const realTime = (milliseconds: number) => new Promise<void>((resolve) => void startRealTimer(resolve, milliseconds))
+
 const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
 const isSignedOut = ({ state }: AuthView) => state === 'signedOut'
 
@@ -199,28 +203,28 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
     })
     onTestFinished(() => void vi.useRealTimers())
-    /** Asks, and lets so much time pass once the question waits for Redis. What is still unanswered then never will be. */
-    const withTime = async (milliseconds: number, ask: () => Promise<unknown>) => {
-      const timers = vi.getTimerCount()
-      let isAnswered = false
-      const answer = ask().finally(() => (isAnswered = true))
-      await eventually(() => vi.getTimerCount() > timers, 'the question to Redis')
-      await vi.advanceTimersByTimeAsync(milliseconds - 1)
-      expect(isAnswered).toBe(false)
-      await vi.advanceTimersByTimeAsync(1)
-      await answer
+    /** Asks, and lets time pass until there is an answer, slower than real time. @returns how much has passed, ms */
+    const withTime = async (ask: () => Promise<unknown>) => {
+      const answer = ask().then(() => 'answered')
+      for (let passed = 0; ; passed += 10) {
+        if ((await Promise.race([answer, realTime(10)])) === 'answered') return passed
+        await vi.advanceTimersByTimeAsync(10)
+      }
     }
     const ask = async () => {
       expect((await browser.session(b)).status).toBe(503)
     }
     redis.freeze()
     try {
-      await withTime(timeout, ask)
+      const waited = await withTime(ask)
+      expect(waited).toBeGreaterThanOrEqual(timeout - 20)
+      expect(waited).toBeLessThan(2 * timeout)
       // An answer is overdue: nobody else waits for one.
       await Promise.all(Array.from({ length: 20 }, ask))
-      await withTime(timeout, async () => {
+      const cleared = await withTime(async () => {
         expect((await browser.clear(a)).status).toBe(503)
       })
+      expect(cleared).toBeLessThan(2 * timeout)
       // This node has stopped waiting too, and signs in and out on its own.
       expect((await createRoamer().token(a, token)).body.code).toBe('token-superseded')
       expect((await createRoamer().token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))).body.view?.isSignedIn).toBe(true)
@@ -229,8 +233,11 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     }
     // The nodes try again from time to time.
     const isOver = async () => {
-      await vi.advanceTimersByTimeAsync(100)
-      return (await createRoamer().token(b, token)).body.code === 'token-superseded'
+      let code: unknown
+      await withTime(async () => {
+        code = (await createRoamer().token(b, token)).body.code
+      })
+      return code === 'token-superseded'
     }
     await eventually(isOver, 'the end')
   })

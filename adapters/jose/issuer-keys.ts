@@ -1,0 +1,64 @@
+import { createKeySource } from './create-key-source.ts'
+import type { KeyOptions, KeySourceSettings } from './create-key-source.ts'
+import { isKeySource } from './key-source.ts'
+import type { KeySource } from './key-source.ts'
+import { refuseParty } from './refuse-claim.ts'
+import { isDevelopment } from '../node-env.ts'
+
+/**
+ * Creates a {@link KeySource} of several Clerk instances: the keys of each, by the `iss` of its tokens. A token of one
+ * instance is never verified by a key of another one, even if both have the same id. A token of any other issuer is
+ * refused (`token-claims`) before a key is looked up.
+ *
+ * `settings` apply to each source that is made here. A source that you pass in stays yours to close.
+ *
+ * @throws TypeError that names the issuer which cannot be used.
+ * @example
+ * const keys = createIssuerKeys({
+ *   'https://clerk.example.com': createClerkKeys({ secretKey: process.env.CLERK_SECRET_KEY }),
+ *   'https://clerk.brand.example': { jwksUrl: 'https://clerk.brand.example/.well-known/jwks.json' },
+ * })
+ */
+export function createIssuerKeys(
+  issuers: Readonly<Record<string, KeyOptions | KeySource>>,
+  settings: KeySourceSettings = {},
+): KeySource {
+  const entries = Object.entries(issuers)
+  if (entries.length === 0) throw new TypeError('createIssuerKeys: there must be at least one issuer')
+  const sources = new Map(entries.map(([issuer, keys]) => [requireIssuer(issuer), toSource(issuer, keys, settings)]))
+  const allowed = new Set(sources.keys())
+
+  return {
+    async getKey(kid, options, issuer) {
+      const source = typeof issuer === 'string' ? sources.get(issuer) : undefined
+      if (!source) throw refuseParty('iss', issuer, allowed, isDevelopment())
+      return source.getKey(kid, options, issuer)
+    },
+    subscribe(listener) {
+      const ends = [...sources.values()].map((source) => source.subscribe(listener))
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+    close() {
+      for (const [issuer, source] of sources) if (source !== issuers[issuer]) source.close()
+    },
+  }
+}
+
+function requireIssuer(issuer: string): string {
+  if (URL.canParse(issuer) && !issuer.endsWith('/')) return issuer
+  const example = URL.canParse(issuer) ? issuer.replace(/\/+$/, '') : 'https://clerk.example.com'
+  throw new TypeError(`createIssuerKeys: ${issuer} must be an issuer as tokens name it, such as ${example}`)
+}
+
+function toSource(issuer: string, keys: KeyOptions | KeySource, settings: KeySourceSettings): KeySource {
+  if (isKeySource(keys)) return keys
+  try {
+    return createKeySource(keys, settings)
+  } catch (cause) {
+    throw new TypeError(`createIssuerKeys: ${issuer}: ${cause instanceof Error ? cause.message : 'unusable'}`, {
+      cause,
+    })
+  }
+}
