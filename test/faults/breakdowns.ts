@@ -106,7 +106,7 @@ export function suspendTab(scene: Scene) {
   world.note(`${tab.party.name} sleeps`)
 }
 
-/** A wall clock is set: most often a little, within what the tolerance is for. */
+/** A wall clock is set. Most often it changes only a little, within the tolerance. */
 export function skewNode(scene: Scene) {
   const node = pickNode(scene)
   if (!node) return

@@ -3,7 +3,7 @@ import type { SimTab } from './sim-browser.ts'
 import { appOrigin } from './sim-clerk.ts'
 import type { SimNode } from './sim-node.ts'
 
-/** One request and what becomes of it. */
+/** One request and its outcome. */
 export interface Exchange {
   readonly name: string
   readonly tab: SimTab

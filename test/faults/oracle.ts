@@ -35,7 +35,7 @@ export interface Oracle extends Wiretap {
   onRevoked(sessionId: string): void
   /** True if an acknowledged end, which every node knows, covers a token. */
   isOver(token: MintedToken): boolean
-  /** Looks at what the nodes hold, after a step of one party. */
+  /** Checks the sessions that the nodes hold, after a step of one party. */
   inspect(party: Party | null): Promise<void>
   /** Has everyone who ever had a cookie try it at every node. */
   tryCookies(): void

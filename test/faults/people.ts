@@ -92,7 +92,9 @@ export function switchOrganization(scene: Scene) {
   chooseOrganization(scene.world, tab, scene.world.random.pick(orgs))
 }
 
-/** Somebody ends a session in Clerk's dashboard: a webhook tells a node, again and again until it is taken. */
+/**
+ * An administrator ends a session in Clerk's dashboard. A webhook tells a node, and is repeated until it is accepted.
+ */
 export function revoke(scene: Scene) {
   const { world, clerk } = scene
   const sessions = [...clerk.sessions.values()].filter(({ status }) => status === 'active')

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { Plant } from './plants.ts'
 
 /**
- * A copy of the sources with one line changed, so that what is tested has no switch for its own faults. Fails where the
- * line is no longer there, or there more than once. → where it is, and the way to get rid of it
+ * A copy of the sources with one line changed, so that the package needs no switch for its own faults. It fails if the
+ * line no longer exists, or exists more than once.
+ *
+ * @returns the location of the copy, and a function that removes it
  */
 export async function plantBug(root: string, { name, file, line, instead }: Plant) {
   const source = await readFile(join(root, file), 'utf8')

@@ -21,7 +21,7 @@ export interface CaseResult {
 
 /** How long every client may take to agree once faults stop, ms. */
 const agreementWithin = 35_000
-/** More steps than this are no case but a storm of somebody's making. */
+/** A case with more steps than this has run into an endless loop. */
 const maxSteps = 30_000
 
 /**

@@ -32,7 +32,7 @@ export interface Scene {
   readonly wire: Party
   /** A new process in the place of one that has ended. */
   restart(node: SimNode): void
-  /** Every fault ends: what is stuck moves on, what is down comes up. */
+  /** Ends every fault: everything that is held up moves on, and everything that is down comes up. */
   heal(): void
 }
 

@@ -19,7 +19,7 @@ export interface SimBrowser {
   session: ClerkSession | null
 }
 
-/** One tab: the real client, and what Clerk's script says in it. */
+/** One tab: the real client, and the state of Clerk's script in it. */
 export interface SimTab {
   readonly party: Party
   readonly browser: SimBrowser
@@ -134,7 +134,7 @@ export function chooseOrganization(world: World, tab: SimTab, orgId: string | nu
   })
 }
 
-/** A tab is gone; what it has sent stays sent. */
+/** Closes a tab. The requests that it has sent stay sent. */
 export function closeTab(world: World, tab: SimTab): void {
   world.time.run(tab.party, () => tab.client.stop())
   tab.browser.tabs.delete(tab)

@@ -28,7 +28,7 @@ export interface SimClerk {
   mint(session: ClerkSession, orgId: string | null): MintedToken
   /** A token like Clerk's, of a key that Clerk does not have. */
   forge(session: ClerkSession): string
-  /** The token that proves what a view shows, if Clerk minted it. */
+  /** The token that proves a view, if Clerk minted it. */
   findProof(view: ShownProof): MintedToken | undefined
   /** New tokens get a new key. The old one is published until its last token is good no more. */
   rotateKeys(): void

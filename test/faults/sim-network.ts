@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 export interface SimNetwork {
   /** A tab's `fetch`. */
   fetch(tab: SimTab, input: string, init?: RequestInit): Promise<Response>
-  /** Sends a POST of nobody's, with no cookie and for no answer. */
+  /** Sends a stranger's POST, with the cookie if there is one. Nobody reads the answer. */
   inject(node: SimNode, tab: SimTab, body: string, cookie: string | undefined): void
   /** Holds the next POST of a tab up on its way; `onSent` runs as soon as it is sent. */
   holdUpNext(tab: SimTab, onSent: () => void): void

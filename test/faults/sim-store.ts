@@ -23,7 +23,7 @@ export interface StoreConnection extends SessionStore {
   isProbed: boolean
 }
 
-/** How long after an outage other nodes may take to store what they decided meanwhile, ms. */
+/** The time that other nodes may take after an outage to store their decisions from it, ms. */
 const settleFor = 10_000
 /** The time that a client of a store waits for its answer, ms. */
 const storeTimeout = 500
@@ -73,7 +73,7 @@ export function createSimStore(world: World): SimStore {
         tell(change)
       }
 
-      /** The feed broke: until it is there again nothing is heard, and what was missed is read then, not replayed. */
+      /** Breaks the feed. Until it is back no message arrives, and the missed changes are then read, not replayed. */
       function loseFeed() {
         if (isLost) return
         isLost = true
@@ -109,7 +109,7 @@ export function createSimStore(world: World): SimStore {
       }
       connections.add(publish)
 
-      /** Asks the store something: the answer, or a refusal that leaves open whether it was done. */
+      /** Calls the store. It resolves with the answer, or rejects without saying if the call took effect. */
       function ask<T>(method: string, work: () => Promise<T>): Promise<T> {
         const isDown = weather.storeDown
         const isSlow = random.chance(weather.storeSlow)

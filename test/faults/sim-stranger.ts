@@ -7,7 +7,7 @@ export const secret = 'the secret of all nodes of the simulation'
 
 /** A stranger who can send nodes any message through the store, and has no secret. */
 export interface SimStranger {
-  /** A record in which somebody else is signed in, made of a true one that was told of; null where he keeps still. */
+  /** A record in which another user is signed in, made from a true record; null if the stranger does nothing. */
   forge(change: StoreChange): StoreChange | null
 }
 

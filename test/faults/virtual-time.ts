@@ -1,6 +1,6 @@
 import { install } from '@sinonjs/fake-timers'
 
-/** One process of the simulation, a tab or a node: what runs on its behalf can be held up, or ends with it. */
+/** One process of the simulation, a tab or a node. The code that runs on its behalf can be held up, or ends with it. */
 export interface Party {
   readonly name: string
   isDead: boolean
@@ -33,7 +33,7 @@ export function createParty(name: string): Party {
 export interface VirtualTime {
   /** Ms since the epoch of Unix, true time: the skew of each party comes on top. */
   now(): number
-  /** Runs code as a party. What it sets off belongs to the same one. */
+  /** Runs code as a party. Everything that the code starts belongs to the same party. */
   run<T>(party: Party, work: () => T): T
   /** Has code run as a party in `delay` ms: a message to it. Late where it is held up, never where it is dead. */
   send(party: Party, delay: number, work: () => void): void

@@ -4,7 +4,10 @@ import type { FaultName } from './weather.ts'
 
 const fired = new Map<FaultName, number>()
 const runCase = createCaseRunner(fired)
-/** Resolves when the answer is on its way: a channel that is closed sooner drops what does not fit into its buffer. */
+/**
+ * Resolves when the answer is on its way. A channel that is closed sooner drops the part that does not fit into its
+ * buffer.
+ */
 const tell = (answer: Answer) => new Promise<void>((resolve) => process.send!(answer, () => resolve()))
 
 async function work({ seeds }: Order): Promise<void> {

@@ -7,7 +7,7 @@ import { eventually, startServer, useVirtualTime } from './harness.ts'
 
 const issuer = 'https://clerk.example.test'
 
-/** An app with a guarded route, and what its handler saw. */
+/** An app with a guarded route, and the views that its handler saw. */
 async function startApp(guard: RequireAuthOptions = {}, options: AuthServerOptions = {}) {
   const views: AuthView[] = []
   const server = await startServer(options, (app, auth) => {

@@ -10,7 +10,7 @@ const listed = 'https://app.example.com'
 const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }
 const crossSite = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
 
-/** A guarded route that counts what it has done, and one that opts out. */
+/** A guarded route that counts its runs, and one that opts out. */
 async function startApp() {
   let done = 0
   const server = await startServer(

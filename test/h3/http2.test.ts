@@ -1,4 +1,4 @@
-/** The tests of the protocol once more, over HTTP/2, and what is its own. */
+/** The tests of the protocol again, over HTTP/2, and tests of HTTP/2 itself. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
 import type { SessionStore } from '../../adapters/h3/index.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { AuthServer } from '../../adapters/h3/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 
-/** A server with a guarded route that takes its time, and says what becomes of the requests that were let in. */
+/** A server with a slow guarded route, which also reports the end of the requests that were let in. */
 async function startGuarded() {
   const admitted: { readonly event: H3Event; readonly signal: AbortSignal }[] = []
   let auth!: AuthServer

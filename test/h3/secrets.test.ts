@@ -83,7 +83,7 @@ describe('no raw token and no secret', () => {
   })
 })
 
-/** Everything that can be got out of a value: own properties, errors with their causes, and what JSON would say. */
+/** Everything that can be read from a value: own properties, errors with their causes, and its JSON. */
 function toText(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null || seen.has(value)) return String(value)

@@ -61,7 +61,7 @@ export function readSse({ status, headers, body }: WireAnswer): SseReader {
       resolve()
     })
   })
-  // A connection that the server cuts off is what some tests wait for.
+  // Some tests wait for the server to cut a connection off.
   body.on('error', () => {})
 
   const next = () => {

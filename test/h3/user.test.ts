@@ -11,7 +11,7 @@ import type { H3 } from 'h3'
 
 const userRequests = /\/v1\/users\/user_/
 
-/** A route that answers with the user, or with what went wrong. */
+/** A route that answers with the user, or with the error. */
 function addMe(app: H3, auth: AuthServer) {
   app.get('/me', async (event) => {
     try {

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 export interface WireRequest {
   readonly method?: string
   readonly path: string
-  /** `host` is what the client calls the server, `:authority` over HTTP/2. */
+  /** `host` is the client's name for the server, `:authority` over HTTP/2. */
   readonly headers?: Record<string, string>
   readonly body?: string
 }

@@ -6,7 +6,7 @@ import type { OpenHost } from './hosts.ts'
 
 type Answer = Response | Promise<Response>
 
-/** An h3 app around another that answers with what `wrap` makes of the inner answer. */
+/** An h3 app around another one that answers with the result of `wrap` on the inner answer. */
 const around = (wrap: (app: H3, event: H3Event) => unknown) =>
   onNode((app) => toNodeHandler(new H3().all('/**', (event) => wrap(app, event))))
 
@@ -31,7 +31,7 @@ const withServerMiddleware =
     return { url, server: server.node?.server as Server, close: () => server.close(true) }
   }
 
-/** A host that answers with what is made of the inner answer, as most hosts with a middleware of their own do. */
+/** A host that answers with a new response made from the inner answer, as most hosts with their own middleware do. */
 export const reCreating = fetchAndWrap(recreate)
 
 /** Hosts that touch the answer on its way out. */
@@ -88,7 +88,7 @@ export const wrapping: readonly (readonly [string, OpenHost])[] = [
 
 type Extend = (app: H3) => void
 
-/** Middlewares of the very app that touch what comes after them. */
+/** Middlewares of the same app that change the answers of later handlers. */
 export const middlewares: readonly (readonly [string, Extend])[] = [
   ['onResponse that sets a header', (app) => app.use(onResponse((response) => response.headers.set('x-outer', 'yes')))],
   ['onResponse that re-creates the answer', (app) => app.use(onResponse(recreate))],

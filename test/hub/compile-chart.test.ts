@@ -146,7 +146,7 @@ function createWorld() {
   }
 }
 
-/** The model keeps what was raised without a delay as a timer that is due at once. */
+/** The model keeps an event that was raised without a delay as a timer that is due at once. */
 const toComing = (timers: Readonly<Record<string, number>>, { elapsed }: ModelTime) =>
   Object.fromEntries(Object.entries(timers).filter(([, due]) => due > elapsed))
 

@@ -44,7 +44,8 @@ describe('a session that a node has dropped', () => {
     const { there, cookieIds, current } = await startLeft()
     await expect(there.open({ cookieIds, carried: [] })).rejects.toMatchObject({ code: 'session-rotated' })
     expect(await there.find({ cookieIds })).toBeNull()
-    // Found by its good one, it stays the same; and what was noted of the other before has its end at its own time.
+    // The session stays the same when its valid cookie finds it, and the earlier note about its other cookie ends at
+    // its own time.
     const session = await there.find({ cookieIds: [current ?? ''] })
     expect(session?.view().userId).toBe(ada.userId)
     await vi.advanceTimersByTimeAsync(grace)

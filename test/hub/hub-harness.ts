@@ -16,7 +16,7 @@ export interface HeldCheck {
   settle(): void
 }
 
-/** A token that says of itself what it proves. */
+/** A token whose text is the session that it proves. */
 export const toToken = (proof: Partial<VerifiedSession> | null) =>
   new BearerToken(JSON.stringify(proof && createProof(proof)))
 
@@ -101,7 +101,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
   }
 }
 
-/** Two nodes on one store, of which one hears of changes only what the test tells it. */
+/** Two nodes on one store. One of them hears only the changes that the test passes on. */
 export function startDeaf() {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   const watchers: ((change: StoreChange) => void)[] = []

@@ -31,7 +31,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
   const log: string[] = []
   const failures: string[] = []
   const answers: Promise<void>[] = []
-  /** Clerk session → the last sign-out that is known to have ended it. */
+  /** A map from each Clerk session to the last sign-out that has certainly ended it. */
   const endedAt = new Map<string, number>()
   /** The same for a session that may have ended: the server may still know whom a browser showed last. */
   const maybeEndedAt = new Map<string, number>()

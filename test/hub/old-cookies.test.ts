@@ -21,7 +21,9 @@ async function read(hub: SessionHub, cookieId: string | undefined): Promise<stri
 const post = (hub: SessionHub, cookieId: string | undefined, proof: Partial<VerifiedSession>, tab = 'tab') =>
   hub.receive({ cookieIds: [cookieId ?? ''], token: toToken(proof), tab })
 
-/** Ada is signed in, and her browser was given a cookie by each of two nodes. A third one knows only what is stored. */
+/**
+ * Ada is signed in, and her browser got a cookie from each of two nodes. A third node knows only what the store has.
+ */
 async function startTwice() {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   const [here, there, late] = [startHub({ store }), startHub({ store }), startHub({ store })]

@@ -12,7 +12,7 @@ const toRenewal = (seconds = 1) => createProof({ issuedAt: ada.issuedAt + second
 
 type Write = (record: SessionRecord, options: WriteOptions) => ReturnType<SessionStore['write']>
 
-/** A store whose writes go another way than to `inner`, with what they stored and what they were answered. */
+/** A store whose writes the test can redirect from `inner`, with the stored records and the answers. */
 function createStore(toWrite: (write: Write) => Write) {
   const inner = createMemorySessionStore({ clock: () => Date.now() })
   const stored: SessionRecord[] = []

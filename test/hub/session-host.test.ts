@@ -60,7 +60,11 @@ afterEach(() => {
   if (errors.length > 0) throw new AggregateError(errors, 'a host has contained errors')
 })
 
-/** Drives a path, holding each view against the model's. → everything the host told */
+/**
+ * Drives a path and compares each view with the model's.
+ *
+ * @returns everything that the host reported
+ */
 async function drive(
   kind: keyof typeof hosts,
   path: AuthPath,

@@ -17,7 +17,11 @@ function startTwo() {
   return { store: options.store, here: startHub(options).hub, there: startHub(options).hub }
 }
 
-/** Signs a browser in that sent no cookie. → the cookie that it was given */
+/**
+ * Signs a browser in that sent no cookie.
+ *
+ * @returns the cookie that the browser got
+ */
 async function signIn(hub: SessionHub, proof = ada): Promise<string> {
   const { view, cookieId = '' } = await hub.receive({ cookieIds: [], tab: 'tab', token: toToken(proof) })
   expect(view.isSignedIn).toBe(true)

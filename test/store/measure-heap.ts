@@ -6,7 +6,7 @@ const collect = runInNewContext('gc') as () => void
 
 /** @returns the bytes that are in use after a garbage collection */
 export function measureHeap(): number {
-  // Twice: what the first collection finalises, the second frees.
+  // Collects twice: the second collection frees what the first one finalises.
   for (let time = 0; time < 2; time += 1) collect()
   return process.memoryUsage().heapUsed
 }

@@ -168,7 +168,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three whose one mas
     await masters[2]!.restart()
     await Promise.all([untilReady(store), untilReady(late)])
     await Promise.all(meanwhile.map((id) => store.addTombstone(toTombstone(id))))
-    // A node that starts afterwards has only what Redis has: without a disk, one third of it was gone.
+    // A node that starts afterwards has only the data of Redis. Without a disk, one third of it was gone.
     await store.close()
     await late.close()
     const last = await createClusterStore(masters)

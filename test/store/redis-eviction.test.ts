@@ -112,7 +112,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
       await vi.advanceTimersByTimeAsync(10_000)
       await eventually(async () => (await countEntries()) === ids.length, 'the restoration')
     }
-    // A log that is whole stays as it is, and what is lost comes back however old it is.
+    // A complete log stays as it is, and lost entries come back however old they are.
     await vi.advanceTimersByTimeAsync(180_000)
     expect(await countEntries()).toBe(ids.length)
     await redis.cli('FLUSHALL')

@@ -26,7 +26,11 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
     return store
   }
 
-  /** Asks very many times whether a store is ready. → the answers, and the bytes that each request has left behind */
+  /**
+   * Asks very many times if a store is ready.
+   *
+   * @returns the answers, and the bytes that each request has left behind
+   */
   async function ask(store: RedisSessionStore) {
     const answers = new Set<string>()
     const askAll = async (count: number) => {

@@ -108,11 +108,11 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
 
       await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow(/^[A-Z]{2,} |not connected/)
       expect(store.findTombstone(toProof('meanwhile'))).toBe('token-superseded')
-      // This node goes on with what it knows, and knows that it may not know all.
+      // This node goes on with its own knowledge, and knows that it may be incomplete.
       await store.ready('loaded')
       await expect(store.ready('current')).rejects.toThrow('out of reach')
       if (!trouble.isTotal) await eventually(() => store.read('alias').then(...isIt), 'the reading')
-      // A node that starts cannot learn what the others failed to store.
+      // A node that starts cannot learn of the sign-outs that the others failed to store.
       const late = connect(1_000)
       await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
       const many = Array.from({ length: 200 }, (_, index) =>

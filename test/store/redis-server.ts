@@ -27,7 +27,11 @@ export interface RedisServer {
   kill(): Promise<void>
   /** Starts it again on the same port and files. */
   restart(): Promise<void>
-  /** Runs a command with redis-cli. → what it prints */
+  /**
+   * Runs a command with redis-cli.
+   *
+   * @returns its output
+   */
   cli(...args: string[]): Promise<string>
   stop(): Promise<void>
 }
@@ -92,7 +96,7 @@ async function startProcess(toArgs: (dir: string) => string[] | Promise<string[]
   }
 }
 
-/** Resolves with whether a Redis on the port has loaded its files and answers. */
+/** Resolves with true if a Redis on the port has loaded its files and answers. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))

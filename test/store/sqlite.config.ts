@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** For another Node, which runs the tests of the SQLite store on what the run that starts it has built. */
+/**
+ * The configuration for another Node, which runs the tests of the SQLite store on the build of the run that starts it.
+ */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: { include: ['test/store/sqlite-session-store.test.ts'], testTimeout: 30_000 },

@@ -6,7 +6,7 @@ export interface StoreLogLine {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** A logger that keeps what is written. */
+/** A logger that keeps every line. */
 export function createStoreLog() {
   const lines: StoreLogLine[] = []
   const put =

@@ -32,7 +32,7 @@ const all: AuthStatusFacts[] = values.clerk.flatMap((clerk) =>
 const possible = all.filter(({ state, isHeld }) => !isHeld || state === 'signedIn')
 
 describe('the truth table', () => {
-  // clerk, state, held, same session, final, sync → status. `-`: whatever it is.
+  // The columns are clerk, state, held, same session, final and sync, and then the status. `-` means any value.
   const table = `
     loading   signedIn   yes -   -   settled  authenticated
     loading   signedIn   yes -   -   due      authenticated

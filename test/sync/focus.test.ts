@@ -28,7 +28,11 @@ async function goToAndFro({ a, b, pass }: Awaited<ReturnType<typeof openTwoTabs>
   await pass(100)
 }
 
-/** Has posts wait on their way to the server, and answers on their way back. Returns what lets them go. */
+/**
+ * Holds posts on their way to the server, and answers on their way back.
+ *
+ * @returns a function that lets them go
+ */
 function holdPosts({ server }: World, where: 'there' | 'back'): () => void {
   const { post } = server
   let letGo = () => {}
@@ -70,7 +74,8 @@ describe('the tab that was focused last wins over another tab with another organ
   it('if the other hears of it before the answer to its own post', async () => {
     const world = await openTwoTabs()
     const { server, pass } = world
-    // Clerk's cache holds a token that was never posted: with it, the answer decides whether a fresher one is tried.
+    // Clerk's cache holds a token that was never posted. After posting it, the answer decides if a fresher one is
+    // tried.
     await pass(55 * second)
     const before = server.posts.length
     const letGo = holdPosts(world, 'back')

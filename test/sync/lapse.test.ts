@@ -7,7 +7,7 @@ import { ada, bob, createWorld, settle } from './world.ts'
 const second = 1_000
 const hour = 3_600 * second
 
-/** A signed-in tab with what its subscribers have heard, each with the moment of the clock of timers. */
+/** A signed-in tab with everything that its subscribers have heard, each with its time on the clock of timers. */
 async function openHeld(input = {}) {
   const world = createWorld()
   const tab = await world.openTab('tab', input).start(ada)
