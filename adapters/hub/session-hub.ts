@@ -47,7 +47,7 @@ export interface SessionHubOptions {
   readonly encode: (view: AuthView) => string
   readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
   readonly limits: HubLimits
-  /** Where given, profiles are loaded into the views of the signed-in. */
+  /** If given, the hub loads the profiles of signed-in users into their views. */
   readonly loadUser?: LoadUser
   /** Epoch ms. */
   readonly clock: () => number
@@ -62,42 +62,44 @@ export interface HubStats {
   readonly streams: number
 }
 
-/** Whom to sign out, by Clerk's id. */
+/** A Clerk session or user to sign out, by Clerk's id. */
 export interface RevokedIdentity extends Pick<Tombstone, 'kind' | 'id'> {
-  /** The user is deleted: no token is good any more, whatever its `iat`. */
+  /** True if the user is deleted: every token is refused, whatever its `iat`. */
   readonly isGone?: boolean
 }
 
-/** All server sessions of one node. Knows nothing of HTTP; rejects with `AuthError` only. */
+/** All server sessions of one node. It knows nothing of HTTP and rejects with `AuthError` only. */
 export interface SessionHub {
-  /** Finds or makes the session of a stream. */
+  /** Finds or creates the session of a stream. */
   open(request: StreamRequest): Promise<OpenedSession>
-  /** Has a token checked, and answers after the verdict. */
+  /** Checks a token and answers after the verdict. */
   receive(request: TokenRequest): Promise<HubAnswer>
-  /** Signs out, here at once, and answers when that holds everywhere. */
+  /** Signs a session out on this node at once, and answers when every node refuses its tokens. */
   clear(request: ClearRequest): Promise<HubAnswer>
-  /** The session of a request, or null where it has none (any more). */
+  /** @returns the session of a request, or null if it has none or has one no longer */
   find(request: HubRequest): Promise<LiveSession | null>
   /**
-   * The session of a request once a verdict stands, else what the tokens that it carries prove by themselves. The view is
-   * `timedOut` after `timeout` ms. Rejects with the reason of `giveUp`.
+   * Waits until the session of a request has a verdict. A request without a session is let in by the tokens that it
+   * carries. The view is `timedOut` after `timeout` ms. Rejects with the reason of `giveUp`.
    */
   admit(request: AdmitRequest): Promise<Admission>
   /**
-   * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
-   * none, or the rule does not hold.
+   * @returns a signal that aborts when the current identity of the session ends or the rule no longer holds. It is
+   * already aborted if the session proves no identity or the rule does not hold.
    */
   signal(request: HubRequest, rule?: AuthRule): AbortSignal
   /**
-   * Signs a Clerk session or user out everywhere. A session is over for good; a user may sign in anew, unless `isGone`.
-   * @throws AuthError `store-unavailable`, and then it holds on this node alone and is retried
+   * Signs a Clerk session or user out everywhere. A Clerk session is signed out for good. A user may sign in again,
+   * unless `isGone`.
+   * @throws AuthError `store-unavailable` if so far only this node knows of the sign-out; the hub goes on trying to
+   * store it
    */
   revoke(target: RevokedIdentity): Promise<void>
-  /** Keys are there again: tokens that could not be decided are checked soon. */
+  /** Call it when keys are available again: tokens that could not be decided are checked soon. */
   retry(): void
   readonly onAuthChange: AuthChanges['subscribe']
   stats(): HubStats
-  /** Refuses new requests, ends the streams in turn, waits for what is in the air. `timeout` in ms. */
+  /** Refuses new requests, ends the streams in batches, and waits for the requests being served. `timeout` in ms. */
   close(options: { readonly timeout: number }): Promise<void>
 }
 
@@ -115,7 +117,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     verify,
     ready: (session) => revocations.settled(session),
     reserve(session, verified) {
-      // A token that has been signed out signs nobody in, and must cost no session its place.
+      // A signed-out token signs nobody in, so another session must not lose its place to it.
       const isRenewal = session.identity.sessionId === verified.sessionId
       if (!isRenewal && !store.findTombstone(verified)) lifecycle.registry.reserve(session, verified)
     },
@@ -186,13 +188,13 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       if (admitted) return toTimelySignal(lifecycle.signal(admitted, rule), request.admission?.endsAt)
       const here = lookup.findHere(cookieIds)
       if (here !== undefined) return lifecycle.signal(toSession(here), rule)
-      // Not on this node yet: the store will tell.
+      // This node does not know the session, or the store may know better, so the signal waits for the store.
       return toLaterSignal(lookup.find(cookieIds).then((found) => lifecycle.signal(toSession(found), rule)))
     },
 
     async revoke({ kind, id, isGone = false }) {
       const tombstone = toTombstone({ kind, id, revokedAt: clock() }, clock())
-      // The Clerk sessions that are known go by name: a token that they mint later would be from after the revocation.
+      // The known Clerk sessions are revoked by id, because a token that they mint later is newer than the revocation.
       const known = kind === 'user' ? lifecycle.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
       await Promise.all([
         revocations.addTombstone(isGone ? { ...tombstone, revokedAt: tombstone.until } : tombstone),
@@ -227,7 +229,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   }
 }
 
-/** A signal that aborts at a moment of `performance.now()` too, where there is one. */
+/** @returns a signal that also aborts at `endsAt`, by `performance.now()`, if that is given */
 function toTimelySignal(signal: AbortSignal, endsAt: number | undefined): AbortSignal {
   if (endsAt === undefined || signal.aborted) return signal
   const controller = new AbortController()
@@ -242,7 +244,7 @@ function toTimelySignal(signal: AbortSignal, endsAt: number | undefined): AbortS
   return controller.signal
 }
 
-/** A signal in place of one that is still to come; aborted too where it does not come. */
+/** @returns a signal that follows the promised one; it also aborts if the promise rejects */
 function toLaterSignal(later: Promise<AbortSignal>): AbortSignal {
   const controller = new AbortController()
   const follow = (signal: AbortSignal) => {
