@@ -1,6 +1,6 @@
 /**
- * A value as JSON of one form only, whatever became of the order of its members in a store: they are sorted, and those that
- * are undefined are left out (in the manner of RFC 8785).
+ * @returns the one JSON form of a value, whatever order a store has put its members in: members are sorted, and those
+ * that are undefined are left out (in the manner of RFC 8785)
  */
 export function toCanonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'

@@ -1,12 +1,12 @@
 import type { LogLine, Logger } from '../../logger.ts'
 import { createLineLimit } from './line-limit.ts'
 
-/** The code of a call that the store has rejected. */
+/** The log code of a call that the store has rejected. */
 const code = 'store.failed'
 
 /**
- * A logger that writes one failure of each method of the store in a minute, and further ones to `debug`: while a store is
- * away every call fails.
+ * @returns a logger that writes one failure of each method of the store per minute, and further ones to `debug`,
+ * because every call fails while a store is away
  */
 export function dampStoreFailures(logger: Logger): Logger {
   const isLoud = createLineLimit()

@@ -1,12 +1,13 @@
 import type { Logger } from '../../logger.ts'
 import { createLineLimit } from './line-limit.ts'
 
-/** What a store holds, or tells of, that does not count. */
+/** The kinds of stored content that are ignored because they do not count. */
 export type IgnoredKind = 'record' | 'cookie' | 'rotation' | 'tombstone'
 
 /**
- * `seal`: none of this server's secrets has sealed it. `shape`: it is not what it should be. `expiry`: it would count for
- * longer than any token. `instance`: it is of servers with other rules. `claims`: the rules of this server refuse it.
+ * `seal`: none of this server's secrets has sealed it. `shape`: it does not have the expected form. `expiry`: it would
+ * count for longer than any token. `instance`: servers with other rules wrote it. `claims`: the rules of this server
+ * refuse it.
  */
 export type IgnoredReason = 'seal' | 'shape' | 'expiry' | 'instance' | 'claims'
 
@@ -19,7 +20,10 @@ const remedies: Readonly<Record<IgnoredReason, string>> = {
   claims: 'The rules of this server refuse the claims of a session that another server has let in',
 }
 
-/** → writes down that something was ignored: one line a minute for each kind and reason, since a stranger may send many. */
+/**
+ * @returns a function that logs that something was ignored. Each kind and reason gets one loud line per minute, because
+ * a stranger may send many.
+ */
 export function createIgnoredLog(logger: Logger): (kind: IgnoredKind, reason: IgnoredReason) => void {
   const isLoud = createLineLimit()
 

@@ -1,7 +1,10 @@
-/** Ms for which further lines of a kind are too many. */
+/** How long further lines of one kind are kept quiet after a loud one, ms. */
 const quietFor = 60_000
 
-/** Tells for each kind of line whether it may be loud: once a minute, since thousands of equal lines would hide the others. */
+/**
+ * @returns a function that is true if a line of this kind may be loud now. That is once per minute, because thousands
+ * of equal lines would hide the others.
+ */
 export function createLineLimit(): (kind: unknown) => boolean {
   const quietUntil = new Map<unknown, number>()
 

@@ -20,12 +20,12 @@ interface Alias {
   readonly seal?: string
 }
 
-/** How often what may be forgotten is looked for, ms. */
+/** The least time between two removals of entries that may be forgotten, ms. */
 const sweepEvery = 60_000
 
 /**
- * A {@link SessionStore} in the memory of one process: the default. Several servers of one process may share one, as
- * nodes share a Redis.
+ * Creates the default {@link SessionStore}, in the memory of one process. Several servers of one process may share one,
+ * as nodes share a Redis.
  */
 export function createMemorySessionStore({ clock = Date.now }: MemorySessionStoreOptions = {}): SessionStore {
   const records = new Map<string, StoredRecord>()
@@ -73,7 +73,7 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       tell({ type: 'rotated', id, from, to, userId, seal })
     },
     async remove(id, expectedRev) {
-      // Its aliases lead nowhere then, and go with the next sweep.
+      // The aliases of a removed record lead nowhere, and the next sweep removes them.
       if (records.get(id)?.record.rev === expectedRev) records.delete(id)
     },
     async addTombstone(tombstone) {

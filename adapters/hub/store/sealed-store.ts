@@ -10,7 +10,7 @@ import { createStoreGuard } from './store-guard.ts'
 
 export interface SealedStoreOptions {
   readonly store: SessionStore
-  /** What the seals are made with; null where there is no secret. A private store needs none. */
+  /** The secrets that the seals are made with; null if there are none. A private store needs none. */
   readonly secrets: readonly string[] | null
   /** The name of the servers whose records count. */
   readonly instance: string
@@ -21,16 +21,19 @@ export interface SealedStoreOptions {
   readonly logger: Logger
 }
 
-/** Without seals, no record counts for longer, whatever its claims say, ms: two days, since clocks may be off by one. */
+/**
+ * Without seals, no record counts for longer than this, whatever its claims say, ms: two days, because clocks may be a
+ * day off.
+ */
 const longestLife = 48 * 3_600_000
-/** A record in the way may be replaced by another one meanwhile. */
+/** How often a write replaces a record that does not count: somebody else may put another one there meanwhile. */
 const maxReplacements = 3
-/** The first part of a rotation's seal is over the whole rotation, the second over the new cookie alone. */
+/** The first part of a rotation's seal covers the whole rotation, and the second part covers the new cookie alone. */
 const cookieSealStart = 22
 
 /**
- * A store whose content counts only where a server of this instance, with this secret, has written it, and where the rules of
- * this server let it in. The rest is as if it were not there, and is logged.
+ * Creates a store whose content counts only if a server of this instance, with this secret, has written it, and if the
+ * rules of this server accept it. Everything else is treated as absent, and is logged.
  */
 export function createSealedStore(options: SealedStoreOptions): SessionStore {
   const { store, instance, judge, clock, logger } = options
@@ -45,7 +48,10 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     return null
   }
 
-  /** The record that a stored one is, or null where it does not count. @throws AuthError where that cannot be decided */
+  /**
+   * @returns the stored record without its seal and instance, or null if it does not count
+   * @throws AuthError if that cannot be decided
+   */
   function open(stored: SessionRecord): SessionRecord | null | Promise<SessionRecord | null> {
     if (!isRecord(stored)) return ignore('shape')
     const { instance: writer, seal, ...record } = stored
@@ -62,7 +68,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     }
   }
 
-  /** What a record says beside its claims is no more than they say. */
+  /** Lets a record in only if its other fields say the same as its claims. */
   function admit(record: SessionRecord, session: VerifiedSession): SessionRecord | null {
     const { userId, sessionId, orgId, issuedAt, expiresAt, user } = record
     const isSame =
@@ -82,7 +88,8 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     return ignore('claims')
   }
 
-  // A clock that is behind sees every record in the future, and must take over what it has to sign out.
+  // Only a far future counts as too long: a node whose clock is behind must still take over the records that it signs
+  // out.
   const isTooLong = ({ expiresAt }: SessionRecord) => !((expiresAt ?? Infinity) <= clock() + longestLife)
 
   function seal(record: SessionRecord): SessionRecord {
@@ -103,16 +110,16 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
       if (current || left === 0 || !(currentRev === null || Number.isSafeInteger(currentRev))) {
         return { written: false, current }
       }
-      // What does not count is in the way: it is replaced.
+      // The record in the way does not count, so the next round replaces it.
       expectedRev = currentRev
     }
   }
 
-  /** Passes a change on if it counts. */
+  /** Passes a change on to the listener if it counts. */
   function filter(change: StoreChange, listener: (change: StoreChange) => void, isWanted: (id: string) => boolean) {
     if (change.type === 'record') return isWanted(change.record.id) ? hearRecord(change.record, listener) : undefined
     if (change.type === 'rotated') return isWanted(change.id) ? hearRotation(change, listener) : undefined
-    // A store that was told what is genuine passes nothing else on.
+    // A store that has the guard passes genuine tombstones only, so only other stores are checked here.
     const isFalse = change.type === 'tombstone' && guard && !store.guardWith && !guard.isGenuine(change.tombstone)
     return isFalse ? guard.noteFalse() : listener(change)
   }
@@ -149,7 +156,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
       }
       const record = await open(stored.record)
       if (!record) return null
-      // Nothing is read through a retired one.
+      // A retired cookie needs no seal, because nothing is read through it.
       const link = { id: record.id, to: alias, userId }
       if (seals && !retired && !seals.verify('cookie', link, stored.seal?.slice(cookieSealStart))) {
         logIgnored('cookie', 'seal')
@@ -168,7 +175,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
   }
 }
 
-/** True for what has the members that are read before the seal and the claims are looked at. */
+/** @returns true if the value has the members that are read before its seal and claims are verified */
 const isRecord = (stored: SessionRecord): boolean =>
   typeof stored === 'object' &&
   stored !== null &&

@@ -2,22 +2,24 @@ import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:cry
 import type { KeyObject } from 'node:crypto'
 import { toCanonicalJson } from './canonical-json.ts'
 
-/** Message authentication codes over what a store keeps, so that who can write there still cannot sign anybody in. */
+/**
+ * Message authentication codes for stored content, so that write access to the store is not enough to sign anybody in.
+ */
 export interface Seals {
-  /** The seal of a content of one kind: 128 bits of HMAC-SHA256 as base64url, 22 characters. */
+  /** @returns the seal of content of one kind: 128 bits of HMAC-SHA256 as base64url, 22 characters */
   make(kind: string, content: unknown): string
-  /** True where a holder of one of the secrets has made the seal for this very kind and content. */
+  /** @returns true if a holder of one of the secrets has made the seal for exactly this kind and content */
   verify(kind: string, content: unknown, seal: unknown): boolean
 }
 
-/** RFC 2104 §5 allows for a code cut to half its length. */
+/** RFC 2104 §5 allows a code to be cut to half its length. */
 const sealBytes = 16
 const sealLength = 22
 
 /**
- * @param secrets The first one makes seals, all of them verify: a new one is put in front of the old one until what the old
- * one sealed has ended.
- * @param scope What the seals are for: those of another scope do not count, though the secret is the same.
+ * @param secrets The first secret makes seals, and all of them verify. To change the secret, put the new one in front
+ * of the old one until everything that the old one sealed has expired.
+ * @param scope The use of the seals. Seals of another scope do not count, even if the secret is the same.
  */
 export function createSeals(secrets: readonly string[], scope: string): Seals {
   const keys = secrets.map((secret) => deriveKey(secret, scope))
@@ -37,7 +39,7 @@ export function createSeals(secrets: readonly string[], scope: string): Seals {
   }
 }
 
-/** HKDF-SHA256 (RFC 5869): the secret itself is used for nothing here, and the name of the use is part of the key. */
+/** HKDF-SHA256 (RFC 5869): the secret is used for nothing but deriving keys, and each scope has its own key. */
 function deriveKey(secret: string, scope: string): KeyObject {
   const key = hkdfSync('sha256', secret, '', `authchart store seal v1 ${scope}`, 32)
   return createSecretKey(Buffer.from(key))

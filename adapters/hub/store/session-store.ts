@@ -2,29 +2,29 @@ import type { ProvenIdentity } from '../../../machines/auth-context.ts'
 import type { AuthErrorCode } from '../../../machines/auth-error.ts'
 import type { SessionRecord, EndMoments } from '../../../machines/session-record.ts'
 
-/** What is remembered of one Clerk session or user that ended, until its last token has expired. */
+/** Remembers that one Clerk session or user has ended, until its last token has expired. */
 export interface Tombstone extends EndMoments {
   readonly kind: 'session' | 'user'
-  /** Clerk's id of it. */
+  /** Clerk's id of the session or user. */
   readonly id: string
-  /** When it may be forgotten, epoch ms. */
+  /** When the tombstone may be forgotten, epoch ms. */
   readonly until: number
-  /** Shows for each of the two moments that a server has set it. Opaque to a store, which keeps it with its moment. */
+  /** For each of the two moments, proof that a server has set it. Opaque to a store, which keeps it with its moment. */
   readonly seals?: { readonly clearedAt?: string; readonly revokedAt?: string }
 }
 
-/** Tells a store which tombstones come from the servers that use it, and not from somebody else who can write to it. */
+/** Tells a store which tombstones come from the servers that use it, and not from somebody else with write access. */
 export interface StoreGuard {
   isGenuine(tombstone: Tombstone): boolean
-  /** Has it written down that a tombstone was ignored. */
+  /** Logs that a tombstone was ignored. */
   noteFalse(): void
 }
 
-/** What another node, or this one, has stored. */
+/** A change that this node or another one has stored. */
 export type StoreChange =
   | { readonly type: 'record'; readonly record: SessionRecord }
   | { readonly type: 'tombstone'; readonly tombstone: Tombstone }
-  /** The session got another cookie: `from` is retired, `to` counts for one user. */
+  /** The session got another cookie: `from` is retired, and `to` counts for one user. */
   | {
       readonly type: 'rotated'
       readonly id: string
@@ -33,29 +33,29 @@ export type StoreChange =
       readonly userId?: string | null
       readonly seal?: string
     }
-  /** The store answers again after an outage: changes of other nodes may have been missed, and calls have failed. */
+  /** The store answers again after an outage. Calls have failed, and changes of other nodes may have been missed. */
   | { readonly type: 'back' }
 
-/** A record found by the alias of a cookie. `retired`: the cookie was rotated and counts for a few seconds more. */
+/** A record found by the alias of a cookie. `retired`: the cookie was rotated and is recognised for a few seconds. */
 export interface StoredSession {
   readonly record: SessionRecord
   readonly retired: boolean
-  /** Whom the cookie was given out for, as `rotate` was told. */
+  /** The user that the cookie was given out for, as given to `rotate`. */
   readonly userId?: string | null
-  /** As `rotate` was told. */
+  /** The seal, as given to `rotate`. */
   readonly seal?: string
-  /** What is stored of the cookie is nothing that this store has written: the cookie leads nowhere. */
+  /** True if the stored entry of the cookie was not written by this store, so that the cookie leads to no session. */
   readonly isUnreadable?: boolean
 }
 
 export interface WriteOptions {
-  /** The `rev` that must be stored now for the write to happen; null where nothing may be. */
+  /** The `rev` that must be stored now for the write to happen; null if no record may be stored. */
   readonly expectedRev: number | null
   /** When the record may be forgotten, epoch ms. */
   readonly until: number
 }
 
-/** A compare-and-set: `current` is what was in its way. */
+/** The result of a compare-and-set. `current` is the record that kept the write from happening. */
 export type WriteResult =
   | { readonly written: true }
   | {
@@ -66,67 +66,79 @@ export type WriteResult =
     }
 
 export interface RotateOptions {
-  /** Alias that stops counting after `retireFor`; null where the session had none. */
+  /** Alias that stops counting after `retireFor`; null if the session had none. */
   readonly from: string | null
   readonly to: string
-  /** Whom `to` is given out for: while somebody else is signed in, nothing may be read through it. Default: anybody. */
+  /**
+   * The user that `to` is given out for. While another user is signed in, nothing may be read through `to`. Default:
+   * any user.
+   */
   readonly userId?: string | null
-  /** Shows that a server has given `to` to this session. Opaque to a store, which keeps it with `to` and tells it. */
+  /** Proof that a server has given `to` to this session. Opaque to a store, which keeps it with `to` and returns it. */
   readonly seal?: string
-  /** Ms for which `from` is still found, as retired. */
+  /** How long `from` is still found, as retired, ms. */
   readonly retireFor: number
 }
 
 /**
- * `loaded`: `findTombstone` knows every end that was stored before this node started, and whatever it can be told now.
- * `current`: and hears of every new one.
- * `settled`: and after an outage the other nodes have had time to store what they decided meanwhile, so that what is not
- * there is nowhere.
+ * `loaded`: `findTombstone` knows every end that was stored before this node started, and every later one that the
+ * store can tell this node now.
+ * `current`: as `loaded`, and the node hears of every new end.
+ * `settled`: as `current`, and after an outage the other nodes have had time to store what they decided meanwhile. So
+ * what is not in the store does not exist.
  */
 export type StoreNeeds = 'loaded' | 'current' | 'settled'
 
 /**
- * Where server sessions outlive a node: their records, the aliases that lead to them, and the tombstones. An alias is
- * the SHA-256 of a cookie's value, so that a copy of the store signs nobody in. A method that rejects means an outage,
- * never that something is absent.
+ * Keeps server sessions so that they outlive a node: their records, the aliases that lead to them, and the tombstones.
+ * An alias is the SHA-256 of a cookie's value, so that a copy of the store signs nobody in. A method that rejects means
+ * an outage, never that something is absent.
  *
- * A store is not trusted to sign anybody in: a server seals what it gives to a store, and ignores what comes back without
- * its seal.
+ * A store is not trusted to sign anybody in. A server seals what it gives to a store, and ignores what comes back
+ * without its seal.
  *
  * Every store passes the tests of `testSessionStore` (`authchart/testing`).
  */
 export interface SessionStore {
-  /** True where this process alone can reach what is stored, so that nothing needs a seal. Default false. */
+  /** True if only this process can reach what is stored, so that nothing needs a seal. Default false. */
   readonly isPrivate?: boolean
   /**
-   * A server says, before it uses the store, how to tell what is genuine. A store that is told so takes in no other
-   * tombstones: merged with a genuine one, a false one would take its place.
+   * A server calls this before it uses the store. From then on the store takes in only tombstones that are genuine to
+   * the guard, because a false one that is merged with a genuine one would replace it.
    */
   guardWith?(guard: StoreGuard): void
-  /** The session that an alias leads to, or null. */
+  /** @returns the session that an alias leads to, or null */
   read(alias: string): Promise<StoredSession | null>
-  /** Stores a record if the one it replaces has the expected `rev`, and tells the watchers. */
+  /** Stores a record if the one that it replaces has the expected `rev`, and tells the watchers. */
   write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
-  /** Makes an alias lead to a session, retires the one it had, and tells the watchers. Its record may be yet to come. */
+  /**
+   * Makes an alias lead to a session, retires the alias that the session had, and tells the watchers. The record of the
+   * session may be written later.
+   */
   rotate(id: string, options: RotateOptions): Promise<void>
   /** Forgets a record and its aliases, if the record still has the expected `rev`. */
   remove(id: string, expectedRev: number): Promise<void>
   /**
-   * Remembers an end and tells the watchers. Two tombstones of one id merge to what refuses more, for longer. The node's own
-   * copy has it, and its own watchers know, before this returns, even if the promise then rejects.
+   * Remembers an end and tells the watchers. Two tombstones of one id are merged into one that refuses all that either
+   * refuses, for the longer of the two times. The node's own copy and its own watchers have the tombstone before this
+   * returns, even if the promise then rejects.
    */
   addTombstone(tombstone: Tombstone): Promise<void>
   /**
-   * Whether a verified session has ended, from the node's own copy, which `watch` keeps current: null,
-   * `session-revoked`, or `token-superseded` for a token from before a sign-out.
+   * Looks up in the node's own copy, which `watch` keeps current, if a verified session has ended.
+   * @returns `session-revoked`, or `token-superseded` for a token from before a sign-out, or null if it has not ended
    */
   findTombstone(session: ProvenIdentity): Extract<AuthErrorCode, 'token-superseded' | 'session-revoked'> | null
   /**
-   * Tells of every change on any node, this one included. Of the sessions that are not wanted a store may save itself the
-   * trouble. → stop watching
+   * Tells the listener of every change on any node, this one included. A store may leave out changes of sessions that
+   * are not wanted.
+   * @returns a function that stops watching
    */
   watch(listener: (change: StoreChange) => void, isWanted?: (id: string) => boolean): () => void
-  /** Resolves if it is as it must be; rejects if not, or not soon. A store that always is has no such method. */
+  /**
+   * Resolves if the store meets the needs, and rejects if it does not, or not soon. A store that always meets them has
+   * no such method.
+   */
   ready?(needs: StoreNeeds): Promise<void>
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { hasMoment } from './tombstone.ts'
 import { createSeals } from './seals.ts'
 import type { Tombstone, StoreGuard } from './session-store.ts'
 
-/** A guard that can also make what it lets in. */
+/** A guard that can also seal the tombstones that it lets in. */
 export interface SealingGuard extends StoreGuard {
   seal(tombstone: Tombstone): Tombstone
 }
@@ -10,14 +10,14 @@ export interface SealingGuard extends StoreGuard {
 type Moment = 'clearedAt' | 'revokedAt'
 
 /**
- * The guard of the holders of a secret. It asks for no instance: an end only denies, and must outlive a change of the rules
- * of its servers.
+ * Creates the guard of the servers that hold a secret. The seal does not depend on the instance: a tombstone only
+ * denies, and must still count after its servers change their rules.
  *
- * @param noteFalse Is called for every tombstone that is ignored.
+ * @param noteFalse Called for every tombstone that is ignored.
  */
 export function createStoreGuard(secrets: readonly string[], noteFalse: () => void): SealingGuard {
   const seals = createSeals(secrets, 'ends')
-  // Each moment has a seal of its own, so that a tombstone that is merged of two keeps the seals of its parts.
+  // Each moment has its own seal, so that a tombstone that is merged from two keeps the seals of its parts.
   const toContent = ({ kind, id }: Tombstone, moment: Moment, at: number) => [kind, id, moment, at]
 
   function isSealed(tombstone: Tombstone, moment: Moment): boolean {
@@ -31,7 +31,7 @@ export function createStoreGuard(secrets: readonly string[], noteFalse: () => vo
   }
 
   return {
-    // Without a moment there is nothing that a seal shows.
+    // A tombstone without a moment has nothing that a seal could prove.
     isGenuine: (tombstone) =>
       hasMoment(tombstone) && isSealed(tombstone, 'clearedAt') && isSealed(tombstone, 'revokedAt'),
     noteFalse,

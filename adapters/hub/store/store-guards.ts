@@ -1,11 +1,11 @@
 import type { StoreGuard } from './session-store.ts'
 
-/** The guards of the servers that use one store. What is genuine to one of them counts. */
+/** The guards of the servers that use one store. A tombstone counts if it is genuine to one of them. */
 export interface Guards extends Pick<StoreGuard, 'isGenuine'> {
   add(guard: StoreGuard): void
 }
 
-/** Before there is a guard everything counts, as it does where the servers have no secret. */
+/** Without a guard every tombstone counts, because servers without a secret add none. */
 export function createGuards(): Guards {
   const guards = new Set<StoreGuard>()
 

@@ -1,21 +1,21 @@
 import type { ProvenIdentity } from '../../../machines/auth-context.ts'
 import type { Tombstone, SessionStore } from './session-store.ts'
 
-/** A node's own copy of the tombstones: what every store answers `findTombstone` from. */
+/** A node's own copy of the tombstones, from which every store answers `findTombstone`. */
 export interface Tombstones {
-  /** Keeps a tombstone, merged with the one of the same id. → what is kept now */
+  /** Keeps a tombstone, merged with the one of the same id. @returns the tombstone that is kept now */
   add(tombstone: Tombstone): Tombstone
-  /** True where a tombstone would add nothing to what is kept. */
+  /** @returns true if the tombstone would add nothing to what is kept */
   covers(tombstone: Tombstone): boolean
   find: SessionStore['findTombstone']
-  /** @returns every tombstone that is kept, those included that may be forgotten */
+  /** @returns every tombstone that is kept, including those that may be forgotten */
   values(): Iterable<Tombstone>
   /** Forgets every tombstone. */
   clear(): void
   readonly size: number
 }
 
-/** How often the tombstones that may be forgotten are looked for, ms. */
+/** The least time between two removals of tombstones that may be forgotten, ms. */
 const sweepEvery = 60_000
 
 /** @param clock Epoch ms. */
@@ -69,10 +69,13 @@ export function createTombstones(clock: () => number): Tombstones {
   }
 }
 
-/** Clerk's `iat` is in whole seconds: of a token from the same second nobody knows whether it came before or after. */
+/**
+ * Clerk's `iat` is in whole seconds, so a token from the same second may be from before or after the end. It counts as
+ * from before.
+ */
 const isNotAfter = (issuedAt: number, ended: number) => Math.floor(issuedAt / 1_000) <= Math.floor(ended / 1_000)
 
-/** The tombstone of two that has the later of a moment, with its seal. */
+/** @returns the one of two tombstones in which `moment` is later; its seal belongs to that moment */
 const toLater = (a: Tombstone, b: Tombstone, moment: 'clearedAt' | 'revokedAt'): Tombstone =>
   (b[moment] ?? -Infinity) > (a[moment] ?? -Infinity) ? b : a
 
