@@ -1,7 +1,7 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { Logger } from '../../logger.ts'
 
-/** What made the identity of a session change. */
+/** The cause of a change of identity. */
 export type AuthChangeReason = 'token' | 'cleared' | 'revoked' | 'expired' | 'refused' | 'adopted'
 
 /** Somebody signed in or out, or a session changed its user or Clerk session. */
@@ -13,15 +13,15 @@ export interface AuthChange {
   /**
    * `token`: an accepted token · `cleared`: the browser signed out · `revoked`: Clerk session or user revoked ·
    * `expired`: no renewal in time, a browser that never sent its cookie, or another session took its place at a limit ·
-   * `refused`: a pending Clerk session, or a refused token with `refusedToken: 'signOut'` · `adopted`: decided by another
-   * node.
+   * `refused`: a pending Clerk session, or a refused token with `refusedToken: 'signOut'` · `adopted`: decided by
+   * another node.
    */
   readonly reason: AuthChangeReason
 }
 
-/** A change as the session itself tells of it. */
+/** A change as the session itself reports it. */
 export interface SessionChange extends AuthChange {
-  /** Who brought the token that decided, if its verdict is still awaited. */
+  /** The tab whose accepted token decided the change, if a request awaited the verdict on it; else null. */
   readonly by: { readonly tab: string | undefined } | null
 }
 
@@ -30,19 +30,28 @@ export type AuthChangeListener = (change: AuthChange) => unknown
 export interface AuthChangeOptions {
   /** Unsubscribes when it aborts. */
   readonly signal?: AbortSignal
-  /** Also hear of what other nodes decided; default false, so that of all nodes one acts. */
+  /**
+   * If true, the listener also hears of changes that another node decided. Default false, so that only one node acts on
+   * a change.
+   */
   readonly adopted?: boolean
-  /** Also hear of another organization, or another role in it, of the same user and Clerk session; default false. */
+  /**
+   * If true, the listener also hears of another organization, or another role in it, of the same user and Clerk
+   * session. Default false.
+   */
   readonly organization?: boolean
 }
 
 export interface AuthChanges {
   subscribe(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
-  /** `organization`: the identity is the same as before. */
+  /** @param scope `organization` if the identity is the same as before. Default `identity`. */
   publish(change: AuthChange, scope?: 'identity' | 'organization'): void
 }
 
-/** Listeners are a set: one function registered twice is called once. One that throws or rejects is logged. */
+/**
+ * Creates the list of listeners. A function that subscribes twice is called once. If a listener throws or rejects, that
+ * is logged.
+ */
 export function createAuthChanges(logger: Logger): AuthChanges {
   const listeners = new Map<AuthChangeListener, { readonly adopted: boolean; readonly organization: boolean }>()
   const report = (error: unknown) => logger.error('listener.failed', { listener: 'onAuthChange', error })

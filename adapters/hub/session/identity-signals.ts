@@ -5,7 +5,7 @@ import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 import type { LiveSession } from './live-session.ts'
 import type { RuleSignal } from './session-state.ts'
 
-/** The longest that a timer of the runtime may be set to, ms. */
+/** The longest time that a timer of the runtime can be set to, ms. */
 const maxTimeout = 2 ** 31 - 1
 
 /** @returns a signal that aborts when the identity of a session ends, or the rule, if one is given, no longer holds */
@@ -13,19 +13,19 @@ export function toIdentitySignal(session: LiveSession, rule: AuthRule | undefine
   return rule ? toRuleSignal(session, rule) : (session.state.controller ??= new AbortController()).signal
 }
 
-/** @returns true where somebody has asked for a signal of the session's identity */
+/** @returns true if somebody has asked for a signal of the identity of the session */
 export const hasSignal = ({ state }: LiveSession): boolean => state.controller !== null || state.ruleSignals !== null
 
 /**
- * @returns a signal that aborts when the rule no longer holds for the session, when another organization is active, or
- * when its identity ends; aborted already where the rule does not hold
+ * @returns a signal that aborts when the rule no longer holds, when another organization is active, or when the
+ * identity ends. It is already aborted if the rule does not hold.
  */
 function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
   const view = session.view()
   const refusal = toRuleRefusal(view, rule)
   if (refusal) return AbortSignal.abort(new AuthError(refusal))
   const signals = (session.state.ruleSignals ??= new Map())
-  // The list sets the order of what is written, whatever the order in the rule.
+  // The list of names fixes the order of the members in the key, whatever their order in the rule.
   const key = JSON.stringify(rule, ruleNames)
   const known = signals.get(key)
   if (known) return known.controller.signal
@@ -35,7 +35,7 @@ function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
   return signal.controller.signal
 }
 
-/** Looks again at the rules of a session, whose claims may have changed. */
+/** Checks the rules of all signals of a session again, because its claims may have changed. */
 export function followRules(session: LiveSession) {
   const { ruleSignals } = session.state
   if (!ruleSignals) return

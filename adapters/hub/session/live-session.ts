@@ -14,23 +14,23 @@ import { createVerdictWait } from './verdict-wait.ts'
 import type { VerdictWait } from './verdict-wait.ts'
 import { ViewStreams } from './view-streams.ts'
 
-/** How one token ended. */
+/** The verdict on one token. */
 export interface Verdict {
-  /** `discarded`: a sign-out cut its check off. */
+  /** `discarded`: a sign-out cancelled its check. */
   readonly outcome: TokenOutcome | 'discarded'
   readonly error: AuthErrorView | null
 }
 
-/** What all sessions of a node share. */
+/** The functions that all sessions of a node share. */
 export interface LiveSessionRuntime {
   readonly startHost: StartHost
   /** Epoch ms. */
   readonly clock: () => number
-  /** Encodes a view for the streams: once for all of them. */
+  /** Encodes a view once for all streams of a session. */
   readonly encode: (view: AuthView) => string
   /**
-   * Called before any stream hears of it. `change` is null where the identity is the same as before; `organization` tells of
-   * another organization or role of the same identity.
+   * Called before any stream is sent the change. `change` is null if the identity is the same as before. `organization`
+   * is given if another organization or role of the same identity is active.
    */
   readonly onChange: (session: LiveSession, change: SessionChange | null, organization?: AuthChange) => void
 }
@@ -41,11 +41,11 @@ interface AwaitedToken {
 }
 
 /**
- * One server session as a node holds it: a machine, its views by revision, and the streams that read them. A class,
- * since a node holds very many.
+ * One server session as a node holds it: a machine, its views by revision, and the streams that read them. It is a
+ * class because a node holds very many.
  */
 export class LiveSession implements HostOwner {
-  /** Internal id: never leaves the server. */
+  /** Internal id; it never leaves the server. */
   readonly id: string
   readonly channel: string
   readonly state: SessionState
@@ -54,17 +54,17 @@ export class LiveSession implements HostOwner {
   readonly #host: SessionHost
   #awaited: Map<string, AwaitedToken> | null = null
   #verdicts: VerdictWait | null = null
-  /** The view as it last changed: what `rev` counts. */
+  /** The last view that differed from the one before; `rev` counts these. */
   #last: AuthView
   #identity: AuthView
   #rev = 1
   #tokens = 0
   #epoch = 0
   #isStopped = false
-  /** Set while the machine works on something that names the reason of whatever changes. */
+  /** Set while the machine works on an event that is the reason for every change it causes. */
   #cause: AuthChangeReason | null = null
   #by: SessionChange['by'] = null
-  /** Set while a sign-out collects the tokens whose checks it cuts off. */
+  /** Set while a sign-out collects the tokens whose checks it cancels. */
   #discarded: BearerToken[] | null = null
 
   constructor(runtime: LiveSessionRuntime, id: string, channel: string, state: SessionState) {
@@ -78,20 +78,20 @@ export class LiveSession implements HostOwner {
   }
 
   /**
-   * The view now, with the full claims. Once the session has stopped no cookie leads to it here, and its view tells no
-   * channel: a client that is told of one is expected to have a cookie.
+   * The current view, with the full claims. Once the session has stopped, no cookie leads to it on this node, and its
+   * view has an empty channel, because a client that is told a channel is expected to have a cookie.
    */
   view(): AuthView {
     const now = this.#runtime.clock()
     if (this.#isStopped) return this.#host.view({ now, channel: '', rev: 0 })
     const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
-    // Kept only where it differs, so that an idle session holds one view and not another of every reader.
+    // The new view is kept only if it differs, so that an idle session holds one view and not one for each reader.
     if (isSameView(next, this.#last)) return next
     this.#last = { ...next, rev: (this.#rev += 1) }
     return this.#last
   }
 
-  /** The view now, which whoever reads the streams is sent before anybody else is told of it. */
+  /** Sends the current view to the streams before the caller tells anybody else of it. @returns that view */
   publish(): AuthView {
     const view = this.view()
     this.streams.flush(view)
@@ -102,7 +102,10 @@ export class LiveSession implements HostOwner {
     return this.#runtime.encode(view)
   }
 
-  /** What it last was known to prove; cheaper than {@link LiveSession.view}, and as late as a timer. */
+  /**
+   * The view at the last change. It is cheaper than {@link LiveSession.view}, but an expiry shows in it only once a
+   * timer has fired.
+   */
   get identity(): AuthView {
     return this.#identity
   }
@@ -112,12 +115,12 @@ export class LiveSession implements HostOwner {
     return this.#awaited !== null
   }
 
-  /** Counts the clears and revocations: what was verified before one must not be submitted after it. */
+  /** Counts sign-outs and revocations. A token that was verified before one must not be submitted after it. */
   get epoch(): number {
     return this.#epoch
   }
 
-  /** Has a token of a tab checked. Resolves with its verdict, which may be that there is none yet. */
+  /** Has a token of a tab checked. Resolves with its verdict, which may be `undecided`. */
   submit(token: BearerToken, tab?: string): Promise<Verdict> {
     if (this.#isStopped) return Promise.resolve(cutOff)
     return new Promise((resolve) => {
@@ -129,8 +132,9 @@ export class LiveSession implements HostOwner {
   }
 
   /**
-   * The browser signed out, or Clerk ended the session or user: void if another Clerk session is proven. → the tokens
-   * whose checks it cut off
+   * Ends the session because the browser signed out, or because Clerk ended the session or user. It does nothing if
+   * another Clerk session is proven.
+   * @returns the tokens whose checks it cancelled
    */
   end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[] {
     const discarded: BearerToken[] = []
@@ -146,12 +150,15 @@ export class LiveSession implements HostOwner {
     this.#sendBecause('adopted', { type: 'session.adopted', record })
   }
 
-  /** The profile of a user, or that it could not be had: void for anyone but the one signed in by then. */
+  /**
+   * Takes in the profile of a user, or null if it could not be loaded. It does nothing if another user is signed in by
+   * then.
+   */
   setUser(userId: string, user: AuthUser | null) {
     this.#host.send(user ? { type: 'user.loaded', user } : { type: 'user.failed', userId })
   }
 
-  /** The next revision is higher than `rev`. → the one of now */
+  /** Makes the revision higher than `rev`. @returns the current revision */
   outrank(rev: number): number {
     if (this.#rev <= rev) {
       this.#rev = rev + 1
@@ -160,12 +167,15 @@ export class LiveSession implements HostOwner {
     return this.#rev
   }
 
-  /** Keys are there again. */
+  /** Checks undecided tokens again, because keys are available again. */
   retry() {
     this.#host.send({ type: 'keys.refreshed' })
   }
 
-  /** Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`. Rejects with the reason of `signal`. */
+  /**
+   * Resolves as soon as a verdict is reached, or with `timedOut` after `timeout` ms. Rejects with the reason of
+   * `signal`.
+   */
   whenChecked(timeout: number, signal?: AbortSignal): Promise<AuthView> {
     this.#verdicts ??= createVerdictWait(() => this.view())
     return this.#verdicts.wait(timeout, signal)
@@ -179,7 +189,7 @@ export class LiveSession implements HostOwner {
     this.#verdicts?.giveUp()
   }
 
-  /** What its machine tells. */
+  /** Takes in a signal of the machine of this session. */
   receive(signal: HostSignal) {
     switch (signal.type) {
       case 'token.settled':
@@ -208,7 +218,8 @@ export class LiveSession implements HostOwner {
     const view = this.view()
     const by = this.#by
     this.#by = null
-    // The machine moved, and nobody can tell: a check has begun, or its token was refused as the one before was.
+    // The machine moved, but the view shows no difference: a check has begun, or the token was refused like the one
+    // before it.
     if (isSameView(view, previous) && toStateLabel(view) === toStateLabel(previous)) return
     this.#identity = view
     if (!isSameIdentity(previous, view)) {
@@ -232,16 +243,16 @@ export class LiveSession implements HostOwner {
   }
 }
 
-/** Of a session that is no longer held, nobody settles a token. */
+/** The verdict on a token whose session is no longer held: no machine is left to decide on it. */
 const cutOff: Verdict = { outcome: 'undecided', error: toCodeView('draining') }
 
 const toReason = ({ isSignedIn, state, error }: AuthView): AuthChangeReason => {
   if (isSignedIn) return 'token'
-  // Verifying: the proof expired while its renewal was in the air.
+  // In `verifying`, the proof expired while its renewal was still being checked.
   return state === 'verifying' || error?.code === 'token-expired' ? 'expired' : 'refused'
 }
 
-/** True where a reader could not tell two views apart but by `now`. */
+/** @returns true if two views differ in nothing but `now`, `channel` and `rev` */
 function isSameView(a: AuthView, b: AuthView): boolean {
   return (
     a.state === b.state &&

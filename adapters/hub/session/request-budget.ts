@@ -2,7 +2,7 @@ import { AuthError } from '../../../machines/auth-error.ts'
 
 const minute = 60_000
 
-/** How many requests a session may still make: a bucket that holds `perMinute` of them and refills evenly. */
+/** The requests that a session may still make: a bucket that holds `perMinute` of them and refills evenly. */
 export class RequestBudget {
   readonly #perMinute: number
   #left: number

@@ -14,48 +14,48 @@ export interface RuleSignal {
   /** The organization that was active when the signal was asked for. */
   readonly orgId: string | null
   readonly controller: AbortController
-  /** Set where a rule stops holding by itself. */
+  /** Set if the rule stops holding after some time. */
   timer?: ReturnType<typeof setTimeout>
 }
 
-/** The signals of one session, by their rules: an app asks by the same few rules again and again. */
+/** The signals of one session by their rules, because an app asks for the same few rules again and again. */
 type RuleSignals = Map<string, RuleSignal>
 
-/** What a node keeps beside the machine of a session. */
+/** The state that a node keeps beside the machine of a session. */
 export interface SessionState {
   readonly budget: RequestBudget
   readonly seqs: TabSeqs
-  /** The token that proves it, by digest, and what it proved. */
+  /** The digest of the token that proves the session, and the claims that it proved. */
   proof: { readonly digest: string; readonly claims: AuthClaims } | null
-  /** The Clerk session it proved last, even if long expired: a sign-out ends it all the same. */
+  /** The Clerk session that was proven last, even if it has long expired: a sign-out ends it all the same. */
   lastProven: { readonly sessionId: string; readonly issuedAt: number } | null
-  /** It was signed out, and the store may not have the tombstone. */
+  /** True if the session was signed out and the store may lack the tombstone. */
   isTombstoneOwed: boolean
-  /** Another node decided what it is now, and stored it: this one may forget it. */
+  /** True if another node decided and stored the current state, so that this node may forget the session. */
   isFollower: boolean
-  /** The client's address that it was made for, or null where addresses are not bounded. */
+  /** The client's address that the session was created for, or null if addresses are not bounded. */
   address: string | null
-  /** When a request last asked for it, or its last stream ended, by `performance.now()`. */
+  /** When a request last asked for the session, or its last stream ended, by `performance.now()`. */
   usedAt: number
-  /** No request has brought its cookie yet: a browser that keeps no cookies never comes back to it. */
+  /** True until a request brings its cookie: a browser that keeps no cookies never comes back to the session. */
   isUnclaimed: boolean
-  /** Signed in when nobody was there to take a new cookie. */
+  /** True if the session signed in while no request was there to take a new cookie. */
   isRotationDue: boolean
-  /** Who was given the current cookie with the answer that their token has to wait for keys. */
+  /** The tab that was given the current cookie, with its tokens that wait for keys. */
   holder: { readonly tab: string | undefined; readonly tokens: readonly BearerToken[] } | null
-  /** Resolves when the store has the current cookie, or could not be given it. */
+  /** Resolves when the store has the current cookie, or when storing it has failed. */
   rotating: Promise<void> | null
-  /** The store may not have the current cookie. */
+  /** True if the store may lack the current cookie. */
   isCookieOwed: boolean
-  /** Aliases that were rotated away, though the store may still lead there by them. */
+  /** Aliases that were rotated away here, though they may still lead to the session in the store. */
   unretired: readonly string[]
-  /** Aborts when the identity of now ends. */
+  /** Aborts when the current identity ends. */
   controller: AbortController | null
-  /** Abort when a rule no longer holds; null before the first one is asked for. */
+  /** The signals that abort when a rule no longer holds; null before the first one is asked for. */
   ruleSignals: RuleSignals | null
-  /** How it came to be what it is; null before the first change. */
+  /** The history of the changes of the session; null before the first change. */
   history: AuthHistory | null
-  /** What happened before the session was taken in. */
+  /** The last change from before the registry took the session in. */
   unseen: SessionChange | null
 }
 

@@ -7,14 +7,14 @@ const nobody: SessionRecord['seqByTab'] = {}
 type TabSeq = readonly [tab: string, seq: number]
 
 /**
- * The newest request of each tab, so that one overtaken on its way is known for old. Remembers the 64 tabs heard from
- * last; most sessions have one or two, for which a list is the smallest.
+ * Remembers the newest request of each tab, so that an older one that arrives later is recognised. It remembers the 64
+ * tabs heard from last. It is a list because most sessions have one or two tabs, and a list is the smallest for that.
  */
 export class TabSeqs {
-  /** The last one heard from comes last. */
+  /** The tab heard from last comes last. */
   #seqs = none
 
-  /** Notes a request. → false where a newer one of the same tab was seen before */
+  /** Notes a request. @returns false if a newer one of the same tab was seen before */
   accept(tab: string | undefined, seq: number | undefined): boolean {
     if (tab === undefined || seq === undefined) return true
     if (seq < this.#seqOf(tab, seq)) return false
@@ -22,7 +22,10 @@ export class TabSeqs {
     return true
   }
 
-  /** Whether a request has come before, and one of another tab since: the network repeats it, and nobody says it anew. */
+  /**
+   * @returns true if this very request came before and another tab has sent one since: the network repeats it, so it is
+   * no new statement of its tab
+   */
   isOutdone(tab: string | undefined, seq: number | undefined): boolean {
     if (tab === undefined || seq === undefined) return false
     return seq === this.#seqOf(tab, -1) && this.#seqs.at(-1)?.[0] !== tab

@@ -3,16 +3,16 @@ import { waitForVerdict } from '../../../machines/wait-for-verdict.ts'
 import type { VerdictSource } from '../../../machines/wait-for-verdict.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 
-/** Those who wait for a session's verdict. */
+/** The callers that wait for a session's verdict. */
 export interface VerdictWait {
   /**
-   * Resolves as soon as a verdict stands; after `timeout` ms with `timedOut`, which here speaks of this wait. Rejects
-   * with the reason of `signal`.
+   * Resolves as soon as a verdict is reached, or with `timedOut` after `timeout` ms; here `timedOut` is about this
+   * wait. Rejects with the reason of `signal`.
    */
   wait(timeout: number, signal?: AbortSignal): Promise<AuthView>
-  /** Something has changed. */
+  /** Call it after each change. */
   look(): void
-  /** No verdict will come. */
+  /** Call it if no verdict will come. */
   giveUp(): void
 }
 

@@ -1,14 +1,14 @@
 /** Why a stream ends on purpose. */
 export type ByeReason = 'closing' | 'rotated' | 'slow' | 'revoked'
 
-/** One reader of a session's views, whatever carries them. */
+/** One reader of a session's views, over any transport. */
 export interface ViewStream {
-  /** The browser tab that reads it, where it said so. */
+  /** The browser tab that reads it, if the tab named itself. */
   readonly tab: string | undefined
   /** Sends an encoded view. A stream that cannot keep up drops all but the latest. */
   send(frame: string): void
-  /** Says why, then ends; after a last view, if one is given. */
+  /** Sends the reason and then ends. If a last view is given, it is sent first. */
   end(reason: ByeReason, frame?: string): void
-  /** Ends at once, for a reader that does not take the goodbye, or that has come back by another stream. */
+  /** Ends at once, without a goodbye, because the reader does not take it or has come back by another stream. */
   destroy(): void
 }

@@ -8,13 +8,13 @@ export interface ViewSource {
 }
 
 const none: readonly ViewStream[] = []
-/** Streams written to in one turn of the event loop. */
+/** How many streams are written to in one turn of the event loop. */
 const batchSize = 64
 
 /** The streams of one session. */
 export class ViewStreams {
   readonly #source: ViewSource
-  /** A list, since most sessions have one stream and none has many. */
+  /** It is a list because most sessions have one stream and none has many. */
   #streams = none
   #sentRev = 0
   #scheduled: NodeJS.Immediate | null = null
@@ -24,8 +24,8 @@ export class ViewStreams {
   }
 
   /**
-   * Sends the view of the moment, and every later one. A tab reads one stream: the one that it had before is ended, since
-   * a connection that was lost may look open for many minutes.
+   * Sends the stream the current view, and every later one. A tab reads one stream, so the stream that it had before is
+   * ended: a lost connection may look open for many minutes.
    */
   add(stream: ViewStream) {
     this.flush()
@@ -36,7 +36,7 @@ export class ViewStreams {
     before?.destroy()
   }
 
-  /** @returns the stream of a tab. A stream without a tab is nobody else's. */
+  /** @returns the stream of a tab; a stream without a tab matches none */
   find(tab: string | undefined): ViewStream | undefined {
     return tab === undefined ? undefined : this.#streams.find((stream) => stream.tab === tab)
   }
@@ -46,13 +46,13 @@ export class ViewStreams {
     if (index >= 0) this.#streams = this.#streams.toSpliced(index, 1)
   }
 
-  /** Has a changed view sent at the end of this tick: what changes again until then is sent once. */
+  /** Sends a changed view at the end of this tick, so that several changes within one tick are sent once. */
   push() {
     if (this.#scheduled || this.#streams.length === 0) return
     this.#scheduled = setImmediate(() => this.flush())
   }
 
-  /** Sends what is due at once: `view`, which is the one of the moment, if it is not sent yet. */
+  /** Sends `view`, which must be the current one, at once if it was not sent yet. */
   flush(view = this.#source.view()) {
     if (this.#scheduled) clearImmediate(this.#scheduled)
     this.#scheduled = null
@@ -60,12 +60,12 @@ export class ViewStreams {
     this.#send(this.#streams, this.#encode(view), view.rev)
   }
 
-  /** Ends the streams that match, without sending them what is due. */
+  /** Ends the streams that match, without sending them a pending view. */
   end(reason: ByeReason, matches: (stream: ViewStream) => boolean = () => true) {
     for (const stream of this.#streams) if (matches(stream)) stream.end(reason)
   }
 
-  /** Ends the streams with the view of the moment. */
+  /** Ends all streams with the current view. */
   endWithView(reason: ByeReason) {
     if (this.#streams.length === 0) return
     const frame = this.#encode(this.#source.view())
@@ -80,11 +80,14 @@ export class ViewStreams {
     return this.#streams.values()
   }
 
-  /** A few at a time: what is written to one stream is away before the next ones are touched, and requests come through. */
+  /**
+   * Writes to a few streams per turn, so that their data leaves before the next ones are written, and requests are
+   * served in between.
+   */
   #send(streams: readonly ViewStream[], frame: string, rev: number) {
     for (const stream of streams.slice(0, batchSize)) stream.send(frame)
     if (streams.length <= batchSize) return
-    // What has changed meanwhile goes to all of them by itself.
+    // If the view has changed meanwhile, all streams are sent the newer one anyway.
     setImmediate(() => this.#sentRev === rev && this.#send(streams.slice(batchSize), frame, rev))
   }
 
