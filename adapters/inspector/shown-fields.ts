@@ -1,4 +1,5 @@
 import { isAuthErrorCode } from '../../machines/auth-error.ts'
+import type { AuthErrorCode } from '../../machines/auth-error.ts'
 import type { SyncErrorCode } from '../../machines/sync/sync-error.ts'
 import { toOrgRole } from '../../machines/verified-session.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
@@ -12,13 +13,15 @@ export interface ShownFields {
 /** Returns the part of a value that may be shown, or `undefined` if nothing may be. */
 type Show = (value: unknown) => Shown | undefined
 
-const syncErrorCodes: readonly string[] = [
-  'clerk-no-token',
-  'clerk-timeout',
-  'network-failed',
-  'answer-malformed',
-  'answer-cached',
-] satisfies readonly SyncErrorCode[]
+/** The codes that the browser adds to those of the server. The type asks for every one of them. */
+const syncErrorCodes: Readonly<Record<Exclude<SyncErrorCode, AuthErrorCode>, true>> = {
+  'clerk-no-token': true,
+  'clerk-timeout': true,
+  'network-failed': true,
+  'answer-malformed': true,
+  'answer-cached': true,
+  'store-not-shared': true,
+}
 const statuses: readonly unknown[] = ['active', 'pending', 'signedIn', 'signedOut']
 const byeReasons: readonly unknown[] = ['closing', 'rotated', 'slow', 'revoked']
 
@@ -50,7 +53,8 @@ const oneOf =
 const toFailure: Show = (value) => {
   if (typeof value !== 'object' || value === null) return value === null ? null : undefined
   const { code } = value as { code?: unknown }
-  return { code: isAuthErrorCode(code) || syncErrorCodes.includes(code as string) ? (code as string) : '[error]' }
+  const isKnown = isAuthErrorCode(code) || (typeof code === 'string' && Object.hasOwn(syncErrorCodes, code))
+  return { code: isKnown ? code : '[error]' }
 }
 
 /** The fields that may be shown, by name, in events, contexts and the objects inside them. All others are dropped. */
@@ -62,7 +66,7 @@ const flatFields: Readonly<Record<string, Show>> = {
   ...named(toFlag, 'timedOut decided authChecked isSignedIn wanted retryable'),
   ...named(toFlag, 'isLoaded isClerkLoaded isFresh isRearmed isQuiet'),
   ...named(toLength, 'queue held'),
-  ...named(toFailure, 'error failure streamFailure'),
+  ...named(toFailure, 'error failure streamFailure lastFailure'),
   status: oneOf(statuses),
   reason: oneOf(byeReasons),
 }

@@ -137,6 +137,16 @@ describe('only names, ids, states and times leave the server', () => {
     actor.stop()
   })
 
+  it('for an error of the browser, by each code that it may have', () => {
+    for (const code of ['clerk-no-token', 'answer-cached', 'store-not-shared']) {
+      const failure = { code, message: 'S3CRET' }
+      expect(toShownFields({ failure, lastFailure: failure })).toEqual({ failure: { code }, lastFailure: { code } })
+    }
+    for (const code of ['toString', '__proto__', 7]) {
+      expect(toShownFields({ failure: { code } })).toEqual({ failure: { code: '[error]' } })
+    }
+  })
+
   it('for an allowed name, which is hidden if its value is something else', () => {
     const token = `${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`
     expect(toShownFields({ userId: token, sessionId: 7, attempts: '7', expiresAt: Infinity, timedOut: 1 })).toEqual({
