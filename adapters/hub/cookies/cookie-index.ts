@@ -7,54 +7,71 @@ import { createSecretId, isSecretId, toDigest } from './secret-id.ts'
 export interface FoundSession {
   readonly session: LiveSession
   readonly alias: string
-  /** Nothing may be read through it: it was rotated a moment ago, or is another user's. */
+  /** True if nothing may be read through the cookie: it was rotated a moment ago, or it belongs to another user. */
   readonly retired: boolean
-  /** When one that was rotated away is recognised no longer, by `performance.now()`. */
+  /** When a cookie that was rotated away stops being recognised, by `performance.now()`. */
   readonly due?: number
-  /** It was given out for somebody else than is signed in as far as this node knows: the store may know better. */
+  /**
+   * True if, as far as this node knows, it was given out for another user than the one signed in. The store may know
+   * better.
+   */
   readonly isForeign?: boolean
-  /** Whom it was given out for: null for nobody yet; undefined where that was not noted. */
+  /** The user that it was given out for; null for no user yet; undefined if that was not noted. */
   readonly userId?: string | null
 }
 
 export interface Rotation {
-  /** The alias that it had. */
+  /** The alias that the session had before. */
   readonly from: string | null
   readonly to: string
-  /** Whom it is given out for, who is the one signed in; null for nobody yet. */
+  /** The user that it is given out for, who is the one signed in; null for no user yet. */
   readonly userId: string | null
 }
 
-/** Which cookie leads to which session on this node. Cookies are known by their digest, the alias. */
+/** The sessions of this node by their cookies. A cookie is known by its digest, the alias. */
 export interface CookieIndex {
   find(alias: string): FoundSession | undefined
   /** Gives a session a new cookie and retires the one it had. */
   issue(session: LiveSession): Rotation
-  /** Notes an alias that another node, or an earlier run of this one, gave the session, for one user or for anybody. */
+  /**
+   * Notes an alias that another node, or an earlier run of this one, gave the session, for one user or for any user.
+   */
   bind(session: LiveSession, alias: string, userId?: string | null): void
   /**
-   * From now on nothing is read through it; of one that is not known here, for the `session` that it once led to. It is
-   * recognised for `span` ms.
+   * Retires an alias: nothing is read through it any more, and it is recognised for `span` ms. If the alias is not
+   * known on this node, `session` is the session that it led to.
    */
   retire(alias: string, session?: LiveSession, span?: number): void
-  /** The value of the current cookie, for a browser that proved itself with an older one; null once it is forgotten. */
+  /**
+   * @returns the current cookie, so that a browser that proved itself with an older one can be given it. Its secret is
+   * null once it is forgotten.
+   */
   current(session: LiveSession): Omit<CurrentCookie, keyof Deadline> | undefined
   /**
-   * Lets the current cookie, if it is nobody's yet, count for whoever is signed in now, where it cannot be rotated until
-   * the next post. → whether it is good for them; another user's never is
+   * Binds the current cookie, if it was given out for no user yet, to the user who is signed in now. It is for a
+   * sign-in that cannot rotate the cookie before the next post.
+   * @returns whether the cookie is good for that user; a cookie of another user never is
    */
   claim(session: LiveSession): boolean
-  /** Aliases that lead to a session beside the current one, whose rotation this node may have missed. */
+  /** @returns the aliases that lead to a session beside the current one; this node may have missed their rotation */
   others(session: LiveSession): readonly string[]
   forget(session: LiveSession): void
 }
 
-/** How long a rotated cookie is recognised, ms: what was sent before the new one arrived is answered, not adopted. */
+/**
+ * How long a rotated cookie is recognised, ms, so that a request sent before the new one arrived is answered as one
+ * with a rotated cookie.
+ */
 export const retireFor = 10_000
-/** How long a node goes by what the store says of a retired cookie, ms: the store alone knows when that ends. */
+/**
+ * How long a node relies on what the store says of a retired cookie, ms: only the store knows when that cookie ends.
+ */
 export const retiredReadFor = 1_000
 
-/** The aliases of cookies that could be ours; of a header stuffed with more, the first few. */
+/**
+ * @returns the aliases of the cookies that could be ours, at most the first four, because a header may be stuffed with
+ * more
+ */
 export function toAliases(cookieIds: readonly string[]): string[] {
   return [...new Set(cookieIds)].filter(isSecretId).slice(0, 4).map(toDigest)
 }
@@ -62,7 +79,7 @@ export function toAliases(cookieIds: readonly string[]): string[] {
 interface CurrentCookie extends Deadline {
   readonly alias: string
   userId: string | null | undefined
-  /** The secret, for as long as somebody may still have to be told of it. */
+  /** The secret, for as long as a browser may still need to be given it. */
   cookieId: string | null
 }
 
@@ -71,10 +88,10 @@ type KnownCookie = Omit<FoundSession, 'isForeign' | 'due'>
 interface RetiredCookie extends KnownCookie, Deadline {}
 
 /**
- * Whether what a cookie leads to may be read through it. A cookie is for one user: of several that lead to a session, not
- * all are known to the node that sees the user change.
+ * Checks if a session may be read through a cookie. A cookie is for one user: several cookies may lead to a session,
+ * and the node that sees its user change does not know all of them.
  *
- * @param owner Whom it was given out for; undefined where that was not noted.
+ * @param owner The user that the cookie was given out for; undefined if that was not noted.
  */
 export function isOwnedBy(userId: string | null, owner: string | null | undefined): boolean {
   return userId === null || owner === undefined || owner === userId
@@ -83,7 +100,7 @@ export function isOwnedBy(userId: string | null, owner: string | null | undefine
 export function createCookieIndex(): CookieIndex {
   const found = new Map<string, KnownCookie>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
-  /** All that lead to a session, the retired ones too. */
+  /** All aliases that lead to a session, including the retired ones. */
   const aliases = new WeakMap<LiveSession, readonly string[]>()
   const expiries = createDeadlineQueue<CurrentCookie | RetiredCookie>((cookie) => {
     if ('cookieId' in cookie) cookie.cookieId = null
@@ -109,7 +126,7 @@ export function createCookieIndex(): CookieIndex {
     expiries.add(cookie)
   }
 
-  /** Unless its session was let go of since: the alias may lead to it anew, as the store has it. */
+  /** Drops a retired alias, unless it was noted again since: the store may make it lead to the session again. */
   function drop(cookie: RetiredCookie) {
     const { alias, session } = cookie
     if (found.get(alias) !== cookie) return

@@ -16,13 +16,13 @@ export interface CookieRotationOptions {
   readonly logger: Logger
 }
 
-/** Gives sessions new cookies, so that nothing that was opened before a sign-in shows who has signed in. */
+/** Gives sessions new cookies, so that no request or stream from before a sign-in shows who has signed in. */
 export type CookieRotation = ReturnType<typeof createCookieRotation>
 
-/** So many tokens of one tab may wait for keys. */
+/** How many tokens of one tab may wait for keys. */
 const maxHeld = 4
 
-/** For a browser whose next cookie is on its way to it. */
+/** @returns the error for a browser whose next cookie is on its way to it */
 export const toRotated = (): AuthError => new AuthError('session-rotated', undefined, { retryAfter: 1_000 })
 
 export function createCookieRotation({ cookies, store, keepRecord, sessionOf, logger }: CookieRotationOptions) {
@@ -34,7 +34,7 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     return rotation
   }
 
-  /** A stream without a tab may be anybody's. */
+  /** Ends every stream except those of the tab. A stream without a tab is ended too, because it may be anybody's. */
   function endOtherStreams(session: LiveSession, tab: string | undefined) {
     session.streams.end('rotated', (stream) => tab === undefined || stream.tab !== tab)
   }
@@ -87,7 +87,7 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     if (cookies.current(session)?.alias === to) session.state.isCookieOwed = false
   }
 
-  /** Has the store retire a cookie that was given up. The next rotation tries again where this fails. */
+  /** Has the store retire a cookie that was given up. If this fails, the next rotation tries again. */
   async function retireGivenUp(session: LiveSession) {
     try {
       await storeCookie(session)
@@ -100,8 +100,8 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
 
   return {
     /**
-     * Gives a session a new cookie. From now on nothing is read through the old one, nor by a stream that came with it,
-     * other than the one of the `tab` that signed in.
+     * Gives a session a new cookie. From now on nothing is read through the old one, and every stream is ended except
+     * those of the `tab` that signed in.
      */
     rotate,
 
@@ -111,9 +111,9 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     },
 
     /**
-     * Notes a sign-in whose token had to wait for keys, and which no request is there to take a new cookie of. The tab that
-     * posted the token was given one then, which counts. A stranger may know any other one: it shows nobody until the next
-     * post has brought another.
+     * Notes a sign-in whose token had to wait for keys, so that no request is there to take a new cookie. The tab that
+     * posted the token was given a new cookie then, and that one counts. A stranger may know any other cookie, so it
+     * shows no user until the next post has brought a new one.
      */
     noteLateSignIn(session: LiveSession) {
       const { state, identity } = session
@@ -125,9 +125,10 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     },
 
     /**
-     * Gives a new cookie to the tab whose token has to wait for keys, and which it may sign in when no request is there. A
-     * stranger may know the one that the token came with. A tab that asks again keeps its own. A cookie that was given out for
-     * a user is in the store, and would be good on other nodes for the same user, so the store retires it at once.
+     * Gives a new cookie to the tab whose token has to wait for keys, because the token may sign in when no request is
+     * there, and a stranger may know the cookie that came with it. A tab that asks again keeps its cookie. A cookie
+     * that was given out for a user is in the store and would be good for that user on other nodes, so the store
+     * retires it at once.
      */
     holdFor({ session, alias }: FoundSession, token: BearerToken, tab: string | undefined) {
       const { state } = session
@@ -142,40 +143,40 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
       state.holder = { tab, tokens: [...tokensBefore, token].slice(-maxHeld) }
     },
 
-    /** @returns true where the current cookie was given out for a token that waits for keys */
+    /** @returns true if the current cookie was given out for a token that waits for keys */
     isHeldFor: ({ state }: LiveSession, token: BearerToken): boolean => state.holder?.tokens.includes(token) ?? false,
 
-    /** Gives a browser a cookie of its own, where another node rotated the cookie and is alone in knowing its value. */
+    /** Gives a browser its own cookie if another node rotated the cookie, because only that node knows the value. */
     async adoptBrowser(session: LiveSession) {
       if (cookies.current(session)?.cookieId) return
       const { to, userId } = cookies.issue(session)
       try {
         await store.rotate(session.id, { from: null, to, userId, retireFor })
       } catch (error) {
-        // The token was accepted all the same; on this node the cookie holds.
+        // The token was accepted all the same, and on this node the cookie is good.
         logger.error('store.failed', { method: 'rotate', error })
       }
     },
 
-    /** Gives the store the current cookie, where it may lack it. */
+    /** Stores the current cookie if the store may lack it. */
     storeCookie,
 
-    /** Resolves once the store has the current cookie. @throws what the store has rejected with */
+    /** Resolves once the store has the current cookie. @throws the error of the store */
     async settle(session: LiveSession) {
       if (session.state.rotating) await session.state.rotating
       if (session.state.isCookieOwed) await storeCookie(session)
     },
 
-    /** @returns true where the store may lack the current cookie */
+    /** @returns true if the store may lack the current cookie */
     isOwed: ({ state }: LiveSession): boolean => state.isCookieOwed,
 
-    /** @returns a promise that resolves when the rotation under way is over, or null where there is none */
+    /** @returns a promise that resolves when the current rotation has ended, or null if there is none */
     underWay: ({ state }: LiveSession): Promise<void> | null => state.rotating,
 
-    /** @returns true where a cookie that was good when its request came is good no longer */
+    /** @returns true if a cookie that was good when its request came is no longer good */
     isOutdated,
 
-    /** @returns the cookie to set for a browser that came with another one, or with none */
+    /** @returns the cookie to set for a browser that came with another one or with none */
     toNewCookie(session: LiveSession, alias: string | undefined): string | undefined {
       const current = cookies.current(session)
       return current?.alias === alias ? undefined : (current?.cookieId ?? undefined)

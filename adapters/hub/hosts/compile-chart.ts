@@ -43,8 +43,8 @@ type Transition = Pick<
 >
 
 /**
- * Works out beforehand, for every transition of an XState machine, which states it leaves and enters and what is done on
- * the way, where XState's own `transition` finds that out anew for every event. The machine stays the one source of
+ * Works out beforehand, for every transition of an XState machine, which states it leaves and enters and what is done
+ * on the way, where XState's own `transition` finds that out anew for every event. The machine stays the one source of
  * behaviour, and XState the reference that this is tested against.
  *
  * It compiles what the auth machine is made of: nested states, guards, `always`, `after`, `invoke`, and actions that

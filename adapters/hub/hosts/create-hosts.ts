@@ -7,7 +7,9 @@ import type { StartHost } from './session-host.ts'
 import { createSnapshotHosts } from './snapshot-host.ts'
 
 export interface HostsOptions extends ActorHostOptions {
-  /** Called where the chart could not be compiled, so that every session has an actor, which needs more memory and time. */
+  /**
+   * Called where the chart could not be compiled, so that every session has an actor, which needs more memory and time.
+   */
   readonly onUncompiled: () => void
   /** Default {@link compileChart}. */
   readonly compile?: typeof compileChart<AuthContext>

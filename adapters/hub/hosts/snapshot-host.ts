@@ -32,8 +32,8 @@ interface Runtime extends SnapshotHostOptions {
 }
 
 /**
- * → a function that holds one session as a plain snapshot, moved by the auth machine as a pure function. Checks and delays
- * are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
+ * → a function that holds one session as a plain snapshot, moved by the auth machine as a pure function. Checks and
+ * delays are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
  */
 export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
   const runtime: Runtime = {

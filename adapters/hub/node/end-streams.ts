@@ -1,12 +1,12 @@
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-/** Streams ended at a time. */
+/** How many streams are ended at a time. */
 const batchSize = 100
 
 /**
- * Says goodbye to every stream, spread over half of `timeout` ms, so that the browsers do not all come back at once;
- * then waits until all have left and nobody is busy, and cuts off who is still there when the time is up.
+ * Says goodbye to every stream, spread over half of `timeout` ms, so that the browsers do not all come back at once.
+ * Then it waits until all streams are closed and no request is being served, and cuts off the rest when the time is up.
  */
 export async function endStreams(registry: SessionRegistry, isBusy: () => boolean, timeout: number): Promise<void> {
   const deadline = { isPast: false }

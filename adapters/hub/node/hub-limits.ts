@@ -1,9 +1,9 @@
 import type { SessionLimits } from './session-bounds.ts'
 
 export interface HubLimits extends SessionLimits {
-  /** Sessions a node holds at most. */
+  /** The most sessions that a node holds. */
   readonly sessions: number
   readonly streamsPerSession: number
-  /** Requests a session may make in a minute. */
+  /** The requests that a session may make per minute. */
   readonly requestsPerSession: number
 }

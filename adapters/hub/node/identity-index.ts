@@ -2,16 +2,16 @@ import type { LiveSession } from '../session/live-session.ts'
 import type { Tombstone } from '../store/session-store.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 
-/** Sessions by a Clerk session and a user, so that an end finds them without a search. */
+/** Sessions by Clerk session and by user, so that the sessions of an ended one are found without a search. */
 export interface IdentityIndex {
-  /** Notes the Clerk session and the user of a session, in place of those of before. */
+  /** Notes the Clerk session and the user of a session, and forgets those that it had before. */
   place(session: LiveSession, identity: PlacedIdentity): void
   /** @returns true where the session is noted with this Clerk session and user */
   isPlaced(session: LiveSession, identity: PlacedIdentity): boolean
   delete(session: LiveSession): void
-  /** @returns a copy, since what ends changes the index */
+  /** @returns a copy, because ending its sessions changes the index */
   find(kind: Tombstone['kind'], id: string): LiveSession[]
-  /** @returns how many sessions have a Clerk session or user, `session` itself not counted */
+  /** @returns how many sessions have a Clerk session or user, not counting `session` itself */
   countOthers(kind: Tombstone['kind'], id: string, session: LiveSession): number
 }
 
@@ -25,7 +25,7 @@ export function createIdentityIndex(): IdentityIndex {
     user: new SessionsByKey(),
     session: new SessionsByKey(),
   }
-  /** What each session was placed by. */
+  /** The identity under which each session is placed. */
   const placed = new Map<LiveSession, PlacedIdentity>()
 
   function remove(session: LiveSession) {

@@ -7,18 +7,18 @@ import type { SessionStore } from '../store/session-store.ts'
 import { isSameOutcome, isSameProof, toOutcome, toRecord } from './session-outcome.ts'
 import type { Outcome } from './session-outcome.ts'
 
-/** Keeps the store's record of a session and the session itself the same. */
+/** Keeps a session and its record in the store the same. */
 export interface RecordSync {
-  /** Stores the outcome of a session if it is a new one. Resolves once the store has it, or failed and was logged. */
+  /** Stores the outcome of a session if it is new. Resolves once the store has it, or once it failed and was logged. */
   keep(session: LiveSession): Promise<void>
   /** Takes over a stored record, if it wins over what the session proves. */
   merge(session: LiveSession, record: SessionRecord): void
-  /** Whether the store has who is signed in, though perhaps not the last renewal. */
+  /** @returns true if the store has the current sign-in, even if it lacks the last renewal */
   isKnown(session: LiveSession): boolean
-  /** The store does not have its record: stores it, or what has become of it. */
-  /** → whether the store had indeed none */
+  /** Stores a record that the store has lost, or takes over the one that another node has put there. */
+  /** @returns true if the store had indeed none */
   restore(session: LiveSession): Promise<boolean>
-  /** Has the record of an ended session forgotten. */
+  /** Removes the record of an ended session. */
   forget(session: LiveSession): void
 }
 
@@ -36,29 +36,29 @@ interface Kept {
   /** The Clerk session of the stored record. */
   sessionId: string | null
   outcome: Outcome
-  /** The stored record says that no request has brought the session's cookie. */
+  /** True if the stored record says that no request has brought the cookie of the session. */
   isUnclaimed: boolean
-  /** The record on its way to the store. */
+  /** The record that is being written to the store. */
   sent: SessionRecord | null
   isWriting: boolean
-  /** Resolves when the writing is over, if there is one. */
+  /** Resolves when the current write has ended, or at once if there is none. */
   written: Promise<void>
-  /** What changes now comes from the store, and need not go back there. */
+  /** True while a stored record is taken over: a change then comes from the store and need not be written back. */
   isAdopting: boolean
-  /** The store had a record where none was expected. */
+  /** True if the store had a record where none was expected. */
   isContested: boolean
 }
 
-/** A signed-out record only spares other nodes a question, ms. */
+/** How long a signed-out record is kept, ms: it only saves other nodes a question. */
 const signedOutFor = 60_000
 /**
- * What is stored has a `rev` of a round number: it outranks whatever happened since the last one to a single node's view,
- * such as a refused token, of which the others know nothing.
+ * A record is stored with a `rev` that is a multiple of this. So it outranks the changes since the last stored record
+ * that only one node knows of, such as a refused token.
  */
 const revStep = 1_024
 const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1) * revStep - 1
 const over = Promise.resolve()
-/** Rounds of compare-and-set before the record is left to whoever else is writing it. */
+/** Rounds of compare-and-set before the record is left to the other node that is writing it. */
 const maxRounds = 5
 
 export function createRecordSync(options: RecordSyncOptions): RecordSync {
@@ -89,23 +89,26 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     store.findTombstone({ userId, sessionId, issuedAt }) !== null
 
   /**
-   * A session that never signed in leaves no record. One that signed out has its tombstone stored first: a node that
-   * finds it signed out has nothing to addTombstone, and acknowledges a sign-out by that.
+   * A session that never signed in leaves no record. A session that signed out has its tombstone stored first: a node
+   * that finds it signed out has no tombstone to add, and so acknowledges a sign-out at once.
    */
   const isDue = (session: LiveSession, view: AuthView, { outcome, storedRev }: Kept) =>
     view.authChecked &&
     (view.isSignedIn || (storedRev !== null && !session.state.isTombstoneOwed)) &&
     !isSameOutcome(view, outcome)
 
-  /** Other nodes keep a session that was unclaimed when it was stored for a short time only. */
+  /**
+   * True if a request has brought the cookie since the record was stored: other nodes keep an unclaimed session for a
+   * short time only.
+   */
   const isClaimDue = ({ state }: LiveSession, view: AuthView, { isUnclaimed }: Kept) =>
     view.isSignedIn && isUnclaimed && !state.isUnclaimed
 
-  /** A claim changes nothing that a view shows, and so not its `rev` either. */
+  /** A claim changes nothing that a view shows, so it does not change the `rev` of the view either. */
   const toNextRev = (session: LiveSession, { storedRev }: Kept, isDecided: boolean) =>
     isDecided || storedRev === null ? session.outrank(toRevBefore(storedRev ?? 0)) : storedRev + 1
 
-  /** Ends in the very moment of its last look: a later change is written by another call. */
+  /** Ends right after its last look at the session, so that another call writes any later change. */
   async function write(session: LiveSession, kept: Kept) {
     kept.isWriting = true
     try {
@@ -121,7 +124,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
           note(kept, record)
           if (isDecided) session.state.isFollower = false
         } else {
-          // What is stored counts, even where a store has lost what it once had.
+          // The stored record counts, even if the store has lost what it once had.
           kept.storedRev = null
           kept.sessionId = null
           kept.isContested = result.current !== null
@@ -129,7 +132,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
         }
       }
     } catch (error) {
-      // What is proven here stays proven: only other nodes, and a restart, do without it.
+      // The identity stays proven on this node. Only other nodes, and this one after a restart, lack it.
       logger.error('store.failed', { method: 'write', error })
     } finally {
       kept.sent = null
@@ -153,7 +156,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     const kept = keptOf(session)
     if (record.rev <= (kept.storedRev ?? 0)) return
     if (!record.isUnclaimed) session.state.isUnclaimed = false
-    // Of the same proof too: a tab may have come further at another node.
+    // A record of the same proof is merged too, because a tab may have sent newer requests to another node.
     session.state.seqs.merge(record.seqByTab)
     const view = session.view()
     const mine = toRecord(session, view)
@@ -162,14 +165,15 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
       session.outrank(record.rev - 1)
       return
     }
-    // A node that has decided nothing since follows; one that has may be right, and then writes again.
+    // A node that has decided nothing since the last record follows. A node that has decided may be right, and then
+    // writes again.
     const isConflict = isDue(session, view, kept)
     const standing = isConflict ? resolveRecord(mine, record, isEnded) : record
     noteStored(kept, record)
     if (isConflict && isSameProof(standing, mine)) return
     session.state.isFollower = true
     kept.isAdopting = true
-    // A sign-out ends it even where this node's clock says that it is over already.
+    // A sign-out must end this proof even if it has already expired by the clock of this node.
     if (record.sessionId !== null && record.issuedAt !== null) {
       session.state.lastProven = { sessionId: record.sessionId, issuedAt: record.issuedAt }
     }
@@ -177,7 +181,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     kept.isAdopting = false
     const adopted = toRecord(session, session.view())
     kept.outcome = toOutcome(adopted)
-    // Where this node knows better, what it shows is the later word, wherever the record itself is shown.
+    // If this node knows better than the record, its view gets a higher `rev` than the view of the record elsewhere.
     session.outrank(isSameProof(adopted, record) ? record.rev - 1 : record.rev)
   }
 
@@ -195,7 +199,8 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     merge(session, record) {
       const kept = keptOf(session)
       const { sent } = kept
-      // What is on its way has come back before the answer: it is stored, whatever becomes of that.
+      // The store reported the record before it answered the write, so the record counts as stored whatever the answer
+      // is.
       if (sent?.rev === record.rev && isSameProof(sent, record)) {
         note(kept, sent)
       } else {

@@ -8,32 +8,32 @@ import type { LiveSession } from '../session/live-session.ts'
 import type { Tombstone, SessionStore } from '../store/session-store.ts'
 import { createWaits } from '../../timing/waits.ts'
 
-/** Sees to it that what ended stays ended. */
+/** Makes sure that ended sessions and users stay ended. */
 export interface Revocations {
   /**
-   * Ends a Clerk session or user. On this node it counts at once; resolves once it is stored, and goes on trying where
-   * that fails.
+   * Ends a Clerk session or user. The end counts on this node at once. Resolves once it is stored; if that fails, this
+   * goes on trying.
    * @throws AuthError `store-unavailable`
    */
   addTombstone(tombstone: Tombstone): Promise<void>
   /**
-   * Resolves once the newest tombstone of an id is stored, and rejects where that has failed so far; null where it is
-   * stored, or this node has added none.
+   * Resolves once the newest tombstone of an id is stored, and rejects if that has failed so far. @returns null if it
+   * is stored, or if this node has added none
    */
   stored(kind: Tombstone['kind'], id: string): Promise<void> | null
   /** True while the store tells its watchers of a tombstone that this node adds. */
   readonly isAdding: boolean
   /**
-   * Finishes the check of a token that a sign-out cut off, only to learn which Clerk session to addTombstone: the one that the
-   * sign-out named, or whichever it is.
+   * Finishes the check of a token that a sign-out cancelled, only to learn which Clerk session needs a tombstone: the
+   * one that the sign-out named, or, if it named none, the one of the token.
    */
   identify(session: LiveSession, token: BearerToken, named: string | undefined): void
   /**
-   * Resolves when nothing is left to learn of a session: null, or why something could not be learnt or stored. Null at
-   * once where there is nothing.
+   * Resolves when nothing is left to learn of a session: with null, or with the reason why something could not be
+   * learnt or stored. @returns null if there is nothing to learn
    */
   settled(session: LiveSession): Promise<AuthError | null> | null
-  /** Keys are there again: what could not be learnt may be now. */
+  /** Call it when keys are available again: tokens that could not be checked are checked again. */
   retry(): void
   close(): void
 }
@@ -43,12 +43,15 @@ export interface RevocationsOptions {
   readonly verify: (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
   /** Epoch ms. */
   readonly clock: () => number
-  /** Ms one check may take. */
+  /** The time that one check may take, ms. */
   readonly verifyTimeout: number
   readonly logger: Logger
 }
 
-/** Clerk's session tokens live for a minute; with the tolerance, and some, none is good after this, ms. */
+/**
+ * How long a sign-out goes on learning, ms: Clerk's session tokens live for a minute, so no token from before is good
+ * after this, even with the tolerance.
+ */
 const maxTokenLife = 180_000
 
 const toKey = ({ kind, id }: Pick<Tombstone, 'kind' | 'id'>) => `${kind}:${id}`
@@ -59,7 +62,10 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
   const unstored = new Map<string, Promise<void>>()
   const { wait, wakeAll } = createWaits()
 
-  /** The store tells of a tombstone before `addTombstone` returns. */
+  /**
+   * The store tells its watchers of a tombstone before `addTombstone` returns, so `isAdding` is true just for that
+   * call.
+   */
   function put(tombstone: Tombstone): Promise<void> {
     work.isAdding = true
     try {
@@ -77,7 +83,7 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
       await stored
       if (unstored.get(key) === stored) unstored.delete(key)
     } catch {
-      // The caller of `put` hears of that, and tries again.
+      // The caller of `put` gets the error, and tries again.
     }
   }
 

@@ -4,7 +4,7 @@ import type { IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 
-/** How many sessions each of these may have on a node. */
+/** How many sessions of one Clerk session, user or address a node may hold. */
 export interface SessionLimits {
   readonly sessionsPerClerkSession: number
   readonly sessionsPerUser: number
@@ -12,27 +12,31 @@ export interface SessionLimits {
   readonly sessionsPerAddress?: number
 }
 
-/** Whom a verified token names. */
+/** The identity that a verified token names. */
 export interface VerifiedIdentity {
   readonly userId: string
   readonly sessionId: string
 }
 
-/** Bounds what one Clerk session, one user and one client's address can hold, so that none of them fills the node. */
+/** Limits what one Clerk session, one user and one client address can hold, so that none of them fills the node. */
 export interface SessionBounds {
   /**
-   * Makes room for a session that is about to sign in, and counts it as if it had: many tokens may be checked at once.
-   * A renewal needs no room.
+   * Makes room for a session that is about to sign in. It counts at once as signed in, because many tokens may be
+   * checked at the same time. A renewal needs no room.
    * @throws AuthError `too-many-sessions`
    */
   reserve(session: LiveSession, identity: VerifiedIdentity): void
-  /** Takes back what a session reserved, because nothing that it sent is being decided. */
+  /** Takes back what a session reserved, because no token of it is being decided any more. */
   release(session: LiveSession): void
-  /** Takes back what a session reserved for the very identity that it is signed in with by now, and so counts for. */
+  /**
+   * Takes back what a session reserved for the identity that it is now signed in with, because it counts for that
+   * itself.
+   */
   settle(session: LiveSession): void
   /**
-   * Makes room for a new session of a client's address. One that is anonymous takes the place of another such one alone, or
-   * of one whose cookie never came back. One that is signed in may also take the place of an anonymous one with a stream.
+   * Makes room for a new session of a client's address. An anonymous session only takes the place of another anonymous
+   * one, or of one whose cookie never came back. A signed-in session may also take the place of an anonymous one with a
+   * stream.
    * @throws AuthError `too-many-sessions`
    */
   add(session: LiveSession): void
@@ -43,9 +47,9 @@ export interface SessionBoundsOptions {
   readonly limits: SessionLimits
   /** The sessions that are signed in. */
   readonly identities: IdentityIndex
-  /** @returns the session that can be spared the most, or null where all of them are in use */
+  /** @returns the session that is easiest to spare, or null if all of them are in use */
   readonly findSpare: (sessions: readonly LiveSession[]) => LiveSession | null
-  /** @returns the first session that is anonymous or unclaimed and that no request works on, though it may have a stream */
+  /** @returns the first anonymous or unclaimed session that no request works on; it may have a stream */
   readonly findAnonymous: (sessions: readonly LiveSession[]) => LiveSession | null
   readonly remove: (session: LiveSession) => void
 }
@@ -59,7 +63,7 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
   const expected = createIdentityIndex()
   const addresses = new SessionsByKey()
 
-  /** Looks at the sessions of one owner alone, and at those only where the bound is reached. */
+  /** Looks only at the sessions of one owner, and only if the bound is reached. */
   function makeRoom(
     others: number,
     limit: number,
@@ -85,13 +89,15 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
   }
 
   /**
-   * A newcomer who is signed in takes the place of an anonymous session that is read, as where the node is full: else a few
-   * streams without a cookie would keep everybody at an address out.
+   * Lets a signed-in newcomer take the place of an anonymous session that is read, as when the node is full. Otherwise
+   * a few streams without a cookie would keep everybody at an address out.
    */
   const findSpareAt = ({ identity }: LiveSession) =>
     identity.isSignedIn ? (all: readonly LiveSession[]) => findSpare(all) ?? findAnonymous(all) : findSpare
 
-  /** Of an address that many share, nobody who is anonymous ends the session of somebody who is signed in. */
+  /**
+   * Keeps an anonymous newcomer from ending the session of a signed-in user at the same address, which many may share.
+   */
   function toReplaceable({ identity }: LiveSession, address: string) {
     const all = addresses.find(address)
     return identity.isSignedIn ? all : all.filter((other) => !other.identity.isSignedIn || other.state.isUnclaimed)

@@ -31,27 +31,32 @@ import type { TokenChecks } from './token-checks.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import type { Revocations } from './revocations.ts'
 
-/** From the making of a session to its end on this node, and what follows from each of its changes. */
+/** Creates and ends the sessions of this node, and does what follows from each of their changes. */
 export interface SessionLifecycle {
-  /** Starts a session that only its maker knows. */
+  /** Starts a session that only the caller knows until it is admitted. */
   create(id?: string, channel?: string): LiveSession
   /**
-   * Takes a session in, with what happened to it before.
-   * @throws AuthError `at-capacity` or `too-many-sessions`, and then it is stopped
+   * Takes a session in, and reports the change that happened to it before.
+   * @throws AuthError `at-capacity` or `too-many-sessions`; the session is stopped then
    */
   admit(session: LiveSession): LiveSession
   /** Takes over the stored record of a session that is held here, if it wins over what the session proves. */
   followRecord(record: SessionRecord): void
-  /** Adds a tombstone, and goes on trying where that fails. @returns null once it is stored, else why it is not yet */
+  /**
+   * Adds a tombstone, and goes on trying if that fails. @returns null once it is stored, else the reason why it is not
+   * yet
+   */
   addTombstone(tombstone: Tombstone): Promise<AuthError | null>
-  /** Does what a tombstone demands: where another node added it, listeners hear of it as adopted. */
+  /**
+   * Runs the work that a tombstone demands. If another node added it, listeners are told that the change is adopted.
+   */
   follow(work: () => void, isElsewhere: boolean): void
   /**
-   * Aborts when the identity that the session proves now ends, or the rule no longer holds; aborted already where it proves
-   * none, or the rule does not hold.
+   * @returns a signal that aborts when the current identity of the session ends or the rule no longer holds. It is
+   * already aborted if the session proves no identity or the rule does not hold.
    */
   signal(session: LiveSession | null, rule?: AuthRule): AbortSignal
-  /** Ends every session here; their records stay. */
+  /** Ends every session on this node; their records stay. */
   close(): void
   readonly registry: SessionRegistry
   readonly cookies: CookieIndex
@@ -64,9 +69,9 @@ export interface SessionLifecycleOptions {
   readonly startHost: StartHost
   readonly store: SessionStore
   readonly revocations: Revocations
-  /** The Clerk session that a token was verified to be of, or null. */
+  /** @returns the Clerk session that a token was verified to be of, or null */
   readonly sessionOf: TokenChecks['sessionOf']
-  /** Where given, profiles are loaded into the views of the signed-in. */
+  /** If given, the profiles of signed-in users are loaded into their views. */
   readonly loadUser?: LoadUser
   readonly encode: (view: AuthView) => string
   readonly limits: HubLimits
@@ -86,7 +91,9 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   const registry = createSessionRegistry({ limits, onEnd: end })
   const fillProfile = options.loadUser && createProfiles({ load: options.loadUser, logger })
   const runtime: LiveSessionRuntime = { startHost, clock, encode, onChange }
-  /** The first part of every channel: two of them tell a client that two servers answered it. */
+  /**
+   * The first part of every channel of this node, so that a client with two of them knows that two servers answered it.
+   */
   const node = createNodeId()
   let isClosed = false
   let isFollowing = false
@@ -122,16 +129,16 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     // Another Clerk session of the same user is another sign-in (OWASP ASVS 5.0, 7.2.4).
     if (view.isSignedIn) onSignIn(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
-      // Without a tombstone another node could take the proof that was just given up for the later word.
+      // Without a tombstone another node could take the proof that was just given up for the newer decision.
       const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
       void addTombstone(toTombstone({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
     }
-    // Only the node that made the change tells of it under its own reason.
+    // Only the node that made the change reports it with its own reason.
     const isElsewhere = isFollowing || (reason === 'expired' && state.isFollower)
     changes.publish({ view, previous, reason: isElsewhere ? 'adopted' : reason })
   }
 
-  /** Nothing that was opened with the cookie of before shows the new sign-in: neither a request nor a stream. */
+  /** Keeps requests and streams with the old cookie from showing the new sign-in. */
   function onSignIn(session: LiveSession, reason: AuthChangeReason, by: SessionChange['by']) {
     if (reason === 'token' && by) return rotation.rotate(session, by.tab)
     if (reason !== 'token') return session.streams.end('rotated')
@@ -156,7 +163,8 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     if (isClosed || state.isFollower) return
     records.forget(session)
     if (!identity.isSignedIn) return
-    // Its browser never came back with its cookie, or another session took its place: listeners hear of its end.
+    // The browser never came back with its cookie, or another session took its place, so listeners are told that it
+    // ended.
     changes.publish({ view: { ...toUncheckedView(clock()), channel }, previous: identity, reason: 'expired' })
   }
 
@@ -177,7 +185,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       if (!session) return
       const { isUnclaimed } = session.state
       records.merge(session, record)
-      // Another node has seen its cookie.
+      // Another node has seen the cookie of the session.
       if (isUnclaimed && !session.state.isUnclaimed) registry.reconsider(session)
     },
     addTombstone,
@@ -195,7 +203,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       }
       const { state } = session
       const signal = toIdentitySignal(session, rule)
-      // One that could be spared so far is kept for what the signal guards.
+      // A session that could be spared so far is kept for the work that the signal guards.
       if (state.isFollower || state.isUnclaimed) registry.reconsider(session)
       return signal
     },
@@ -211,7 +219,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   }
 }
 
-/** Names nobody: whose it is, the inspector and `explain` tell. */
+/** The log line does not name the user; the inspector and `explain` do. */
 const toChangeLog = ({ channel, identity: { state, error } }: LiveSession, change: SessionChange | null) => ({
   channel,
   state,

@@ -9,11 +9,17 @@ import type { SessionStore, StoredSession } from '../store/session-store.ts'
 
 /** Finds sessions by their cookies, on this node or in the store. */
 export interface SessionLookup {
-  /** The session of a cookie; a retired one only where there is no other. @throws AuthError `store-unavailable` */
+  /**
+   * @returns the session of a cookie; a retired one only if there is no other
+   * @throws AuthError `store-unavailable`
+   */
   find(cookieIds: readonly string[]): Promise<FoundSession | null>
-  /** Of what is known here; undefined where the store may know more. */
+  /** Looks only on this node. @returns undefined if the store may know more */
   findHere(cookieIds: readonly string[]): FoundSession | null | undefined
-  /** What the store has under an alias now, whatever is known here. @throws AuthError `store-unavailable` */
+  /**
+   * @returns the record that the store has under an alias now, even if this node knows the alias
+   * @throws AuthError `store-unavailable`
+   */
   findStored(alias: string): Promise<SessionRecord | null>
 }
 
@@ -34,7 +40,8 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
 
   async function load(alias: string): Promise<FoundSession | null> {
     const stored = await read(alias)
-    // Another user's leads nowhere, though the store keeps it: not every node that sees a change of user knows them all.
+    // A cookie of another user leads nowhere, even if the store keeps it: a node that sees the user of a session change
+    // may not know all of its cookies.
     const isOver = !stored || (!stored.retired && !isOwnedBy(stored.record.userId, stored.userId))
     if (isOver) cookies.retire(alias)
     else hold(alias, stored)
@@ -42,7 +49,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
   }
 
   function hold(alias: string, { record, retired, userId }: StoredSession) {
-    // Held here under a cookie that it had before: what the store knows more of it counts at once.
+    // This node may hold the session under an older cookie, so anything newer in the store counts at once.
     lifecycle.followRecord(record)
     const session = registry.get(record.id) ?? revive(record)
     if (retired) cookies.retire(alias, session, retiredReadFor)
@@ -56,7 +63,10 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     return lifecycle.admit(session)
   }
 
-  /** A request has brought a cookie of the session: its browser keeps cookies, which the other nodes must know too. */
+  /**
+   * Notes that a request has brought a cookie of the session. Its browser keeps cookies, and the other nodes must know
+   * that too.
+   */
   function claim(session: LiveSession) {
     session.state.usedAt = performance.now()
     if (!session.state.isUnclaimed) return

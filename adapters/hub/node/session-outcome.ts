@@ -4,7 +4,10 @@ import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { LiveSession } from '../session/live-session.ts'
 
-/** What a record tells of a view: compared by reference, since a machine replaces it whole. */
+/**
+ * The part of a view that a record stores. Its members are compared by reference, because a machine replaces them
+ * whole.
+ */
 export type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
 
 /** The record of a session as it is now. */
@@ -27,7 +30,7 @@ export function toRecord(session: LiveSession, view: AuthView, rev = view.rev): 
   }
 }
 
-/** What a record tells, without the record itself, which a node would hold once more for each of its sessions. */
+/** @returns the outcome alone, so that a node does not hold a second record for each of its sessions */
 export const toOutcome = ({ status, claims, user }: SessionRecord): Outcome => ({
   isSignedIn: status === 'signedIn',
   claims,
@@ -38,7 +41,7 @@ export function isSameOutcome(a: Outcome, b: Outcome): boolean {
   return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user
 }
 
-/** True where two records tell of the same proof, with the same profile. */
+/** @returns true if two records are about the same proof, with the same profile */
 export function isSameProof(a: SessionRecord, b: SessionRecord): boolean {
   return (
     a.status === b.status &&

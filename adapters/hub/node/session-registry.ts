@@ -7,13 +7,14 @@ import { createSessionBounds, recentFor } from './session-bounds.ts'
 import type { SessionBounds, SessionLimits } from './session-bounds.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 
-/** The sessions of one node, and how long each stays. */
+/** The sessions of one node, and the rules for how long each stays. */
 export interface SessionRegistry {
   /**
-   * Takes a session in. At the limit another one goes for it: the one that was left first of those that are anonymous or
-   * whose cookie never came back. Where there is none, a signed-in newcomer takes the place of the first anonymous session
-   * that is read, else of the signed-in one that was not asked for the longest and has no stream.
-   * @throws AuthError `at-capacity` · `too-many-sessions` of the address
+   * Takes a session in. If the node is full, it ends another session: the one left first among those that are anonymous
+   * or whose cookie never came back. If there is none, a signed-in newcomer takes the place of the first anonymous
+   * session, even if that is read, or else of the signed-in session without a stream that was not asked for the
+   * longest.
+   * @throws AuthError `at-capacity`, or `too-many-sessions` of the address
    */
   add(session: LiveSession): void
   /** @see SessionBounds.reserve */
@@ -22,9 +23,9 @@ export interface SessionRegistry {
   has(session: LiveSession): boolean
   /** The sessions that prove a Clerk session or user. */
   readonly find: IdentityIndex['find']
-  /** Keeps a session while a request works on it. @returns what ends that */
+  /** Keeps a session while a request works on it. @returns a function that ends that */
   hold(session: LiveSession): () => void
-  /** Looks again at whether a session is still needed. */
+  /** Decides again if a session is still needed. */
   reconsider(session: LiveSession): void
   /** Ends every session. */
   clear(): void
@@ -40,25 +41,31 @@ export interface SessionRegistryOptions {
 
 /** How long a session that nobody reads, works on or is signed in to waits for its browser to come back, ms. */
 const grace = 5_000
-/** How long one that is signed in waits for the first request with its cookie, ms. */
+/** How long a signed-in session waits for the first request with its cookie, ms. */
 const claimGrace = 30_000
-/** So many signed-in sessions are looked at for one that can be spared. */
+/** How many signed-in sessions are looked at to find one that can be spared. */
 const maxLooks = 16
 
 export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions): SessionRegistry {
   const sessions = new Map<string, LiveSession>()
-  /** In the order in which they became so. */
+  /** The anonymous sessions, in the order in which they became anonymous. */
   const anonymous = new Set<LiveSession>()
   const identities = createIdentityIndex()
   const holds = new Map<LiveSession, number>()
-  /** Signed in, needed, and neither read nor worked on: in the order in which they became so, or were last found in use. */
+  /**
+   * The signed-in sessions that are needed but neither read nor worked on, in the order in which they became so or were
+   * last found in use.
+   */
   const idle = new Set<LiveSession>()
-  /** Of those that are not needed, in the order in which they were left. */
+  /** The timers of the sessions that are not needed, in the order in which they were left. */
   const graces = new Map<LiveSession, ReturnType<typeof setTimeout>>()
 
   const isHeld = (session: LiveSession) => holds.has(session) || session.streams.size > 0
-  /** What a signal guards may still go on, though nothing here tells. */
-  /** A guest comes back from the store when it is asked for: else every node would hold every session in the end. */
+  /** A session with a signal is kept, because the work that the signal guards may still go on. */
+  /**
+   * A session that another node decided, or whose cookie never came back, is not kept while nobody uses it: it comes
+   * back from the store when it is asked for. Otherwise every node would hold every session in the end.
+   */
   const isKept = (session: LiveSession) =>
     !(session.state.isFollower || session.state.isUnclaimed) || hasSignal(session)
   const isNeeded = (session: LiveSession) => isHeld(session) || (isKept(session) && session.view().isSignedIn)
@@ -92,7 +99,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
   const isInUse = (session: LiveSession) =>
     isHeld(session) || hasSignal(session) || performance.now() - session.state.usedAt < recentFor
 
-  /** The signed-in session that was not asked for the longest, as nearly as a few looks can tell. */
+  /** @returns the signed-in session that was not asked for the longest, as nearly as a few looks can tell */
   function findIdle(): LiveSession | null {
     let looks = maxLooks
     for (const session of idle) {
@@ -104,7 +111,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
     return null
   }
 
-  /** Of the sessions of one owner: the oldest that is not needed, else the one that was not asked for the longest. */
+  /** @returns the oldest session of one owner that is not needed, else the one that was not asked for the longest */
   function findSpareOf(candidates: readonly LiveSession[]): LiveSession | null {
     let spare = candidates.find((session) => graces.has(session)) ?? null
     if (spare) return spare
@@ -117,7 +124,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   function makeRoom({ identity }: LiveSession) {
     if (sessions.size < limits.sessions) return
-    // All that nobody reads or works on have a grace: there may be very many others to look at.
+    // Every unneeded session has a grace timer, so only those are searched: there may be very many others.
     const spare = findSpare(graces.keys()) ?? (identity.isSignedIn ? (findSpare(anonymous) ?? findIdle()) : null)
     if (spare) return remove(spare)
     throw new AuthError('at-capacity', undefined, { retryAfter: 5_000 })
@@ -163,7 +170,7 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
 
   return {
     add(session) {
-      // What is refused for its address must not have cost another session its place.
+      // The bound of the address comes first, so that a refused session does not cost another one its place.
       bounds.add(session)
       try {
         makeRoom(session)

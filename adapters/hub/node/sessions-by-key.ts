@@ -1,6 +1,6 @@
 import type { LiveSession } from '../session/live-session.ts'
 
-/** Sessions by a key that several of them may have. Most keys have one, and then there is no need of a set. */
+/** Sessions by a key that several of them may have. Most keys have one session, which is then held without a set. */
 export class SessionsByKey {
   readonly #found = new Map<string, LiveSession | Set<LiveSession>>()
 
@@ -18,7 +18,7 @@ export class SessionsByKey {
     if (known.size === 0) this.#found.delete(key)
   }
 
-  /** @returns how many sessions have the key, `session` itself not counted */
+  /** @returns how many sessions have the key, not counting `session` itself */
   countOthers(key: string, session: LiveSession): number {
     const known = this.#found.get(key)
     if (known instanceof Set) return known.size - (known.has(session) ? 1 : 0)

@@ -16,7 +16,7 @@ export interface StoreFollowerOptions {
   readonly logger: Logger
 }
 
-/** Sessions compared with the store, or ended, at a time. */
+/** How many sessions are compared with the store, or ended, at a time. */
 const batchSize = 32
 
 /** Keeps the sessions of this node in step with the store. @returns a function that stops it */
@@ -24,8 +24,8 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   const { registry, cookies, records, rotation } = lifecycle
 
   /**
-   * A session whose proof has just got a tombstone is signed in no longer. Its view says so at once: the streams
-   * are told before the machines are, so that of very many the last one does not wait for what follows from it.
+   * Ends the sessions whose proof has just got a tombstone. Their streams are told before their machines, so that the
+   * last of very many streams does not wait for the work on the others.
    */
   function followTombstone({ kind, id }: Tombstone) {
     const isElsewhere = !revocations.isAdding
@@ -38,13 +38,13 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     endInTurn(sessions, { isElsewhere, isUser: kind === 'user' })
   }
 
-  /** Why the proof of a session is over, or null. */
+  /** @returns the reason that ended the proof of a session, or null */
   function toEnd({ identity: { userId, sessionId, claims } }: LiveSession) {
     if (userId === null || sessionId === null) return null
     return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
   }
 
-  /** A few at a time: what was written meanwhile is on its way, to the store too. */
+  /** Ends a few sessions at a time, so that writes to streams and to the store get through in between. */
   function endInTurn(sessions: readonly LiveSession[], from: { isElsewhere: boolean; isUser: boolean }) {
     for (const session of sessions.slice(0, batchSize)) {
       const { sessionId } = session.identity
@@ -52,7 +52,8 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
       if (!code || sessionId === null) continue
       const isRevoked = code === 'session-revoked'
       lifecycle.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
-      // The next token of this Clerk session would be from after its user's revocation. The node that revokes the user ends the sessions that it knows.
+      // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
+      // revoked too. The node that revokes the user does that for the sessions that it knows.
       if (isRevoked && from.isUser && from.isElsewhere) {
         void lifecycle.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
       }
@@ -64,15 +65,20 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
     const session = registry.get(id)
     if (!session) return
-    // Of two rotations the later one may be told of first: what it retired is not brought back by the other.
+    // The later of two rotations may be reported first. The earlier one must not bring back a cookie that the later one
+    // retired.
     const isNew = cookies.current(session)?.alias !== to && !cookies.find(to)?.retired
     if (from !== null && isNew && !cookies.find(from)) cookies.bind(session, from)
     if (isNew) cookies.bind(session, to, userId)
-    // A cookie may come before the news of it; what this node has rotated itself is retired already.
+    // A cookie may arrive before the report of its rotation. A cookie that this node has rotated itself is retired
+    // already.
     if (from !== null && (isNew || cookies.find(from)?.retired === false)) leave(session, from)
   }
 
-  /** Reads every session here anew, a few at a time: other nodes may have changed it, or the store may have lost it. */
+  /**
+   * Reads every session of this node from the store again, a few at a time, because other nodes may have changed it or
+   * the store may have lost it.
+   */
   async function makeUp() {
     const sessions = [...registry]
     try {
@@ -80,7 +86,7 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
         await Promise.all(sessions.slice(start, start + batchSize).map(compare))
       }
     } catch (error) {
-      // Out of reach again: it will say when it is back.
+      // The store is out of reach again, and reports when it is back.
       logger.warn('store.failed', { method: 'read', error })
     }
   }
@@ -102,7 +108,9 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     if (stored?.retired !== false) leave(session, alias)
   }
 
-  /** Its cookie was rotated elsewhere: nothing more is read by what it leads to, nor by what was opened with it. */
+  /**
+   * Retires a cookie that was rotated elsewhere: nothing more is read through it, and the streams of the session end.
+   */
   function leave(session: LiveSession, alias: string) {
     cookies.retire(alias)
     session.streams.end('rotated')

@@ -6,31 +6,34 @@ import { createRefusalLog } from '../../refusal-log.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toDigest } from '../cookies/secret-id.ts'
 
-/** Verifies a token; `refresh: false` makes do with the keys at hand. Rejects with `AuthError`. */
+/** Verifies a token. With `refresh: false` it uses only the keys at hand. Rejects with `AuthError`. */
 export type VerifyToken = (
   token: BearerToken,
   options: { readonly signal: AbortSignal; readonly refresh?: boolean },
 ) => Promise<VerifiedSession>
 
-/** Tokens on their way to a session's machine, and how their checks ended. */
+/** Passes tokens to the machines of their sessions, and remembers how their checks ended. */
 export interface TokenChecks {
-  /** What the machines call. */
+  /** Checks a token for a machine. */
   check(token: BearerToken, options: { readonly signal: AbortSignal }): Promise<VerifiedSession>
-  /** The token was verified already: its machine need not wait for that again. */
+  /** Notes a token that was verified already, so that its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
-  /** The Clerk session that a token was verified to be of, whatever became of it; null where it was not. */
+  /**
+   * @returns the Clerk session that a token was verified to be of, even if the token was then refused; null if it was
+   * not verified
+   */
   sessionOf(token: BearerToken): string | null
-  /** Has a session decide on a token. @returns why it was not accepted, or null */
+  /** Has a session decide on a token. @returns the reason why it was not accepted, or null */
   decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
-  /** The same for a session that nobody keeps: it needs no room. */
+  /** Does the same for a session that nobody keeps, which needs no room. */
   judge(session: LiveSession, token: BearerToken): Promise<AuthError | null>
 }
 
 export interface TokenChecksOptions {
   readonly verify: VerifyToken
-  /** What must be known before a token of the session is judged. */
+  /** @returns a promise to wait for before a token of the session is judged, or null */
   readonly ready: (session: LiveSession) => Promise<unknown> | null
-  /** Makes room for whom a token names. @throws AuthError `too-many-sessions` */
+  /** Makes room for the identity that a token names. @throws AuthError `too-many-sessions` */
   readonly reserve: (session: LiveSession, verified: VerifiedSession) => void
   readonly logger: Logger
 }
@@ -55,7 +58,8 @@ export function createTokenChecks({ verify, ready, reserve, logger }: TokenCheck
     // The verifier may know more than the machine was told, such as when to ask again.
     const failure = outcomes.get(token)
     if (isAuthError(failure, error.code)) return failure
-    // The machine refused what had verified: a tombstone, or a session with a task to finish.
+    // The token was verified and the machine refused it, because of a tombstone or because its session has a pending
+    // task.
     const refused = new AuthError(error.code, error.message)
     logRefusal(refused)
     return refused
@@ -70,7 +74,7 @@ export function createTokenChecks({ verify, ready, reserve, logger }: TokenCheck
       if (pending) await pending
       try {
         const session = verified(token) ?? (await verify(token, options))
-        // Nothing gives back what a check reserves after its machine has given it up.
+        // A check must not reserve room after its machine has given it up, because nothing would give that room back.
         if (owner && session.status === 'active' && !options.signal.aborted) reserve(owner, session)
         outcomes.set(token, session)
         return session
@@ -90,7 +94,7 @@ export function createTokenChecks({ verify, ready, reserve, logger }: TokenCheck
   }
 }
 
-/** True for the very token that proves the session, sent again with nothing to correct: there is nothing to check. */
+/** @returns true if the token is the one that already proves the session, so that there is nothing to check */
 function isProvenBy(session: LiveSession, digest: string): boolean {
   const { isSignedIn, claims, error } = session.view()
   const { proof } = session.state

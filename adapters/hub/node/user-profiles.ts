@@ -12,12 +12,13 @@ export interface ProfilesOptions {
   readonly logger: Logger
 }
 
-/** Ms a profile may take. */
+/** The time that loading a profile may take, ms. */
 const loadTimeout = 5_000
 
 /**
- * → has the profile of whoever has just signed in loaded into the session: once for each token that proves it, until
- * there is one. What another node decided, that node loads, and its record brings it.
+ * @returns a function that loads the profile of a newly signed-in user into the session, once for each token that
+ * proves it, until there is one. For a sign-in that another node decided, that node loads the profile, and the record
+ * brings it.
  */
 export function createProfiles({
   load,
@@ -44,7 +45,9 @@ export function createProfiles({
   }
 }
 
-/** The fields of a profile and no more: a loader may return its whole database row, and views go to the browser. */
+/**
+ * Keeps only the fields of a profile, because a loader may return its whole database row, and views go to the browser.
+ */
 function toShown(user: AuthUser, userId: string): AuthUser {
   if (user.id !== userId) throw new TypeError('loadUser: the profile is of another user')
   const { id, firstName, lastName, username, emailAddress, hasImage, imageUrl } = user

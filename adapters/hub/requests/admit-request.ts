@@ -47,8 +47,8 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
   const waiting = new WeakMap<LiveSession, number>()
 
   /**
-   * A page load waits for its sign-in with a cookie that is for nobody yet, and so may whoever has planted that cookie. Both
-   * are let in, few at a time, and for no longer than the cookie is recognised after the sign-in.
+   * A page load waits for its sign-in with a cookie that is for nobody yet, and so may whoever has planted that cookie.
+   * Both are let in, few at a time, and for no longer than the cookie is recognised after the sign-in.
    */
   async function admitByUnowned(
     { session, alias }: FoundSession,

@@ -41,7 +41,10 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return error
   }
 
-  /** Of many sessions of one Clerk session that are signed out, the first one leaves a tombstone, and the rest wait for it. */
+  /**
+   * Of many sessions of one Clerk session that are signed out, the first one leaves a tombstone, and the rest wait for
+   * it.
+   */
   async function addProofTombstone(tombstone: Tombstone, issuedAt: number): Promise<AuthError | null> {
     if (!store.findTombstone({ userId: '', sessionId: tombstone.id, issuedAt }))
       return lifecycle.addTombstone(tombstone)

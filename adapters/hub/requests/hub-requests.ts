@@ -11,16 +11,16 @@ import type { Revocations } from '../node/revocations.ts'
 import type { ViewStream } from '../session/view-stream.ts'
 
 /**
- * Whom a request was let in as. The sign-in that it waited for retires its cookie, and what its own token proves is in no
- * registry: what comes after it in the same request is told by this.
+ * Whom a request was let in as. The sign-in that it waited for retires its cookie, and what its own token proves is in
+ * no registry: what comes after it in the same request is told by this.
  */
 export interface Admission {
   readonly view: AuthView
   /** What tells more of it later; null where there is nothing. */
   readonly session: LiveSession | null
   /**
-   * When it ends, by `performance.now()`: it was let in by a cookie that was given out for nobody, which a stranger may have
-   * planted. Absent for one that lasts as long as its session.
+   * When it ends, by `performance.now()`: it was let in by a cookie that was given out for nobody, which a stranger may
+   * have planted. Absent for one that lasts as long as its session.
    */
   readonly endsAt?: number
 }

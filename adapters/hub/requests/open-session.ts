@@ -82,7 +82,8 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
       const raised = await raise(session, carried, tab)
-      // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does not.
+      // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does
+      // not.
       if (!found) lifecycle.admit(session)
       const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
       await rotation.underWay(session)

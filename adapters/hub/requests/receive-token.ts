@@ -39,8 +39,8 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   }
 
   /**
-   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie before,
-   * but for whoever proves the same.
+   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie
+   * before, but for whoever proves the same.
    */
   function requireOwn(alias: string, token: BearerToken, answer: HubAnswer) {
     const isProven = tokens.sessionOf(token) === answer.view.sessionId
@@ -68,8 +68,9 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   }
 
   /**
-   * Until every node can follow what the browser is about to be told. → why they cannot: who is signed in must be stored
-   * before it is acknowledged, or another node would take the sign-out for one of nobody. A renewal may be stored later.
+   * Until every node can follow what the browser is about to be told. → why they cannot: who is signed in must be
+   * stored before it is acknowledged, or another node would take the sign-out for one of nobody. A renewal may be
+   * stored later.
    */
   async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
