@@ -1,7 +1,7 @@
 import type { H3 } from 'h3'
 import { isUnder } from './mounted-path.ts'
 
-/** Answers a request, or says by `undefined` that its path is not under the base path. */
+/** Answers a request, or resolves to `undefined` if its path is not under the base path. */
 export type AuthFetch = (request: Request) => Promise<Response | undefined>
 
 export function createAuthFetch(toApp: () => H3, basePath: string): AuthFetch {

@@ -28,12 +28,12 @@ export interface AuthRoutesOptions {
   readonly origins: OriginRule
   readonly allowedHosts: ReadonlySet<string> | null
   readonly carriedTokens: CarriedTokens
-  /** Where sessions of one address are bounded. */
+  /** Undefined unless `limits.sessionsPerAddress` is set. */
   readonly clientAddress: ClientAddress | undefined
   readonly publicViews: PublicViews
   /** The inspector's page, in development. */
   readonly inspectPage?: LocalPage
-  /** Handles Clerk's webhooks, where there is a secret to check them by. */
+  /** Handles Clerk's webhooks. Undefined if there is no secret to verify them with. */
   readonly webhook?: (event: H3Event) => Promise<Response>
   readonly basePath: string
   readonly clock: () => number
@@ -41,13 +41,13 @@ export interface AuthRoutesOptions {
   readonly logger: Logger
 }
 
-/** Comes from Clerk's servers, not from a page: its signature stands in for the origin rule. */
+/** Clerk's servers call this route, not pages, so the signature replaces the origin rule. */
 const webhookPath = '/webhook'
 
 type Route = (event: H3Event) => unknown
 type Methods = Readonly<Record<string, Route>>
 
-/** @returns what adds the handlers of everything under the base path to an app. */
+/** @returns a plugin that adds the handlers of all routes under the base path to an app */
 export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void {
   const { hub, cookie, origins, allowedHosts, carriedTokens, publicViews, webhook, basePath, logger } = options
   const { inspectPage, clientAddress, clock, random } = options
@@ -94,7 +94,7 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   function answerView(event: H3Event, { view, error }: HubAnswer): string {
-    // A pending session is a verdict like any other: signed out, and the view says why.
+    // A pending session is a normal verdict: the user is signed out, and the view says why.
     if (!error || error.code === 'session-pending') return answerJson(event, publicViews.toJson(view))
     return answerProblem(event, error, publicViews.toView(view))
   }
@@ -103,16 +103,21 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     if (cookieId !== undefined) event.res.headers.append('set-cookie', cookie.toHeader(event, cookieId))
   }
 
-  /** Tells which request is answered, so that the client knows an answer that a cache or a service worker has kept. */
+  /**
+   * Labels the answer with the request it belongs to, so that the client recognises an answer from a cache or a service
+   * worker.
+   */
   function nameConnection(event: H3Event) {
     const connection = toConnection(event)
     if (connection !== null) event.res.headers.set(connectionHeader, connection)
   }
 
-  /** `path` is the route that h3 has found: where the app is mounted, the URL may have a prefix that nobody here knows. */
+  /**
+   * `path` is the route that h3 found. If the app is mounted, the URL may begin with a prefix that is not known here.
+   */
   function answer(event: H3Event, path: string, methods: Methods): unknown {
     const { method } = event.req
-    // h3 finds a route with a slash at its end too.
+    // h3 also matches the route with a slash at its end, which is refused here.
     if (!event.url.pathname.endsWith(path)) throw new AuthError('not-found')
     const isFromPages = path !== webhookPath
     if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
@@ -135,8 +140,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
       return await respond(event)
     } catch (cause) {
       const error = toAuthError(cause)
-      // Half read, its rest would stand in the way of the next request (RFC 9110 §15.5.14). Over HTTP/2 it has a stream of
-      // its own, and there is no such header (RFC 9113 §8.2.2).
+      // The unread rest of the body would block the next request on the connection (RFC 9110 §15.5.14). Over HTTP/2
+      // each request has its own stream, and there is no such header (RFC 9113 §8.2.2).
       if (error.code === 'body-too-large' && error.cause && event.runtime?.node?.req.httpVersionMajor !== 2) {
         event.res.headers.set('connection', 'close')
       }
@@ -151,7 +156,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   return (app) => {
     requireDistinct(app, { basePath, cookieName: cookie.name })
-    // h3 finds a route without parameters in a map. The pattern catches the rest, so that its answer is a problem document.
+    // h3 looks up a route without parameters in a map. The pattern below catches all other paths, so that they are
+    // answered with a problem document.
     for (const [path, methods] of Object.entries(routes)) {
       const respond = (event: H3Event) => answer(event, path, methods)
       app.all(`${basePath}${path}`, (event) => handle(event, respond))

@@ -23,38 +23,41 @@ export interface AuthServerOptions {
    */
   readonly keys?: KeyOptions | KeySource
   /**
-   * What the claims of a token must satisfy. `issuer` defaults to what `clerk` says of the instance; set
+   * The rules for the claims of a token. `issuer` defaults to the issuer that `clerk` tells of the instance; set
    * `authorizedParties` to the origins of your app.
    */
   readonly claims?: ClaimsOptions
-  /** Where sessions are stored; default the memory of this process. A store of your own is yours to close. */
+  /** Stores the sessions; default the memory of this process. You close a store that you pass. */
   readonly store?: SessionStore
   /**
-   * What happens while the store is out of reach; default `allow`. Verification and the sessions here go on; a sign-out
-   * made on another node meanwhile is heard of late, and so a token from before it counts here until its own expiry plus
-   * the clock tolerance. `refuse`: nobody is signed in, and who is signed in is not told, but 503 `store-unavailable`;
-   * open streams go on. A node that has never reached its store refuses in both.
+   * The behaviour while the store cannot be reached; default `allow`: the node goes on verifying tokens and serving its
+   * own sessions. It hears late of a sign-out on another node, so an earlier token of that session counts here until it
+   * expires, plus the clock tolerance. `refuse`: the node signs nobody in and answers 503 `store-unavailable` to each
+   * request that asks who is signed in; open streams go on. A node that has never reached its store refuses under both.
    */
   readonly storeDown?: StoreDown
   /**
-   * What the seals on stored sessions are made with: at least 32 characters, the same on every node. Of a list the first
-   * makes seals and all verify, so that a secret can be replaced. Default: Clerk's secret key.
+   * The secret that seals stored sessions: at least 32 characters, the same on every node. The first of a list makes
+   * seals and all of them verify, so that you can replace a secret. Default: Clerk's secret key.
    */
   readonly secret?: string | readonly string[]
   /**
-   * The name of the servers that share sessions. What a store holds of servers with another name does not count here.
-   * Default: a digest of `issuer`, `authorizedParties` and `audience`.
+   * The name of the servers that share sessions. A server ignores records of the store that were written under another
+   * name. Default: a digest of `issuer`, `authorizedParties` and `audience`.
    */
   readonly instance?: string
-  /** Where the routes are; default `/auth`. */
+  /** The path of the routes; default `/auth`. */
   readonly basePath?: string
-  /** Ms a browser has until it counts as timed out, and `whenChecked` and `requireAuth` wait; default 1000. */
+  /**
+   * The time in ms after which a browser without a verdict counts as timed out, and the longest wait of `whenChecked`
+   * and `requireAuth`; default 1000.
+   */
   readonly authWaitTimeout?: number
-  /** What a refused token does to a session that another token still proves; default `keep`. */
+  /** The effect of a refused token on a session that another token still proves; default `keep`. */
   readonly refusedToken?: 'keep' | 'signOut'
   /**
-   * Whether `view.user` holds the profile of the signed-in: `true` asks Clerk, which needs the secret key; a function
-   * asks whoever you say. A failure shows in `view.error` and signs nobody out. Default false.
+   * Fills `view.user` with the profile of the signed-in user. `true` asks Clerk, which needs the secret key; a function
+   * loads the profile itself. A failure shows in `view.error` and signs nobody out. Default false.
    */
   readonly loadUser?: boolean | LoadUser
   /** The claims that views show in the browser; default `sub sid o fea pla act fva sts exp iat`. */
@@ -64,13 +67,16 @@ export interface AuthServerOptions {
    * `chrome-extension://<id>`; default none.
    */
   readonly allowedOrigins?: readonly string[]
-  /** The hosts this server answers for, with a port or for any; default all. */
+  /** The hosts that this server answers for. An entry without a port allows any port. Default: all hosts. */
   readonly allowedHosts?: readonly string[]
   readonly cookie?: CookieOptions
-  /** Default `{ sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }`, the last a minute. */
+  /**
+   * Default `{ sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }`; `requestsPerSession` counts per
+   * minute.
+   */
   readonly limits?: Partial<HubLimits>
   /**
-   * What looks at the machines of the sessions and of the keys: a function that sees XState's inspection events, an
+   * Inspects the machines of the sessions and of the keys: a function that receives XState's inspection events, an
    * inspector of `authchart/inspector`, or a list of them. Default none.
    */
   readonly inspect?: InspectOption | readonly InspectOption[]
@@ -79,8 +85,9 @@ export interface AuthServerOptions {
   /** The wall clock, epoch ms; default `Date.now`. */
   readonly clock?: () => number
   /**
-   * Tells the address of the client, for `limits.sessionsPerAddress`: h3's `getRequestIP` where clients connect to this
-   * server themselves; behind a proxy a header that the proxy sets on every request and takes from no client.
+   * Returns the address of the client, for `limits.sessionsPerAddress`. If clients connect to this server directly, use
+   * h3's `getRequestIP`. Behind a proxy, read a header that the proxy sets on every request and never passes on from a
+   * client.
    */
   readonly clientAddress?: ClientAddress
 }
@@ -97,7 +104,7 @@ export interface ResolvedAuthServerOptions {
   readonly allowedHosts: ReadonlySet<string> | null
   readonly cookie: Required<CookieOptions>
   readonly limits: HubLimits
-  /** Only where sessions of one address are bounded. */
+  /** Undefined unless `limits.sessionsPerAddress` is set. */
   readonly clientAddress: ClientAddress | undefined
   readonly inspectors: readonly InspectOption[]
   readonly clock: () => number
@@ -141,7 +148,10 @@ const storeMethods = ['read', 'write', 'rotate', 'remove', 'addTombstone', 'find
 
 const addressProblem = 'needs clientAddress, such as (event) => getRequestIP(event) where there is no proxy'
 
-/** The options that are this adapter's own, over the defaults. @throws TypeError naming the one that cannot be used. */
+/**
+ * Checks the options that this adapter handles itself and fills in their defaults.
+ * @throws TypeError naming the option that cannot be used
+ */
 export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAuthServerOptions {
   if (!isObject(options)) throw new TypeError('createAuthServer: options must be an object')
   requireKnown(options, names)
@@ -197,7 +207,7 @@ function toStoreDown(storeDown: StoreDown = 'allow'): StoreDown {
   return storeDown
 }
 
-/** A shorter secret could be found out by trying. */
+/** An attacker could guess a shorter secret by trying. */
 const shortestSecret = 32
 
 function toSecrets(secret: string | readonly string[] | undefined): readonly string[] | null {
@@ -226,7 +236,7 @@ function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<strin
   return hosts && new Set(hosts.map((host) => host.toLowerCase()))
 }
 
-/** `secure` is left as `auto` only where it differs from request to request. */
+/** Leaves `secure` as `auto` only if the answer differs from request to request. */
 function toCookie(cookie: CookieOptions = {}, basePath: string): Required<CookieOptions> {
   require('cookie', isObject(cookie), 'must be an object')
   const defaults: Required<CookieOptions> = { ...defaultCookie, name: toCookieName(basePath) }
@@ -243,7 +253,10 @@ function toCookie(cookie: CookieOptions = {}, basePath: string): Required<Cookie
   return { name, sameSite, secure: true, partitioned }
 }
 
-/** The cookies of two servers in one app must not have one name: a cookie for all paths is sent to both. */
+/**
+ * Names the cookie after the base path. Two servers in one app need different names, because the browser sends a cookie
+ * for all paths to both.
+ */
 function toCookieName(basePath: string): string {
   return basePath === defaultBasePath ? 'authchart' : `authchart${basePath.replace(/[^\w-]/g, '-')}`
 }

@@ -53,78 +53,89 @@ import { toDefaultInstance } from './default-instance.ts'
 import { createStandaloneApp } from './standalone-app.ts'
 import { createWebhook, requireWebhookSecret } from './webhook.ts'
 
-/** The auth of one app: nothing of it is shared with another in the same process. */
+/** The auth of one app. Two auth servers in one process share nothing. */
 export interface AuthServer {
   /** `app.register(auth.plugin)` adds the routes under `basePath`. */
   readonly plugin: (app: H3) => void
   /**
-   * Answers a `Request` under `basePath`, and any other with undefined: for frameworks that take a `Response`.
-   * @throws TypeError where it is no `Request`
+   * Answers a `Request` under `basePath`, and resolves to undefined for any other. Use it in frameworks whose handlers
+   * return a `Response`.
+   * @throws TypeError if the argument is not a `Request`
    */
   readonly fetch: AuthFetch
   /**
-   * Middleware of node:http, Connect and Express, `app.use(auth.node)` or `app.use('/auth', auth.node)`, and a handler of
-   * Fastify, `fastify.all('/auth/*', auth.node)`. A request that is not under `basePath` goes on to `next`; without one it
-   * is answered 404.
-   * @throws TypeError where it is given no request and response of these
+   * Middleware for node:http, Connect and Express (`app.use(auth.node)` or `app.use('/auth', auth.node)`), and a
+   * handler for Fastify (`fastify.all('/auth/*', auth.node)`). It passes a request that is not under `basePath` on to
+   * `next`; without a `next` it answers 404.
+   * @throws TypeError if the arguments are not a request and a response of these frameworks
    */
   readonly node: NodeMiddleware
   /**
-   * The view of a request's session, with the full claims, without waiting. After `whenChecked`, `requireAuth` or
-   * `onLoad` it is of whoever they let in, by a session or by the request's own token, as long as that holds. Else a blank
-   * view.
+   * Returns the view of a request's session with the full claims, without waiting. After `whenChecked`, `requireAuth`
+   * or `onLoad` has let the request in, the view is of the session or the token that let it in, as long as that is
+   * valid. A request with neither gets a blank view.
    */
   session(from: RequestSource): Promise<AuthView>
-  /** The same with the `publicClaims` alone, as the browser gets it: for a page that is rendered on the server. */
+  /**
+   * The same view with only the `publicClaims`, as the browser gets it. Use it for a page that is rendered on the
+   * server.
+   */
   publicView(from: RequestSource): Promise<AuthView>
   /**
-   * The view once a verdict stands, or with `timedOut` after `timeout` ms (default `authWaitTimeout`), counted from the
-   * call. A request without a known session is judged by the Clerk token that it carries, else answered at once.
+   * Returns the view when there is a verdict, or a view with `timedOut` after `timeout` ms (default `authWaitTimeout`)
+   * from the call. A request without a known session is judged by the Clerk token that it carries; without a token it
+   * is answered at once.
    */
   whenChecked(from: RequestSource, options?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView>
-  /** Calls `listener` when somebody signs in or out, on whatever session. → unsubscribe */
+  /**
+   * Calls `listener` when somebody signs in or out, in any session.
+   * @returns a function that unsubscribes the listener
+   */
   onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
   /**
-   * The view of who is signed in, once a verdict stands, by the same rules as `requireAuth`: for a handler, or another
-   * framework, which `toResponse` makes an answer for of what this rejects with.
-   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed`, `origin-rejected`, or why it is undecided
+   * Waits for the verdict and returns the view of the signed-in user, by the same rules as `requireAuth`. Use it inside
+   * a handler, or in another framework: `toResponse` makes the answer from the error that this rejects with.
+   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed`, `origin-rejected`, or the reason why there
+   * is no verdict
    * @throws TypeError naming the option that cannot be used
    */
   require<From extends RequestSource>(from: From, options?: RequireAuthOptions<From>): Promise<SignedInView>
   /**
-   * The problem document of an `AuthError` as a `Response`, with its status and headers.
-   * @throws the error itself where it is no `AuthError`, or `internal`
+   * Makes a `Response` with the problem document, status and headers of an `AuthError`.
+   * @throws the error itself if it is not an `AuthError`, or if its code is `internal`
    */
   toResponse(error: unknown): Response
   /**
-   * Middleware that lets only the signed-in pass. A request that may change something, and that a cookie proves, has to
-   * come from a page of this server or of one of `allowedOrigins`.
+   * Makes middleware that lets only signed-in users pass. If a request may change something and is proven by a cookie,
+   * it must come from a page of this server or of one of `allowedOrigins`.
    * @throws TypeError naming the option that cannot be used
    */
   requireAuth(options?: RequireAuthOptions): Middleware
   /**
-   * An h3 handler that runs `handlers` in order after the check or its timeout, each with the event and the view, and
-   * answers with the last one's value. @throws TypeError where they are not handlers
+   * Makes an h3 handler that waits for the check or its timeout, runs `handlers` in order, each with the event and the
+   * view, and answers with the value of the last one.
+   * @throws TypeError if `handlers` are not functions
    */
   onLoad(handlers: LoadHandler | readonly LoadHandler[] | null): EventHandler
   /**
-   * Aborts when the request's session signs out or changes its identity: guards what outlives a request. It has aborted
-   * already where nobody is signed in, or only the request's own token says so. With a rule it aborts too as soon as that
-   * no longer holds, or another organization is active.
+   * Returns a signal that aborts when the request's session signs out or changes its identity, to guard work that
+   * outlives a request. If nobody is signed in, or if only the request's own token proves the user, the signal has
+   * already aborted. With a rule it also aborts as soon as the rule no longer holds or another organization becomes
+   * active.
    * @throws TypeError naming the rule that cannot be used
    */
   signal(from: RequestSource, rule?: AuthRule): AbortSignal
   /**
-   * Clerk's user of the signed-in session, waiting for the verdict like `whenChecked`. An answer is shared, and at most
-   * 10 s old.
-   * @throws MissingUserError nobody is signed in, or Clerk knows the user no more
-   * @throws AuthError `user-load-failed`, or why nobody knows yet who is signed in
+   * Waits for the verdict like `whenChecked` and loads the signed-in user from Clerk. Calls share an answer, which is
+   * at most 10 s old.
+   * @throws MissingUserError if no user is signed in or Clerk no longer knows the user
+   * @throws AuthError `user-load-failed`, or the reason why there is no verdict
    * @throws MissingSecretKeyError
    */
   getUser(from: RequestSource): Promise<User>
   /**
-   * Signs a Clerk session or user out: on this node at once, on every node by the time it resolves. The session's later
-   * tokens are refused; a user may sign in anew.
+   * Signs a Clerk session or user out: on this node at once, on every node by the time it resolves. Later tokens of the
+   * session are refused; a user may sign in again.
    * @throws TypeError unless one id is given
    * @throws AuthError `store-unavailable`: done here, retried elsewhere · `clerk-unavailable`: not done at Clerk
    * @throws MissingSecretKeyError with `atClerk`, before anything is done
@@ -132,20 +143,20 @@ export interface AuthServer {
   revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
   /**
    * Signs the user of the request out of all their other Clerk sessions: at Clerk, and on every node by the time it
-   * resolves. The request has to be one that `require` lets pass, and its origin counts
-   * whatever its method is.
-   * @throws AuthError as `require` · `clerk-unavailable` · `store-unavailable`: done here and at Clerk, retried elsewhere
+   * resolves. The request must pass `require`, and its origin is checked whatever its method is.
+   * @throws AuthError as `require` · `clerk-unavailable` · `store-unavailable`: done here and at Clerk, retried
+   * elsewhere
    * @throws MissingSecretKeyError
    */
   revokeOthers(from: RequestSource): Promise<void>
   /**
-   * Why the request's session is what it is: its last transitions, how old the keys are and how far the clocks are
-   * apart, in words. It names nobody and holds no secret; for whom it is meant is still up to you.
+   * Explains in words how the request's session came to its state: its last transitions, the age of the keys and the
+   * difference between the clocks. The text contains no names and no secrets, but you still decide who may read it.
    * @throws AuthError `store-unavailable`
    */
   explain(from: RequestSource): Promise<Explanation>
   stats(): HubStats
-  /** Says goodbye to every stream and lets go of everything. `timeout` in ms, default 5000. */
+  /** Ends every stream with a `bye` frame and releases all resources. `timeout` in ms, default 5000. */
   close(options?: { timeout?: number }): Promise<void>
 }
 
@@ -170,10 +181,10 @@ const unsealedWarning = {
 }
 
 /**
- * Keeps, for each browser session, what this server knows of who it is.
+ * Creates the auth server of an app, which keeps the auth state of each browser session.
  *
  * @throws TypeError naming the option that cannot be used.
- * @throws MissingSecretKeyError where neither `keys` nor Clerk's JWT key or secret key is given.
+ * @throws MissingSecretKeyError if neither `keys` nor Clerk's JWT key or secret key is given.
  * @example
  * const auth = createAuthServer({ claims: { authorizedParties: ['https://app.example.com'] } })
  * app.register(auth.plugin)
@@ -256,7 +267,10 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     logger,
   })
 
-  /** Whom requests were let in as: one that waited, or was judged by its own token, is so to its end. */
+  /**
+   * Remembers how each request was let in. A request that waited for a sign-in, or was judged by its own token, keeps
+   * that identity until it ends.
+   */
   const admissions = new WeakMap<RequestFacts, Admission>()
   const toFacts = createRequestFacts()
   const toRequest = (facts: RequestFacts) => ({ cookieIds: cookie.read(facts), admission: admissions.get(facts) })
@@ -333,7 +347,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   }
 }
 
-/** The `iss` of the instance's own tokens is the default of what is allowed. */
+/** Uses the issuer of the Clerk instance as the allowed `iss` if the options name none. */
 function toClaims(
   claims: ClaimsOptions | undefined,
   clerk: ResolvedClerkOptions,

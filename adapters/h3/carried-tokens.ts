@@ -3,23 +3,26 @@ import { BearerToken } from '../../machines/bearer-token.ts'
 import type { RequestFacts } from './request-facts.ts'
 import { readCookie } from './request-cookies.ts'
 
-/** The Clerk session tokens that a request carries of itself. */
+/** Reads the Clerk session tokens that a request itself carries. */
 export interface CarriedTokens {
   read(event: RequestFacts): BearerToken[]
-  /** True where one of Clerk's cookies came along that `read` may take a token from. */
+  /** True if the request has one of Clerk's cookies that `read` may take a token from. */
   isInCookie(event: RequestFacts): boolean
 }
 
 export interface CarriedTokensOptions {
-  /** Names the instance, and so the suffix of its cookie where a host serves several. */
+  /** Identifies the instance, and with it the suffix of its cookie if a host serves several instances. */
   readonly publishableKey?: string
-  /** Whether Clerk's cookie is read at all: only where `azp` is checked, since a subdomain could have set it. */
+  /**
+   * True if Clerk's cookie may be read. It is true only if `azp` is checked, because a subdomain could have set the
+   * cookie.
+   */
   readonly readsCookies: boolean
 }
 
 /**
- * Any page of a sibling subdomain can set cookies of Clerk's names. Those that cannot be a token that RS256 signed with a
- * key of 2048 bits are passed over, and of the others a Node server takes no more than about twenty in its headers.
+ * Any page of a sibling subdomain can set cookies with Clerk's names. A value that cannot be a token signed with RS256
+ * and a key of 2048 bits is skipped. Of the others, a Node server accepts no more than about twenty in its headers.
  */
 const cookieOptions = { isValue: (value: string) => /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{342,}$/.test(value), most: 24 }
 

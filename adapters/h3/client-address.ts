@@ -1,14 +1,14 @@
 import { isIPv6 } from 'node:net'
 import type { H3Event } from 'h3'
 
-/** Tells the address of the client that a request comes from, where it is known. */
+/** Returns the address of the client that a request comes from, or undefined if it is not known. */
 export type ClientAddress = (event: H3Event) => string | undefined
 
 /**
- * Names the owner of an address: an IPv4 address itself, and the network of 64 bits of an IPv6 address, since a subscriber
- * is given at least that many addresses (RFC 6177).
+ * Names the owner of an address. For IPv4 that is the address itself, and for IPv6 its network of 64 bits, because a
+ * subscriber gets at least that many addresses (RFC 6177).
  *
- * @returns undefined where there is no address
+ * @returns undefined if there is no address
  */
 export function toAddressOwner(address: string | undefined): string | undefined {
   if (!address) return undefined

@@ -3,8 +3,8 @@ import type { NodeContext } from './node-context.ts'
 const credentials = ['authorization', 'cookie'] as const
 
 /**
- * Removes what a request proved its sender with. Node keeps a request for as long as its answer takes, and a stream
- * takes for as long as somebody reads it.
+ * Removes the credentials from a request. Node keeps the request in memory until it is answered, and a stream is
+ * answered for as long as its client reads.
  */
 export function forgetCredentials({ headers, rawHeaders }: NodeContext['req']): void {
   for (const name of credentials) headers[name] = undefined

@@ -23,7 +23,7 @@ export function toInspect(options: readonly InspectOption[], logger: Logger): In
   return (event) => {
     for (const inspect of inspects) {
       try {
-        // TypeScript accepts an async function where one without a result is expected.
+        // TypeScript accepts an async function as a function that returns nothing.
         const result: unknown = inspect(event)
         if (result instanceof Promise) result.catch(report)
       } catch (error) {

@@ -15,7 +15,7 @@ export interface InspectRouteOptions {
 
 const cookieName = 'authchart-inspect'
 
-/** @returns the routes of the inspector's page and of its stream. Any other machine is told that there is nothing here. */
+/** @returns the routes of the inspector's page and of its stream, which answer 404 to any other machine */
 export function createInspectRoutes({ page, startStream }: InspectRouteOptions) {
   function requireLocal(event: H3Event) {
     if (!isFromThisMachine(event)) throw new AuthError('not-found')
@@ -31,9 +31,10 @@ export function createInspectRoutes({ page, startStream }: InspectRouteOptions) 
   }
 
   /**
-   * Takes the key out of the address at once, so that no history keeps it. The address and the cookie's path are relative
-   * to the page, since only the browser knows the prefix that an app may be mounted under. A cookie without a path is
-   * sent to the folder of the page that set it (RFC 6265 §5.1.4).
+   * Exchanges the key in the address for a cookie at once, so that the browser history does not keep the key. The
+   * address and the cookie's path are relative to the page, because only the browser knows the prefix that an app may
+   * be mounted under. The browser sends a cookie without a path to the folder of the page that set it (RFC 6265
+   * §5.1.4).
    */
   function getPage(event: H3Event): string | null {
     requireLocal(event)

@@ -2,10 +2,10 @@ import type { H3Event } from 'h3'
 import type { RequestFacts } from './request-facts.ts'
 
 const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
-/** A URL of such a host, with a port or without. Text before an `@` is not the host. */
+/** Matches a URL of a loopback host, with or without a port. The text before an `@` is not the host. */
 const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopback}(?::\d*)?(?:[/?#]|$)`, 'i')
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
-/** Headers that a proxy adds, for whatever host the request seems to be. */
+/** Headers that a proxy adds to the requests it forwards. */
 const forwarding = [
   'x-forwarded-proto',
   'x-forwarded-for',
@@ -19,15 +19,18 @@ const forwarding = [
   'via',
 ] as const
 
-/** True for a request over http that no proxy says it has forwarded, so that the page was most likely on http too. */
+/**
+ * True if a request comes over http without any forwarding header, so that the page was most likely loaded over http
+ * too.
+ */
 export function isPlainHttp({ url, req }: RequestFacts): boolean {
   return url.protocol === 'http:' && !forwarding.some((name) => req.headers.has(name))
 }
 
-/** True for a request to this very machine's name or address. A proxy on the machine may have put that name there. */
+/** True if the request names a loopback host. A proxy on this machine may have set that name. */
 export const isLoopback = ({ url }: Pick<RequestFacts, 'url'>): boolean => loopbackPage.test(url.href)
 
-/** True for plain http to such a host, from no page of another host. */
+/** True if the request comes over plain http to a loopback host and not from a page of another host. */
 function isLocal(event: H3Event): boolean {
   const { headers } = event.req
   const pages = [headers.get('origin'), headers.get('referer')]
@@ -35,8 +38,8 @@ function isLocal(event: H3Event): boolean {
 }
 
 /**
- * True where this very machine is at the other end of the connection as well, and it is the person or a page of this
- * server that asks: neither a page of another site nor of another port. False where the runtime does not tell the peer.
+ * True if the connection comes from this machine too, and a person or a page of this server makes the request, not a
+ * page of another site or port. False if the runtime does not tell the peer address.
  */
 export function isFromThisMachine(event: H3Event): boolean {
   const peer = event.runtime?.node?.req.socket.remoteAddress

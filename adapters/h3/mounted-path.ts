@@ -1,32 +1,32 @@
-/** Where a framework has mounted a handler, and the rest of the request target, which begins behind that. */
+/** The path at which a framework has mounted a handler, and the rest of the request target behind it. */
 export interface MountedPath {
   readonly prefix: string
   readonly rest: string
 }
 
-/** True for the base path and what is below it. A target may be a whole URL (RFC 9112 §3.2.2). */
+/** True if the target is the base path or below it. A target may be a whole URL (RFC 9112 §3.2.2). */
 export function isUnder(target: string, basePath: string): boolean {
   const path = target.replace(/^https?:\/\/[^/?#]*/i, '')
   return path.startsWith(basePath) && ['', '/', '?'].includes(path.charAt(basePath.length))
 }
 
 /**
- * The target as the routes know it. A handler may be mounted at the base path itself, at the end of whatever prefix, or
- * above it.
+ * Returns the request target as the routes expect it. A handler may be mounted at the base path itself, behind any
+ * prefix, or at a path above it.
  *
- * @returns null where it is not under the base path
+ * @returns null if the target is not under the base path
  */
 export function toRoutePath({ prefix, rest }: MountedPath, basePath: string): string | null {
   if (prefix.endsWith(basePath)) return basePath + rest
   return isUnder(rest, basePath) ? rest : null
 }
 
-/** What Express and Connect leave of the path that a handler is mounted at. */
+/** The URL fields that Express and Connect set on a request. */
 export interface MountedRequest {
   readonly url?: string | undefined
-  /** Express: what was taken off `url`. */
+  /** Express: the path that was removed from `url`. */
   readonly baseUrl?: unknown
-  /** Express and Connect: `url` as it came. */
+  /** Express and Connect: `url` as it was received. */
   readonly originalUrl?: unknown
 }
 

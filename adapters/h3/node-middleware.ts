@@ -21,7 +21,7 @@ export interface FastifyReplyLike {
   hijack(): unknown
 }
 
-/** Middleware of node:http, Connect and Express, and a handler of Fastify. */
+/** Middleware for node:http, Connect and Express, and a handler for Fastify. */
 export type NodeMiddleware = (
   req: RawRequest | FastifyRequestLike,
   res: RawResponse | FastifyReplyLike,
@@ -30,19 +30,19 @@ export type NodeMiddleware = (
 
 type Handle = (req: RawRequest, res: RawResponse) => unknown
 
-/** A request that is under way, whichever framework it comes from. */
+/** A request in progress, from any of the frameworks. */
 interface NodeCall {
   readonly req: RawRequest
   readonly res: RawResponse
   readonly mounted: MountedPath
-  /** Called before it is answered. */
+  /** Prepares Node's request and response before h3 answers. */
   take(): void
 }
 
 export function createNodeMiddleware(toApp: () => H3, basePath: string): NodeMiddleware {
   let handle: Handle | undefined
 
-  /** `h3/node` brings the servers of Node along, which not every runtime has. */
+  /** Loads `h3/node` on the first request, because it imports Node's servers, which not every runtime has. */
   async function loadHandle(): Promise<Handle> {
     const { toNodeHandler } = await import('h3/node')
     return (handle = toNodeHandler(toApp()))
@@ -64,7 +64,10 @@ export function createNodeMiddleware(toApp: () => H3, basePath: string): NodeMid
   }
 }
 
-/** h3 reads the URL before it returns. What looks at the request later, such as a log, finds the URL that it had. */
+/**
+ * Sets the URL that h3 reads before its handler returns, and then restores the original, which later readers such as a
+ * log expect.
+ */
 function runAt(path: string | null, handle: Handle, { req, res }: NodeCall) {
   const { url } = req
   if (path !== null) req.url = path
@@ -96,7 +99,7 @@ function toFastifyCall({ raw: req, body, server: { prefix } }: FastifyRequestLik
     take() {
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) res.setHeader(name, value)
-      // Fastify's parser leaves nothing in the request of Node.
+      // Fastify's parser does not leave the body in Node's request.
       if (body !== undefined && !('body' in req)) Object.assign(req, { body })
       reply.hijack()
     },

@@ -8,12 +8,12 @@ import { toWebStream } from './web-stream.ts'
 import type { WhenGone } from './web-stream.ts'
 
 /**
- * The body of an event stream on Node. Whoever sends the answer decides how it is read:
+ * The body of an event stream on Node. The code that sends the answer decides how the body is read:
  *
- * - h3 pipes a body that nobody has touched to Node's response. The frames are then written straight to it, with half
- *   the memory and a quarter of the CPU of a `ReadableStream`.
- * - A host that wraps, clones or re-creates the answer has h3 pipe it to a stream in between, or reads it as the async
- *   iterable that `new Response(…)` of Node takes for a body.
+ * - h3 pipes an untouched body to Node's response. The frames are then written directly to the response, with half the
+ *   memory and a quarter of the CPU of a `ReadableStream`.
+ * - If a host wraps, clones or re-creates the answer, h3 pipes the body to a stream in between, or Node's `new
+ *   Response(…)` reads it as an async iterable.
  * - A middleware that takes it for a `Response` finds a `ReadableStream` in `body`.
  */
 export class NodeStreamBody {
@@ -50,20 +50,20 @@ function pipeToResponse({ tab, startStream, attach }: OpenStreamOptions, node: N
 }
 
 function pipeToOther({ tab, startStream, attach }: OpenStreamOptions, destination: Writable, whenGone: WhenGone) {
-  // Its reader is told of an error, and nobody else needs to know.
+  // The reader of this stream reports the error itself. Without a listener Node would throw it.
   destination.on('error', () => {})
   const stream = startStream(tab, new NodeSink(destination))
   const leave = toLeave(stream, attach(stream))
   callOnClose(destination, leave)
-  // A host may hold on to an answer whose client has gone. To end it would not do: Node's Response throws outside of any
-  // promise where its body ends after it was cancelled.
+  // A host may keep an answer whose client has gone. Ending it would be wrong: Node's Response throws outside of any
+  // promise if its body ends after it was cancelled.
   whenGone(() => {
     leave()
     destination.destroy()
   })
 }
 
-/** These two are apart, so that what waits for the end of a stream holds on to nothing else. */
+/** Separate from its callers, so that the listener keeps only `leave` in memory. */
 function callOnClose(destination: Writable, leave: () => void) {
   destination.on('close', leave)
 }
@@ -79,9 +79,9 @@ const toWhenGone =
     isClosed(node) ? leave() : void node.res.once('close', leave)
 
 /**
- * A stream whose frames go through a host. It forgets the credentials of its request once the head of the answer is
- * sent: until then the host may still look at them. A host that waits for a stalled reader does not see that its source
- * has been destroyed, so the connection is cut off too.
+ * Prepares a stream whose frames go through a host. The host may look at the credentials of the request until it sends
+ * the head of the answer, and they are forgotten then. A host that waits for a stalled reader does not see that its
+ * source was destroyed, so the connection is destroyed too.
  */
 function toHosted({ startStream, ...options }: OpenStreamOptions, { req, res }: NodeContext): OpenStreamOptions {
   let isForgotten = false

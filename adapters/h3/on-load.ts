@@ -3,15 +3,18 @@ import { isAuthError } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { answerProblem } from './problem.ts'
 
-/** What a page load runs. `view.timedOut`: no verdict came in time, so that `view.isSignedIn` says nothing yet. */
+/**
+ * A handler of a page load. If `view.timedOut` is true, no verdict came in time and `view.isSignedIn` is not yet
+ * decided.
+ */
 export type LoadHandler = (event: H3Event, view: AuthView) => unknown
 
 /**
- * → an h3 handler that runs handlers in order once a verdict stands, or none came in time, each after the one before
- * has resolved, and answers with the last one's value. One that throws ends the request; an `AuthError` becomes its
- * problem answer.
+ * Makes an h3 handler that waits for a verdict or its timeout and then runs the handlers in order, each after the one
+ * before has resolved. It answers with the value of the last handler. A handler that throws ends the request, and an
+ * `AuthError` becomes its problem answer.
  *
- * @throws TypeError at once where they are not handlers.
+ * @throws TypeError at once if `handlers` are not functions
  */
 export function createOnLoad(
   whenChecked: (event: H3Event) => Promise<AuthView>,

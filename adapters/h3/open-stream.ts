@@ -6,7 +6,7 @@ import type { OpenStreamOptions } from './sse-stream.ts'
 import { toWebStream } from './web-stream.ts'
 import type { WhenGone } from './web-stream.ts'
 
-/** Answers with an event stream, which is sent in the way that suits the server and whatever stands in between. */
+/** Answers with an event stream, sent in the way that suits the server and the middleware in between. */
 export function openStream(event: H3Event, options: OpenStreamOptions): unknown {
   const { req, res } = event
   res.status = 200
@@ -17,7 +17,7 @@ export function openStream(event: H3Event, options: OpenStreamOptions): unknown 
   return new Response(toWebStream(options, toWhenGone(req)))
 }
 
-/** Deno cancels the body when the client leaves, and warns of whatever reads the signal besides. */
+/** Deno cancels the body when the client leaves, and logs a warning if code also reads the signal. */
 function toWhenGone(request: Pick<Request, 'signal'>): WhenGone {
   if ('Deno' in globalThis) return () => {}
   const { signal } = request

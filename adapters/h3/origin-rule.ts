@@ -6,26 +6,32 @@ import type { HeaderReader, RequestFacts } from './request-facts.ts'
 import { isListed, isOriginOf, toHost } from './request-host.ts'
 
 /**
- * Who may talk to a session, so that no other site signs a browser in or out or listens in (OWASP, "Cross-Site Request
- * Forgery Prevention": Fetch Metadata, with Origin as the fallback).
+ * Decides which requests may use a session, so that no other site can sign a browser in or out or read its stream
+ * (OWASP, "Cross-Site Request Forgery Prevention": Fetch Metadata, with Origin as the fallback).
  */
 export interface OriginRule {
-  /** Tells caches that answers differ by origin, where some are listed: of every answer, a refusal too. */
+  /**
+   * Adds `Vary: Origin` to every answer, refusals included, if origins are listed, because caches must keep the answers
+   * apart.
+   */
   vary(event: H3Event): void
   /**
-   * @param isChange False where a request from nowhere may pass, since it changes nothing. Default: by its method.
-   * @returns the listed origin whose page asks, or null where another rule lets it pass
+   * @param isChange False if the request changes nothing and may pass without telling where it comes from. Default: by
+   * its method.
+   * @returns the listed origin of the page, or null if another rule lets the request pass
    * @throws AuthError `origin-rejected`
    */
   check(event: RequestFacts, isChange?: boolean): string | null
-  /** The same, and lets the page of a listed origin read the answer. @throws AuthError `origin-rejected` */
+  /**
+   * Checks the request and allows the page of a listed origin to read the answer. @throws AuthError `origin-rejected`
+   */
   require(event: H3Event): void
   /** Answers a preflight (Fetch, §4.8). @throws AuthError `origin-rejected` */
   preflight(event: H3Event): string
 }
 
 const maxAge = 600
-/** What the client reads, beside what every page may. */
+/** The headers that the client reads in addition to those which every page may read. */
 const exposed = `Retry-After, ${connectionHeader}`
 
 export function createOriginRule(allowedOrigins: readonly string[]): OriginRule {
@@ -83,20 +89,23 @@ export function createOriginRule(allowedOrigins: readonly string[]): OriginRule 
   }
 }
 
-/** No browser adds a Bearer token by itself; it does add a password (RFC 7617), to what other sites send too. */
+/**
+ * A browser never adds a Bearer token by itself. It does add a saved password (RFC 7617), also to requests from other
+ * sites.
+ */
 const isBearer = (headers: HeaderReader) => /^bearer +\S/i.test(headers.get('authorization') ?? '')
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
- * True where a request may change something (RFC 9110 §9.2.1), or opens a WebSocket, over which a page of any origin may
- * then send and read what it likes (RFC 6455 §10.2).
+ * True if a request may change something (RFC 9110 §9.2.1) or opens a WebSocket, over which a page of any origin could
+ * then send and read (RFC 6455 §10.2).
  */
 export function isUnsafe({ req: { method, headers } }: RequestFacts): boolean {
   return !safeMethods.has(method) || headers.get('upgrade')?.toLowerCase() === 'websocket'
 }
 
-/** @throws AuthError `host-rejected` unless the host of the request is on the list, with its port or for any. */
+/** @throws AuthError `host-rejected` unless the host of the request is listed, with its port or for any port */
 export function requireHost(event: RequestFacts, allowedHosts: ReadonlySet<string> | null) {
   if (allowedHosts && !isListed(toHost(event), allowedHosts)) throw new AuthError('host-rejected')
 }

@@ -4,7 +4,7 @@ import { BearerToken } from '../../machines/bearer-token.ts'
 import type { BodyReader } from './read-body.ts'
 import { trimBlanks } from './trim-blanks.ts'
 
-/** What a browser may ask for. */
+/** A request that a browser may send. */
 export type AuthRequest =
   | { readonly type: 'token.received'; readonly token: BearerToken; readonly tab?: string; readonly seq?: number }
   | { readonly type: 'session.cleared'; readonly sessionId?: string; readonly tab?: string; readonly seq?: number }
@@ -20,8 +20,9 @@ const fields = {
 } as const
 
 /**
- * Reads the body of a POST. The content type comes first: a browser sends JSON across origins only after a preflight.
- * @throws AuthError `media-type`, `body-too-large` or `request-malformed`; no message quotes the body.
+ * Reads the body of a POST. It checks the content type first, because a browser sends JSON across origins only after a
+ * preflight.
+ * @throws AuthError `media-type`, `body-too-large` or `request-malformed`. No message quotes the body.
  */
 export async function parseAuthRequest(event: H3Event, bodies: BodyReader): Promise<AuthRequest> {
   const [mediaType = ''] = event.req.headers.get('content-type')?.split(';', 1) ?? []
@@ -41,14 +42,14 @@ function toAuthRequest(body: unknown): AuthRequest {
     : { type, ...toSessionId(sessionId), ...sender }
 }
 
-/** The name of a tab, of the body or the query. @throws AuthError `request-malformed` */
+/** Reads the name of a tab from the body or the query. @throws AuthError `request-malformed` */
 export function toTab(tab: unknown): { tab?: string } {
   if (tab === undefined || tab === null) return {}
   if (typeof tab !== 'string' || !label.test(tab)) throw malformed('tab must be 1 to 64 letters, digits, - or _')
   return { tab }
 }
 
-/** The channel of the query, which a client was last told of, or null. @throws AuthError `request-malformed` */
+/** Reads from the query the channel that the client was last told, or null. @throws AuthError `request-malformed` */
 export function toChannel({ url }: H3Event): string | null {
   if (url.search === '') return null
   const channel = url.searchParams.get('channel')
@@ -56,7 +57,10 @@ export function toChannel({ url }: H3Event): string | null {
   throw malformed('channel must be 1 to 64 letters, digits, dots, - or _')
 }
 
-/** The label that the client gave this request, or null. What is no label is ignored: it may be another program's. */
+/**
+ * Reads the label that the client gave this request, or null. It ignores an invalid label, which may come from another
+ * program.
+ */
 export function toConnection({ url }: H3Event): string | null {
   if (url.search === '') return null
   const connection = url.searchParams.get('connection')

@@ -12,11 +12,11 @@ export interface Problem {
   readonly code: AuthErrorCode
   readonly detail: string
   readonly retryable: boolean
-  /** What the session is after all, where there is one. */
+  /** The view of the session, if there is one. */
   readonly view?: AuthView
 }
 
-/** Ms to wait where nothing better is known. */
+/** The wait in ms if the error tells none. */
 const defaultRetryAfter = 1_000
 
 /**
@@ -27,7 +27,7 @@ const defaultRetryAfter = 1_000
  */
 export const answerJson = ({ res }: H3Event, json: string): string => answer(res, 200, 'application/json', json)
 
-/** Answers with an error, with `Retry-After` (whole seconds, RFC 9110 §10.2.3) where asking again makes sense soon. */
+/** Answers with an error, and with `Retry-After` if a retry can soon succeed (whole seconds, RFC 9110 §10.2.3). */
 export function answerProblem({ res }: Pick<H3Event, 'res'>, error: AuthError, view?: AuthView): string {
   const { status, title } = authErrors[error.code]
   const { code, message, retryable } = error
@@ -36,7 +36,7 @@ export function answerProblem({ res }: Pick<H3Event, 'res'>, error: AuthError, v
     title,
     status,
     code,
-    // What went wrong inside is for the log.
+    // The detail of an internal fault belongs only in the log.
     detail: code === 'internal' ? title : message,
     retryable,
     ...(view && { view }),
@@ -48,7 +48,10 @@ export function answerProblem({ res }: Pick<H3Event, 'res'>, error: AuthError, v
   return answer(res, status, 'application/problem+json', JSON.stringify(problem))
 }
 
-/** The same as a `Response`, for a handler of any framework. @throws the error itself where it is of another kind */
+/**
+ * Makes a `Response` with the same problem document, for a handler of any framework. @throws the error itself if it is
+ * of another kind
+ */
 export function toProblemResponse(error: unknown): Response {
   if (!isAuthError(error) || error.code === 'internal') throw error
   const res = { headers: new Headers(), errHeaders: new Headers(), status: 0 }
@@ -56,7 +59,7 @@ export function toProblemResponse(error: unknown): Response {
   return new Response(body, res)
 }
 
-/** What Clerk's `useReverification` looks for in an answer, to have the user verified and try again. */
+/** Adds the field by which Clerk's `useReverification` has the user verified and then tries again. */
 const toClerkError = ({ freshness: afterMinutes }: AuthError) => ({
   clerk_error: {
     type: 'forbidden',

@@ -2,16 +2,16 @@ import { pickClaims } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { toViewFrame } from './sse-stream.ts'
 
-/** Views as a browser may see them: with the listed claims alone. */
+/** Turns views into the form that a browser may see, with only the listed claims. */
 export interface PublicViews {
   toView(view: AuthView): AuthView
   toJson(view: AuthView): string
-  /** The same as a frame of an event stream. */
+  /** The JSON as a frame of an event stream. */
   toFrame(view: AuthView): string
 }
 
 export function createPublicViews(publicClaims: readonly string[]): PublicViews {
-  /** What a POST changed is sent to the session's streams and answered, one right after the other. */
+  /** Keeps the last JSON, because a view that a POST changed is sent to the streams and then answered right away. */
   let last: { readonly view: AuthView; readonly json: string } | null = null
 
   const toView = (view: AuthView) => (view.claims ? { ...view, claims: pickClaims(view.claims, publicClaims) } : view)

@@ -5,16 +5,19 @@ import { AuthError } from '../../machines/auth-error.ts'
 import type { Logger } from '../logger.ts'
 
 /**
- * Reads the bodies of requests. Their bytes are counted, whatever their length claims to be. Where a body parser in front
- * has read one already, what it left behind is taken: `rawBody`, or else `body` of the Node request.
+ * Reads the bodies of requests. It counts their bytes, because the declared length may be false. If a body parser has
+ * already read a body, it takes what the parser left: `rawBody`, or else `body` of the Node request.
  */
 export interface BodyReader {
   /**
-   * The value of a JSON body.
-   * @throws AuthError `body-too-large`, with a cause where it is half read, or `request-malformed`
+   * Reads the value of a JSON body.
+   * @throws AuthError `body-too-large`, with a cause if the body is half read, or `request-malformed`
    */
   readJson(event: H3Event, maxBytes: number): Promise<unknown>
-  /** The text of a body as it was sent. @throws AuthError as `readJson` does, and where only a parsed value is left */
+  /**
+   * Reads the text of a body as it was sent.
+   * @throws AuthError as `readJson` does, and also if only a parsed value is left
+   */
   readText(event: H3Event, maxBytes: number): Promise<string>
 }
 
@@ -25,7 +28,7 @@ export function createBodyReader(logger: Logger): BodyReader {
   let isTold = false
 
   function refuse(remedy: string): never {
-    // Once, since it is the same for every request.
+    // Logged once, because the reason is the same for every request.
     if (!isTold) logger.warn('body.read-before', { remedy })
     isTold = true
     const detail = `The request is malformed: its body was read before it came here; ${remedy}`
@@ -48,13 +51,13 @@ export function createBodyReader(logger: Logger): BodyReader {
 }
 
 interface Taken {
-  /** Its text, or the value that a parser has left of it; undefined where it was read and nothing is left. */
+  /** The text, or the value that a parser has left. Undefined if the body was read and nothing is left. */
   readonly body: string | object | undefined
   readonly wasRead: boolean
 }
 
 async function take(event: H3Event, maxBytes: number): Promise<Taken> {
-  // Before anything touches the body: Node reads off what nobody asked for, and the connection goes on.
+  // Checked before the body is read: Node then discards the unread body, and the connection can go on.
   if (Number(event.req.headers.get('content-length')) > maxBytes) throw new AuthError('body-too-large')
   const request = event.runtime?.node?.req as ParsedRequest | undefined
   const wasRead = request ? isRead(request) : event.req.bodyUsed
@@ -63,7 +66,7 @@ async function take(event: H3Event, maxBytes: number): Promise<Taken> {
   try {
     if (!hasBoundBody(event)) assertBodySize(event, maxBytes)
     const text = event.req.text()
-    // Whatever began to read it may have paused it. Where it has read a copy, all of it is still there.
+    // The code that began to read the body may have paused it. If it read a copy, all of the body is still there.
     if (wasRead) request?.resume()
     return { body: await text, wasRead }
   } catch (cause) {
@@ -75,7 +78,7 @@ async function take(event: H3Event, maxBytes: number): Promise<Taken> {
   }
 }
 
-/** What Express, Fastify and Cloud Functions make of Node's request. */
+/** The fields that Express, Fastify and Cloud Functions add to Node's request. */
 type ParsedRequest = Readable & { readonly rawBody?: unknown; readonly body?: unknown }
 
 const isRead = ({ readableDidRead, readableEnded, destroyed }: Readable) =>
@@ -88,14 +91,17 @@ function toLeft({ rawBody, body }: ParsedRequest, wasRead: boolean): string | ob
   return isLeft ? body : undefined
 }
 
-/** A parsed value is not measured, since each of its fields has a limit of its own. */
+/** Does not measure a parsed value, because each of its fields has a limit of its own. */
 function toValue(left: string | object, maxBytes: number): string | object {
   if (typeof left !== 'string' && !(left instanceof Uint8Array)) return left
   if (Buffer.byteLength(left) > maxBytes) throw new AuthError('body-too-large')
   return typeof left === 'string' ? left : Buffer.from(left.buffer, left.byteOffset, left.byteLength).toString()
 }
 
-/** @returns undefined where it is no JSON: the engine's own error quotes the text, and there may be a token in it. */
+/**
+ * @returns undefined if the text is not JSON. The error of the engine is dropped because it quotes the text, which may
+ * hold a token.
+ */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -104,7 +110,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** True where Node's parser ends the body at its `Content-Length` (RFC 9112 §6.3): counting costs a stream of its own. */
+/**
+ * True if Node's parser ends the body at its `Content-Length` (RFC 9112 §6.3), so that no stream is needed to count
+ * bytes.
+ */
 function hasBoundBody({ req, runtime }: H3Event): boolean {
   return runtime?.node !== undefined && req.headers.has('content-length') && !req.headers.has('transfer-encoding')
 }

@@ -1,18 +1,24 @@
 import { trimBlanks } from './trim-blanks.ts'
 
 export interface ReadCookieOptions {
-  /** Tells a value that can be meant from others, so that junk of the same name hides no cookie. Default: any can be. */
+  /**
+   * True for a value that the cookie can have, so that junk under the same name hides no real cookie. Default: every
+   * value.
+   */
   readonly isValue?: (value: string) => boolean
-  /** Values kept: a cookie may be there more than once, set for other paths or domains. Default 4. */
+  /**
+   * The number of values to read at most, because a cookie may be sent several times, set for other paths or domains.
+   * Default 4.
+   */
   readonly most?: number
 }
 
 const anyValue = () => true
 
 /**
- * Reads the values of one cookie from a `Cookie` header, in the order sent. Anything malformed is skipped. Only spaces
- * and tabs are trimmed (RFC 6265bis §5.6), since a browser trims no other byte: a cookie that it takes for one without
- * the prefix `__Host-`, and so lets any subdomain set, must not be the prefixed one here.
+ * Reads the values of one cookie from a `Cookie` header, in the order sent, and skips malformed ones. It trims only
+ * spaces and tabs (RFC 6265bis §5.6), because a browser trims no other byte: a browser lets any subdomain set a cookie
+ * whose name only looks like one with the prefix `__Host-`, and that must not count as the prefixed cookie.
  */
 export function readCookie(header: string | null, name: string, options: ReadCookieOptions = {}): string[] {
   const { isValue = anyValue, most = 4 } = options

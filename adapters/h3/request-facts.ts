@@ -15,14 +15,16 @@ export type HeaderRecord = Readonly<Record<string, string | readonly string[] | 
 export interface HeaderSource {
   readonly headers: HeaderReader | HeaderRecord
   readonly method?: string | undefined
-  /** Absolute, or a path alone. */
+  /** An absolute URL or only a path. */
   readonly url?: string | undefined
 }
 
-/** Where a session is read from: an event of h3 v2, one of h3 v1 as in Nuxt 4, or a request with its headers. */
+/**
+ * A source to read a session from: an event of h3 v2, an event of h3 v1 as in Nuxt 4, or a request with its headers.
+ */
 export type RequestSource = H3Event | { readonly node: { readonly req: HeaderSource } } | HeaderSource
 
-/** What is looked at of a request. An event of h3 v2 is that already. */
+/** The parts of a request that the server reads. An event of h3 v2 already has this form. */
 export interface RequestFacts {
   readonly req: { readonly method: string; readonly headers: HeaderReader }
   readonly url: { readonly protocol: string; readonly href: string }
@@ -32,14 +34,17 @@ export interface RequestFacts {
 /** @throws TypeError naming what is accepted */
 export type ToRequestFacts = (from: RequestSource) => RequestFacts
 
-/** @returns what gives for one request the same facts each time, so that more can be noted of it. */
+/**
+ * @returns a function that gives the same facts object each time for one request, so that they can be a key in a
+ * WeakMap
+ */
 export function createRequestFacts(): ToRequestFacts {
   const known = new WeakMap<object, RequestFacts>()
 
   return (from) => {
     if (isFacts(from)) return from
     const source = toSource(from)
-    // An object around the headers may be made for each call.
+    // A caller may make a new object around the headers for each call.
     const key = source.method === undefined ? source.headers : source
     let facts = known.get(key)
     if (!facts) known.set(key, (facts = toFacts(source)))
@@ -89,7 +94,7 @@ function toUrl(source: HeaderSource, headers: HeaderReader): RequestFacts['url']
   return { protocol: own, href: `${own}//${headers.get('host') ?? headers.get(':authority') ?? ''}` }
 }
 
-/** Reads a record at the moment it is asked. Node's names are in lower case, those of others may not be. */
+/** Reads a record of headers when it is asked. Node's names are in lower case; other frameworks may use capitals. */
 class RecordReader implements HeaderReader {
   readonly #record: HeaderRecord
 

@@ -11,12 +11,12 @@ import type { RequestFacts, RequestSource, ToRequestFacts } from './request-fact
 import { requireRule } from './require-rule.ts'
 
 export interface RequireAuthOptions<From = H3Event> extends AuthRule {
-  /** Your own rule, which is given the view and the request. Falsy refuses. */
+  /** Your own rule, called with the view and the request. A falsy result refuses. */
   readonly check?: (view: SignedInView, from: From) => unknown
   /**
-   * Whether a request that may change something has to come from a page of this server or of one of `allowedOrigins`,
-   * since a browser sends its cookies along from pages of other sites too. A request without a cookie that proves anything,
-   * such as one with a Bearer token alone, may come from anywhere. Default true.
+   * Requires a request that may change something to come from a page of this server or of one of `allowedOrigins`,
+   * because a browser also sends its cookies from pages of other sites. A request that no cookie proves, such as one
+   * with only a Bearer token, may come from anywhere. Default true.
    */
   readonly csrf?: boolean
 }
@@ -33,11 +33,11 @@ export interface RequireAuthParts {
 export interface RequireAuth {
   /**
    * Waits for the verdict on a request.
-   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed` or `origin-rejected`, and where it could not be
-   * decided the error that says so
+   * @throws AuthError `not-signed-in`, `forbidden`, `reverification-needed` or `origin-rejected`, or the reason why
+   * there is no verdict
    */
   require<From extends RequestSource>(from: From, options?: RequireAuthOptions<From>): Promise<SignedInView>
-  /** The same for what changes something, whatever the method of its request is. */
+  /** The same check for a request that changes something, whatever its method is. */
   requireChange(from: RequestSource): Promise<SignedInView>
   /** Makes middleware that answers with these errors. @throws TypeError naming the option that cannot be used */
   middleware(options?: RequireAuthOptions): Middleware
@@ -85,7 +85,7 @@ export function createRequireAuth(parts: RequireAuthParts): RequireAuth {
   }
 }
 
-/** Why nobody knows yet whether somebody is signed in, which is no reason to send them to the sign-in page; or null. */
+/** Returns the reason why there is no verdict yet, or null. Such a request must not be sent to the sign-in page. */
 export function toUndecided({ state, error }: AuthView): AuthError | null {
   if (state === 'verifying') return new AuthError('verify-timeout')
   return state === 'error' && error ? new AuthError(error.code, error.message) : null
@@ -94,7 +94,7 @@ export function toUndecided({ state, error }: AuthView): AuthError | null {
 function requireOptions<From>(options: RequireAuthOptions<From>) {
   const { check, csrf } = options
   requireRule('requireAuth', options, ['check', 'csrf'])
-  // One that is given and missing, such as a misspelt import, would let everybody pass.
+  // A `check` that is given but undefined, such as a misspelt import, would let every user pass.
   if ('check' in options && typeof check !== 'function') throw new TypeError('requireAuth: check must be a function')
   if (csrf !== undefined && typeof csrf !== 'boolean') throw new TypeError('requireAuth: csrf must be true or false')
 }

@@ -10,8 +10,9 @@ const remedy =
   'Otherwise the browser blocks cookies.'
 
 /**
- * @returns a check of a request whose client was told of a session: a browser that does not name it by a cookie keeps none,
- * and would be given one session after another. It throws `cookie-missing`, and `request-malformed` for what is no channel.
+ * @returns a check for requests whose client was told of a session. A browser that then sends no session cookie keeps
+ * none, and would be given one session after another. The check throws `cookie-missing`, or `request-malformed` for an
+ * invalid channel.
  */
 export function createRequireCookie(cookie: SessionCookie, logger: Logger): (event: H3Event) => void {
   let isLogged = false

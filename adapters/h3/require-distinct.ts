@@ -1,6 +1,6 @@
 import type { H3 } from 'h3'
 
-/** What two auth servers of one app must not have in common. */
+/** The names that must differ between two auth servers of one app. */
 export interface RouteNames {
   readonly basePath: string
   readonly cookieName: string
@@ -9,10 +9,10 @@ export interface RouteNames {
 const registered = new WeakMap<H3, readonly RouteNames[]>()
 
 /**
- * Notes that an app gets the routes of an auth server.
+ * Records that an app gets the routes of an auth server.
  *
- * @throws TypeError where the app has another auth server with the same base path, or whose cookie has the same name: the
- * two would overwrite each other's session.
+ * @throws TypeError if the app has another auth server with the same base path or cookie name: the two would overwrite
+ * each other's session.
  */
 export function requireDistinct(app: H3, names: RouteNames): void {
   const others = registered.get(app) ?? []

@@ -4,7 +4,7 @@ const scoped = /^(?:(?:o|org|organization|u|user):)?[^:]+$/
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isName = (value: unknown) => isText(value) && scoped.test(value)
 
-/** What each rule must be. */
+/** Checks each rule, with the words for its error. */
 const rules: Readonly<Record<keyof AuthRule, readonly [(value: unknown) => boolean, string]>> = {
   role: [isText, 'a role'],
   permission: [isText, 'a permission'],
@@ -15,9 +15,10 @@ const rules: Readonly<Record<keyof AuthRule, readonly [(value: unknown) => boole
 }
 
 /**
- * @param name Of the function that was given the rule.
- * @param others Names of options that are no rules.
- * @throws TypeError naming the option that cannot be used: a misspelt rule, or one whose value is missing, would let everybody pass
+ * @param name The name of the function that was given the rule.
+ * @param others The names of options that are not rules.
+ * @throws TypeError naming the option that cannot be used: a misspelt rule, or one without a value, would let every
+ * user pass
  */
 export function requireRule(name: string, rule: object, others: readonly string[] = []): void {
   const known = [...Object.keys(rules), ...others]

@@ -2,28 +2,31 @@ import type { SignedInView } from '../../machines/auth-view.ts'
 import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
 import type { ClerkAccess } from '../clerk/clerk-access.ts'
 
-/** Whom to sign out, by Clerk's id. */
+/** The session or user to sign out, by Clerk's id. */
 export type RevokeTarget =
   | { readonly sessionId: string; readonly userId?: never }
   | { readonly userId: string; readonly sessionId?: never }
 
 export interface RevokeOptions {
-  /** Also revoke at Clerk, so that no more tokens are minted; of a user, every active session. Default false. */
+  /** Also revoke at Clerk, so that it mints no more tokens; for a user, every active session. Default false. */
   readonly atClerk?: boolean
 }
 
-/** Calls to Clerk in the air at once. */
+/** The number of sessions that are revoked at the same time. */
 const batchSize = 10
 
 export interface Revoke {
-  /** Signs a Clerk session or user out, here at once, then on every node and where asked at Clerk. */
+  /** Signs a Clerk session or user out: here at once, then on every node, and at Clerk if the options ask for it. */
   revoke(target: RevokeTarget, options?: RevokeOptions): Promise<void>
-  /** Signs a user out of every Clerk session but one, on every node and at Clerk, which knows them all. */
+  /** Signs a user out of every Clerk session but one, on every node and at Clerk, which lists them. */
   revokeOthers(toKept: () => Promise<Pick<SignedInView, 'userId' | 'sessionId'>>): Promise<void>
 }
 
 export function createRevoke(hub: Pick<SessionHub, 'revoke'>, clerk: ClerkAccess): Revoke {
-  /** By name here too: a token that such a session minted on a clock ahead of this one is out as well. */
+  /**
+   * Revokes each session by its id here too, because a token of such a session may have been minted on a clock ahead of
+   * this one.
+   */
   async function revokeSessions(sessions: readonly string[]): Promise<void> {
     const works: Promise<void>[] = []
     for (let start = 0; start < sessions.length; start += batchSize) {
@@ -44,7 +47,7 @@ export function createRevoke(hub: Pick<SessionHub, 'revoke'>, clerk: ClerkAccess
       const identity = toIdentity(target)
       if (atClerk) clerk.requireKey()
       const works = [hub.revoke(identity), ...(atClerk ? [revokeAtClerk(identity)] : [])]
-      // One that fails keeps no other from being tried.
+      // A failure must not keep the other call from finishing.
       await Promise.allSettled(works)
       await Promise.all(works)
     },
@@ -57,7 +60,7 @@ export function createRevoke(hub: Pick<SessionHub, 'revoke'>, clerk: ClerkAccess
   }
 }
 
-/** Built by name: who is passed on a whole request body must not thereby say more than whom. */
+/** Reads only the two known fields, because a caller may pass on a whole request body. */
 function toIdentity(target: RevokeTarget): RevokedIdentity {
   const { sessionId, userId } = target
   const id: unknown = sessionId ?? userId

@@ -6,34 +6,34 @@ import type { RequestFacts } from './request-facts.ts'
 
 export interface CookieOptions {
   /**
-   * Default `authchart`; for another base path than `/auth` named after it, so that two servers work side by side:
-   * `authchart-api-auth` for `/api/auth`. Where the cookie is `Secure`, the prefix `__Host-` is added (RFC 6265bis
-   * §4.1.3.2).
+   * The default is `authchart`. For another base path than `/auth` it is named after the path, such as
+   * `authchart-api-auth` for `/api/auth`, so that two servers work side by side. A `Secure` cookie gets the prefix
+   * `__Host-` (RFC 6265bis §4.1.3.2).
    */
   readonly name?: string
-  /** Default `lax`. `none` where the page and this server are on different sites: the cookie is `Secure` then. */
+  /** Default `lax`. Use `none` if the page and this server are on different sites; the cookie is `Secure` then. */
   readonly sameSite?: 'strict' | 'lax' | 'none'
   /**
-   * Default `auto`: always with `NODE_ENV=production`; otherwise unless the request comes over plain http and no proxy has
-   * forwarded it. `true`: always. `false`: never, for an intranet without TLS.
+   * Default `auto`: the cookie is `Secure` with `NODE_ENV=production`, and otherwise unless the request comes over
+   * plain http without a forwarding header. `true`: always. `false`: never, for an intranet without TLS.
    */
   readonly secure?: 'auto' | boolean
   /**
-   * Keeps the cookie apart for each site that frames or calls this server (CHIPS), which browsers ask for where they block
-   * third-party cookies. The cookie is `Secure` then. Default false.
+   * Keeps a separate cookie for each site that frames or calls this server (CHIPS). Browsers that block third-party
+   * cookies require this. The cookie is `Secure` then. Default false.
    */
   readonly partitioned?: boolean
 }
 
-/** The cookie that names a server session to its browser, for as long as the browser runs. */
+/** The cookie that identifies a server session to its browser. The browser keeps it until it closes. */
 export interface SessionCookie {
-  /** Without the prefix. */
+  /** The name without the prefix. */
   readonly name: string
-  /** The values sent. */
+  /** Returns the values that the browser sent. */
   read(event: RequestFacts): string[]
   /** True where the request carries a session cookie of either name. */
   isSent(event: RequestFacts): boolean
-  /** A `Set-Cookie` value. */
+  /** Returns the value of a `Set-Cookie` header. */
   toHeader(event: RequestFacts, cookieId: string): string
 }
 
@@ -56,14 +56,17 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
   let isMixed = false
   let isPlain = false
 
-  /** Logs once that a browser has cookies of both kinds, so that its sessions never meet. */
+  /**
+   * Logs once that a browser has only the cookie for plain http on a request over https, so that the two kinds of
+   * request use different sessions.
+   */
   function warnOfMixed(header: string | null) {
     if (secure !== 'auto' || isMixed || readCookie(header, name).length === 0) return
     isMixed = true
     logger.warn('cookie.mixed', { name, remedy: mixedRemedy })
   }
 
-  /** Logs once that a cookie which is not `Secure` may be for others than the developer. */
+  /** Logs once that a cookie which is not `Secure` may go to somebody other than the developer. */
   function warnOfPlain(event: RequestFacts) {
     if (secure !== 'auto' || isPlain) return
     if (isLoopback(event) && !event.req.headers.get('origin')?.startsWith('https:')) return
@@ -76,7 +79,7 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
     read(event) {
       const header = event.req.headers.get('cookie')
       const values = readCookie(header, secureName, sessionIds)
-      // Over plain http a secure cookie has come from a browser that trusts the host, or from a proxy that ends TLS.
+      // A secure cookie over plain http comes from a browser that trusts the host, or from a proxy that ends TLS.
       if (!isSecure(event)) return values.concat(readCookie(header, name, sessionIds))
       if (values.length === 0) warnOfMixed(header)
       return values
@@ -86,7 +89,8 @@ export function createSessionCookie(options: Required<CookieOptions>, logger: Lo
       return readCookie(header, secureName).length > 0 || readCookie(header, name).length > 0
     },
     toHeader(event, cookieId) {
-      // A browser that has the secure cookie keeps it: with one of each kind, the two would name different sessions.
+      // A browser that has the secure cookie keeps it. With one cookie of each kind, the two would name different
+      // sessions.
       const hasSecure = secure === 'auto' && readCookie(event.req.headers.get('cookie'), secureName).length > 0
       if (hasSecure || isSecure(event)) return `${secureName}=${cookieId}; ${secureAttributes}`
       warnOfPlain(event)

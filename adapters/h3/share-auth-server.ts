@@ -1,19 +1,19 @@
 import type { AuthServer } from './auth-server.ts'
 
-/** The same in every copy of this package that one process has loaded. */
+/** Every copy of this package in one process shares this symbol. */
 const registry = Symbol.for('authchart.servers')
 
 type Registry = Map<string, AuthServer>
 
 /**
- * Gives every copy of a module the same server. A bundler may put a module into several bundles of one process, as Next does
- * for its route handlers and its pages, and a dev server may load it again after a change: each copy would otherwise have
- * sessions of its own.
+ * Gives every copy of a module the same server. A bundler may put a module into several bundles of one process, as Next
+ * does for its route handlers and pages, and a dev server may load it again after a change. Without this each copy
+ * would have its own sessions.
  *
- * @param key Names the server in this process.
- * @param create Called where there is no server of that name. A changed configuration counts after `close`, or in a new
- * process.
- * @throws TypeError where the key is empty or there is no function
+ * @param key The name of the server in this process.
+ * @param create Makes the server if there is none under that key. A changed configuration takes effect after `close` or
+ * in a new process.
+ * @throws TypeError if the key is empty or `create` is not a function
  * @example
  * export const auth = shareAuthServer('app', () => createAuthServer({ claims: { authorizedParties } }))
  */
@@ -27,7 +27,7 @@ export function shareAuthServer(key: string, create: () => AuthServer): AuthServ
   const shared: AuthServer = {
     ...server,
     async close(options) {
-      // Whoever asks from now on gets a server that works.
+      // Removed first, so that a call during the close gets a working server.
       if (servers.get(key) === shared) servers.delete(key)
       await server.close(options)
     },

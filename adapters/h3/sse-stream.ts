@@ -3,9 +3,9 @@ import type { Deadline, DeadlineQueue } from '../timing/deadline-queue.ts'
 import type { ByeReason, ViewStream } from '../hub/session/view-stream.ts'
 import { answerHeaders } from './answer-headers.ts'
 
-/** Where frames go: a Node response, or the controller of a `ReadableStream`. */
+/** The destination of frames: a Node response, or the controller of a `ReadableStream`. */
 export interface SseSink {
-  /** `done` when the reader, or the kernel on its behalf, has taken the text. */
+  /** Writes a text and calls `done` when the reader, or the kernel on its behalf, has taken it. */
   write(text: string, done: () => void): void
   /** Writes a last text and ends. */
   end(text: string): void
@@ -24,13 +24,13 @@ export interface SseStreamsOptions {
 const usualPingInterval = 15_000
 /** Bun ends a connection that is silent for 10 s (`idleTimeout` of `Bun.serve`). */
 const bunPingInterval = 5_000
-/** How often a stream is looked at, ms. */
+/** The interval in ms at which a stream is checked. */
 const lookEvery = 5_000
-/** Looks of very many streams fall on the same moments, ms apart: waking up costs more than looking. */
+/** Checks are aligned to this grid in ms, because one timer for many streams costs less than many timers. */
 const lookGrid = 50
-/** A write that nobody takes for so long ends the stream at the next look, ms. */
+/** A write that the reader has not taken for this long, in ms, ends the stream at the next check. */
 const slowAfter = 10_000
-/** What a reader that was said goodbye may take to leave, ms. */
+/** The time in ms that a reader has to close its connection after a `bye` frame. */
 const leaveWithin = 5_000
 const minRetry = 1_000
 const maxRetry = 4_000
@@ -42,7 +42,7 @@ export const sseHeaders = {
   'x-accel-buffering': 'no',
 } as const
 
-/** A view as a frame. JSON knows no raw line break, so whatever is in the claims stays in its line. */
+/** Makes a frame of a view. JSON contains no raw line break, so no claim can end the line. */
 export const toViewFrame = (json: string, rev: number): string => `event: view\nid: ${rev}\ndata: ${json}\n\n`
 
 const toFrame = (event: 'ping' | 'bye', data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
@@ -63,8 +63,9 @@ export function createSseStreams(options: SseStreamsOptions): StartSseStream {
 }
 
 /**
- * A {@link ViewStream} over server-sent events (HTML, §9.2). At most one write is in the air, and of the views that wait
- * behind it only the latest: a slow reader costs one frame. A class, since a server holds very many.
+ * A {@link ViewStream} over server-sent events (HTML, §9.2). It has at most one write in progress and keeps only the
+ * latest of the views that wait behind it, so that a slow reader costs one frame. It is a class because a server holds
+ * very many streams.
  */
 export class SseStream implements ViewStream, Deadline {
   readonly tab: string | undefined
@@ -74,7 +75,7 @@ export class SseStream implements ViewStream, Deadline {
   readonly #sink: SseSink
   #head: string
   #latest: string | null = null
-  /** When the write in the air began, by `performance.now()`; null while the reader has taken everything. */
+  /** The start of the write in progress, by `performance.now()`; null if the reader has taken everything. */
   #pendingSince: number | null = null
   #pingDue: number
   #isEnded = false
@@ -83,7 +84,7 @@ export class SseStream implements ViewStream, Deadline {
     this.tab = tab
     this.#runtime = runtime
     this.#sink = sink
-    // Spread, so that the browsers of a server that went away do not all come back at once.
+    // The retry times are spread, so that the browsers of a server that went away do not all come back at once.
     this.#head = `retry: ${Math.round(minRetry + runtime.random() * (maxRetry - minRetry))}\n\n`
     const now = performance.now()
     this.#pingDue = now + runtime.pingInterval
@@ -110,14 +111,14 @@ export class SseStream implements ViewStream, Deadline {
     this.#sink.destroy()
   }
 
-  /** The connection is gone. */
+  /** Marks the stream as ended after its connection has closed. */
   closed() {
     this.#isEnded = true
     this.#latest = null
     this.#runtime.looks.delete(this)
   }
 
-  /** What time has brought. */
+  /** Ends a slow stream, sends a ping that is due, and plans the next check. */
   look() {
     if (this.#isEnded) return this.#sink.destroy()
     const now = performance.now()
@@ -152,6 +153,6 @@ export class SseStream implements ViewStream, Deadline {
 export interface OpenStreamOptions {
   readonly tab: string | undefined
   readonly startStream: StartSseStream
-  /** Called with the stream once it can be written to. @returns what to do when it is over */
+  /** Called with the stream when it can be written to. @returns a function to call when the stream has ended */
   readonly attach: (stream: SseStream) => () => void
 }

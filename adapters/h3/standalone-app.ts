@@ -4,9 +4,9 @@ import { AuthError } from '../../machines/auth-error.ts'
 import { answerProblem } from './problem.ts'
 
 /**
- * An app of h3 with the routes alone, for servers that have none.
+ * Makes an h3 app with only the auth routes, for servers that have no h3 app.
  *
- * @returns it, made at the first call: a server of h3 has no need of it
+ * @returns a function that makes the app on its first call, because an h3 server does not need it
  */
 export function createStandaloneApp(plugin: (app: H3) => void): () => H3 {
   let app: H3 | undefined
@@ -21,8 +21,9 @@ export function createStandaloneApp(plugin: (app: H3) => void): () => H3 {
 }
 
 /**
- * Keeps the cookies and the `Vary` that others have set on Node's response before. The head of the answer replaces every
- * header that it has itself; and of one that it has twice, Node sends the last alone where anything was set before.
+ * Keeps the cookies and the `Vary` header that other middleware has already set on Node's response. The head of the
+ * answer replaces headers of the same name. If a header occurs twice in it and any header was set before, Node sends
+ * only the last one.
  */
 async function keepShared({ runtime, res }: H3Event, next: () => unknown): Promise<unknown> {
   const response = runtime?.node?.res

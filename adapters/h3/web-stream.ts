@@ -1,11 +1,11 @@
 import type { OpenStreamOptions } from './sse-stream.ts'
 
-/** Calls back once the client is gone, at once where it is gone already. */
+/** Calls `leave` when the client has gone, or at once if it has already gone. */
 export type WhenGone = (leave: () => void) => void
 
 /**
- * An event stream as a `ReadableStream`. It begins when it is read for the first time, so that an answer that a host
- * drops leaves nothing behind.
+ * Makes a `ReadableStream` of an event stream. It starts on the first read, so that an answer that a host drops leaves
+ * nothing behind.
  */
 export function toWebStream(
   { tab, startStream, attach }: OpenStreamOptions,
@@ -53,7 +53,8 @@ export function toWebStream(
           close = open(controller)
           return
         }
-        // A reader waits, so it has taken what came before: with a high-water mark of 0 nothing else calls this.
+        // The reader asks for more, so it has taken the previous text: with a high-water mark of 0 nothing else calls
+        // this.
         const done = taken
         taken = undefined
         done?.()

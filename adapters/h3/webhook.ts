@@ -13,20 +13,21 @@ export interface WebhookOptions {
 }
 
 const maxBody = 256 * 1_024
-/** The ways in which Clerk says that a session is over. None of them is ever taken back. */
+/** The events by which Clerk reports the end of a session. Clerk never takes them back. */
 const sessionEnds: ReadonlySet<string> = new Set(['session.ended', 'session.removed', 'session.revoked'])
 /** 24 to 64 bytes of base64 (Standard Webhooks, "Signature scheme"). */
 const secretForm = /^(?:whsec_)?[A-Za-z0-9+/]{32,}={0,2}$/
 
-/** @throws TypeError where it cannot be a signing secret: an empty HMAC key would let anyone forge. */
+/** @throws TypeError if the text cannot be a signing secret: with an empty HMAC key anyone could forge a webhook */
 export function requireWebhookSecret(secret: string): void {
   if (secretForm.test(secret)) return
   throw new TypeError('createAuthServer: clerk.webhookSecret must be a signing secret, whsec_…')
 }
 
 /**
- * → the handler of Clerk's webhooks: what it says is over, is over here and on every node before the answer. The same
- * message twice does no more than once. A store that is out of reach answers 503, and Clerk sends it again.
+ * Makes the handler of Clerk's webhooks. It signs out the reported session or user here and on every node before it
+ * answers. A repeated message has no further effect. If the store cannot be reached it answers 503, and Clerk sends the
+ * message again.
  */
 export function createWebhook({ hub, secret, logger }: WebhookOptions): (event: H3Event) => Promise<Response> {
   const bodies = createBodyReader(logger)
@@ -42,7 +43,7 @@ export function createWebhook({ hub, secret, logger }: WebhookOptions): (event: 
 
 /** @throws AuthError `request-malformed`, as Clerk's own examples answer 400 */
 async function verify(event: H3Event, body: string, signingSecret: string, logger: Logger) {
-  // Loaded when the first webhook comes, so that an app without them needs no @clerk/backend.
+  // Loaded on the first webhook, so that an app without webhooks does not need @clerk/backend.
   const { verifyWebhook } = await import('@clerk/backend/webhooks')
   const { headers } = event.req
   try {
