@@ -5,7 +5,7 @@ import type { PageEntry } from './page/page-contract.ts'
 /** One tab on the app's page, and everything that it has shown. */
 export interface Tab {
   readonly page: Page
-  /** What has happened in it, across navigations. */
+  /** The log of the tab, across navigations. */
   readonly log: readonly PageEntry[]
   /** What was shown, in order, from an entry of the log on. */
   shown(since?: number): AuthStatus[]

@@ -8,7 +8,7 @@ export interface Exchange {
   /** With the query. */
   readonly path: string
   readonly request: string
-  /** What the browser was given of the body. */
+  /** The part of the body that the browser was given. */
   readonly answer: string
   /** What the server has written, and `hold` keeps from the browser. */
   readonly withheld: string

@@ -47,7 +47,7 @@ export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth' | '
   readonly prepare?: (context: BrowserContext) => Promise<unknown>
   /** Seconds a session token lives. Default 60. */
   readonly tokenTtl?: number
-  /** What the Clerk instance allows. */
+  /** The settings of the Clerk instance. */
   readonly instance?: Pick<ClerkEmulatorOptions, 'multiSession' | 'personalAccounts'>
 }
 

@@ -14,7 +14,7 @@ export function findNginx(): string | null {
   return existsSync(path) ? path : null
 }
 
-/** What a configuration has to name. */
+/** The values that a configuration must name. */
 export interface NginxPlace {
   readonly port: number
   readonly certFile: string

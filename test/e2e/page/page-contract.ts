@@ -2,7 +2,7 @@ import type { HydrationSettings } from './hydrated-app.tsx'
 import type { ClerkEmulator, ProviderProps } from 'authchart/testing'
 import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthView } from 'authchart/client'
 
-/** What the server of the page tells it. */
+/** The settings that the server gives the page. */
 export interface PageSettings {
   /** Props of Clerk's provider: those of @clerk/react, and the one that @clerk/clerk-react needs beside them. */
   readonly clerkProps: ProviderProps & Pick<ClerkEmulator, 'clerkJSUrl'>
