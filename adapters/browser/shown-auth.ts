@@ -1,6 +1,6 @@
 import type { AuthClient } from './create-auth-client.ts'
 
-/** What a client shows at one moment. */
+/** The values that a client shows at one moment. */
 export type ShownAuth = Pick<
   AuthClient,
   'view' | 'status' | 'connection' | 'error' | 'lastError' | 'degraded' | 'isRenewing'

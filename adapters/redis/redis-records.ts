@@ -34,10 +34,10 @@ const toOwnerText = (userId: string | null | undefined) =>
 const toLead = (digest: string, userId: string | null | undefined, seal = '') =>
   `${digest} ${live} ${toOwnerText(userId)} ${seal}`.trimEnd()
 
-/** Clocks of servers may differ by a minute: a cookie that says it is retired for longer was written by somebody else, ms. */
+/** Longest retirement of a cookie, ms, with a minute for clocks that differ. Another program wrote a longer one. */
 const longestRetirement = 70_000
 
-/** What an alias says beside the session that it leads to; null where this store did not write it. */
+/** Reads what an alias says besides its session. @returns null if this store did not write it */
 function parseLead([, retiredUntil = live, owner = '', seal]: readonly string[], now: number): Lead | null {
   const isRetired = retiredUntil !== live
   const until = isRetired ? Number(retiredUntil) : now
@@ -99,7 +99,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
         const current = parseRecord(text, rev)
         return { written: false, current, ...(current === unreadable && { currentRev: Number(rev) }) }
       }
-      // Lost on the way, they would end a little early, and the browser would prove itself anew.
+      // If these commands get lost, the aliases end a little early, and the browser proves itself again.
       const ms = Math.ceil(until - clock()) + outlive
       await Promise.all(toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms))))
       return { written: true }
@@ -143,10 +143,10 @@ function toRecord(stored: string, now: number): SessionRecord | null {
   return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1), rev)
 }
 
-/** In place of a record that a stranger has spoiled: the server sees that it is none, and writes that down. */
+/** Stands for a record that another program has spoiled. The server sees that it is no record, and logs it. */
 const unreadable = {} as SessionRecord
 
-/** The scripts compare the `rev` in front of a record, so that a record with another one could never be replaced. */
+/** Refuses a record whose `rev` differs from the one before it, which the scripts compare: it could not be replaced. */
 function parseRecord(text: string, rev: string): SessionRecord {
   try {
     const record = JSON.parse(text) as SessionRecord | null

@@ -74,7 +74,7 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
     write(record, { expectedRev, until }) {
       const row = findSession.get(record.id) as SessionRow | undefined
       const current = row && row.until > clock() ? parseRecord(row) : null
-      // What is unreadable is replaced by whoever expects nothing.
+      // A writer that expects no record replaces an unreadable one.
       const currentRev = current?.rev ?? null
       if (currentRev !== expectedRev) {
         return { written: false, current, ...(current === unreadable && { currentRev }) }
@@ -104,10 +104,10 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
   }
 }
 
-/** In place of what somebody else has spoiled: the server sees that it is no record, and writes that down. */
+/** Stands for a record that another program has spoiled. The server sees that it is no record, and logs it. */
 const unreadable = {} as SessionRecord
 
-/** A record is looked for by the `rev` of its row: one with another `rev` could never be replaced. */
+/** Refuses a record whose `rev` differs from that of its row, which writers compare: it could not be replaced. */
 function parseRecord({ record: text, rev }: Pick<SessionRow, 'record' | 'rev'>): SessionRecord {
   const record = parse(text) as SessionRecord | null
   return record && record.rev === rev ? record : unreadable

@@ -4,9 +4,9 @@ import type { ShownAuth } from '../browser/shown-auth.ts'
 import { authKey } from './auth-key.ts'
 
 /**
- * What the client shows, each value as a ref.
+ * Returns each value that the client shows as a ref.
  *
- * @throws Error where the plugin is not installed
+ * @throws Error if the plugin is not installed
  * @example const { status, view } = useAuthState()
  */
 export function useAuthState(): { readonly [Name in keyof ShownAuth]: ComputedRef<ShownAuth[Name]> } {
@@ -25,7 +25,7 @@ export function useAuthState(): { readonly [Name in keyof ShownAuth]: ComputedRe
 /**
  * The client, for `retry()`, `onAuthChange` and `whenChecked`.
  *
- * @throws Error where the plugin is not installed
+ * @throws Error if the plugin is not installed
  */
 export const useAuthClient = (): AuthClient => injectAuth('useAuthClient').client
 

@@ -8,11 +8,11 @@ import { unrefClock } from '../../timing/unref-clock.ts'
 import type { SessionHostOptions, StartHost } from './session-host.ts'
 
 export interface ActorHostOptions extends SessionHostOptions {
-  /** Sees every inspection event of every actor, if anybody does. One that throws harms nobody. */
+  /** Receives every inspection event of every actor. An error that it throws is contained. */
   readonly inspect: ((event: InspectionEvent) => void) | undefined
 }
 
-/** → a function that starts an actor for one session, named in the inspector by its channel. */
+/** @returns a function that starts an actor for one session, which the inspector shows under its channel */
 export function createActorHosts(options: ActorHostOptions): StartHost {
   const { verifyToken, input, inspect, onError } = options
   const machine = authMachine.provide({

@@ -1,6 +1,6 @@
 import type { AnyEventObject, AnyStateMachine, AnyStateNode } from 'xstate'
 
-/** What a chart asks of whoever runs it. */
+/** An effect that a step asks its host to carry out. */
 export type ChartEffect =
   /** Send `event` to the chart in `delay` ms, unless it is cancelled by its id, if it has one. */
   | { readonly type: 'delay'; readonly id: string | undefined; readonly event: AnyEventObject; readonly delay: number }
@@ -10,7 +10,7 @@ export type ChartEffect =
   | { readonly type: 'invoke'; readonly id: string; readonly input: unknown }
   | { readonly type: 'stop'; readonly id: string }
 
-/** What a step of a chart works on. */
+/** The working state of one step: actions change it in turn. */
 export interface ChartWork {
   context: unknown
   event: AnyEventObject
@@ -41,7 +41,7 @@ export function compileGuard({ implementations }: AnyStateMachine, reference: un
   return (work) => Boolean(guard(toArgs(work), evaluate(params, work)))
 }
 
-/** What entering a state does. @throws UnsupportedChart */
+/** Compiles the actions of entering a state. @throws UnsupportedChart */
 export function compileEntry(machine: AnyStateMachine, node: AnyStateNode): ChartAction[] {
   const invokes = node.invoke.map(({ id, input, onSnapshot }): ChartAction => {
     if (onSnapshot) throw new UnsupportedChart()
@@ -50,7 +50,7 @@ export function compileEntry(machine: AnyStateMachine, node: AnyStateNode): Char
   return [...compileActions(machine, node.entry), ...invokes]
 }
 
-/** What leaving a state does. @throws UnsupportedChart */
+/** Compiles the actions of leaving a state. @throws UnsupportedChart */
 export function compileExit(machine: AnyStateMachine, node: AnyStateNode): ChartAction[] {
   const stops = node.invoke.map(
     ({ id }): ChartAction =>
@@ -137,7 +137,7 @@ const toName = (reference: unknown): string =>
 const toParams = (reference: unknown): unknown =>
   typeof reference === 'object' ? (reference as { readonly params?: unknown }).params : undefined
 
-/** What an XState of another make may call otherwise. */
+/** Reads a field of a built-in action, which another version of XState may name differently. */
 function requireField(action: Builtin, name: string): unknown {
   if (action[name] === undefined) throw new UnsupportedChart()
   return action[name]

@@ -2,16 +2,16 @@ import type { AnyEventObject, AnyStateMachine, AnyStateNode, StateValue } from '
 import { compileActions, compileEntry, compileExit, compileGuard, UnsupportedChart } from './chart-actions.ts'
 import type { ChartAction, ChartEffect, ChartGuard, ChartWork } from './chart-actions.ts'
 
-/** Where a chart stands, apart from its context: one object for each state, shared by whoever is in it. */
+/** The state of a chart, without its context. All sessions in one state share one object. */
 export interface ChartState {
   readonly value: StateValue
   hasTag(tag: string): boolean
 }
 
-/** Where an event leads, and what is to be done for it, in this order. */
+/** The result of an event: the next state, and the effects to carry out, in this order. */
 export interface ChartStep<Context> {
   readonly state: ChartState
-  /** The very one that was given, unless something was assigned. */
+  /** The same object as before, unless an action assigned something. */
   readonly context: Context
   readonly effects: readonly ChartEffect[]
 }
@@ -22,18 +22,18 @@ export interface CompiledChart<Context> {
   step(state: ChartState, context: Context, event: AnyEventObject): ChartStep<Context>
 }
 
-/** A transition as it is from one leaf: all that happens on the way, in the order of SCXML's microstep. */
+/** A transition from one leaf, with every action on the way in the order of SCXML's microstep. */
 interface Move {
   readonly isEnabled: ChartGuard
   readonly actions: readonly ChartAction[]
   readonly to: Leaf
 }
 
-/** A state without states in it. Of nested states one is active at each level, so that the innermost says it all. */
+/** A state without substates. One state is active at each level, so the innermost one determines all others. */
 interface Leaf extends ChartState {
-  /** By event: those of the leaf, then those of the states that it is in. */
+  /** The transitions for each event: first those of the leaf, then those of the states around it. */
   readonly moves: Map<string, Move[]>
-  /** Those that no event is needed for. */
+  /** The transitions that need no event. */
   readonly always: Move[]
 }
 
@@ -43,12 +43,14 @@ type Transition = Pick<
 >
 
 /**
- * Works out beforehand, for every transition of an XState machine, which states it leaves and enters and what is done
- * on the way, where XState's own `transition` finds that out anew for every event. The machine stays the one source of
- * behaviour, and XState the reference that this is tested against.
+ * Compiles an XState machine: for each transition it works out once which states are left and entered and which actions
+ * run, which XState's own `transition` works out for every event. The machine stays the only source of behaviour, and
+ * tests compare the result with XState.
  *
- * It compiles what the auth machine is made of: nested states, guards, `always`, `after`, `invoke`, and actions that
- * assign, emit, raise, cancel, or enqueue what is assigned and emitted. → null where there is anything else in it
+ * It supports the features that the auth machine uses: nested states, guards, `always`, `after`, `invoke`, and the
+ * actions assign, emit, raise, cancel, and enqueueActions with assign and emit.
+ *
+ * @returns null if the machine uses anything else
  */
 export function compileChart<Context>(machine: AnyStateMachine): CompiledChart<Context> | null {
   try {
@@ -118,7 +120,7 @@ function take({ actions, to }: Pick<Move, 'actions' | 'to'>, work: ChartWork): L
   return to
 }
 
-/** What the event of the moment leads to: the innermost state that has an answer to it gives it. */
+/** Takes the transition for the current event. The innermost state that has one decides. */
 function react(leaf: Leaf, work: ChartWork): Leaf {
   const move = select(leaf.moves.get(work.event.type) ?? none, work)
   return move ? take(move, work) : leaf

@@ -4,10 +4,10 @@ import type { AuthView, AuthViewOptions } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 
-/** What a host tells: what the machine emits, and that its view may have changed. */
+/** A signal of a host: an event that the machine emits, or that its view may have changed. */
 export type HostSignal = AuthEmitted | { readonly type: 'view.changed' }
 
-/** Who holds a host: an object, since a node holds very many, and a function would be made anew for each. */
+/** The owner of a host. It is an object, because a node holds very many, and each would need a function of its own. */
 export interface HostOwner {
   receive(signal: HostSignal): void
 }

@@ -24,16 +24,16 @@ export interface SnapshotHostOptions extends SessionHostOptions {
   readonly chart: CompiledChart<AuthContext>
 }
 
-/** What all sessions of a node share. */
+/** The parts that all sessions of a node share. */
 interface Runtime extends SnapshotHostOptions {
-  /** How every session begins: nothing in it depends on when. */
+  /** The first step of every session, which does not depend on the time. */
   readonly start: ChartStep<AuthContext>
   readonly delays: DeadlineQueue<Delay>
 }
 
 /**
- * → a function that holds one session as a plain snapshot, moved by the auth machine as a pure function. Checks and
- * delays are run from here, so that an idle session costs a fraction of an actor's memory, and an event of its time.
+ * Creates hosts that hold a session as a plain snapshot, which the compiled auth machine moves. They run checks and
+ * delays themselves, so an idle session needs a fraction of an actor's memory, and an event a fraction of its time.
  */
 export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
   const runtime: Runtime = {
@@ -66,7 +66,7 @@ class Check {
   }
 }
 
-/** A class, since a node holds very many: methods are shared where closures would be made anew for each. */
+/** It is a class because a node holds very many: instances share methods, and each would need closures of its own. */
 class SnapshotHost implements SessionHost {
   readonly #runtime: Runtime
   readonly #owner: HostOwner
@@ -115,7 +115,7 @@ class SnapshotHost implements SessionHost {
     this.#abortCheck()
   }
 
-  /** A delay is over. */
+  /** Called when a delay has passed. */
   wake(delay: Delay) {
     this.#forget(delay)
     this.send(delay.event)

@@ -6,7 +6,7 @@ import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retireFor } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
 
-/** The session that a request was let in by, as long as that lasts and it does not prove somebody else. */
+/** @returns the session that let a request in, as long as the admission lasts and the session proves nobody else */
 export function toAdmitted({ admission }: HubRequest): LiveSession | null {
   if (!admission?.session || performance.now() >= (admission.endsAt ?? Infinity)) return null
   const { userId, sessionId } = admission.session.view()
@@ -16,11 +16,11 @@ export function toAdmitted({ admission }: HubRequest): LiveSession | null {
 /** Requests that may wait for a session's verdict at a time with a cookie that was given out for nobody. */
 const maxWaiting = 16
 
-/** → lets a request in as whoever its session proves once a verdict stands, else as whoever its own token proves. */
+/** Creates the function that waits for a verdict and lets a request in by its session, or else by its own token. */
 export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => Promise<Admission> {
   const { lifecycle, lookup, tokens, clock } = parts
 
-  /** Of several tokens the first that signs in, else the last. */
+  /** Lets a request in by the first of its tokens that signs in, else by the last one. */
   async function admitByToken({ carried, timeout, giveUp }: AdmitRequest): Promise<Admission> {
     const bearers = carried()
     let admission: Admission = { view: toUncheckedView(clock()), session: null }
@@ -47,8 +47,8 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
   const waiting = new WeakMap<LiveSession, number>()
 
   /**
-   * A page load waits for its sign-in with a cookie that is for nobody yet, and so may whoever has planted that cookie.
-   * Both are let in, few at a time, and for no longer than the cookie is recognised after the sign-in.
+   * A page load waits for its sign-in with a cookie that is for nobody yet, and so may an attacker who has planted that
+   * cookie. Both are let in, few at a time, and only as long as the cookie is recognised after the sign-in.
    */
   async function admitByUnowned(
     { session, alias }: FoundSession,
@@ -79,7 +79,7 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
     if (!session) return admitByToken(request)
     if (found?.userId === null) return admitByUnowned(found, request)
     const view = await session.whenChecked(timeout, giveUp)
-    // Who signed in meanwhile is told to the browser that waits for it, and not to whoever has somebody else's cookie.
+    // A user who signed in meanwhile is shown only to a browser with a cookie of its own, not with another user's.
     const isForeign = found?.userId != null && !isOwnedBy(view.userId, found.userId)
     if (isForeign) return { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
     return { ...(admitted && request.admission), view, session }

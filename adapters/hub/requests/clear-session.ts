@@ -11,11 +11,11 @@ import type { Tombstone } from '../store/session-store.ts'
 import { requireStore } from '../store/require-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
 
-/** → signs a session out, here at once, and answers when that holds everywhere. */
+/** Creates the function that signs a session out, at once on this node, and answers when that holds on every node. */
 export function createClearSession(parts: HubParts): (request: ClearRequest) => Promise<HubAnswer> {
   const { lifecycle, lookup, revocations, store, verifyTimeout, clockTolerance, clock, serve } = parts
 
-  /** → null, or what keeps it from being certain that no token signs this browser's user in again. */
+  /** @returns null, or the error because of which a token could still sign this browser's user in again */
   async function signOut({ session, alias }: FoundSession, named: string | undefined): Promise<AuthError | null> {
     const { sessionId } = session.view()
     if (sessionId !== null && named !== undefined && sessionId !== named) return null
@@ -30,7 +30,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return ended ?? learnt
   }
 
-  /** Once stored, a repeated sign-out must not end what the Clerk session has issued to others since. */
+  /** Once the tombstone is stored, a repeated sign-out must not end tokens that Clerk has issued to others since. */
   async function endProof({ state }: LiveSession, tombstone: Tombstone): Promise<AuthError | null> {
     const { lastProven } = state
     const error = await addProofTombstone(tombstone, lastProven?.issuedAt ?? 0)
@@ -42,8 +42,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
   }
 
   /**
-   * Of many sessions of one Clerk session that are signed out, the first one leaves a tombstone, and the rest wait for
-   * it.
+   * If many sessions of one Clerk session sign out, the first one leaves a tombstone, and the others wait for it.
    */
   async function addProofTombstone(tombstone: Tombstone, issuedAt: number): Promise<AuthError | null> {
     if (!store.findTombstone({ userId: '', sessionId: tombstone.id, issuedAt }))
@@ -56,7 +55,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     }
   }
 
-  /** Nothing is known here of the Clerk session that is to end: another node may have signed it in, and stored that. */
+  /** Ends a Clerk session that this node does not know: another node may have signed it in and stored that. */
   async function endStored(alias: string, named: string | undefined): Promise<AuthError | null> {
     if (named === undefined) return null
     try {
@@ -76,14 +75,14 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
 
   function toClearTombstone(id: string, issuedAt: number, expiresAt: number | null): Tombstone {
     const now = clock()
-    // Clerk's clock may be ahead of this one: the proof itself is refused in any case.
+    // Clerk's clock may be ahead of this one, and the proof itself has to be refused in any case.
     const clearedAt = Math.max(now, issuedAt)
     return toTombstone({ kind: 'session', id, clearedAt }, now, (expiresAt ?? 0) + clockTolerance)
   }
 
   return async ({ cookieIds, tab, seq, sessionId }) => {
     const found = await lookup.find(cookieIds)
-    // Another node may have signed it in while the store was away: then it is not over because it is not there.
+    // Another node may have signed it in while the store was away, so a session that is missing now may still exist.
     if (!found && toAliases(cookieIds).length > 0) await requireStore(store, 'settled')
     if (!found) return { view: { ...toUncheckedView(clock()), state: 'signedOut', authChecked: true }, error: null }
     if (found.retired) throw toRotated()
@@ -92,7 +91,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
       session.state.budget.spend(clock())
       const error = session.state.seqs.accept(tab, seq) ? await signOut(found, sessionId) : null
       const view = session.view()
-      // Somebody else signed in meanwhile: not for whoever had the cookie before.
+      // Another user signed in meanwhile, and the holder of the old cookie must not see that.
       if (view.userId !== null && lifecycle.rotation.isOutdated(found.alias)) throw toRotated()
       return { view, error }
     })

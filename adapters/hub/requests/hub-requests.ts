@@ -11,40 +11,40 @@ import type { Revocations } from '../node/revocations.ts'
 import type { ViewStream } from '../session/view-stream.ts'
 
 /**
- * Whom a request was let in as. The sign-in that it waited for retires its cookie, and what its own token proves is in
- * no registry: what comes after it in the same request is told by this.
+ * The identity that a request was let in as. Later steps of the same request need it, because the sign-in that the
+ * request waited for retires its cookie, and the session of a token of its own is in no registry.
  */
 export interface Admission {
   readonly view: AuthView
-  /** What tells more of it later; null where there is nothing. */
+  /** The session that later changes come from; null if there is none. */
   readonly session: LiveSession | null
   /**
-   * When it ends, by `performance.now()`: it was let in by a cookie that was given out for nobody, which a stranger may
-   * have planted. Absent for one that lasts as long as its session.
+   * The time at which it ends, by `performance.now()`, if it was let in by a cookie that was given out for nobody, which
+   * an attacker may have planted. Absent if it lasts as long as its session.
    */
   readonly endsAt?: number
 }
 
-/** Who asks. */
+/** The part that all requests have. */
 export interface HubRequest {
-  /** The values of the session cookie, of which more than one may have been sent. */
+  /** The values of the session cookie. A browser may send more than one. */
   readonly cookieIds: readonly string[]
-  /** Whom it was let in as before. */
+  /** The identity that an earlier step let it in as. */
   readonly admission?: Admission
   readonly tab?: string
-  /** The client's address, where sessions of one address are bounded. */
+  /** The client's address, if sessions of one address are bounded. */
   readonly address?: string | undefined
   /** Rises with each request of a tab. */
   readonly seq?: number
 }
 
 export interface StreamRequest extends HubRequest {
-  /** Tokens that came along. They can only raise a session. */
+  /** Tokens that the request carries. They can sign a session in or renew it, and nothing else. */
   readonly carried: readonly BearerToken[]
 }
 
 export interface AdmitRequest extends HubRequest {
-  /** → the tokens that came along, which count where there is no session. */
+  /** @returns the tokens that the request carries, which count if there is no session */
   readonly carried: () => readonly BearerToken[]
   /** Ms. */
   readonly timeout: number
@@ -57,11 +57,11 @@ export interface TokenRequest extends HubRequest {
 }
 
 export interface ClearRequest extends HubRequest {
-  /** The Clerk session to end: void if another one is signed in by now. */
+  /** The Clerk session to end. The request has no effect if another one is signed in by now. */
   readonly sessionId?: string
 }
 
-/** What a request led to. */
+/** The result of a request. */
 export interface HubAnswer {
   readonly view: AuthView
   readonly error: AuthError | null
@@ -72,11 +72,11 @@ export interface HubAnswer {
 export interface OpenedSession {
   /** A session cookie to set. */
   readonly cookieId?: string
-  /** Sends the stream the view of now and of every change. → stop */
+  /** Sends the stream the current view and every new one. @returns a function that stops it */
   attach(stream: ViewStream): () => void
 }
 
-/** What the handling of every request has at hand. */
+/** The parts of the hub that every request handler uses. */
 export interface HubParts {
   readonly lifecycle: SessionLifecycle
   readonly lookup: SessionLookup
@@ -92,6 +92,6 @@ export interface HubParts {
   /** Epoch ms. */
   readonly clock: () => number
   readonly logger: Logger
-  /** Runs the work of one request, during which its session stays. */
+  /** Runs the work of one request, and keeps its session until the work is done. */
   readonly serve: <T>(session: LiveSession, work: () => Promise<T>) => Promise<T>
 }

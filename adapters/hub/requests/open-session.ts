@@ -8,7 +8,7 @@ import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { ViewStream } from '../session/view-stream.ts'
 
-/** → finds or makes the session of a stream, and raises it by a token that the request carries. */
+/** Creates the function that finds or makes the session of a stream, and signs it in by a carried token. */
 export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
   const {
     lifecycle,
@@ -25,16 +25,16 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   } = parts
   const { registry, cookies, rotation } = lifecycle
 
-  /** → the Clerk session that a carried token proved, or null */
+  /** @returns the Clerk session that a carried token proved, or null */
   async function raise(session: LiveSession, carried: readonly BearerToken[], tab: string | undefined) {
     for (const token of carried) {
       const { epoch } = session
       try {
         const verified = await withDeadline(authWaitTimeout, (signal) => verify(token, { signal, refresh: false }))
-        // A clear that came meanwhile could not cut this check off, and whatever is being checked is the newer word.
+        // A sign-out that came meanwhile could not cut this check off, and a token that is being checked is newer.
         if (epoch !== session.epoch || session.isChecking) return null
         if (!isRaise(session.view(), verified)) continue
-        // Before the machine hears of the token, which would note a refusal.
+        // The reservation comes before the machine hears of the token, because the machine would note a refusal.
         registry.reserve(session, verified)
         tokens.know(token, verified)
         return (await tokens.decide(session, token, tab)) ? null : verified.sessionId
@@ -52,11 +52,11 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     return !view.isSignedIn || (isSame && expiresAt > (view.expiresAt ?? 0))
   }
 
-  /** Asked when a stream is asked for, and when it begins: of many at once each could be the last one. */
+  /** Checked when a stream is requested and again when it begins, because many may be requested at once. */
   const isFull = ({ streams }: LiveSession, tab: string | undefined) =>
     streams.size >= streamsPerSession && !streams.find(tab)
 
-  /** Apart, since it lives as long as the stream does: it must not hold on to the tokens that the request carried. */
+  /** A closure of its own, because it lives as long as the stream and must not keep the carried tokens. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
     const isClosed = !registry.has(session) || isFull(session, stream.tab)
     if (isClosed || rotation.isOutdated(alias)) {
@@ -82,12 +82,11 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
         throw new AuthError('too-many-requests', undefined, { retryAfter: 5_000 })
       }
       const raised = await raise(session, carried, tab)
-      // Only now: at the cap a signed-in newcomer takes the place of an anonymous session, and an anonymous one does
-      // not.
+      // The session is admitted after its token is judged: at the cap, only a signed-in newcomer takes another's place.
       if (!found) lifecycle.admit(session)
       const alias = cookies.current(session)?.alias ?? cookies.issue(session).to
       await rotation.underWay(session)
-      // Somebody signed in meanwhile: neither their view nor their cookie is for whoever had the cookie before.
+      // If a user signed in meanwhile, neither the view nor the new cookie is for the holder of the old cookie.
       const isOwn = raised !== null && raised === session.view().sessionId
       if (found && !isOwn && rotation.isOutdated(found.alias)) throw toRotated()
       const cookieId = rotation.toNewCookie(session, found?.alias)

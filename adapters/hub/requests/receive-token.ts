@@ -7,7 +7,7 @@ import type { LiveSession } from '../session/live-session.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
 
-/** → has a token checked, and answers after the verdict. */
+/** Creates the function that has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
   const { lifecycle, lookup, tokens, verify, verifyTimeout, clock, logger, serve } = parts
   const { records, rotation } = lifecycle
@@ -18,7 +18,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     state.budget.spend(clock())
     if (retired) await requireSameClerkSession(session.view(), token)
     if (state.seqs.isOutdone(tab, seq)) {
-      // It proves nothing anew, so that no cookie is given out for it; its answer may be the first one to arrive.
+      // The token is older than one that was seen, so no cookie is given out for it. Its answer may arrive first.
       const unstored = await storeSignIn(session)
       return requireOwn(alias, token, { view: session.view(), error: unstored })
     }
@@ -30,7 +30,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     const unstored = await storeSignIn(session)
     const answer = { view: session.publish(), error: error ?? unstored }
     if (!error) return requireOwn(alias, token, { ...answer, cookieId: rotation.toNewCookie(session, alias) })
-    // Why it was refused tells nothing of them.
+    // The error tells nothing about the other user.
     if (isOthers(alias, answer)) throw error
     return {
       ...answer,
@@ -39,8 +39,8 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   }
 
   /**
-   * While a token is decided on, somebody else may sign in: what they are told is not for whoever had the cookie
-   * before, but for whoever proves the same.
+   * While a token is decided on, another user may sign in. Their view is not for the holder of the old cookie, unless
+   * the token proves the same Clerk session.
    */
   function requireOwn(alias: string, token: BearerToken, answer: HubAnswer) {
     const isProven = tokens.sessionOf(token) === answer.view.sessionId
@@ -68,9 +68,10 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   }
 
   /**
-   * Until every node can follow what the browser is about to be told. → why they cannot: who is signed in must be
-   * stored before it is acknowledged, or another node would take the sign-out for one of nobody. A renewal may be
-   * stored later.
+   * Waits until every node can know the sign-in that the browser is about to be told of. A sign-in must be stored before
+   * it is acknowledged, or another node would find nobody to sign out. A renewal may be stored later.
+   *
+   * @returns null, or the error because of which other nodes cannot know it
    */
   async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
@@ -83,7 +84,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     return new AuthError('store-unavailable', undefined, { retryAfter: 1_000 })
   }
 
-  /** The token is what tells the browser that is signed in from whoever else may hold its old cookie. */
+  /** The token distinguishes the browser that is signed in from anybody else who may hold its old cookie. */
   async function requireSameClerkSession({ sessionId }: AuthView, token: BearerToken) {
     try {
       const verified = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
