@@ -18,6 +18,8 @@ async function openTabs(world: World, count: number): Promise<Tab[]> {
     const tab = await world.openTab()
     // oxlint-disable-next-line no-await-in-loop -- the first one has to sign in before the others are opened
     await tab.shows('authenticated')
+    // A tab shows what the server knows before its own Clerk is loaded, which would post what has changed by then.
+    await expect.poll(() => tab.syncState(), { timeout: 10_000 }).toBe('open confirmed')
     tabs.push(tab)
   }
   return tabs

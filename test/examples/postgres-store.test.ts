@@ -33,7 +33,7 @@ describe('the example of a store in Postgres', () => {
       await database.query('SELECT 1')
     },
   })
-  it.each(tests)('$title', ({ run }) => run())
+  for (const { title, run } of tests) it(title, () => run())
 
   it('carries sessions from one server to another, and their sign-out back', async () => {
     const [first, second] = [await open(), await open()]

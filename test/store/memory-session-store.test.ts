@@ -3,7 +3,6 @@ import { createMemorySessionStore } from '../../adapters/hub/store/memory-sessio
 import { testSessionStore } from '../kit/session-store-tests.ts'
 
 describe('the memory store', () => {
-  it.each(testSessionStore({ createStore: (clock) => createMemorySessionStore({ clock }) }))('$title', ({ run }) =>
-    run(),
-  )
+  const tests = testSessionStore({ createStore: (clock) => createMemorySessionStore({ clock }) })
+  for (const { title, run } of tests) it(title, () => run())
 })

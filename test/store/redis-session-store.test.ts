@@ -50,5 +50,5 @@ describe.runIf(findRedis())('on a real Redis', () => {
       await Promise.all([...subscribers].map((subscriber) => subscriber.ping()))
     },
   })
-  it.each(tests)('$title', ({ run }) => run())
+  for (const { title, run } of tests) it(title, () => run())
 })

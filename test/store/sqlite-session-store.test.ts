@@ -44,7 +44,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
   const tests = testSessionStore({ createStore: (clock) => createSqliteSessionStore({ path, clock }) })
-  it.each(tests)('$title', ({ run }) => run())
+  for (const { title, run } of tests) it(title, () => run())
 
   /** A server on the file, which ends as a process does that is killed: without a word to anybody. */
   async function start() {
