@@ -106,7 +106,7 @@ describe.runIf(findChromium())('several tabs', () => {
     const world = await openWorld({ hasVirtualTime: true })
     const stale = await world.openTab()
     await stale.shows('unauthenticated')
-    await stale.page.route(`${world.clerk.url}/fapi/**`, (route) => route.abort())
+    await stale.page.route(`${world.clerk.url}/fapi/v1/**`, (route) => route.abort())
     await world.signInAtClerk()
     const current = await world.openTab()
     await current.shows('authenticated')
