@@ -1,6 +1,7 @@
 import { createClient } from 'redis'
 import { onTestFinished } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import type { RedisClient } from '../../adapters/redis/redis-client.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { eventually, startServer } from '../h3/harness.ts'
 import type { TestServer } from '../h3/harness.ts'
@@ -15,6 +16,8 @@ export const deploymentSecret = 'a secret that all nodes of a deployment have'
 export interface NodeOptions extends AuthServerOptions {
   readonly isReady?: boolean
   readonly timeout?: number
+  /** The client of its store, in place of the store's own. */
+  readonly client?: RedisClient
 }
 
 /** One deployment: nodes on one Redis, under a prefix of its own, which start with `add`. */
@@ -23,9 +26,10 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthS
   return {
     prefix,
     /** Starts one more node. `isReady: false` does not wait until it knows the tombstones. */
-    async add({ isReady = true, timeout = 500, ...own }: NodeOptions = {}) {
+    async add({ isReady = true, timeout = 500, client, ...own }: NodeOptions = {}) {
       const log = createStoreLog()
-      const store = createRedisSessionStore({ url: redis.url, prefix, timeout, logger: log.logger })
+      const source = client ? { client } : { url: redis.url }
+      const store = createRedisSessionStore({ ...source, prefix, timeout, logger: log.logger })
       onTestFinished(() => store.close())
       if (isReady) await untilReady(store)
       return Object.assign(await startServer({ store, secret: deploymentSecret, ...options, ...own }), { store, log })
@@ -34,6 +38,18 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthS
 }
 
 export type Node = Awaited<ReturnType<ReturnType<typeof createDeployment>['add']>>
+
+/**
+ * A client that keeps a silent connection for ever. The store's own gives it up after 3.5 s of real time, which a test
+ * that sets the clock cannot have.
+ */
+export async function createPatientClient(redis: Pick<RedisServer, 'url'>): Promise<RedisClient> {
+  const client = createClient({ url: redis.url, disableOfflineQueue: true, commandOptions: { timeout: undefined } })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  return client
+}
 
 /** One more node on the Redis and prefix of a deployment, which can be made not to hear what the others tell. */
 export async function addDeafable(redis: RedisServer, prefix: string) {
