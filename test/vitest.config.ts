@@ -33,8 +33,9 @@ export default defineConfig({
     // The number of workers is Vitest's own, one less than there are cores. Browsers and servers take the other core: on
     // two cores, two workers took 723 s and one took 791 s, and tests in real time got in each other's way.
     sequence: { sequencer: SlowestFirst },
-    // A bound on what hangs, and no measure of speed: on a busy machine a test of a browser takes ten times as long.
+    // These bound what hangs. They measure no speed: on a busy machine a test of a browser takes ten times as long.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

@@ -71,7 +71,7 @@ describe('createClerkKeys', () => {
       vi.advanceTimersByTime(1_000)
     }
     await until(() => jwksRequests() === 2)
-    await vi.waitFor(async () => expect(await codeOf(verify(token))).toBe('accepted'))
+    await expect.poll(() => codeOf(verify(token))).toBe('accepted')
     expect(jwksRequests()).toBe(2)
   })
 

@@ -19,7 +19,7 @@ async function openTabs(world: World, count: number): Promise<Tab[]> {
     // oxlint-disable-next-line no-await-in-loop -- the first one has to sign in before the others are opened
     await tab.shows('authenticated')
     // A tab shows what the server knows before its own Clerk is loaded, which would post what has changed by then.
-    await expect.poll(() => tab.syncState(), { timeout: 10_000 }).toBe('open confirmed')
+    await expect.poll(() => tab.syncState()).toBe('open confirmed')
     tabs.push(tab)
   }
   return tabs
@@ -109,7 +109,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     const posted = world.posts().length
 
     await departures[departure]!(leader!, world)
-    await expect.poll(() => world.streams().length, { timeout: 10_000, interval: 10 }).toBe(2)
+    await expect.poll(() => world.streams().length, { interval: 10 }).toBe(2)
     await switchOrganization(others[0]!, 'org_acme')
     await Promise.all(others.map((tab) => tab.serverSays({ org: 'org_acme' })))
     for (const [index, tab] of others.entries()) {
@@ -124,7 +124,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     const world = await openWorld()
     const [frozen, other] = (await openTabs(world, 2)) as [Tab, Tab]
     await departures['is about to be frozen']!(frozen, world)
-    await expect.poll(() => world.streams().length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => world.streams().length).toBe(2)
     expect(openStreams(world)).toHaveLength(1)
     const { sessionId } = await other.view()
     await world.app.auth.revoke({ sessionId: sessionId! })
@@ -155,11 +155,9 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     const world = await openWorld()
     const tabs = await openTabs(world, 3)
     await world.app.restart('planned')
-    await expect
-      .poll(() => world.app.auth.stats(), { timeout: 30_000 })
-      .toEqual({ sessions: 1, signedIn: 1, streams: 1 })
+    await expect.poll(() => world.app.auth.stats()).toEqual({ sessions: 1, signedIn: 1, streams: 1 })
     const states = () => Promise.all(tabs.map((tab) => tab.syncState()))
-    await expect.poll(states, { timeout: 30_000 }).toEqual(tabs.map(() => 'open confirmed'))
+    await expect.poll(states).toEqual(tabs.map(() => 'open confirmed'))
     for (const tab of tabs) expect(await tab.view()).toMatchObject({ state: 'signedIn' })
   })
 
@@ -190,7 +188,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     const tabs = [first, await world.openTab({ prepare })] as const
     await tabs[1].shows('authenticated')
     const states = () => Promise.all(tabs.map((tab) => tab.syncState()))
-    await expect.poll(states, { timeout: 15_000 }).toEqual(tabs.map(() => 'open confirmed'))
+    await expect.poll(states).toEqual(tabs.map(() => 'open confirmed'))
     expect(world.app.auth.stats()).toMatchObject({ sessions: 1, signedIn: 1 })
   })
 })

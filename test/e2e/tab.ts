@@ -50,7 +50,7 @@ export async function createTabs(context: BrowserContext, url: string) {
     logs.set(page, log)
     await page.goto(origin + path, { waitUntil: 'domcontentloaded' })
     const appears = async (selector: string) =>
-      void (await page.waitForSelector(selector, { state: 'attached', timeout: 15_000 }))
+      void (await page.waitForSelector(selector, { state: 'attached', timeout: 30_000 }))
 
     return {
       page,

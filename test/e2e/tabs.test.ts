@@ -44,9 +44,9 @@ async function useRealFocus({ context }: World, tabs: readonly Tab[]) {
   const hasFocus = ({ page }: Tab) => page.evaluate(() => document.hasFocus())
   return async (tab: Tab) => {
     await elsewhere.bringToFront()
-    await expect.poll(() => Promise.all(tabs.map(hasFocus)), { timeout: 10_000 }).not.toContain(true)
+    await expect.poll(() => Promise.all(tabs.map(hasFocus))).not.toContain(true)
     await tab.page.bringToFront()
-    await expect.poll(() => hasFocus(tab), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => hasFocus(tab)).toBe(true)
   }
 }
 
@@ -61,9 +61,7 @@ describe.runIf(findChromium())('several tabs', () => {
     if (isSignedIn) await world.signInAtClerk()
     const tabs = await openTabsAtOnce(world, 3, status)
     await Promise.all(tabs.map((tab) => tab.shows(status)))
-    await expect
-      .poll(() => world.app.auth.stats(), { timeout: 15_000 })
-      .toEqual({ sessions: 1, signedIn: isSignedIn ? 1 : 0, streams: 1 })
+    await expect.poll(() => world.app.auth.stats()).toEqual({ sessions: 1, signedIn: isSignedIn ? 1 : 0, streams: 1 })
     expect(await viewsOfAll(tabs)).toHaveLength(1)
   })
 

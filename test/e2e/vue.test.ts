@@ -15,11 +15,11 @@ describe.runIf(findChromium())('a Vue app with @clerk/vue', () => {
     expect(await shown()).toBe('unauthenticated')
 
     await signIn(tab)
-    await expect.poll(shown, { timeout: 15_000 }).toBe('authenticated user_ada')
+    await expect.poll(shown).toBe('authenticated user_ada')
     expect(world.app.auth.stats()).toMatchObject({ sessions: 1, signedIn: 1 })
 
     await signOut(tab)
-    await expect.poll(shown, { timeout: 15_000 }).toBe('unauthenticated')
+    await expect.poll(shown).toBe('unauthenticated')
     expect(world.app.auth.stats().signedIn).toBe(0)
     expect(world.console.filter((line) => line.startsWith('unhandled'))).toEqual([])
   })

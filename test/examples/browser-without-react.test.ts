@@ -46,7 +46,7 @@ describe.runIf(findChromium())('browser-without-react', () => {
       page,
       complaints,
       async says(what: string) {
-        await expect.poll(() => page.textContent('#who'), { timeout: 30_000 }).toBe(what)
+        await expect.poll(() => page.textContent('#who')).toBe(what)
       },
       async signIn() {
         await page.fill('input[name=identifier]', user.email)

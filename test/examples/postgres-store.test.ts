@@ -1,5 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createStoreGuard } from '../../adapters/hub/store/store-guard.ts'
 import { createPostgresSessionStore } from '../../docs/examples/postgres-store/postgres-session-store.ts'
 import { startServer } from '../h3/harness.ts'
@@ -46,7 +46,7 @@ describe('the example of a store in Postgres', () => {
     const there = await b.send('/auth/session', { headers: { cookie: browser.cookie ?? '' } })
     expect(there.body).toMatchObject({ isSignedIn: true, userId: 'user_a' })
     await browser.clear()
-    await vi.waitFor(async () => expect((await b.browser().token(token)).body.code).toBe('token-superseded'))
+    await expect.poll(async () => (await b.browser().token(token)).body.code).toBe('token-superseded')
   })
 
   it('ignores a tombstone that no server has sealed', async () => {

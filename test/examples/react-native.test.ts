@@ -57,7 +57,7 @@ describe('react-native', () => {
     expect(asked('POST /auth/events')).toHaveLength(1)
 
     await auth.revoke({ sessionId: session.id })
-    await expect.poll(() => client.status, { timeout: 8_000 }).toBe('failed')
+    await expect.poll(() => client.status).toBe('failed')
     expect(client.error?.code).toBe('session-revoked')
     clerkSays(false)
     await expect.poll(() => client.status).toBe('unauthenticated')
@@ -116,7 +116,7 @@ describe('react-native', () => {
     await expect.poll(() => client.status).toBe('authenticated')
     connection.isDown = true
     const before = asked('GET /auth/session').length
-    await expect.poll(() => asked('GET /auth/session').length, { timeout: 6_000 }).toBe(before + 1)
+    await expect.poll(() => asked('GET /auth/session').length).toBe(before + 1)
     await expect.poll(() => client.error?.code).toBe('network-failed')
 
     tell({ isConnected: false })

@@ -55,7 +55,7 @@ describe.runIf(findChromium())("the README's app", () => {
     const tab = await world.openTab()
     await signIn(tab)
     const greeting = tab.page.getByText('The server knows you as user_ada.')
-    await expect.poll(() => greeting.count(), { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => greeting.count()).toBe(1)
   })
 
   it.each(breakdowns)('says so and offers another try if the $what', async ({ hasClerk = true, start, says }) => {

@@ -178,7 +178,7 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>
 /** Waits in real time for something that real sockets bring about. */
 export async function eventually(check: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
   // A clock that no test sets.
-  const deadline = process.hrtime.bigint() + 10_000_000_000n
+  const deadline = process.hrtime.bigint() + 30_000_000_000n
   while (process.hrtime.bigint() < deadline) {
     if (await check()) return
     await new Promise((resolve) => setImmediate(resolve))
