@@ -32,6 +32,7 @@ import { followStore } from './node/store-follower.ts'
 import type { Tombstone, SessionStore } from './store/session-store.ts'
 import { requireStore } from './store/require-store.ts'
 import type { StoreDown } from './store/require-store.ts'
+import { inSlices } from '../timing/slices.ts'
 import { setUnrefTimeout } from '../timing/unref-clock.ts'
 import { createTokenChecks } from './node/token-checks.ts'
 import type { VerifyToken } from './node/token-checks.ts'
@@ -196,17 +197,22 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       const tombstone = toTombstone({ kind, id, revokedAt: clock() }, clock())
       // The known Clerk sessions are revoked by id, because a token that they mint later is newer than the revocation.
       const known = kind === 'user' ? lifecycle.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
-      await Promise.all([
-        revocations.addTombstone(isGone ? { ...tombstone, revokedAt: tombstone.until } : tombstone),
-        ...[...new Set(known)].map((sessionId) =>
-          revocations.addTombstone({ ...tombstone, kind: 'session', id: sessionId ?? '' }),
-        ),
-      ])
+      const stored: Promise<void>[] = []
+      const add = (each: Tombstone) => {
+        const isStored = revocations.addTombstone(each)
+        // A rejection is reported below, after the last slice.
+        isStored.catch(() => {})
+        stored.push(isStored)
+      }
+      add(isGone ? { ...tombstone, revokedAt: tombstone.until } : tombstone)
+      await inSlices(new Set(known), (sessionId) => add({ ...tombstone, kind: 'session', id: sessionId ?? '' }))
+      await Promise.all(stored)
     },
 
     retry() {
       revocations.retry()
-      for (const session of lifecycle.registry) if (session.identity.state === 'error') session.retry()
+      const undecided = [...lifecycle.registry].filter(({ identity }) => identity.state === 'error')
+      void inSlices(undecided, (session) => session.retry())
     },
 
     onAuthChange: (listener, settings) => lifecycle.changes.subscribe(listener, settings),

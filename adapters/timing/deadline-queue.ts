@@ -1,3 +1,4 @@
+import { startSlice } from './slices.ts'
 import { setUnrefTimeout } from './unref-clock.ts'
 
 /** An item that falls due once. */
@@ -77,17 +78,26 @@ export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) =
     timer = setUnrefTimeout(run, Math.min(Math.ceil(next.due - performance.now()), maxTimeout))
   }
 
+  /** Runs what is due. If that takes long, the event loop serves requests before the rest. */
   function run() {
+    clearTimeout(timer)
     armedFor = Infinity
     const now = performance.now()
+    const slice = startSlice()
     try {
       for (let next = heap[0]; next && next.due <= now; next = heap[0]) {
         remove(next)
         onDue(next)
+        if (slice.isOver) return resume()
       }
     } finally {
       arm()
     }
+  }
+
+  function resume() {
+    armedFor = -Infinity
+    setImmediate(run)
   }
 
   return {

@@ -9,6 +9,7 @@ import { latency } from './rows/latency.ts'
 import { postToFrame } from './rows/post-to-frame.ts'
 import { renewal } from './rows/renewal.ts'
 import { revocation } from './rows/revocation.ts'
+import { storms } from './rows/storms.ts'
 import { verify } from './rows/verify.ts'
 
 export const benches: readonly Bench[] = [
@@ -23,4 +24,5 @@ export const benches: readonly Bench[] = [
   heapSession,
   growth,
   revocation,
+  storms,
 ]

@@ -16,8 +16,8 @@ function look(text: string) {
   process.send?.({})
 }
 
-async function open(port: number, requests: readonly string[]) {
-  const opened = await inBatches(requests, 64, (request) => openStream(port, request, look))
+async function open(port: number, requests: readonly string[], atOnce = 64) {
+  const opened = await inBatches(requests, atOnce, (request) => openStream(port, request, look))
   streams.push(...opened)
   process.send?.(opened.map(({ cookie }) => cookie ?? null))
 }
@@ -31,7 +31,7 @@ process.on('message', (command: ReaderCommand) => {
     for (const stream of streams.splice(0)) stream.destroy()
     process.send?.({})
   } else {
-    void open(command.port, command.requests)
+    void open(command.port, command.requests, command.atOnce)
   }
 })
 process.on('disconnect', () => process.exit(0))

@@ -1,3 +1,4 @@
+import { createMessageId, signWebhook } from '../kit/clerk-emulator/webhook.ts'
 import type { ContenderName } from './contenders/index.ts'
 import { toRequest } from './raw-http.ts'
 
@@ -46,3 +47,10 @@ export function toTokenRequest(name: ContenderName, { port, tab, cookie, token }
 
 export const toGetRequest = (port: number, path: string, cookie: string): string =>
   toRequest('GET', path, [...toPageHeaders(port), `cookie: ${cookie}`])
+
+/** Clerk's webhook about a user or a session, signed. */
+export function toWebhookRequest(port: number, secret: string, event: { type: string; data: { id: string } }): string {
+  const { body, headers } = signWebhook(event, { secret, sentAt: Date.now(), id: createMessageId() })
+  const lines = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type')
+  return toRequest('POST', '/auth/webhook', [`host: 127.0.0.1:${port}`, ...lines.map((line) => line.join(': '))], body)
+}

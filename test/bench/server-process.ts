@@ -1,10 +1,11 @@
 /** A process with one contender in it, which tells its parent where it listens and what it holds. */
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { contenders } from './contenders/index.ts'
 import type { ContenderName } from './contenders/index.ts'
 import type { ContenderOptions } from './contenders/contender.ts'
 import { openPipe } from './pipe.ts'
-import type { ServerCommand, ServerReport } from './start-server.ts'
+import type { LoopDelays, ServerCommand, ServerReport } from './start-server.ts'
 
 const [name, options] = process.argv.slice(2)
 const { server, stats } = await contenders[name as ContenderName](JSON.parse(options ?? '{}') as ContenderOptions)
@@ -18,10 +19,26 @@ function toReport(): ServerReport {
   return { rss, heapUsed, cpu: user + system, sessions: 0, signedIn: 0, streams: 0, ...stats?.() }
 }
 
+const resolution = 5
+const loop = monitorEventLoopDelay({ resolution })
+loop.enable()
+
+/** The delays beyond the monitor's own timer. */
+function takeDelays(): LoopDelays {
+  const toDelay = (ns: number) => Math.max(0, Number((ns / 1e6 - resolution).toFixed(1)))
+  const delays = { p50: toDelay(loop.percentile(50)), p99: toDelay(loop.percentile(99)), max: toDelay(loop.max) }
+  loop.reset()
+  return delays
+}
+
 process.on('message', (command: ServerCommand) => {
   if (command.type === 'open') {
     const heads = command.requests.map((request) => openPipe(server, request))
     void Promise.all(heads).then((heads) => process.send?.(heads))
+    return
+  }
+  if (command.type === 'delays') {
+    process.send?.(takeDelays())
     return
   }
   // Twice: what the first collection finalises, the second frees.

@@ -1,7 +1,8 @@
 import { nextMessage, startProcess } from './start-process.ts'
 
 export type ReaderCommand =
-  | { readonly type: 'open'; readonly port: number; readonly requests: readonly string[] }
+  /** Opens `atOnce` streams at a time. */
+  | { readonly type: 'open'; readonly port: number; readonly requests: readonly string[]; readonly atOnce?: number }
   /** Answers at once, and again when so many frames with this text have come. */
   | { readonly type: 'await'; readonly mark: string; readonly count: number }
   | { readonly type: 'close' }
@@ -10,9 +11,9 @@ export type ReaderCommand =
 export interface Reader {
   /**
    * @returns the cookies that were set, or nulls, in the order of the requests. It resolves when every first frame has
-   * arrived.
+   * arrived. It opens `atOnce` at a time, 64 by default.
    */
-  open(port: number, requests: readonly string[]): Promise<(string | null)[]>
+  open(port: number, requests: readonly string[], atOnce?: number): Promise<(string | null)[]>
   /** Resolves when it looks out for this text, with `seen`: resolves when so many frames with it have come. */
   lookOut(mark: string, count: number): Promise<{ seen: Promise<unknown> }>
   /** Closes every stream. */
@@ -28,7 +29,7 @@ export async function startReader(): Promise<Reader> {
     return answer
   }
   return {
-    open: (port, requests) => ask({ type: 'open', port, requests }),
+    open: (port, requests, atOnce) => ask({ type: 'open', port, requests, atOnce }),
     async lookOut(mark, count) {
       await ask({ type: 'await', mark, count })
       return { seen: nextMessage(child) }

@@ -5,6 +5,8 @@ import { nextMessage, startProcess } from './start-process.ts'
 
 export type ServerCommand =
   | { readonly type: 'report' | 'collect' }
+  /** Asks for the delays of the event loop since it was last asked. */
+  | { readonly type: 'delays' }
   /** Opens a connection without a socket for each request; the answer is the heads of the answers. */
   | { readonly type: 'open'; readonly requests: readonly string[] }
 
@@ -15,12 +17,21 @@ export interface ServerReport extends HubStats {
   readonly cpu: number
 }
 
+/** How late the event loop of the server process was to run a timer, ms. */
+export interface LoopDelays {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
 export interface BenchServer {
   readonly name: ContenderName
   readonly port: number
   report(): Promise<ServerReport>
   /** The report after a garbage collection. */
   collect(): Promise<ServerReport>
+  /** The delays of the event loop since this was last called. */
+  delays(): Promise<LoopDelays>
   openPipes(requests: readonly string[]): Promise<string[]>
   stop(): Promise<void>
 }
@@ -44,6 +55,7 @@ export async function startServer(name: ContenderName, options: ContenderOptions
     port,
     report: () => ask({ type: 'report' }),
     collect: () => ask({ type: 'collect' }),
+    delays: () => ask({ type: 'delays' }),
     openPipes: (requests) => ask({ type: 'open', requests }),
     stop() {
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

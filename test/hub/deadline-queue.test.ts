@@ -80,3 +80,39 @@ it('sets no timer to a past time, of which newer runtimes warn', () => {
   vi.advanceTimersByTime(0)
   expect(due).toHaveLength(1)
 })
+
+it('lets the event loop turn when very many deadlines fall due at once', async () => {
+  vi.useRealTimers()
+  const due: Named[] = []
+  const queue = createDeadlineQueue<Named>((item) => {
+    due.push(item)
+    const end = performance.now() + 1
+    while (performance.now() < end);
+  })
+  for (let name = 0; name < 100; name += 1) queue.add(inMs(0, name))
+  const seen = [0]
+  while (due.length < 100) {
+    await new Promise((resolve) => setImmediate(resolve))
+    seen.push(due.length)
+  }
+  // A slice is 10 ms long, and each handler takes one.
+  expect(Math.max(...seen.map((count, turn) => count - (seen[turn - 1] ?? 0)))).toBeLessThanOrEqual(11)
+  expect(due.map(({ name }) => name)).toEqual(Array.from({ length: 100 }, (_, name) => name))
+})
+
+it('runs a deadline that is removed while the others are under way no more', async () => {
+  vi.useRealTimers()
+  const due: number[] = []
+  const last = inMs(1, 3)
+  const queue = createDeadlineQueue<Named>(({ name }) => {
+    due.push(name)
+    const end = performance.now() + 10
+    while (performance.now() < end);
+    setImmediate(() => queue.delete(last))
+  })
+  for (const item of [inMs(0, 0), last]) queue.add(item)
+  while (last.place >= 0) await new Promise((resolve) => setImmediate(resolve))
+  queue.add(inMs(0, 4))
+  while (due.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  expect(due).toEqual([0, 4])
+})

@@ -4,6 +4,7 @@ import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore, StoreChange, Tombstone } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
+import { inSlices } from '../../timing/slices.ts'
 import type { Revocations } from './revocations.ts'
 import type { SessionLifecycle } from './session-lifecycle.ts'
 
@@ -16,7 +17,7 @@ export interface StoreFollowerOptions {
   readonly logger: Logger
 }
 
-/** How many sessions are compared with the store, or ended, at a time. */
+/** How many sessions are compared with the store at a time. */
 const batchSize = 32
 
 /** Keeps the sessions of this node in step with the store. @returns a function that stops it */
@@ -30,12 +31,22 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   function followTombstone({ kind, id }: Tombstone) {
     const isElsewhere = !revocations.isAdding
     const sessions = registry.find(kind, id)
-    for (const session of sessions) {
-      const code = toEnd(session)
-      if (code === 'session-revoked') session.streams.endWithView('revoked')
-      else if (code) session.streams.push()
-    }
-    endInTurn(sessions, { isElsewhere, isUser: kind === 'user' })
+    const endSession = (session: LiveSession) => end(session, { isElsewhere, isUser: kind === 'user' })
+    const steps = [tellStreams, endSession].flatMap((step) => sessions.map((session) => () => step(session)))
+    void inSlices(steps, (step) => {
+      try {
+        step()
+      } catch (error) {
+        // A session that fails must not keep the others from their end.
+        logger.error('store.watch.failed', { type: 'tombstone', error })
+      }
+    })
+  }
+
+  function tellStreams(session: LiveSession) {
+    const code = toEnd(session)
+    if (code === 'session-revoked') session.streams.endWithView('revoked')
+    else if (code) session.streams.push()
   }
 
   /** @returns the reason that ended the proof of a session, or null */
@@ -44,22 +55,17 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
   }
 
-  /** Ends a few sessions at a time, so that writes to streams and to the store get through in between. */
-  function endInTurn(sessions: readonly LiveSession[], from: { isElsewhere: boolean; isUser: boolean }) {
-    for (const session of sessions.slice(0, batchSize)) {
-      const { sessionId } = session.identity
-      const code = registry.has(session) ? toEnd(session) : null
-      if (!code || sessionId === null) continue
-      const isRevoked = code === 'session-revoked'
-      lifecycle.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
-      // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
-      // revoked too. The node that revokes the user does that for the sessions that it knows.
-      if (isRevoked && from.isUser && from.isElsewhere) {
-        void lifecycle.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
-      }
+  function end(session: LiveSession, from: { readonly isElsewhere: boolean; readonly isUser: boolean }) {
+    const { sessionId } = session.identity
+    const code = registry.has(session) ? toEnd(session) : null
+    if (!code || sessionId === null) return
+    const isRevoked = code === 'session-revoked'
+    lifecycle.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
+    // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
+    // revoked too. The node that revokes the user does that for the sessions that it knows.
+    if (isRevoked && from.isUser && from.isElsewhere) {
+      void lifecycle.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
     }
-    const others = sessions.slice(batchSize)
-    if (others.length > 0) setImmediate(() => endInTurn(others, from))
   }
 
   function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {

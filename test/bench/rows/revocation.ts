@@ -3,11 +3,11 @@ import { isQuick, sized } from '../effort.ts'
 import { toValueRow } from '../bench-row.ts'
 import type { BenchRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
-import { createMessageId, createWebhookSecret, signWebhook } from '../../kit/clerk-emulator/webhook.ts'
+import { createWebhookSecret } from '../../kit/clerk-emulator/webhook.ts'
 import { inBatches } from '../in-batches.ts'
-import { connect, openStream, toRequest } from '../raw-http.ts'
+import { connect, openStream } from '../raw-http.ts'
 import type { Stream } from '../raw-http.ts'
-import { toStreamRequest } from '../requests.ts'
+import { toStreamRequest, toWebhookRequest } from '../requests.ts'
 import { startServer } from '../start-server.ts'
 import { quantile } from '../statistics.ts'
 import { toSessionId, toUserId } from '../tokens.ts'
@@ -91,10 +91,4 @@ export const revocation: Bench = {
 function toP99(times: readonly number[]) {
   const p99 = Number(quantile(times, 0.99).toFixed(1))
   return { value: p99, ratio: p99 }
-}
-
-function toWebhookRequest(port: number, secret: string, event: ReturnType<Kind['toEvent']>): string {
-  const { body, headers } = signWebhook(event, { secret, sentAt: Date.now(), id: createMessageId() })
-  const lines = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type')
-  return toRequest('POST', '/auth/webhook', [`host: 127.0.0.1:${port}`, ...lines.map((line) => line.join(': '))], body)
 }
