@@ -1,5 +1,6 @@
 import type { SignedInView } from '../../machines/auth-view.ts'
-import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
+import type { RevokedIdentity } from '../hub/requests/revoke-identity.ts'
+import type { SessionHub } from '../hub/session-hub.ts'
 import type { ClerkAccess } from '../clerk/clerk-access.ts'
 
 /** The session or user to sign out, by Clerk's id. */

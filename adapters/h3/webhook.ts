@@ -1,6 +1,7 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
-import type { RevokedIdentity, SessionHub } from '../hub/session-hub.ts'
+import type { RevokedIdentity } from '../hub/requests/revoke-identity.ts'
+import type { SessionHub } from '../hub/session-hub.ts'
 import type { Logger } from '../logger.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { createBodyReader } from './read-body.ts'

@@ -23,21 +23,21 @@ import type {
 import type { HubLimits } from './node/hub-limits.ts'
 import type { LiveSession } from './session/live-session.ts'
 import { createOpenSession } from './requests/open-session.ts'
+import { createRequestSignal, toCurrent } from './requests/request-signal.ts'
+import { createRevokeIdentity } from './requests/revoke-identity.ts'
+import type { RevokedIdentity } from './requests/revoke-identity.ts'
 import { createReceiveToken } from './requests/receive-token.ts'
 import type { LoadUser } from './node/user-profiles.ts'
-import type { FoundSession } from './cookies/cookie-index.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
-import type { Tombstone, SessionStore } from './store/session-store.ts'
+import type { SessionStore } from './store/session-store.ts'
 import { requireStore } from './store/require-store.ts'
 import type { StoreDown } from './store/require-store.ts'
 import { inSlices } from '../timing/slices.ts'
-import { setUnrefTimeout } from '../timing/unref-clock.ts'
 import { createTokenChecks } from './node/token-checks.ts'
 import type { VerifyToken } from './node/token-checks.ts'
 import { createRevocations } from './node/revocations.ts'
-import { toTombstone } from './store/tombstone.ts'
 
 export interface SessionHubOptions {
   readonly verify: VerifyToken
@@ -61,12 +61,6 @@ export interface HubStats {
   readonly sessions: number
   readonly signedIn: number
   readonly streams: number
-}
-
-/** A Clerk session or user to sign out, by Clerk's id. */
-export interface RevokedIdentity extends Pick<Tombstone, 'kind' | 'id'> {
-  /** True if the user is deleted: every token is refused, whatever its `iat`. */
-  readonly isGone?: boolean
 }
 
 /** All server sessions of one node. It knows nothing of HTTP and rejects with `AuthError` only. */
@@ -174,40 +168,16 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
     (request: Request): Promise<Answer> =>
       store.ready ? requireStore(store, needs).then(() => handle(request)) : handle(request)
-  const toSession = (found: FoundSession | null) => (found && !found.retired ? found.session : null)
 
   return {
     open: whileOpen(whileKnowing(createOpenSession(parts))),
     receive: whileOpen(whileKnowing(createReceiveToken(parts))),
     clear: whileOpen(createClearSession(parts)),
-    find: whileKnowing(async (request) => toAdmitted(request) ?? toSession(await lookup.find(request.cookieIds))),
+    find: whileKnowing(async (request) => toAdmitted(request) ?? toCurrent(await lookup.find(request.cookieIds))),
     admit: whileKnowing(createAdmitRequest(parts)),
 
-    signal(request, rule) {
-      const { cookieIds } = request
-      const admitted = toAdmitted(request)
-      if (admitted) return toTimelySignal(lifecycle.signal(admitted, rule), request.admission?.endsAt)
-      const here = lookup.findHere(cookieIds)
-      if (here !== undefined) return lifecycle.signal(toSession(here), rule)
-      // This node does not know the session, or the store may know better, so the signal waits for the store.
-      return toLaterSignal(lookup.find(cookieIds).then((found) => lifecycle.signal(toSession(found), rule)))
-    },
-
-    async revoke({ kind, id, isGone = false }) {
-      const tombstone = toTombstone({ kind, id, revokedAt: clock() }, clock())
-      // The known Clerk sessions are revoked by id, because a token that they mint later is newer than the revocation.
-      const known = kind === 'user' ? lifecycle.registry.find('user', id).map(({ identity }) => identity.sessionId) : []
-      const stored: Promise<void>[] = []
-      const add = (each: Tombstone) => {
-        const isStored = revocations.addTombstone(each)
-        // A rejection is reported below, after the last slice.
-        isStored.catch(() => {})
-        stored.push(isStored)
-      }
-      add(isGone ? { ...tombstone, revokedAt: tombstone.until } : tombstone)
-      await inSlices(new Set(known), (sessionId) => add({ ...tombstone, kind: 'session', id: sessionId ?? '' }))
-      await Promise.all(stored)
-    },
+    signal: createRequestSignal(parts),
+    revoke: createRevokeIdentity(parts),
 
     retry() {
       revocations.retry()
@@ -233,31 +203,4 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       revocations.close()
     },
   }
-}
-
-/** @returns a signal that also aborts at `endsAt`, by `performance.now()`, if that is given */
-function toTimelySignal(signal: AbortSignal, endsAt: number | undefined): AbortSignal {
-  if (endsAt === undefined || signal.aborted) return signal
-  const controller = new AbortController()
-  const end = () => controller.abort(new AuthError('not-signed-in'))
-  const timer = setUnrefTimeout(end, Math.max(0, endsAt - performance.now()))
-  const abort = () => {
-    clearTimeout(timer)
-    controller.abort(signal.reason)
-  }
-  signal.addEventListener('abort', abort, { once: true })
-  controller.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true })
-  return controller.signal
-}
-
-/** @returns a signal that follows the promised one; it also aborts if the promise rejects */
-function toLaterSignal(later: Promise<AbortSignal>): AbortSignal {
-  const controller = new AbortController()
-  const follow = (signal: AbortSignal) => {
-    const abort = () => controller.abort(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  }
-  later.then(follow, (error: unknown) => controller.abort(error))
-  return controller.signal
 }

@@ -153,7 +153,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'stream-outlives-user',
     what: 'a stream goes on where another node has signed in somebody else',
-    file: 'adapters/hub/node/session-lifecycle.ts',
+    file: 'adapters/hub/node/change-effects.ts',
     line: "if (reason !== 'token') return session.streams.end('rotated')",
     instead: "    if (reason !== 'token') return",
     shownBy: 335_852_740,

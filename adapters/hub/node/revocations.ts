@@ -11,11 +11,10 @@ import { createWaits } from '../../timing/waits.ts'
 /** Makes sure that ended sessions and users stay ended. */
 export interface Revocations {
   /**
-   * Ends a Clerk session or user. The end counts on this node at once. Resolves once it is stored; if that fails, this
-   * goes on trying.
-   * @throws AuthError `store-unavailable`
+   * Ends a Clerk session or user. The end counts on this node at once. If it cannot be stored, this goes on trying.
+   * @returns null once it is stored, else the error `store-unavailable`
    */
-  addTombstone(tombstone: Tombstone): Promise<void>
+  addTombstone(tombstone: Tombstone): Promise<AuthError | null>
   /**
    * Resolves once the newest tombstone of an id is stored, and rejects if that has failed so far. @returns null if it
    * is stored, or if this node has added none
@@ -98,13 +97,14 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
     }
   }
 
-  async function addTombstone(tombstone: Tombstone) {
+  async function addTombstone(tombstone: Tombstone): Promise<AuthError | null> {
     try {
       await put(tombstone)
+      return null
     } catch (cause) {
       logger.error('store.failed', { method: 'addTombstone', error: cause })
       void addLater(tombstone)
-      throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
+      return new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
     }
   }
 
@@ -114,13 +114,10 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
       try {
         const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
         if (named !== undefined && named !== sessionId) return null
-        await addTombstone(
-          toTombstone({ kind: 'session', id: sessionId, clearedAt: Math.max(endedAt, issuedAt) }, clock()),
-        )
-        return null
+        const clearedAt = Math.max(endedAt, issuedAt)
+        return await addTombstone(toTombstone({ kind: 'session', id: sessionId, clearedAt }, clock()))
       } catch (error) {
         const failure = toAuthError(error)
-        if (failure.code === 'store-unavailable') return failure
         // A token that is refused now signs nobody in later either.
         if (authErrors[failure.code].state !== 'error') return null
         if (!isOver()) await wait(pause)

@@ -57,7 +57,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
   }
 
   function revive(record: SessionRecord) {
-    const session = lifecycle.create(record.id, record.channel)
+    const session = lifecycle.create(record)
     session.outrank(record.rev)
     records.merge(session, record)
     return lifecycle.admit(session)

@@ -22,7 +22,7 @@ const batchSize = 32
 
 /** Keeps the sessions of this node in step with the store. @returns a function that stops it */
 export function followStore({ lifecycle, store, revocations, clock, logger }: StoreFollowerOptions): () => void {
-  const { registry, cookies, records, rotation } = lifecycle
+  const { registry, cookies, records, rotation, effects } = lifecycle
 
   /**
    * Ends the sessions whose proof has just got a tombstone. Their streams are told before their machines, so that the
@@ -60,11 +60,11 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     const code = registry.has(session) ? toEnd(session) : null
     if (!code || sessionId === null) return
     const isRevoked = code === 'session-revoked'
-    lifecycle.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
+    effects.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
     // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
     // revoked too. The node that revokes the user does that for the sessions that it knows.
     if (isRevoked && from.isUser && from.isElsewhere) {
-      void lifecycle.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
+      void revocations.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
     }
   }
 

@@ -46,12 +46,12 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
    */
   async function addProofTombstone(tombstone: Tombstone, issuedAt: number): Promise<AuthError | null> {
     if (!store.findTombstone({ userId: '', sessionId: tombstone.id, issuedAt }))
-      return lifecycle.addTombstone(tombstone)
+      return revocations.addTombstone(tombstone)
     try {
       await revocations.stored('session', tombstone.id)
       return null
     } catch {
-      return lifecycle.addTombstone(tombstone)
+      return revocations.addTombstone(tombstone)
     }
   }
 
@@ -61,7 +61,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     try {
       const stored = await lookup.findStored(alias)
       if (stored?.sessionId !== named || stored.issuedAt === null) return null
-      return await lifecycle.addTombstone(toClearTombstone(named, stored.issuedAt, stored.expiresAt))
+      return await revocations.addTombstone(toClearTombstone(named, stored.issuedAt, stored.expiresAt))
     } catch (error) {
       return toAuthError(error)
     }

@@ -74,8 +74,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   return async ({ cookieIds, tab, carried, address }) => {
     const found = await lookup.find(cookieIds)
     if (found?.retired) throw toRotated()
-    const session = found?.session ?? lifecycle.create()
-    if (!found) session.state.address = address ?? null
+    const session = found?.session ?? lifecycle.create({ address })
     return serve(session, async () => {
       if (found) session.state.budget.spend(clock())
       if (isFull(session, tab)) {

@@ -52,8 +52,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
 
   /** A token without a session makes one only if it signs in. */
   async function receiveUnknown({ token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
-    const session = lifecycle.create()
-    session.state.address = address ?? null
+    const session = lifecycle.create({ address })
     return serve(session, async () => {
       const error = await tokens.decide(session, token, tab)
       if (error || !session.view().isSignedIn) {

@@ -34,7 +34,7 @@ export interface SessionState {
   /** True if another node decided and stored the current state, so that this node may forget the session. */
   isFollower: boolean
   /** The client's address that the session was created for, or null if addresses are not bounded. */
-  address: string | null
+  readonly address: string | null
   /** When a request last asked for the session, or its last stream ended, by `performance.now()`. */
   usedAt: number
   /** True until a request brings its cookie: a browser that keeps no cookies never comes back to the session. */
@@ -59,7 +59,7 @@ export interface SessionState {
   unseen: SessionChange | null
 }
 
-export function createSessionState(requestsPerMinute: number): SessionState {
+export function createSessionState(requestsPerMinute: number, address: string | null): SessionState {
   return {
     budget: new RequestBudget(requestsPerMinute),
     seqs: new TabSeqs(),
@@ -67,7 +67,7 @@ export function createSessionState(requestsPerMinute: number): SessionState {
     lastProven: null,
     isTombstoneOwed: false,
     isFollower: false,
-    address: null,
+    address,
     usedAt: performance.now(),
     isUnclaimed: true,
     isRotationDue: false,
