@@ -6,6 +6,7 @@ import type { Logger } from '../../logger.ts'
 import type { CookieRotation } from '../cookies/cookie-rotation.ts'
 import type { AuthChangeReason, AuthChanges, SessionChange } from '../session/auth-changes.ts'
 import { endSignals, followRules } from '../session/identity-signals.ts'
+import { noteSignIn } from '../session/last-proof.ts'
 import type { LiveSession, LiveSessionRuntime } from '../session/live-session.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import type { RecordSync } from './record-sync.ts'
@@ -95,9 +96,8 @@ function noteChange({ state, identity }: LiveSession, change: SessionChange | nu
   const history = state.history ?? createHistory(toUncheckedView(identity.now))
   state.history = addToHistory(history, identity, change?.reason)
   state.unseen = isAdmitted ? null : (change ?? state.unseen)
-  if (identity.sessionId === null) return
-  state.lastProven = { sessionId: identity.sessionId, issuedAt: toIssuedAt(identity.claims as AuthClaims) ?? 0 }
-  state.isTombstoneOwed = false
+  const { sessionId, claims } = identity
+  if (sessionId !== null) noteSignIn(state, { sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
 }
 
 /** The log line does not name the user; the inspector and `explain` do. */

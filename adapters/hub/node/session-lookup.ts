@@ -1,6 +1,7 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Logger } from '../../logger.ts'
+import { claim, noteUse } from '../session/session-use.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retiredReadFor, toAliases } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
@@ -63,14 +64,10 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     return lifecycle.admit(session)
   }
 
-  /**
-   * Notes that a request has brought a cookie of the session. Its browser keeps cookies, and the other nodes must know
-   * that too.
-   */
-  function claim(session: LiveSession) {
-    session.state.usedAt = performance.now()
-    if (!session.state.isUnclaimed) return
-    session.state.isUnclaimed = false
+  /** Notes a request with the cookie of the session. If it is the first one, the other nodes must know that too. */
+  function noteRequest(session: LiveSession) {
+    noteUse(session.state)
+    if (!claim(session.state)) return
     registry.reconsider(session)
     if (session.identity.isSignedIn) void records.keep(session)
   }
@@ -81,7 +78,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
       for (const alias of toAliases(cookieIds)) {
         const here = cookies.find(alias)
         const found = here && !here.isForeign ? here : await load(alias)
-        if (found) claim(found.session)
+        if (found) noteRequest(found.session)
         if (found && !found.retired) return found
         retired ??= found
       }
@@ -89,7 +86,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     },
     findHere(cookieIds) {
       const known = toAliases(cookieIds).map((alias) => cookies.find(alias))
-      for (const found of known) if (found) claim(found.session)
+      for (const found of known) if (found) noteRequest(found.session)
       const isAskable = known.some((found) => !found || found.isForeign)
       return known.find((found) => found?.retired === false) ?? (isAskable ? undefined : (known[0] ?? null))
     },

@@ -4,6 +4,7 @@ import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
 import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
+import { oweTombstone, settleTombstone } from '../session/last-proof.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toAliases } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
@@ -20,7 +21,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     const { sessionId } = session.view()
     if (sessionId !== null && named !== undefined && sessionId !== named) return null
     const tombstone = toProvenTombstone(session, named)
-    if (tombstone) session.state.isTombstoneOwed = true
+    if (tombstone) oweTombstone(session.state)
     for (const token of session.end('cleared', named)) revocations.identify(session, token, named)
     const [ended, learnt] = await Promise.all([
       tombstone ? endProof(session, tombstone) : endStored(alias, named),
@@ -30,14 +31,10 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return ended ?? learnt
   }
 
-  /** Once the tombstone is stored, a repeated sign-out must not end tokens that Clerk has issued to others since. */
   async function endProof({ state }: LiveSession, tombstone: Tombstone): Promise<AuthError | null> {
     const { lastProven } = state
     const error = await addProofTombstone(tombstone, lastProven?.issuedAt ?? 0)
-    if (!error && state.lastProven === lastProven) {
-      state.lastProven = null
-      state.isTombstoneOwed = false
-    }
+    if (!error) settleTombstone(state, lastProven)
     return error
   }
 

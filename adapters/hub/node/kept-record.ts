@@ -1,0 +1,96 @@
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { SessionRecord } from '../../../machines/session-record.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { isSameOutcome, toOutcome } from './session-outcome.ts'
+import type { Outcome } from './session-outcome.ts'
+
+const none = Promise.resolve()
+
+/**
+ * A record is stored with a `rev` that is a multiple of this. So it outranks the changes since the last stored record
+ * that only one node knows of, such as a refused token.
+ */
+const revStep = 1_024
+const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1) * revStep - 1
+
+/** The knowledge that this node has of the stored record of one session. */
+export class KeptRecord {
+  storedRev: number | null = null
+  /** The Clerk session of the stored record. */
+  sessionId: string | null = null
+  /** True if the store had a record where none was expected. */
+  isContested = false
+  /** True while a stored record is taken over: a change then comes from the store and need not be written back. */
+  isAdopting = false
+  /** The record that is being written to the store. */
+  sent: SessionRecord | null = null
+  isWriting = false
+  /** Resolves when the current write has ended, or at once if there is none. */
+  written: Promise<void> = none
+  #outcome: Outcome = null
+  /** True if the stored record says that no request has brought the cookie of the session. */
+  #isUnclaimed = false
+
+  /** The end of the work that makes a further write unnecessary for now, or null if there is none. */
+  get underWay(): Promise<void> | null {
+    if (this.isAdopting) return none
+    return this.isWriting ? this.written : null
+  }
+
+  /** Notes the record that the store has. */
+  noteStored({ rev, sessionId, isUnclaimed }: SessionRecord) {
+    this.storedRev = rev
+    this.sessionId = sessionId
+    this.#isUnclaimed = isUnclaimed === true
+  }
+
+  /** Notes the outcome that need not be stored any more. */
+  noteOutcome(record: SessionRecord) {
+    this.#outcome = toOutcome(record)
+  }
+
+  /** Notes that the store has no record of the session, or another one than was expected. */
+  noteMissing(current: SessionRecord | null) {
+    this.storedRev = null
+    this.sessionId = null
+    this.isContested = current !== null
+  }
+
+  /** Notes that the store has lost what it had, so that the current outcome is to be stored again. */
+  noteLost() {
+    this.noteMissing(null)
+    this.#outcome = null
+  }
+
+  noteWritten() {
+    this.sent = null
+    this.isWriting = false
+    this.written = none
+  }
+
+  /**
+   * A session that never signed in leaves no record. A session that signed out has its tombstone stored first: a node
+   * that finds it signed out has no tombstone to add, and so acknowledges a sign-out at once.
+   */
+  isDue({ state }: LiveSession, view: AuthView): boolean {
+    return (
+      view.authChecked &&
+      (view.isSignedIn || (this.storedRev !== null && !state.isTombstoneOwed)) &&
+      !isSameOutcome(view, this.#outcome)
+    )
+  }
+
+  /**
+   * True if a request has brought the cookie since the record was stored: other nodes keep an unclaimed session for a
+   * short time only.
+   */
+  isClaimDue({ state }: LiveSession, view: AuthView): boolean {
+    return view.isSignedIn && this.#isUnclaimed && !state.isUnclaimed
+  }
+
+  /** A claim changes nothing that a view shows, so it does not change the `rev` of the view either. */
+  toNextRev(session: LiveSession, isDecided: boolean): number {
+    const { storedRev } = this
+    return isDecided || storedRev === null ? session.outrank(toRevBefore(storedRev ?? 0)) : storedRev + 1
+  }
+}
