@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { retireFor } from './cookie-index.ts'
-import type { CookieIndex, FoundSession, Rotation } from './cookie-index.ts'
+import type { CookieIndex, FoundSession } from './cookie-index.ts'
 
 export interface CookieRotationOptions {
   readonly cookies: CookieIndex
@@ -27,11 +27,9 @@ export const toRotated = (): AuthError => new AuthError('session-rotated', undef
 
 export function createCookieRotation({ cookies, store, keepRecord, sessionOf, logger }: CookieRotationOptions) {
   /** Gives a session a new cookie on this node alone. The next rotation has the store retire the old one. */
-  function reissue(session: LiveSession): Rotation {
-    const { state } = session
-    const rotation = cookies.issue(session)
-    if (rotation.from !== null) state.unretired = state.unretired.concat(rotation.from)
-    return rotation
+  function reissue(session: LiveSession) {
+    const { from } = cookies.issue(session)
+    if (from !== null) session.state.unretired = session.state.unretired.concat(from)
   }
 
   /** Ends every stream except those of the tab. A stream without a tab is ended too, because it may be anybody's. */
@@ -41,50 +39,45 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
 
   function rotate(session: LiveSession, tab: string | undefined) {
     const { state } = session
-    const { to, userId } = reissue(session)
+    reissue(session)
     state.isRotationDue = false
     state.holder = null
     endOtherStreams(session, tab)
     state.isCookieOwed = true
-    const retiring = state.unretired
-    const froms = retiring.length > 0 ? retiring : [null]
-    // The rotation is sent before the record, so that a node that reads the record finds the old cookie retired.
-    const sent = Promise.all(froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
-    state.rotating = noteRotated(session, to, retiring, sent)
+    state.rotating = storeRotation(session)
   }
 
-  async function noteRotated(
-    session: LiveSession,
-    alias: string,
-    retired: readonly string[],
-    rotated: Promise<unknown>,
-  ) {
-    const isCurrent = () => cookies.current(session)?.alias === alias
+  /**
+   * Stores the cookie and the record of a sign-in. The cookie is sent before the record, so that a node that reads the
+   * record finds the old cookie retired.
+   */
+  async function storeRotation(session: LiveSession) {
+    const alias = cookies.current(session)?.alias
     try {
-      await Promise.all([rotated, keepRecord(session)])
-      for (const each of retired) noteRetired(session, each)
-      if (isCurrent()) session.state.isCookieOwed = false
+      await storeCookie(session, () => keepRecord(session))
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
     } finally {
-      if (isCurrent()) session.state.rotating = null
+      if (cookies.current(session)?.alias === alias) session.state.rotating = null
     }
   }
 
-  function noteRetired({ state }: LiveSession, alias: string | null) {
-    state.unretired = state.unretired.filter((other) => other !== alias)
-  }
-
-  async function storeCookie(session: LiveSession) {
+  /**
+   * Has the store take the current cookie, and retire those before it.
+   *
+   * @param alsoStore Begins to store what must be stored too before the cookie counts as stored.
+   * @throws the error of the store
+   */
+  async function storeCookie(session: LiveSession, alsoStore?: () => Promise<void>) {
     const current = cookies.current(session)
     if (!current) return
+    const { state } = session
     const { alias: to, userId } = current
-    const { unretired } = session.state
-    for (const from of unretired.length > 0 ? unretired : [null]) {
-      await store.rotate(session.id, { from, to, userId, retireFor })
-      noteRetired(session, from)
-    }
-    if (cookies.current(session)?.alias === to) session.state.isCookieOwed = false
+    const froms: readonly (string | null)[] = state.unretired.length > 0 ? state.unretired : [null]
+    const sent = froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor }))
+    await Promise.all([...sent, alsoStore?.()])
+    state.unretired = state.unretired.filter((alias) => !froms.includes(alias))
+    if (cookies.current(session)?.alias === to) state.isCookieOwed = false
   }
 
   /** Has the store retire a cookie that was given up. If this fails, the next rotation tries again. */
@@ -158,8 +151,8 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
       }
     },
 
-    /** Stores the current cookie if the store may lack it. */
-    storeCookie,
+    /** Stores the current cookie, which the store has lost. @throws the error of the store */
+    storeCookie: (session: LiveSession) => storeCookie(session),
 
     /** Resolves once the store has the current cookie. @throws the error of the store */
     async settle(session: LiveSession) {
