@@ -148,13 +148,13 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   let requests = 0
 
   async function serve<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
-    const release = lifecycle.registry.hold(session)
+    lifecycle.registry.hold(session)
     requests += 1
     try {
       return await work()
     } finally {
       requests -= 1
-      release()
+      lifecycle.registry.release(session)
     }
   }
 

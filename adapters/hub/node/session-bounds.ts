@@ -2,6 +2,8 @@ import { AuthError } from '../../../machines/auth-error.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import type { IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import { recentFor } from './session-need.ts'
+import type { SpareSessions } from './spare-sessions.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 
 /** How many sessions of one Clerk session, user or address a node may hold. */
@@ -47,18 +49,12 @@ export interface SessionBoundsOptions {
   readonly limits: SessionLimits
   /** The sessions that are signed in. */
   readonly identities: IdentityIndex
-  /** @returns the session that is easiest to spare, or null if all of them are in use */
-  readonly findSpare: (sessions: readonly LiveSession[]) => LiveSession | null
-  /** @returns the first anonymous or unclaimed session that no request works on; it may have a stream */
-  readonly findAnonymous: (sessions: readonly LiveSession[]) => LiveSession | null
+  readonly spares: Pick<SpareSessions, 'findAmong' | 'findAnonymous'>
   readonly remove: (session: LiveSession) => void
 }
 
-/** How long a session that a request has asked for counts as in use, ms. */
-export const recentFor = 30_000
-
 export function createSessionBounds(options: SessionBoundsOptions): SessionBounds {
-  const { limits, identities, findSpare, findAnonymous, remove } = options
+  const { limits, identities, spares, remove } = options
   const { sessionsPerClerkSession, sessionsPerUser, sessionsPerAddress = Infinity } = limits
   const expected = createIdentityIndex()
   const addresses = new SessionsByKey()
@@ -69,7 +65,7 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
     limit: number,
     toSessions: () => readonly LiveSession[],
     owner: string,
-    find = findSpare,
+    find = spares.findAmong,
   ) {
     if (others < limit) return
     const spare = find(toSessions())
@@ -93,7 +89,9 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
    * a few streams without a cookie would keep everybody at an address out.
    */
   const findSpareAt = ({ identity }: LiveSession) =>
-    identity.isSignedIn ? (all: readonly LiveSession[]) => findSpare(all) ?? findAnonymous(all) : findSpare
+    identity.isSignedIn
+      ? (all: readonly LiveSession[]) => spares.findAmong(all) ?? spares.findAnonymous(all)
+      : spares.findAmong
 
   /**
    * Keeps an anonymous newcomer from ending the session of a signed-in user at the same address, which many may share.

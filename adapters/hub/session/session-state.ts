@@ -35,6 +35,8 @@ export interface SessionState {
   isFollower: boolean
   /** The client's address that the session was created for, or null if addresses are not bounded. */
   readonly address: string | null
+  /** How many requests work on the session. */
+  holds: number
   /** When a request last asked for the session, or its last stream ended, by `performance.now()`. */
   usedAt: number
   /** True until a request brings its cookie: a browser that keeps no cookies never comes back to the session. */
@@ -68,6 +70,7 @@ export function createSessionState(requestsPerMinute: number, address: string | 
     isTombstoneOwed: false,
     isFollower: false,
     address,
+    holds: 0,
     usedAt: performance.now(),
     isUnclaimed: true,
     isRotationDue: false,
