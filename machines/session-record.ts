@@ -22,6 +22,13 @@ export interface SessionRecord {
   readonly issuedAt: number | null
   /** `exp` of the proving token, epoch ms, without the clock tolerance; null when signed out. */
   readonly expiresAt: number | null
+  /**
+   * When the session signed in with this Clerk session, epoch ms. Absent when signed out, and in records of versions that
+   * did not note it.
+   */
+  readonly signedInAt?: number
+  /** When the app last let a request of the session in, epoch ms, as far as the writing node knows. */
+  readonly lastUsedAt?: number
   /** The highest `seq` seen of each tab, for at most 64 tabs, least recently used first. */
   readonly seqByTab: Readonly<Record<string, number>>
   /** No request has brought the session's cookie yet, so its browser may not keep one. Absent once a request has. */

@@ -15,6 +15,7 @@ import type { AuthChangeListener, AuthChangeOptions } from '../hub/session/auth-
 import { createMemorySessionStore } from '../hub/store/memory-session-store.ts'
 import type { Admission } from '../hub/requests/hub-requests.ts'
 import type { LiveSession } from '../hub/session/live-session.ts'
+import type { SessionSummary } from '../hub/node/session-list.ts'
 import type { LoadUser } from '../hub/node/user-profiles.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { createSealedStore } from '../hub/store/sealed-store.ts'
@@ -49,6 +50,7 @@ import { requireRule } from './require-rule.ts'
 import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
 import { createSessionCookie } from './session-cookie.ts'
+import { toListedUser } from './listed-user.ts'
 import { toDefaultInstance } from './default-instance.ts'
 import { createStandaloneApp } from './standalone-app.ts'
 import { createWebhook, requireWebhookSecret } from './webhook.ts'
@@ -149,6 +151,13 @@ export interface AuthServer {
    * @throws MissingSecretKeyError
    */
   revokeOthers(from: RequestSource): Promise<void>
+  /**
+   * Lists the signed-in sessions of a user on all nodes, newest first: for a page where a user sees where they are signed
+   * in, and ends a session by `revoke`. It checks no rights: call it with the id of a user who may see the list.
+   * @throws TypeError if there is no `userId`, or if a store of your own has no method `list`
+   * @throws AuthError `store-unavailable`
+   */
+  sessions(target: { readonly userId: string }): Promise<readonly SessionSummary[]>
   /**
    * Explains in words how the request's session came to its state: its last transitions, the age of the keys and the
    * difference between the clocks. The text contains no names and no secrets, but you still decide who may read it.
@@ -276,7 +285,11 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const toRequest = (facts: RequestFacts) => ({ cookieIds: cookie.read(facts), admission: admissions.get(facts) })
   const find = (from: RequestSource) => hub.find(toRequest(toFacts(from)))
   const toView = (session: LiveSession | null) => session?.view() ?? toUncheckedView(clock())
-  const session = async (from: RequestSource) => toView(await find(from))
+  async function session(from: RequestSource): Promise<AuthView> {
+    const found = await find(from)
+    if (found) hub.use(found)
+    return toView(found)
+  }
 
   async function check(facts: RequestFacts, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
     const carried = () => carriedTokens.read(facts)
@@ -288,6 +301,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     else if (admission.session) logger.debug('check.completed', { state })
     else logger.debug('check.unasked')
     if (!timedOut) admissions.set(facts, admission)
+    if (admission.session) hub.use(admission.session)
     return admission.view
   }
 
@@ -322,6 +336,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     },
     revoke: (target, options) => revoker.revoke(target, options),
     revokeOthers: (from) => revoker.revokeOthers(() => guard.requireChange(from)),
+    sessions: async (target) => hub.sessions(toListedUser(target)),
     signal(from, rule) {
       if (rule) requireRule('signal', rule)
       return hub.signal(toRequest(toFacts(from)), rule)

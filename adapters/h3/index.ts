@@ -20,6 +20,7 @@ export type {
 export type { LoadUser } from '../hub/node/user-profiles.ts'
 export type { StoreDown } from '../hub/store/require-store.ts'
 export type { HubLimits } from '../hub/node/hub-limits.ts'
+export type { SessionSummary } from '../hub/node/session-list.ts'
 export type { HubStats } from '../hub/session-hub.ts'
 export { createMemorySessionStore } from '../hub/store/memory-session-store.ts'
 export type { MemorySessionStoreOptions } from '../hub/store/memory-session-store.ts'

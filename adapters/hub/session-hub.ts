@@ -3,6 +3,7 @@ import type { AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
+import type { SessionRecord } from '../../machines/session-record.ts'
 import type { Logger } from '../logger.ts'
 import { createAdmitRequest, toAdmitted } from './requests/admit-request.ts'
 import type { AuthChanges } from './session/auth-changes.ts'
@@ -29,6 +30,8 @@ import type { RevokedIdentity } from './requests/revoke-identity.ts'
 import { createReceiveToken } from './requests/receive-token.ts'
 import type { LoadUser } from './node/user-profiles.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
+import { createSessionList } from './node/session-list.ts'
+import type { SessionSummary } from './node/session-list.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
 import type { SessionStore } from './store/session-store.ts'
@@ -90,6 +93,13 @@ export interface SessionHub {
    * store it
    */
   revoke(target: RevokedIdentity): Promise<void>
+  /**
+   * Lists the signed-in sessions of a user on all nodes, newest first.
+   * @throws TypeError if the store cannot list sessions · AuthError `store-unavailable`
+   */
+  sessions(userId: string): Promise<readonly SessionSummary[]>
+  /** Notes that the app let a request of a session in. */
+  use(session: LiveSession): void
   /** Call it when keys are available again: tokens that could not be decided are checked soon. */
   retry(): void
   readonly onAuthChange: AuthChanges['subscribe']
@@ -138,6 +148,11 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     logger,
   })
   const lookup = createSessionLookup({ lifecycle, store, logger })
+  const isProof = ({ status, userId, sessionId, issuedAt, expiresAt }: SessionRecord) =>
+    status === 'signedIn' &&
+    clock() < (expiresAt ?? 0) + clockTolerance &&
+    !store.findTombstone({ userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: issuedAt ?? 0 })
+  const listSessions = createSessionList({ registry: lifecycle.registry, store, isProof, logger })
   const unfollow = followStore({ lifecycle, store, revocations, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
   const unwatch = store.watch(
@@ -178,6 +193,12 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
 
     signal: createRequestSignal(parts),
     revoke: createRevokeIdentity(parts),
+
+    sessions: whileKnowing(listSessions),
+
+    use({ state, identity }) {
+      if (state.signIn && identity.isSignedIn) state.signIn.usedAt = clock()
+    },
 
     retry() {
       revocations.retry()

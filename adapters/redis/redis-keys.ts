@@ -26,6 +26,8 @@ export interface RedisKeys {
   readonly session: (digest: string) => string
   /** The key of an alias, which contains the digest of a session. */
   readonly alias: (digest: string) => string
+  /** The sessions of a user, by the digest of the user's id. */
+  readonly user: (digest: string) => string
   /** The log of tombstones of a shard. */
   readonly tombstones: (shard: string) => string
   /** A key of a shard that never exists. */
@@ -39,6 +41,7 @@ export function createRedisKeys(prefix: string): RedisKeys {
   return {
     session: toKey('s'),
     alias: toKey('a'),
+    user: toKey('u'),
     tombstones: (shard) => `${prefix}:{${shard}}:tombstones`,
     probe: (shard) => `${prefix}:{${shard}}:probe`,
     channel: (shard) => `${prefix}:{${shard}}`,

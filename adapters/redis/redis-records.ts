@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../machines/session-record.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { toKeyDigest, toShard } from './redis-keys.ts'
 import type { RedisKeys } from './redis-keys.ts'
-import { removeScript, rotateScript, writeScript } from './redis-scripts.ts'
+import { listedScript, listScript, removeScript, rotateScript, writeScript } from './redis-scripts.ts'
 
 /** Records, and the aliases that lead to them. */
 export interface RedisRecords {
@@ -11,6 +11,7 @@ export interface RedisRecords {
   write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
   rotate(id: string, options: RotateOptions): Promise<void>
   remove(id: string, expectedRev: number): Promise<void>
+  list(userId: string): Promise<SessionRecord[]>
 }
 
 export interface RedisRecordsOptions {
@@ -22,6 +23,13 @@ export interface RedisRecordsOptions {
 
 /** Time for which aliases outlive their record, ms, so that not every renewal of the record has to extend them. */
 const outlive = 600_000
+/**
+ * How often the list of a user's sessions is told again of a session that goes on, ms. A renewal costs no call for it, so
+ * the list counts a session for this much longer than its record.
+ */
+const listEvery = 24 * 3_600_000
+/** The most sessions of one user that are listed; the list forgets the oldest ones beyond. */
+const maxListed = 1_000
 
 /**
  * The value of an alias has up to four parts: the digest of the session; `-`, or the moment until which it is still
@@ -66,6 +74,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
   const toExpiration = (ms: number) => ({ expiration: { type: 'PX' as const, value: Math.max(1, Math.ceil(ms)) } })
   const toAliases = (text: string) => (text === '' ? [] : text.split(',').map(keys.alias))
   const now = () => Math.floor(clock())
+  const toUserKey = (userId: string) => keys.user(toKeyDigest(`user ${userId}`))
 
   return {
     async read(alias) {
@@ -90,9 +99,19 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const channel = keys.channel(toShard(digest))
       const numbers = [expectedRev ?? 0, record.rev, Math.ceil(until), now()].map(String)
       const call = calls.begin()
+      const { userId } = record
+      const userText = userId === null ? '' : `"userId":${JSON.stringify(userId)}`
       const [written, text, rev = '0'] = await call.run<[number, string, string?]>(writeScript, {
         keys: [keys.session(digest)],
-        arguments: [...numbers, JSON.stringify(record), channel, String(outlive), record.id],
+        arguments: [
+          ...numbers,
+          JSON.stringify(record),
+          channel,
+          String(outlive),
+          record.id,
+          userText,
+          String(listEvery),
+        ],
       })
       if (!written && rev === '0') return { written: false, current: null }
       if (!written) {
@@ -101,7 +120,12 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       }
       // If these commands get lost, the aliases end a little early, and the browser proves itself again.
       const ms = Math.ceil(until - clock()) + outlive
-      await Promise.all(toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms))))
+      const works: Promise<unknown>[] = toAliases(text).map((key) => call.ask(key, (client) => client.pExpire(key, ms)))
+      if (userId !== null && rev === '0') {
+        const listed = [digest, String(Math.ceil(until) + listEvery), String(now()), String(maxListed)]
+        works.push(call.run(listedScript, { keys: [toUserKey(userId)], arguments: listed }))
+      }
+      await Promise.all(works)
       return { written: true }
     },
 
@@ -122,6 +146,19 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       ])
       const settings = { ...toExpiration(Number(lives)), condition: 'NX' as const }
       await call.ask(newKey, (client) => client.set(newKey, toLead(digest, userId, seal), settings))
+    },
+
+    async list(userId) {
+      const call = calls.begin()
+      const found = { keys: [toUserKey(userId)], arguments: [String(now()), String(maxListed)] }
+      const digests = await call.run<string[]>(listScript, found)
+      const readings = digests.map(async (digest) => {
+        const key = keys.session(digest)
+        const stored = await call.ask<string | null>(key, (client) => client.get(key))
+        return stored === null ? null : toRecord(stored, clock())
+      })
+      const records = await Promise.all(readings)
+      return records.filter((record) => record?.userId === userId) as SessionRecord[]
     },
 
     async remove(id, expectedRev) {

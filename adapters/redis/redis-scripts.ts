@@ -27,10 +27,11 @@ end
 
 /**
  * Compare-and-set of a record, told to the other nodes in the same step.
- * @returns 1 with the aliases whose time must be extended, or 0 with the record that is in the way and the `rev` to expect
- * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id.
+ * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id, the member of the JSON that
+ * names the user or '', ms after which the list of the user's sessions must be told again.
  *
- * @returns 1 with the aliases that have to live longer, or 0 with the current record.
+ * @returns 1 with the aliases that have to live longer and '0' if the list of the user's sessions must be told of the
+ *   session; or 0 with the record that is in the way and the `rev` to expect.
  */
 export const writeScript = toScript(`${readSession}
 if tonumber(till) <= tonumber(ARGV[4]) then rev, json = '0', '' end
@@ -43,7 +44,9 @@ end
 local left = string.format('%.0f', math.max(1, tonumber(ARGV[3]) - tonumber(ARGV[4])))
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. aliasTill .. ' ' .. aliases .. '\\n' .. ARGV[5], 'PX', left)
 redis.call('SPUBLISH', ARGV[6], 'record ' .. ARGV[8] .. ' ' .. ARGV[5])
-return {1, due}
+local isListed = ARGV[9] == '' or till ~= '0' and string.find(json, ARGV[9], 1, true)
+  and math.floor(tonumber(till) / ARGV[10]) == math.floor(tonumber(ARGV[3]) / ARGV[10])
+return {1, due, isListed and '1' or '0'}
 `)
 
 /**
@@ -76,6 +79,35 @@ export const removeScript = toScript(`${readSession}
 if not stored or tonumber(rev) ~= tonumber(ARGV[1]) then return '' end
 redis.call('DEL', KEYS[1])
 return aliases
+`)
+
+/**
+ * Adds a session to the sorted set of its user's sessions, where its score is the moment until which it counts, and drops
+ * those that have ended and the oldest beyond the limit. Something else under the key is replaced.
+ *
+ * ARGV: digest of the session, until, now, limit.
+ */
+export const listedScript = toScript(`
+local ended = redis.pcall('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+if type(ended) == 'table' and ended.err then
+  if not string.find(ended.err, 'WRONGTYPE') then return ended end
+  redis.call('DEL', KEYS[1])
+end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[4])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, last[2] - ARGV[3])))
+`)
+
+/**
+ * Lists the sessions of a user. ARGV: now, limit.
+ *
+ * @returns Their digests, which may lead to no record, or to one of another user.
+ */
+export const listScript = toScript(`
+local found = redis.pcall('ZRANGE', KEYS[1], '+inf', ARGV[1], 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
+if found.err and string.find(found.err, 'WRONGTYPE') then return {} end
+return found
 `)
 
 /**
@@ -114,7 +146,8 @@ if ARGV[2] == '1' then
   local missing = {}
   for _, command in ipairs({
     {'get', key}, {'set', key, ''}, {'del', key}, {'pexpire', key, '1'}, {'pttl', key}, {'xadd', key, '*', 'probe', ''},
-    {'xdel', key, '0-1'}, {'xrange', key, '-', '+'}, {'time'}, {'spublish', channel, ''}, {'ssubscribe', channel}
+    {'xdel', key, '0-1'}, {'xrange', key, '-', '+'}, {'time'}, {'zadd', key, '0', ''}, {'zrange', key, '0', '0'}, {'zremrangebyscore', key, '0', '0'},
+    {'zremrangebyrank', key, '0', '0'}, {'spublish', channel, ''}, {'ssubscribe', channel}
   }) do
     if redis.acl_check_cmd and not redis.acl_check_cmd(unpack(command)) then table.insert(missing, command[1]) end
   end

@@ -151,6 +151,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
     write: (record, settings) => records.write(record, settings),
     rotate: (id, settings) => rotations.rotate(id, settings),
     remove: (id, expectedRev) => records.remove(id, expectedRev),
+    list: (userId) => records.list(userId),
     async addTombstone(tombstone) {
       const merged = tombstones.add(tombstone)
       // The tombstone is sent before this node acts on it, so that other nodes hear of the end before they hear of its

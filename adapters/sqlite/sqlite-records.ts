@@ -9,6 +9,7 @@ export interface SqliteRecords {
   write(record: SessionRecord, options: WriteOptions): WriteResult
   rotate(id: string, options: RotateOptions): void
   remove(id: string, expectedRev: number): void
+  list(userId: string): SessionRecord[]
   /** Removes sessions and cookies that have ended. */
   sweep(): void
 }
@@ -40,7 +41,10 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
      WHERE alias = ? AND sessions.until > ? AND (cookies.until IS NULL OR cookies.until > ?)`,
   )
   const findSession = database.prepare('SELECT rev, until, record FROM sessions WHERE id = ?')
-  const putSession = database.prepare('INSERT OR REPLACE INTO sessions (id, rev, until, record) VALUES (?, ?, ?, ?)')
+  const listSessions = database.prepare('SELECT rev, record FROM sessions WHERE user_id = ? AND until > ?')
+  const putSession = database.prepare(
+    'INSERT OR REPLACE INTO sessions (id, rev, until, record, user_id) VALUES (?, ?, ?, ?, ?)',
+  )
   const dropSession = database.prepare('DELETE FROM sessions WHERE id = ? AND rev = ?')
   const dropCookies = database.prepare('DELETE FROM cookies WHERE id = ?')
   const retireCookie = database.prepare(
@@ -79,7 +83,7 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
       if (currentRev !== expectedRev) {
         return { written: false, current, ...(current === unreadable && { currentRev }) }
       }
-      putSession.run(record.id, record.rev, until, JSON.stringify(record))
+      putSession.run(record.id, record.rev, until, JSON.stringify(record), record.userId)
       return { written: true }
     },
     rotate(id, { from, to, userId, seal, retireFor }) {
@@ -94,6 +98,7 @@ export function createSqliteRecords(database: SqliteDatabase, clock: () => numbe
         if (Number(dropSession.run(id, expectedRev).changes) > 0) dropCookies.run(id)
       })
     },
+    list: (userId) => (listSessions.all(userId, clock()) as unknown as SessionRow[]).map(parseRecord),
     sweep() {
       const now = clock()
       inTransaction(database, () => {

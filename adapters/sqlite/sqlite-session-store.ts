@@ -82,6 +82,7 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     async remove(id, expectedRev) {
       records.remove(id, expectedRev)
     },
+    list: async (userId) => records.list(userId),
     async addTombstone(tombstone) {
       const merged = loaded().add(tombstone)
       tell({ type: 'tombstone', tombstone: merged })

@@ -180,6 +180,51 @@ const tests: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     equal(await store.read('alias-1'), null)
   },
 
+  async 'lists the sessions of a user on every node, if it can list'({ store, peer, keep, until }) {
+    if (!store.list || !peer.list) return
+    const first = await keep(createTestRecord({ signedInAt: epoch, lastUsedAt: epoch + 1 }))
+    const second = await keep(createTestRecord({ id: 'session-2', channel: 'channel-2' }), 'alias-2')
+    await keep(createTestRecord({ id: 'session-3', userId: 'user_b' }), 'alias-3')
+    const byId = (records: readonly SessionRecord[]) => records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    equal(byId(await peer.list('user_a')), [first, second])
+    equal(await peer.list('user_unknown'), [])
+    const renewed = createTestRecord({ rev: 2, orgId: 'org_1' })
+    await peer.write(renewed, { expectedRev: 1, until: until() })
+    equal(byId(await store.list('user_a')), [renewed, second])
+  },
+
+  async 'lists no session that was removed, signed out, or taken by another user'({ store, peer, keep, until }) {
+    if (!store.list || !peer.list) return
+    for (const index of [1, 2, 3, 4]) await keep(createTestRecord({ id: `session-${index}` }), `alias-${index}`)
+    await store.remove('session-1', 1)
+    const nobody = { status: 'signedOut', claims: null, userId: null, sessionId: null, issuedAt: null, expiresAt: null }
+    const signedOut = createTestRecord({ id: 'session-2', rev: 2, ...(nobody as Partial<SessionRecord>) })
+    await store.write(signedOut, { expectedRev: 1, until: until() })
+    const taken = createTestRecord({ id: 'session-3', rev: 2, userId: 'user_b' })
+    await store.write(taken, { expectedRev: 1, until: until() })
+    const listed = await peer.list('user_a')
+    equal(
+      listed.map(({ id }) => id),
+      ['session-4'],
+    )
+    equal(await peer.list('user_b'), [taken])
+  },
+
+  async 'lists a session as long as its record is kept, over many renewals'({ store, peer, keep, pass, until, now }) {
+    if (!store.list || !peer.list) return
+    let record = await keep()
+    for (let hour = 0; hour < 60; hour += 1) {
+      const next = { ...record, rev: record.rev + 1 }
+      await store.write(next, { expectedRev: record.rev, until: now() + 4_000_000 })
+      record = next
+      pass(3_600_000)
+      equal(await peer.list('user_a'), [record])
+    }
+    await store.write({ ...record, rev: 1_000 }, { expectedRev: record.rev, until: until() })
+    pass(120_001)
+    equal(await peer.list('user_a'), [])
+  },
+
   async 'tells the watchers of records, rotations and tombstones of every node'({ store, keep, changes, settle }) {
     const record = await keep()
     const tombstone: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }

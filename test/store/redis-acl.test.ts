@@ -40,6 +40,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
       await store.rotate(record.id, { from: `first-${rev}`, to: `second-${rev}`, retireFor: 10_000 })
       await store.write({ ...record, rev: 2 }, { expectedRev: 1, until: until + 600_000 })
       expect(await store.read(`second-${rev}`)).toMatchObject({ record: { rev: 2 } })
+      expect(await store.list?.('user_a')).toMatchObject([{ id: record.id }])
       await store.addTombstone({ kind: 'session', id: record.id, clearedAt: Date.now(), until })
       await store.remove(record.id, 2)
       expect(await store.read(`second-${rev}`)).toBeNull()
@@ -86,15 +87,26 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     await useAll(store)
   })
 
-  it.each(['get', 'set', 'del', 'pexpire', 'pttl', 'xadd', 'xdel', 'xrange', 'time', 'spublish'])(
-    'are named in the log if %s is missing',
-    async (command) => {
-      await setRules(`-${command}`)
-      const { log } = connect()
-      await eventually(() => log.printed().length > 0, 'the line')
-      expect(String(log.printed()[0]!.details['error'])).toContain(`may not run these commands here: ${command}`)
-    },
-  )
+  it.each([
+    'get',
+    'set',
+    'del',
+    'pexpire',
+    'pttl',
+    'xadd',
+    'xdel',
+    'xrange',
+    'zadd',
+    'zrange',
+    'zremrangebyscore',
+    'time',
+    'spublish',
+  ])('are named in the log if %s is missing', async (command) => {
+    await setRules(`-${command}`)
+    const { log } = connect()
+    await eventually(() => log.printed().length > 0, 'the line')
+    expect(String(log.printed()[0]!.details['error'])).toContain(`may not run these commands here: ${command}`)
+  })
 
   it('work without INFO, which only reads the eviction policy', async () => {
     await setRules('-info')

@@ -85,11 +85,19 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     const database = openDatabase(path)
     database.exec("UPDATE sessions SET record = replace(record, 'user_a', 'user_x')")
     const until = Date.now() + 60_000
-    database.exec(`INSERT INTO ends VALUES ('user', 'user_b', ${until}, NULL, 1e15, NULL)`)
-    database.exec(`INSERT INTO ends VALUES ('session', 'sess_b', ${until}, NULL, 1e15, '{')`)
+    database.exec(
+      `INSERT INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES ('user', 'user_b', ${until}, NULL, 1e15, NULL)`,
+    )
+    database.exec(
+      `INSERT INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES ('session', 'sess_b', ${until}, NULL, 1e15, '{')`,
+    )
     // These are none at all.
-    database.exec("INSERT INTO ends VALUES ('user', 'user_c', 1e300, NULL, 1e15, NULL)")
-    database.exec(`INSERT INTO ends VALUES ('user', 'user_d', ${until}, NULL, NULL, NULL)`)
+    database.exec(
+      "INSERT INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES ('user', 'user_c', 1e300, NULL, 1e15, NULL)",
+    )
+    database.exec(
+      `INSERT INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES ('user', 'user_d', ${until}, NULL, NULL, NULL)`,
+    )
     database.close()
     const { server, stop } = await start()
     const read = async (cookie = '') => (await server.send('/auth/session', { headers: { cookie } })).body.userId
@@ -149,6 +157,35 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     expect(result).toMatchObject({ written: false, currentRev: null })
     expect(await next.write({ ...record, rev: 2_048 }, { ...options, expectedRev: null })).toEqual({ written: true })
     await next.close()
+  })
+
+  it('takes over a file of the version before, and lists its sessions once they are renewed', async () => {
+    const database = openDatabase(path)
+    database.exec(`
+      CREATE TABLE sessions (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, until REAL NOT NULL, record TEXT NOT NULL);
+      CREATE TABLE cookies (
+        alias TEXT PRIMARY KEY, id TEXT NOT NULL, since REAL NOT NULL, until REAL, owner TEXT, seal TEXT
+      ) WITHOUT ROWID;
+      CREATE TABLE ends (
+        kind TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, cleared_at REAL, revoked_at REAL, seals TEXT,
+        PRIMARY KEY (kind, id)
+      ) WITHOUT ROWID;
+      PRAGMA user_version = 1;
+    `)
+    const record = createTestRecord()
+    const until = Date.now() + 60_000
+    database.exec(`INSERT INTO sessions VALUES ('session-1', 1, ${until}, '${JSON.stringify(record)}')`)
+    database.exec(`INSERT INTO cookies VALUES ('alias-1', 'session-1', ${until}, NULL, NULL, NULL)`)
+    database.exec(`INSERT INTO ends VALUES ('session', 'sess_b', ${until}, NULL, 1, NULL)`)
+    database.close()
+    for (const rev of [2, 3]) {
+      const store = createSqliteSessionStore({ path })
+      expect((await store.read('alias-1'))?.record.rev).toBe(rev - 1)
+      expect(store.findTombstone({ userId: 'user_b', sessionId: 'sess_b', issuedAt: 1 })).toBe('session-revoked')
+      await store.write({ ...record, rev }, { expectedRev: rev - 1, until })
+      expect(await store.list?.('user_a')).toMatchObject([{ rev }])
+      await store.close()
+    }
   })
 
   it('is readable only by its owner', async () => {

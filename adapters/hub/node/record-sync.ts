@@ -4,6 +4,7 @@ import type { Logger } from '../../logger.ts'
 import { noteProof } from '../session/last-proof.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { claim } from '../session/session-use.ts'
+import { adoptSignIn } from '../session/sign-in.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { KeptRecord } from './kept-record.ts'
 import { isSameProof, toRecord } from './session-outcome.ts'
@@ -90,6 +91,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     const isConflict = kept.isDue(session, view)
     kept.noteStored(record)
     if (isSameProof(mine, record)) {
+      adoptSignIn(session.state, record)
       kept.noteOutcome(mine)
       session.outrank(record.rev - 1)
       return
@@ -156,6 +158,7 @@ function adopt(session: LiveSession, kept: KeptRecord, record: SessionRecord) {
   // A sign-out must end this proof even if it has already expired by the clock of this node.
   if (sessionId !== null && issuedAt !== null) noteProof(session.state, { sessionId, issuedAt })
   kept.isAdopting = true
+  adoptSignIn(session.state, record)
   session.adopt(record)
   kept.isAdopting = false
   const adopted = toRecord(session, session.view())

@@ -13,6 +13,7 @@ export type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
 /** The record of a session as it is now. */
 export function toRecord(session: LiveSession, view: AuthView, rev = view.rev): SessionRecord {
   const claims = view.claims as AuthClaims | null
+  const { signIn, seqs, isUnclaimed } = session.state
   return {
     id: session.id,
     channel: session.channel,
@@ -25,8 +26,9 @@ export function toRecord(session: LiveSession, view: AuthView, rev = view.rev): 
     orgId: view.orgId,
     issuedAt: toIssuedAt(claims),
     expiresAt: view.expiresAt,
-    seqByTab: session.state.seqs.toJSON(),
-    ...(session.state.isUnclaimed && { isUnclaimed: true }),
+    ...(signIn?.sessionId === view.sessionId && { signedInAt: signIn.at, lastUsedAt: signIn.usedAt }),
+    seqByTab: seqs.toJSON(),
+    ...(isUnclaimed && { isUnclaimed: true }),
   }
 }
 

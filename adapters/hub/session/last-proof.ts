@@ -8,7 +8,7 @@ export function noteProof(state: SessionState, proof: LastProof) {
 }
 
 /** Notes the proof of a session that is signed in. A tombstone that is owed was for the sign-in before. */
-export function noteSignIn(state: SessionState, proof: LastProof) {
+export function noteLiveProof(state: SessionState, proof: LastProof) {
   noteProof(state, proof)
   state.isTombstoneOwed = false
 }

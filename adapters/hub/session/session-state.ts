@@ -4,6 +4,7 @@ import type { AuthRule } from '../../../machines/is-allowed.ts'
 import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { SessionChange } from './auth-changes.ts'
 import { RequestBudget } from './request-budget.ts'
+import type { SignIn } from './sign-in.ts'
 import { TabSeqs } from './tab-seqs.ts'
 
 const none: readonly string[] = []
@@ -29,6 +30,8 @@ export interface SessionState {
   proof: { readonly digest: string; readonly claims: AuthClaims } | null
   /** The Clerk session that was proven last, even if it has long expired: a sign-out ends it all the same. */
   lastProven: { readonly sessionId: string; readonly issuedAt: number } | null
+  /** The sign-in with the Clerk session that was proven last; it stays after the proof has expired. */
+  signIn: SignIn | null
   /** True if the session was signed out and the store may lack the tombstone. */
   isTombstoneOwed: boolean
   /** True if another node decided and stored the current state, so that this node may forget the session. */
@@ -67,6 +70,7 @@ export function createSessionState(requestsPerMinute: number, address: string | 
     seqs: new TabSeqs(),
     proof: null,
     lastProven: null,
+    signIn: null,
     isTombstoneOwed: false,
     isFollower: false,
     address,

@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../../machines/session-record.ts'
+import { IdsByUser } from './ids-by-user.ts'
 import { createTombstones } from './tombstones.ts'
 import type { SessionStore, StoreChange, StoredSession } from './session-store.ts'
 
@@ -30,6 +31,7 @@ const sweepEvery = 60_000
 export function createMemorySessionStore({ clock = Date.now }: MemorySessionStoreOptions = {}): SessionStore {
   const records = new Map<string, StoredRecord>()
   const aliases = new Map<string, Alias>()
+  const owners = new IdsByUser()
   const tombstones = createTombstones(clock)
   const watchers = new Set<(change: StoreChange) => void>()
   let nextSweep = -Infinity
@@ -42,10 +44,22 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
     for (const watcher of watchers) watcher(change)
   }
 
+  function put(record: SessionRecord, until: number) {
+    const userBefore = records.get(record.id)?.record.userId ?? null
+    if (userBefore !== record.userId) owners.delete(userBefore, record.id)
+    owners.add(record.userId, record.id)
+    records.set(record.id, { record, until })
+  }
+
+  function drop({ id, userId }: SessionRecord) {
+    owners.delete(userId, id)
+    records.delete(id)
+  }
+
   function sweep(now: number) {
     if (now < nextSweep) return
     nextSweep = now + sweepEvery
-    for (const [id, { until }] of records) if (until <= now) records.delete(id)
+    for (const { record, until } of records.values()) if (until <= now) drop(record)
     for (const [alias, { id, until }] of aliases) if (until <= now || !records.has(id)) aliases.delete(alias)
   }
 
@@ -61,7 +75,7 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
       const now = clock()
       const current = readRecord(record.id, now)
       if ((current?.rev ?? null) !== expectedRev) return { written: false, current }
-      records.set(record.id, { record, until })
+      put(record, until)
       sweep(now)
       tell({ type: 'record', record })
       return { written: true }
@@ -74,7 +88,13 @@ export function createMemorySessionStore({ clock = Date.now }: MemorySessionStor
     },
     async remove(id, expectedRev) {
       // The aliases of a removed record lead nowhere, and the next sweep removes them.
-      if (records.get(id)?.record.rev === expectedRev) records.delete(id)
+      const record = records.get(id)?.record
+      if (record?.rev === expectedRev) drop(record)
+    },
+    async list(userId) {
+      const now = clock()
+      const found = owners.find(userId).map((id) => readRecord(id, now))
+      return found.filter((record) => record !== null)
     },
     async addTombstone(tombstone) {
       tell({ type: 'tombstone', tombstone: tombstones.add(tombstone) })

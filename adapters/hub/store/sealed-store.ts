@@ -135,6 +135,16 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     }
   }
 
+  /** A record that cannot be judged now is left out, because a list must not fail for one of its entries. */
+  async function openListed(stored: SessionRecord): Promise<SessionRecord | null> {
+    try {
+      return await open(stored)
+    } catch (error) {
+      logUndecided(error)
+      return null
+    }
+  }
+
   const logUndecided = (error: unknown) => logger.debug('store.record.undecided', { code: toAuthError(error).code })
 
   function hearRotation(
@@ -167,6 +177,12 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     write,
     rotate: (id, rotation) => store.rotate(id, { ...rotation, seal: toRotationSeal(id, rotation) }),
     remove: (id, expectedRev) => store.remove(id, expectedRev),
+    ...(store.list && {
+      async list(userId) {
+        const opened = await Promise.all((await store.list!(userId)).map(openListed))
+        return opened.filter((record) => record !== null && record.userId === userId) as SessionRecord[]
+      },
+    }),
     addTombstone: (tombstone) => store.addTombstone(guard ? guard.seal(tombstone) : tombstone),
     findTombstone: (session) => store.findTombstone(session),
     watch: (listener, isWanted = () => true) => store.watch((change) => filter(change, listener, isWanted), isWanted),

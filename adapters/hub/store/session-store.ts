@@ -119,6 +119,11 @@ export interface SessionStore {
   /** Forgets a record and its aliases, if the record still has the expected `rev`. */
   remove(id: string, expectedRev: number): Promise<void>
   /**
+   * Optional, for `auth.sessions`: finds the records whose `userId` this is, in any order. A record that may be forgotten
+   * is left out.
+   */
+  list?(userId: string): Promise<readonly SessionRecord[]>
+  /**
    * Remembers an end and tells the watchers. Two tombstones of one id are merged into one that refuses all that either
    * refuses, for the longer of the two times. The node's own copy and its own watchers have the tombstone before this
    * returns, even if the promise then rejects.

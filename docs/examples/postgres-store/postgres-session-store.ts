@@ -19,6 +19,7 @@ export interface PostgresSessionStoreOptions {
 
 const schema = [
   `CREATE TABLE IF NOT EXISTS auth_sessions (id text PRIMARY KEY, rev bigint, until bigint, record jsonb)`,
+  `CREATE INDEX IF NOT EXISTS auth_sessions_user ON auth_sessions ((record->>'userId'))`,
   `CREATE TABLE IF NOT EXISTS auth_cookies (alias text PRIMARY KEY, id text, until bigint, rotation jsonb)`,
   `CREATE TABLE IF NOT EXISTS auth_tombstones (until bigint, tombstone jsonb)`,
 ]
@@ -121,6 +122,12 @@ export async function createPostgresSessionStore(options: PostgresSessionStoreOp
       const sql = 'DELETE FROM auth_sessions WHERE id = $1 AND rev = $2 RETURNING id'
       const { rows } = await database.query(sql, [id, expectedRev])
       if (rows.length > 0) await database.query('DELETE FROM auth_cookies WHERE id = $1', [id])
+    },
+
+    async list(userId) {
+      const sql = `SELECT record FROM auth_sessions WHERE record->>'userId' = $1 AND until > $2`
+      const { rows } = await database.query(sql, [userId, clock()])
+      return (rows as { record: SessionRecord }[]).map(({ record }) => record)
     },
 
     async addTombstone(tombstone) {

@@ -1,0 +1,89 @@
+import { AuthError } from '../../../machines/auth-error.ts'
+import type { AuthView } from '../../../machines/auth-view.ts'
+import type { SessionRecord } from '../../../machines/session-record.ts'
+import { toImpersonator, toOrgRole } from '../../../machines/verified-session.ts'
+import type { Impersonator } from '../../../machines/verified-session.ts'
+import type { Logger } from '../../logger.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { mergeSignIns, toSignIn } from '../session/sign-in.ts'
+import type { SignIn } from '../session/sign-in.ts'
+import type { SessionStore } from '../store/session-store.ts'
+import type { SessionRegistry } from './session-registry.ts'
+
+/** One signed-in server session of a user. It contains nothing secret. Times are in epoch ms. */
+export interface SessionSummary {
+  /** The public label of the server session, as in its view. */
+  readonly channel: string
+  /** The Clerk session, which `revoke` takes. */
+  readonly sessionId: string
+  readonly orgId: string | null
+  readonly orgRole: string | null
+  /** The person who acts as the user if the Clerk session is an impersonation; else null. */
+  readonly actor: Impersonator | null
+  /** When this browser signed in with the Clerk session. */
+  readonly signedInAt: number
+  /** When the app last let a request in. A use on another node shows here when that node stores the session again. */
+  readonly lastUsedAt: number
+  /** The open streams on this node. */
+  readonly streams: number
+}
+
+export interface SessionListOptions {
+  readonly registry: SessionRegistry
+  readonly store: SessionStore
+  /** @returns true if a stored record proves its user now */
+  readonly isProof: (record: SessionRecord) => boolean
+  readonly logger: Logger
+}
+
+/**
+ * Creates the function that lists the sessions of a user on all nodes, newest first.
+ *
+ * @returns a function that throws a TypeError if the store cannot list sessions, and an AuthError `store-unavailable`
+ */
+export function createSessionList({ registry, store, isProof, logger }: SessionListOptions) {
+  async function readRecords(userId: string): Promise<readonly SessionRecord[]> {
+    if (!store.list) throw new TypeError('sessions: the store cannot list sessions: give it the method list(userId)')
+    try {
+      return await store.list(userId)
+    } catch (cause) {
+      logger.error('store.failed', { method: 'list', error: cause })
+      throw new AuthError('store-unavailable', undefined, { cause, retryAfter: 1_000 })
+    }
+  }
+
+  return async (userId: string): Promise<SessionSummary[]> => {
+    const records = new Map((await readRecords(userId)).map((record) => [record.id, record]))
+    const here = registry.find('user', userId)
+    // This node knows better than a record of a session that it holds.
+    const elsewhere = [...records.values()].filter((record) => !registry.get(record.id) && isProof(record))
+    const summaries = [
+      ...here.flatMap((session) => fromSession(session, records.get(session.id), userId) ?? []),
+      ...elsewhere.flatMap((record) => fromRecord(record) ?? []),
+    ]
+    return summaries.toSorted((a, b) => b.signedInAt - a.signedInAt)
+  }
+}
+
+function fromSession(session: LiveSession, record: SessionRecord | undefined, userId: string): SessionSummary | null {
+  const view = session.view()
+  const { signIn } = session.state
+  if (view.userId !== userId || !signIn) return null
+  const stored = record && toSignIn(record)
+  const merged = stored?.sessionId === signIn.sessionId ? mergeSignIns(signIn, stored) : signIn
+  return toSummary(view, merged, session.streams.size)
+}
+
+function fromRecord(record: SessionRecord): SessionSummary | null {
+  const { channel, orgId, claims } = record
+  const signIn = toSignIn(record)
+  const roles = { orgRole: toOrgRole(claims), actor: claims && toImpersonator(claims) }
+  return signIn && toSummary({ channel, orgId, ...roles }, signIn, 0)
+}
+
+type Described = Pick<AuthView, 'channel' | 'orgId' | 'orgRole' | 'actor'>
+
+function toSummary({ channel, orgId, orgRole, actor }: Described, signIn: SignIn, streams: number): SessionSummary {
+  const { sessionId, at: signedInAt, usedAt: lastUsedAt } = signIn
+  return { channel, sessionId, orgId, orgRole, actor, signedInAt, lastUsedAt, streams }
+}
