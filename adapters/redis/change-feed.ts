@@ -1,31 +1,16 @@
 import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { setUnrefTimeout } from '../timing/unref-clock.ts'
-import { createWaits } from '../timing/waits.ts'
-import { createOutageLog } from './outage-log.ts'
 import type { ChannelSubscriptionOptions } from './channel-subscription.ts'
 import { createChannelSubscription } from './channel-subscription.ts'
+import { createFeedStatus } from './feed-status.ts'
+import type { FeedState, FeedStatus } from './feed-status.ts'
+import { createOutageLog } from './outage-log.ts'
 import { isReply, toRefusal } from './redis-refusal.ts'
-
-/**
- * The state of a node's feed:
- * - `loading`: The node does not know yet the tombstones from before it started.
- * - `current`: It knows them, it hears of everything new, and Redis stores its decisions.
- * - `behind`: It knows only what was known when Redis was lost or began to refuse.
- */
-export type FeedState = 'loading' | 'current' | 'behind'
 
 /** Keeps a node up to date with the other nodes. */
 export interface ChangeFeed {
-  readonly state: FeedState
-  /** True while the node has read everything and hears of everything new, even if Redis takes no writes. */
-  readonly isHearing: boolean
-  /** True if Redis has refused a command and may accept it soon. */
-  readonly isWaiting: boolean
-  /** True if the feed is current and the other nodes have also had time to recover from the last outage. */
-  readonly isSettled: boolean
-  /** Moment when Redis was last lost, ms of the monotonic clock. */
-  readonly lostAt: number
+  readonly status: Pick<FeedStatus, 'state' | 'isHearing' | 'isWaiting' | 'isSettled' | 'lostAt' | 'changed'>
   /**
    * Reports that a message may have been missed, or that Redis refuses. The node then tries to catch up until that
    * works.
@@ -33,8 +18,6 @@ export interface ChangeFeed {
   lose(reason: unknown): void
   /** Starts again, so that everything is read as at a start. */
   restart(): void
-  /** Resolves when the state changes, or after `ms`, and at once if `ms` is 0 or less. */
-  changed(ms: number): Promise<void>
   close(): void
 }
 
@@ -50,47 +33,28 @@ export interface ChangeFeedOptions extends Omit<ChannelSubscriptionOptions, 'onL
 
 /** Interval of a check that nothing was missed, ms, because pub/sub does not guarantee delivery. */
 const checkEvery = 10_000
-/** Time in which a node notices that Redis is back and stores the decisions that it made meanwhile, ms. */
-const settleFor = 10_000
 const retries = { first: 50, most: 2_000 }
 
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   const { subscriber, keys, onMessage, read, confirm, leave, logger } = options
-  const { wait: changed, wakeAll } = createWaits()
+  const status = createFeedStatus()
   const outage = createOutageLog(logger)
-  const life = { isOver: false }
-  let state: FeedState = 'loading'
-  let isHearing = false
-  let isWaiting = false
+  let isClosed = false
   let isRecovering = false
   let attempts = 0
-  /** Number of losses. A reading that began before a loss does not make up for it. */
-  let lost = 0
-  /** Number of those losses in which a message may have been missed. */
-  let gaps = 0
-  /** True if something went wrong since the state was last `current`. */
-  let isOutage = false
-  /** Moment when the last outage ended, by the monotonic clock. */
-  let backAt = -Infinity
-  let lostAt = -Infinity
   const subscription = createChannelSubscription({ subscriber, keys, onMessage, onLoss: lose })
-
-  function enter(next: FeedState) {
-    if (state === next) return
-    state = next
-    wakeAll()
-  }
+  const isDue = () => status.state !== 'current' && !isClosed
 
   async function catchUp() {
-    const before = gaps
-    await read(state)
-    if (before === gaps) isHearing = true
+    const before = status.gaps
+    await read(status.state)
+    status.noteRead(before)
     // This comes last, so that the reading is known to come from a server that takes writes.
-    await confirm(state)
+    await confirm(status.state)
   }
 
   async function tryToRecover() {
-    const before = lost
+    const before = status.losses
     try {
       // The node subscribes before it reads, so that it misses nothing in between.
       await subscription.ready()
@@ -100,17 +64,14 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       logger.debug('redis.behind', { error })
       throw error
     }
-    if (before !== lost) return
-    if (isOutage) backAt = performance.now()
-    isOutage = false
-    isWaiting = false
+    if (before !== status.losses) return
+    status.noteRecovery()
     attempts = 0
     outage.end()
-    enter('current')
+    status.enterCurrent()
   }
 
   async function recover() {
-    const isDue = () => state !== 'current' && !life.isOver
     if (isRecovering) return
     isRecovering = true
     while (isDue()) {
@@ -130,64 +91,36 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   function note(reason: unknown) {
     // A cluster also reports a server that has come back, which is no error.
     if (!(reason instanceof Error)) return
-    isOutage = true
+    status.noteOutage()
     outage.note(reason)
   }
 
   function lose(reason: unknown) {
-    lost += 1
-    if (life.isOver) return
+    status.countLoss()
+    if (isClosed) return
     note(reason)
-    const reaction = toRefusal(reason)?.reaction
-    // A server that only refuses writes still passes on the messages of other nodes.
-    if (reaction !== 'fix') {
-      gaps += 1
-      isHearing = false
-    }
-    isWaiting = reaction === 'wait' || reaction === 'reconnect'
-    if (state === 'current') {
-      lostAt = performance.now()
-      enter('behind')
-    }
+    status.noteLoss(toRefusal(reason)?.reaction)
     void recover()
   }
 
   const check = setInterval(() => {
-    if (state === 'current' && !life.isOver) void catchUp().catch(lose)
+    if (status.state === 'current' && !isClosed) void catchUp().catch(lose)
   }, checkEvery)
   if (typeof check === 'object') check.unref()
 
   void recover()
 
   return {
-    get state() {
-      return state
-    },
-    get isHearing() {
-      return isHearing
-    },
-    get isWaiting() {
-      return isWaiting
-    },
-    get isSettled() {
-      return state === 'current' && performance.now() - backAt > settleFor
-    },
-    get lostAt() {
-      return lostAt
-    },
+    status,
     lose,
     restart() {
-      lost += 1
-      gaps += 1
-      isHearing = false
-      enter('loading')
+      status.restart()
       void recover()
     },
-    changed,
     close() {
-      life.isOver = true
+      isClosed = true
       clearInterval(check)
-      wakeAll()
+      status.wakeAll()
       subscription.close()
     },
   }
