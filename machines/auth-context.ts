@@ -41,6 +41,7 @@ export interface QueuedToken {
   readonly undecided: AuthErrorView | null
 }
 
+/** The context of {@link authMachine}. Read it through {@link toAuthView}, which also knows what the time has ended. */
 export interface AuthContext {
   readonly claims: AuthClaims | null
   readonly userId: string | null

@@ -101,14 +101,15 @@ export interface TokenRefusal {
   readonly remedy?: string
 }
 
+/** The facts that an {@link AuthError} carries besides its code and message. */
 export interface AuthErrorOptions {
   /** The underlying error. It is never sent to a browser. */
   readonly cause?: unknown
   /** The facts of the refused token. They are never sent to a browser. */
   readonly refusal?: TokenRefusal
-  /** Milliseconds after which it makes sense to try again; sent as `Retry-After`. */
+  /** Milliseconds after which it makes sense to try again; sent as `Retry-After`. Default: no such header. */
   readonly retryAfter?: number
-  /** With `reverification-needed`: the minutes within which the user must have been verified. */
+  /** With `reverification-needed`: the minutes within which the user must have been verified. Default: not told. */
   readonly freshness?: number | undefined
 }
 
@@ -146,6 +147,7 @@ export class AuthError extends Error {
   }
 }
 
+/** True for one of the codes of {@link authErrors}. */
 export function isAuthErrorCode(value: unknown): value is AuthErrorCode {
   return typeof value === 'string' && Object.hasOwn(authErrors, value)
 }
@@ -173,6 +175,7 @@ export function toCodeView(code: AuthErrorCode): AuthErrorView {
   return { code, message: authErrors[code].title, retryable: authErrors[code].retryable }
 }
 
+/** Returns an error as plain data, without its cause, its stack and the facts of a refused token. */
 export function toErrorView(error: AuthError): AuthErrorView {
   return { code: error.code, message: error.message, retryable: error.retryable }
 }

@@ -91,10 +91,13 @@ export function isSameOrganization(a: AuthView, b: AuthView): boolean {
   return a.orgId === b.orgId && a.orgRole === b.orgRole
 }
 
+/** Options of {@link toAuthView}. */
 export interface AuthViewOptions {
   /** The moment of the view, epoch ms; default: the machine's own clock. */
   readonly now?: number
+  /** Label of the server session; default empty, for a machine outside a server. */
   readonly channel?: string
+  /** Version number of the view within its channel; default 0. */
   readonly rev?: number
   /** Names of the claims to show; default all. */
   readonly publicClaims?: readonly string[]

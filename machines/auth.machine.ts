@@ -402,5 +402,7 @@ export const authMachine = authSetup.createMachine({
   },
 })
 
+/** The type of {@link authMachine}. */
 export type AuthMachine = typeof authMachine
+/** A snapshot of {@link authMachine}. Pass it to {@link toAuthView} to read it. */
 export type AuthSnapshot = SnapshotFrom<AuthMachine>

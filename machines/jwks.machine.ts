@@ -11,18 +11,19 @@ export interface JwksInput {
   readonly now: () => number
   /** Returns a number in [0, 1) for jitter; default `Math.random`. */
   readonly random?: () => number
-  /** Time from the start of one attempt to the earliest start of the next; default 10 000. */
+  /** Time from the start of one attempt to the earliest start of the next, ms; default 10 000. */
   readonly cooldown?: number
   /**
-   * Age at which a key set is refreshed without a request for a key; default 300 000. It is never below the cooldown.
+   * Age at which a key set is refreshed without a request for a key, ms; default 300 000. It is never below the cooldown.
    */
   readonly maxAge?: number
-  /** Age up to which a key set is used while refreshing fails; default 86 400 000. */
+  /** Age up to which a key set is used while refreshing fails, ms; default 86 400 000. */
   readonly maxStale?: number
-  /** Time that one attempt may take, including the body; default 4000. */
+  /** Time that one attempt may take, including the body, ms; default 4000. */
   readonly timeout?: number
 }
 
+/** The context of {@link jwksMachine}. */
 export interface JwksContext {
   /** The last validated key set, which the machine does not look into. Read it through {@link toUsableKeys}. */
   readonly keys: unknown
@@ -43,10 +44,12 @@ export interface JwksContext {
   readonly settings: Required<JwksInput>
 }
 
+/** The events that {@link jwksMachine} takes. */
 export type JwksEvent =
   /** A key is missing: fetch as soon as the cooldown allows. Any number of these events causes one attempt. */
   { type: 'keys.needed' }
 
+/** The events that {@link jwksMachine} emits. */
 export type JwksEmitted =
   /** A validated key set replaced the one before. */
   | { type: 'keys.refreshed' }
@@ -234,5 +237,7 @@ export const jwksMachine = jwksSetup.createMachine({
   },
 })
 
+/** The type of {@link jwksMachine}. */
 export type JwksMachine = typeof jwksMachine
+/** A snapshot of {@link jwksMachine}. */
 export type JwksSnapshot = SnapshotFrom<JwksMachine>

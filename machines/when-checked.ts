@@ -5,6 +5,7 @@ import type { AuthMachine } from './auth.machine.ts'
 import { waitForVerdict } from './wait-for-verdict.ts'
 import type { VerdictSource } from './wait-for-verdict.ts'
 
+/** Options of {@link whenChecked}. */
 export interface WhenCheckedOptions {
   /**
    * Milliseconds to wait at most from the call on, by the actor's own clock; default the machine's `authWaitTimeout`.

@@ -15,28 +15,34 @@ import { useHydrates } from './use-hydrates.ts'
 export type UseAuth = () => ClerkState
 
 interface ProviderChildren {
+  /** The components that read what the server knows. */
   readonly children?: ReactNode
 }
 
 /** The provider creates the client. Only the options of the first render count. */
 export interface OwnClientProps extends AuthClientOptions, ProviderChildren {
+  /** The hook `useAuth` of your Clerk package. It has to stay the same. */
   readonly useAuth: UseAuth
+  /** Not given: the provider creates the client. */
   readonly client?: undefined
 }
 
 /** You create the client, which may also serve code outside React. The provider starts it but never stops it. */
 export interface GivenClientProps extends ProviderChildren {
+  /** Your client. */
   readonly client: AuthClient
   /** Leave this out if something else, such as `bindClerk`, tells the client Clerk's state. */
   readonly useAuth?: UseAuth
 }
 
+/** Props of {@link AuthProvider}: options for a client that it creates, or a client of yours. */
 export type AuthProviderProps = OwnClientProps | GivenClientProps
 
 /**
  * Provides the server's view to the components below it, and keeps it equal to Clerk's state. Place it inside Clerk's
  * provider.
  *
+ * @throws TypeError that names an option which cannot be used
  * @example
  * <ClerkProvider publishableKey={key}>
  *   <AuthProvider useAuth={useAuth}>

@@ -6,6 +6,7 @@ import { toRuleRefusal, type AuthRule } from '../machines/is-allowed.ts'
 import { useAuthState } from './use-auth-state.ts'
 import { useAuthStatus } from './use-auth-status.ts'
 
+/** Props of the components that show their children at one status of the page. */
 export interface ControlProps {
   /** Content to show, or a function that returns it for a view. */
   readonly children?: ReactNode | ((view: AuthView) => ReactNode)
@@ -33,6 +34,7 @@ export interface AuthenticatedProps extends ControlProps, AuthRule {}
  * A prop that is undefined is no rule.
  *
  * @throws TypeError for a prop that is no rule
+ * @throws Error without an `AuthProvider` above
  * @example <Authenticated role="org:admin" fallback={<AskAnAdmin />}><Invoices /></Authenticated>
  */
 export function Authenticated({ children, fallback, ...rule }: AuthenticatedProps) {
@@ -41,12 +43,20 @@ export function Authenticated({ children, fallback, ...rule }: AuthenticatedProp
   return isPassed ? showAt('authenticated', status, { children, fallback }) : fallback
 }
 
-/** Shows its children once server and Clerk agree that no user is signed in. */
+/**
+ * Shows its children once server and Clerk agree that no user is signed in.
+ *
+ * @throws Error without an `AuthProvider` above
+ */
 export function Unauthenticated(props: ControlProps) {
   return showAt('unauthenticated', useAuthStatus(), props)
 }
 
-/** Shows its children while Clerk loads, and while server and Clerk are being brought to agree. */
+/**
+ * Shows its children while Clerk loads, and while server and Clerk are being brought to agree.
+ *
+ * @throws Error without an `AuthProvider` above
+ */
 export function AuthLoading(props: ControlProps) {
   return showAt('loading', useAuthStatus(), props)
 }
@@ -55,6 +65,8 @@ export function AuthLoading(props: ControlProps) {
  * Shows its children if server and Clerk could not be brought to agree, or if the server finally refuses the user that
  * Clerk has signed in. `useAuthError()` returns the reason, and `useAuthClient().retry()` tries again. Clerk's
  * `<SignOutButton>` helps after a final refusal.
+ *
+ * @throws Error without an `AuthProvider` above
  */
 export function AuthFailed(props: ControlProps) {
   return showAt('failed', useAuthStatus(), props)

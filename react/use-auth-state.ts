@@ -10,6 +10,7 @@ const toWhole = (view: AuthView) => view
  * Returns the server's view, or a selected part of it. The component renders again only if the selected value changes
  * by `compare`; by default objects with equal fields are equal.
  *
+ * @throws Error without an `AuthProvider` above
  * @example const userId = useAuthState((view) => view.userId)
  * @example const { userId, orgId } = useAuthState(({ userId, orgId }) => ({ userId, orgId }))
  */

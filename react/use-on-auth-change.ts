@@ -7,6 +7,8 @@ import { useAuthClient } from './client-context.ts'
 /**
  * Calls the listener once with the current view, and then whenever a user signs in or out, or another user or Clerk
  * session takes over. It always calls the listener of the last render.
+ *
+ * @throws Error without an `AuthProvider` above
  */
 export function useOnAuthChange(listener: (change: AuthChange) => void): void {
   const client = useAuthClient()

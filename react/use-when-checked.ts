@@ -44,6 +44,8 @@ function whenLost(client: AuthClient): Promise<void> {
  * Returns the view once the server has a verdict. Until then the component suspends, but for at most 5 s, after which
  * the view has no verdict yet (`authChecked: false`). On a server, where no client runs, and in a component that
  * hydrates, it returns the view of that moment and then each newer one.
+ *
+ * @throws Error without an `AuthProvider` above
  */
 export function useWhenChecked(): AuthView {
   const client = useAuthClient()

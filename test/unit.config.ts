@@ -6,6 +6,7 @@ const folders = [
   'auth-machine',
   'clerk',
   'client',
+  'docs',
   'explain',
   'h3',
   'hub',

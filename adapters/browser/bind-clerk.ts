@@ -4,9 +4,11 @@ import type { GetToken } from './clerk-state.ts'
 /** The part of Clerk's JavaScript object (`window.Clerk`), of any version, that {@link bindClerk} needs. */
 export interface ClerkLike {
   readonly loaded: boolean
+  /** Calls the listener on every change of Clerk's state. It returns a function that ends this. */
   addListener(listener: (resources: ClerkResourcesLike) => void): () => void
 }
 
+/** The part of Clerk's state that {@link bindClerk} reads. */
 export interface ClerkResourcesLike {
   readonly session?: {
     readonly id: string

@@ -13,6 +13,7 @@ export interface ClerkState {
   readonly orgRole?: string | null | undefined
   /** The claims of the session; only `sts` is used. */
   readonly sessionClaims?: { readonly sts?: string } | null | undefined
+  /** Asks Clerk for a session token. */
   readonly getToken: GetToken
 }
 

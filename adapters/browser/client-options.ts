@@ -4,10 +4,14 @@ import type { SyncError } from '../../machines/sync/sync-error.ts'
 import type { syncMachine } from '../../machines/sync/sync.machine.ts'
 import type { GetToken } from './clerk-state.ts'
 
+/** Options of {@link createAuthClient}. Each of them has a default. */
 export interface AuthClientOptions {
   /** Path of the endpoints on the page's own origin. Default `/auth`. */
   readonly basePath?: string
-  /** Absolute URL of the endpoints if they are on another origin, such as `https://api.example.com/auth`. */
+  /**
+   * Absolute URL of the endpoints if they are on another origin, such as `https://api.example.com/auth`.
+   * Default: `basePath` on the page's own origin.
+   */
   readonly url?: string
   /** Default `same-origin`, or `include` if `url` is given. */
   readonly credentials?: RequestCredentials

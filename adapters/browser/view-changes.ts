@@ -7,6 +7,7 @@ import type { syncMachine } from '../../machines/sync/sync.machine.ts'
 /** The running sync machine, to subscribe to, select from and inspect. */
 export type SyncActor = ActorRefFrom<typeof syncMachine>
 
+/** A snapshot of the running sync machine. */
 export type SyncSnapshot = SnapshotFrom<typeof syncMachine>
 
 export const toView = (actor: SyncActor): AuthView => toHeldView(actor.getSnapshot().context)

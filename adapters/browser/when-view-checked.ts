@@ -4,6 +4,7 @@ import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
 import { onValueChange, toView } from './view-changes.ts'
 import type { SyncActor } from './view-changes.ts'
 
+/** Options of `client.whenChecked`. */
 export interface WhenViewCheckedOptions {
   /** Milliseconds to wait at most, from the call on. Default 5000. */
   readonly timeout?: number

@@ -5,24 +5,29 @@ import { unquote } from '../unquote.ts'
  * The settings with which a server reaches its Clerk instance. Each comes from the argument, else from the environment.
  */
 export interface ClerkOptions {
-  /** `CLERK_SECRET_KEY`. It never leaves the server. */
+  /** The secret key of the Backend API, which never leaves the server; default `CLERK_SECRET_KEY`. */
   readonly secretKey?: string
   /**
-   * `CLERK_JWT_KEY`: the instance's "JWKS Public Key" as PEM. It alone then verifies tokens, and no keys are fetched.
+   * The instance's "JWKS Public Key" as PEM; default `CLERK_JWT_KEY`. It alone then verifies tokens, and no keys are
+   * fetched.
    */
   readonly jwtKey?: string
-  /** `CLERK_PUBLISHABLE_KEY`, `pk_test_…` or `pk_live_…`; it names the instance's Frontend API. */
+  /**
+   * The publishable key, `pk_test_…` or `pk_live_…`, which names the instance's Frontend API; default
+   * `CLERK_PUBLISHABLE_KEY`.
+   */
   readonly publishableKey?: string
-  /** `CLERK_WEBHOOK_SIGNING_SECRET`, or `CLERK_WEBHOOK_SECRET`. */
+  /** The signing secret of webhooks; default `CLERK_WEBHOOK_SIGNING_SECRET`, else `CLERK_WEBHOOK_SECRET`. */
   readonly webhookSecret?: string
-  /** `CLERK_API_URL`, the Backend API; default Clerk's own. */
+  /** The URL of the Backend API; default `CLERK_API_URL`, else Clerk's own. */
   readonly apiUrl?: string
-  /** `CLERK_PROXY_URL`: the URL of the Frontend API's proxy. A path is relative to the app's own origins. */
+  /** The URL of the Frontend API's proxy; a path is relative to the app's own origins. Default `CLERK_PROXY_URL`. */
   readonly proxyUrl?: string
-  /** `CLERK_DOMAIN`: the domain of a satellite app. */
+  /** The domain of a satellite app; default `CLERK_DOMAIN`. */
   readonly domain?: string
 }
 
+/** The options after the environment was read. */
 export interface ResolvedClerkOptions extends ClerkOptions {
   /**
    * The values that the instance's tokens may have as `iss`, ready for `claims.issuer`; undefined if the options do not

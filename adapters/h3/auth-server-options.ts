@@ -14,6 +14,7 @@ import { isProduction } from '../node-env.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
+/** Options of {@link createAuthServer}. Each of them has a default. */
 export interface AuthServerOptions {
   /** The Clerk instance; each field defaults to its `CLERK_*` environment variable. */
   readonly clerk?: ClerkOptions
@@ -69,10 +70,12 @@ export interface AuthServerOptions {
   readonly allowedOrigins?: readonly string[]
   /** The hosts that this server answers for. An entry without a port allows any port. Default: all hosts. */
   readonly allowedHosts?: readonly string[]
+  /** The session cookie. Default: `SameSite=Lax`, `Secure` where the request allows it, named after `basePath`. */
   readonly cookie?: CookieOptions
   /**
-   * Default `{ sessions: 100_000, streamsPerSession: 16, requestsPerSession: 60 }`; `requestsPerSession` counts per
-   * minute.
+   * The most that this node holds and that one session, user or address may take of it. Default `{ sessions: 100_000,
+   * sessionsPerUser: 100, sessionsPerClerkSession: 16, streamsPerSession: 16, requestsPerSession: 60 }`;
+   * `requestsPerSession` counts per minute.
    */
   readonly limits?: Partial<HubLimits>
   /**
@@ -87,7 +90,7 @@ export interface AuthServerOptions {
   /**
    * Returns the address of the client, for `limits.sessionsPerAddress`. If clients connect to this server directly, use
    * h3's `getRequestIP`. Behind a proxy, read a header that the proxy sets on every request and never passes on from a
-   * client.
+   * client. Default: none, which `limits.sessionsPerAddress` does not allow.
    */
   readonly clientAddress?: ClientAddress
 }

@@ -164,6 +164,7 @@ export interface AuthServer {
    * @throws AuthError `store-unavailable`
    */
   explain(from: RequestSource): Promise<Explanation>
+  /** Returns the numbers of sessions and streams that this node holds now. */
   stats(): HubStats
   /** Ends every stream with a `bye` frame and releases all resources. `timeout` in ms, default 5000. */
   close(options?: { timeout?: number }): Promise<void>

@@ -10,6 +10,7 @@ import { answerProblem } from './problem.ts'
 import type { RequestFacts, RequestSource, ToRequestFacts } from './request-facts.ts'
 import { requireRule } from './require-rule.ts'
 
+/** Options of `requireAuth` and `require`: a rule for the signed-in user, and one for where the request comes from. */
 export interface RequireAuthOptions<From = H3Event> extends AuthRule {
   /** Your own rule, called with the view and the request. A falsy result refuses. */
   readonly check?: (view: SignedInView, from: From) => unknown

@@ -8,6 +8,7 @@ export type RevokeTarget =
   | { readonly sessionId: string; readonly userId?: never }
   | { readonly userId: string; readonly sessionId?: never }
 
+/** Options of `revoke`. */
 export interface RevokeOptions {
   /** Also revoke at Clerk, so that it mints no more tokens; for a user, every active session. Default false. */
   readonly atClerk?: boolean

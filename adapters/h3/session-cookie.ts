@@ -4,6 +4,7 @@ import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 import type { RequestFacts } from './request-facts.ts'
 
+/** Options of the session cookie. */
 export interface CookieOptions {
   /**
    * The default is `authchart`. For another base path than `/auth` it is named after the path, such as

@@ -60,9 +60,13 @@ export interface SessionHubOptions {
   readonly inspect?: (event: InspectionEvent) => void
 }
 
+/** The numbers of one node at one moment. */
 export interface HubStats {
+  /** Number of sessions. */
   readonly sessions: number
+  /** Number of sessions with a signed-in user. */
   readonly signedIn: number
+  /** Number of open streams. */
   readonly streams: number
 }
 

@@ -9,6 +9,7 @@ import { createOneTimeKeys } from './one-time-keys.ts'
 import { createSessionLog } from './session-log.ts'
 import type { InspectedSession, InspectedStep } from './session-log.ts'
 
+/** Options of {@link createInspector}. */
 export interface InspectorOptions {
   /** Limits the inspector to one session, or to those of one user; default all. */
   readonly filter?: SessionFilter
@@ -35,6 +36,7 @@ export interface Inspector {
    * Returns the kept sessions with names and states, as the page shows them. `steps` returns the steps of one session.
    */
   sessions(): readonly InspectedSession[]
+  /** Returns the kept steps of one session by its `key`, oldest first. */
   steps(key: string): readonly InspectedStep[]
   /** The page that answers `GET <basePath>/inspect`. */
   readonly page: LocalPage

@@ -4,6 +4,7 @@ export interface OneTimeKeys {
   issue(): string
   /** Exchanges a key for a cookie value; null if the key is unknown or was used. */
   exchange(key: string): string | null
+  /** True for a cookie value that an exchange gave out and that still counts. */
   isCookie(value: string): boolean
 }
 

@@ -6,6 +6,7 @@ import type { AuthClaims } from '../../machines/verified-session.ts'
 
 /** A value that may be shown: plain data, at most two levels deep. */
 export type Shown = string | number | boolean | null | ShownFields
+/** Fields that may be shown, by name. */
 export interface ShownFields {
   readonly [name: string]: Shown
 }

@@ -5,6 +5,7 @@ import type { SessionFilter } from './frame-gate.ts'
 import { toInspectorFrame } from './inspector-frame.ts'
 import { toStatelyEvent } from './stately-event.ts'
 
+/** Options of {@link createStatelyInspector}. */
 export interface StatelyInspectorOptions {
   /**
    * A WebSocket relay that already runs, such as `ws://localhost:8080`. By default Node starts its own relay on
@@ -27,6 +28,7 @@ export interface StatelyInspector {
   readonly inspect: (event: InspectionEvent) => void
   /** The page to open in a browser on this machine; null if the inspector opened itself or uses your relay. */
   readonly link: string | null
+  /** Stops sending, and ends the relay that it started. */
   stop(): Promise<void>
 }
 

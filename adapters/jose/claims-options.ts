@@ -13,7 +13,7 @@ export interface ClaimsOptions {
   readonly authorizedParties?: string | readonly string[]
   /** Allowed `aud`; one audience of the token must be among these. Default: not checked. */
   readonly audience?: string | readonly string[]
-  /** Claims that must be present and not null, besides `sub`, `sid`, `exp`, `nbf`. */
+  /** Claims that must be present and not null, besides `sub`, `sid`, `exp`, `nbf`. Default: none. */
   readonly requiredClaims?: readonly string[]
   /** Seconds by which the clocks of Clerk and this server may differ, an integer from 0 to 3600; default 60. */
   readonly clockTolerance?: number

@@ -23,6 +23,7 @@ export type KeyOptions =
 export interface KeySourceSettings {
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
+  /** Receives failures to fetch keys. Default: warnings and errors to the console. */
   readonly logger?: Partial<Logger>
   /**
    * Receives the inspection events of the `jwksMachine`, whose actor is named `jwks`. If it throws, nothing else is
@@ -31,15 +32,15 @@ export interface KeySourceSettings {
   readonly inspect?: (event: InspectionEvent) => void
   /** Receives the time of each good answer of the key endpoint, by the endpoint's clock. Default none. */
   readonly onAnswer?: FetchJwksRequest['onAnswer']
-  /** Monotonic clock; default `performance.now`. */
+  /** Monotonic clock, ms; default `performance.now`. */
   readonly now?: () => number
-  /** Time from the start of one attempt to the start of the next, whether it failed or not; default 10 000. */
+  /** Time from the start of one attempt to the start of the next, whether it failed or not, ms; default 10 000. */
   readonly cooldown?: number
-  /** Age at which keys are refreshed without a request for a key; default 300 000. */
+  /** Age at which keys are refreshed without a request for a key, ms; default 300 000. */
   readonly maxAge?: number
-  /** Age up to which keys are used while refreshing fails; default 86 400 000. */
+  /** Age up to which keys are used while refreshing fails, ms; default 86 400 000. */
   readonly maxStale?: number
-  /** Time that one attempt may take, including the body; default 4000. */
+  /** Time that one attempt may take, including the body, ms; default 4000. */
   readonly timeout?: number
 }
 

@@ -6,6 +6,7 @@ export interface AnswerTime {
   readonly took: number
 }
 
+/** One attempt to fetch a key set. */
 export interface FetchJwksRequest {
   /** Fires when the caller gives the attempt up. */
   readonly signal: AbortSignal

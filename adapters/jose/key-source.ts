@@ -28,6 +28,7 @@ export interface KeySource {
   close(): void
 }
 
+/** True for an object that has `getKey`, as {@link createKeySource} returns it. */
 export function isKeySource(value: unknown): value is KeySource {
   return typeof value === 'object' && value !== null && 'getKey' in value && typeof value.getKey === 'function'
 }

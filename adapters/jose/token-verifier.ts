@@ -20,6 +20,7 @@ import { requireSessionTokenHeader, toProof, toUntimely } from './session-claims
 import type { Proof } from './session-claims.ts'
 import { requireSignature } from './verify-jws.ts'
 
+/** Options of {@link createTokenVerifier}. */
 export interface TokenVerifierOptions {
   /** The signing keys: options of {@link createKeySource}, or your own source. */
   readonly keys: KeyOptions | KeySource
@@ -35,6 +36,7 @@ export interface TokenVerifierOptions {
   readonly remember?: number
   /** Receives the inspection events of the machine that fetches the keys, like `inspect` of {@link createKeySource}. */
   readonly inspect?: KeySourceSettings['inspect']
+  /** Receives warnings, such as one about claims that are not checked. Default: warnings and errors to the console. */
   readonly logger?: Partial<Logger>
 }
 

@@ -18,13 +18,21 @@ export interface SetSettings {
  */
 export interface RedisClient {
   readonly isReady: boolean
+  /** `GET`. */
   get(key: string): Promise<unknown>
+  /** `SET` with `PX`, and `NX` if asked for. */
   set(key: string, value: string, options: SetSettings): Promise<unknown>
+  /** `DEL`. */
   del(key: string): Promise<unknown>
+  /** `PEXPIRE`. */
   pExpire(key: string, ms: number): Promise<unknown>
+  /** `XRANGE` with `COUNT`. */
   xRange(key: string, start: string, end: string, options: { COUNT: number }): Promise<unknown>
+  /** `EVAL`. */
   eval(script: string, call: ScriptCall): Promise<unknown>
+  /** `EVALSHA`. */
   evalSha(sha1: string, call: ScriptCall): Promise<unknown>
+  /** Returns another client with the same settings, which is not connected yet. */
   duplicate(): RedisSubscriber
 }
 
@@ -32,9 +40,13 @@ export interface RedisClient {
 export interface RedisSubscriber {
   readonly isOpen: boolean
   readonly isReady: boolean
+  /** Connects, and connects again whenever the connection ends. */
   connect(): Promise<unknown>
+  /** `SSUBSCRIBE`, for shard channels. */
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  /** Listens to the events `ready`, `error` and `end` of the connection. */
   on(event: string, listener: (error?: unknown) => void): unknown
+  /** Closes the connection at once. */
   destroy(): void
 }
 

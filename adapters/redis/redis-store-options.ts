@@ -1,8 +1,9 @@
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from './redis-client.ts'
 
+/** Options of {@link createRedisSessionStore}. */
 export interface RedisSessionStoreOptions {
-  /** URL of Redis, `redis://` or `rediss://`, as for node-redis. Give this or `client`. */
+  /** URL of Redis, `redis://` or `rediss://`, as for node-redis. Give this or `client`; there is no default. */
   readonly url?: string
   /**
    * A client of node-redis (of one server, of Sentinel or of a cluster), which you connect and close. Its commands

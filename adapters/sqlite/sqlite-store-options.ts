@@ -1,3 +1,4 @@
+/** Options of {@link createSqliteSessionStore}. */
 export interface SqliteSessionStoreOptions {
   /**
    * The file of the database, on a local disk. A new file is readable only by its owner; an existing file keeps its

@@ -3,6 +3,7 @@ import { watchAuth, type ShownAuth } from '../browser/shown-auth.ts'
 
 /** A store by Svelte's contract: it calls its subscriber at once, and after each change. */
 export interface AuthStore {
+  /** Calls `run` at once and after each change. It returns a function that unsubscribes. */
   subscribe(this: void, run: (shown: ShownAuth) => void): () => void
 }
 

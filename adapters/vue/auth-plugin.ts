@@ -3,11 +3,15 @@ import { createAuthClient, type AuthClient, type AuthClientOptions, type ClerkSt
 import { toShownAuth, watchAuth } from '../browser/shown-auth.ts'
 import { authKey } from './auth-key.ts'
 
-/** The composable `useAuth` of @clerk/vue. */
+/** The composable `useAuth` of `@clerk/vue`. */
 export type VueUseAuth = () => { readonly [Name in keyof ClerkState]: MaybeRef<ClerkState[Name]> }
 
+/** Options of {@link createAuthPlugin}: those of the client, and where Clerk's state comes from. */
 export interface AuthPluginOptions extends AuthClientOptions {
-  /** `useAuth` of @clerk/vue. Default: none, where something else tells the client what Clerk says, as `bindClerk` does. */
+  /**
+   * `useAuth` of `@clerk/vue`. Default: none, because something else, such as `bindClerk`, tells the client Clerk's
+   * state.
+   */
   readonly useAuth?: VueUseAuth
   /** A client of your own. Default: one that is made of the other options. */
   readonly client?: AuthClient

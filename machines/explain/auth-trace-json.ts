@@ -45,6 +45,7 @@ export interface TracedView extends Pick<
   readonly timers: Readonly<Record<string, number>>
 }
 
+/** One event of a recording, and the view after it. */
 export interface TraceStep {
   /** Milliseconds since the start, by the clock of the timers. */
   readonly at: number

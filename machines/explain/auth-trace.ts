@@ -12,11 +12,17 @@ import type { BearerToken } from '../bearer-token.ts'
 import { toOrgRole } from '../verified-session.ts'
 import type { VerifiedSession } from '../verified-session.ts'
 
+/** A recording that is under way. */
 export interface AuthTrace {
+  /**
+   * Returns the recording so far as plain data, without any token. `replayTrace` of `authchart/testing` runs it again.
+   */
   toJSON(): AuthTraceJson
+  /** Stops recording and keeps the steps that are recorded. */
   stop(): void
 }
 
+/** Options of {@link recordTrace}. */
 export interface RecordTraceOptions {
   /** Number of steps to keep; later ones are dropped. Default 1000. */
   readonly limit?: number
@@ -31,6 +37,7 @@ export interface RecordTraceOptions {
  * Records the events of an actor from now on. Call it before `actor.start()` if possible. `explain(actor)` then also
  * knows the history from here on.
  *
+ * @throws AuthError `internal` for an actor that was restored from a snapshot in JSON
  * @example
  * const trace = recordTrace(actor)
  * // … later, when something odd was seen:

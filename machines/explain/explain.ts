@@ -41,6 +41,7 @@ export interface Explanation {
   readonly text: string
 }
 
+/** A transition of a session, with its reason in words. */
 export interface ExplainedTransition extends AuthTransition {
   /** The code as a sentence. */
   readonly text: string
@@ -55,6 +56,7 @@ const usualKeysAge = 600_000
  * Explains why this actor is in its state: its last 20 transitions in words. Recording starts with the first call, or
  * with `recordTrace`. The summary says so if earlier events are not known.
  *
+ * @throws AuthError `internal` for an actor that was restored from a snapshot in JSON
  * @example console.log(explain(actor).text)
  */
 export function explain(actor: AuthActor, facts: ExplanationFacts = {}): Explanation {

@@ -124,6 +124,7 @@ export function isRenewing(snapshot: SnapshotFrom<typeof syncMachine>): boolean 
   return isInAir && !isCurrent(snapshot.context) && toAuthStatus(toAuthStatusFacts(snapshot)) === 'authenticated'
 }
 
+/** Returns the way in which the page hears from the server at this moment. */
 export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMachine>): AuthConnection {
   const isOpen = value.stream === 'open'
   if (context.isUnshared || isPolling(context)) return 'polling'
@@ -133,6 +134,7 @@ export function toAuthConnection({ context, value }: SnapshotFrom<typeof syncMac
   return context.channel !== '' && value.stream !== 'closed' ? 'live' : 'connecting'
 }
 
+/** Returns the facts of a snapshot that decide the status of the page. Pass them to {@link toAuthStatus}. */
 export function toAuthStatusFacts(snapshot: SnapshotFrom<typeof syncMachine>): AuthStatusFacts {
   const { context, value } = snapshot
   const { identity, isClerkLoaded, failure, attempts, retries } = context

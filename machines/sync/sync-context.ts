@@ -4,6 +4,7 @@ import type { BearerToken } from '../bearer-token.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity } from './sync-events.ts'
 
+/** The input of {@link syncMachine}. */
 export interface SyncInput {
   /** Random label of this tab, by which the server orders its posts; `client.started` may bring another one. */
   readonly tab: string
@@ -33,6 +34,7 @@ export interface SyncInput {
   readonly retries?: number
 }
 
+/** The context of {@link syncMachine}. */
 export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** True once Clerk has loaded; `identity` is the last state that it reported. */
   readonly isClerkLoaded: boolean

@@ -50,13 +50,14 @@ export type SyncEventOf<Type extends SyncEvent['type']> = Extract<SyncEvent, { t
 export interface FetchViewInput {
   /**
    * The server session that this tab knows. A server that gets this name without a cookie knows that the browser kept
-   * no cookie.
+   * no cookie. Default: the tab knows none yet.
    */
   readonly channel?: string
 }
 
 /** Input of the actor `openStream`, which sends the frames of one stream back as events. */
 export interface OpenStreamInput extends FetchViewInput {
+  /** Random label of this tab. */
   readonly tab: string
   /** True if the server session differs from that of the stream before. Default false. */
   readonly isMoved?: boolean
@@ -69,7 +70,14 @@ export interface FetchTokenInput {
 }
 
 /** Input of the actor `postEvent`, which resolves with the view after the verdict or rejects with a `SyncError`. */
-export type PostEventInput = OpenStreamInput & { readonly seq: number } & (
-    | { readonly type: 'token.received'; readonly token: BearerToken }
+export type PostEventInput = OpenStreamInput & {
+  /** Number of this post within its tab. The server ignores a post with a lower number than one before. */
+  readonly seq: number
+} & (
+    | {
+        /** The kind of the post: a token of a signed-in user, or a sign-out. */
+        readonly type: 'token.received'
+        readonly token: BearerToken
+      }
     | { readonly type: 'session.cleared'; readonly sessionId?: string }
   )

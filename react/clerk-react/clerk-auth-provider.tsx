@@ -11,7 +11,7 @@ export type ClerkAuthProviderProps = ClerkProviderProps & {
 }
 
 /**
- * The provider of the deprecated @clerk/clerk-react 5 round `AuthProvider`.
+ * The provider of the deprecated `@clerk/clerk-react` 5 around `AuthProvider`.
  *
  * @example <ClerkAuthProvider publishableKey={key} auth={{ basePath: '/auth' }}><App /></ClerkAuthProvider>
  */

@@ -62,12 +62,15 @@ export interface ModelTrace {
 /** The machine as pure logic over its own virtual time, for `xstate/graph`. */
 export interface AuthModel {
   readonly logic: ActorLogic<AuthSnapshot, AuthModelEvent, AuthInput>
+  /** Returns the first snapshot. */
   start(): AuthSnapshot
+  /** Returns the snapshot after one event. */
   step(snapshot: AuthSnapshot, event: AuthModelEvent): AuthSnapshot
   /**
    * The possible events in a snapshot: events that may be sent, verdicts that may come, and the timer that is due next.
    */
   eventsOf(snapshot: AuthSnapshot): AuthModelEvent[]
+  /** Returns the time of a snapshot, and the timers that are armed in it. */
   timeOf(snapshot: AuthSnapshot): ModelTime
   /** The effects of the step that led to a snapshot. */
   traceOf(snapshot: AuthSnapshot): ModelTrace
@@ -75,6 +78,7 @@ export interface AuthModel {
   serializeState(snapshot: AuthSnapshot): string
 }
 
+/** Options of {@link createAuthModel}. */
 export interface AuthModelOptions {
   /**
    * `all` (default): every event that may be sent to the machine, at any time. `outside`: only events that can reach it
@@ -84,6 +88,7 @@ export interface AuthModelOptions {
   readonly events?: 'all' | 'outside'
 }
 
+/** Creates the model of the machine with these settings. */
 export function createAuthModel(input: AuthInput = {}, { events = 'all' }: AuthModelOptions = {}): AuthModel {
   const times = new WeakMap<AuthSnapshot, ModelTime>()
   const traces = new WeakMap<AuthSnapshot, ModelTrace>()

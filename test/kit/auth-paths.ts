@@ -4,6 +4,7 @@ import type { AuthInput, AuthSnapshot } from '../../machines/index.ts'
 import { createAuthModel } from './auth-model.ts'
 import type { AuthModel, AuthModelEvent } from './auth-model.ts'
 
+/** Options of {@link authPaths}. */
 export interface AuthPathsOptions {
   /**
    * `shortest` (default): the shortest path to every distinct state, and one path for every distinct move that those do
@@ -38,6 +39,7 @@ const toNames = ({ steps }: AuthPath) => steps.slice(1).map(({ event }) => toEve
 /**
  * Paths through the auth machine, from its own model. Timers and verdicts are events like the others.
  *
+ * @throws Error if a path cannot be followed in the model, which is a fault of the model
  * @example for (const path of authPaths()) console.log(path.steps.map(({ event }) => event.type))
  */
 export function authPaths({ kind = 'shortest', ...options }: AuthPathsOptions = {}): AuthPath[] {

@@ -30,6 +30,7 @@ const clockGrain = 50
  *
  * @param machine the machine to run; default `authMachine`. Its `verifyToken` is replaced by the recorded verdicts.
  * @throws TypeError for a value that is not a trace, or for a trace that began too late to be run
+ * @throws AuthError `internal` if the machine makes a view that cannot be read
  * @example expect(await replayTrace(trace)).toEqual(trace.steps.map((step) => step.view))
  */
 export async function replayTrace(trace: AuthTraceJson, machine: AuthMachine = authMachine): Promise<TracedView[]> {

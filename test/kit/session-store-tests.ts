@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { SessionStore, StoreChange, Tombstone } from '../../adapters/hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
 
+/** Options of {@link testSessionStore}. */
 export interface SessionStoreTestOptions {
   /** Makes an empty store. It must take the time from `clock`, epoch ms, which the tests move. */
   readonly createStore: (clock: () => number) => Promise<SessionStore> | SessionStore

@@ -6,11 +6,13 @@ import { recentFor } from './session-need.ts'
 import type { SpareSessions } from './spare-sessions.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 
-/** How many sessions of one Clerk session, user or address a node may hold. */
+/** The most sessions of one Clerk session, user or address that a node holds. */
 export interface SessionLimits {
+  /** Number of sessions that one Clerk session may have; default 16. */
   readonly sessionsPerClerkSession: number
+  /** Number of sessions that one user may have; default 100. */
   readonly sessionsPerUser: number
-  /** Default: any number. */
+  /** Number of sessions that one client address may have. Default: any number. */
   readonly sessionsPerAddress?: number
 }
 

@@ -25,8 +25,10 @@ export interface SessionChange extends AuthChange {
   readonly by: { readonly tab: string | undefined } | null
 }
 
+/** Is called with each change of an identity. A returned promise is not waited for. */
 export type AuthChangeListener = (change: AuthChange) => unknown
 
+/** Options of `onAuthChange`. */
 export interface AuthChangeOptions {
   /** Unsubscribes when it aborts. */
   readonly signal?: AbortSignal

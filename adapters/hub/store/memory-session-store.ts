@@ -3,6 +3,7 @@ import { IdsByUser } from './ids-by-user.ts'
 import { createTombstones } from './tombstones.ts'
 import type { SessionStore, StoreChange, StoredSession } from './session-store.ts'
 
+/** Options of {@link createMemorySessionStore}. */
 export interface MemorySessionStoreOptions {
   /** Epoch ms; default `Date.now`. */
   readonly clock?: () => number

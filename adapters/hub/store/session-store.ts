@@ -15,6 +15,7 @@ export interface Tombstone extends EndMoments {
 
 /** Tells a store which tombstones come from the servers that use it, and not from somebody else with write access. */
 export interface StoreGuard {
+  /** True if a server with the same secret has made the tombstone. */
   isGenuine(tombstone: Tombstone): boolean
   /** Logs that a tombstone was ignored. */
   noteFalse(): void
@@ -48,8 +49,9 @@ export interface StoredSession {
   readonly isUnreadable?: boolean
 }
 
+/** Options of `write`. */
 export interface WriteOptions {
-  /** The `rev` that must be stored now for the write to happen; null if no record may be stored. */
+  /** The version number (`rev`) that must be stored now for the write to happen; null if no record may be stored. */
   readonly expectedRev: number | null
   /** When the record may be forgotten, epoch ms. */
   readonly until: number
@@ -65,16 +67,21 @@ export type WriteResult =
       readonly currentRev?: number | null
     }
 
+/** Options of `rotate`. */
 export interface RotateOptions {
   /** Alias that stops counting after `retireFor`; null if the session had none. */
   readonly from: string | null
+  /** Alias that leads to the session from now on. */
   readonly to: string
   /**
    * The user that `to` is given out for. While another user is signed in, nothing may be read through `to`. Default:
    * any user.
    */
   readonly userId?: string | null
-  /** Proof that a server has given `to` to this session. Opaque to a store, which keeps it with `to` and returns it. */
+  /**
+   * Proof that a server has given `to` to this session. Opaque to a store, which keeps it with `to` and returns it.
+   * Default: none, in a store that is private.
+   */
   readonly seal?: string
   /** How long `from` is still found, as retired, ms. */
   readonly retireFor: number
@@ -107,9 +114,16 @@ export interface SessionStore {
    * the guard, because a false one that is merged with a genuine one would replace it.
    */
   guardWith?(guard: StoreGuard): void
-  /** @returns the session that an alias leads to, or null */
+  /**
+   * Looks a session up by the alias of its cookie.
+   * @returns the session that the alias leads to, or null
+   * @throws AuthError `store-unavailable` of the store that a server wraps around yours, while a seal cannot be checked
+   */
   read(alias: string): Promise<StoredSession | null>
-  /** Stores a record if the one that it replaces has the expected `rev`, and tells the watchers. */
+  /**
+   * Stores a record if the one that it replaces has the expected `rev`, and tells the watchers.
+   * @throws AuthError `store-unavailable` of the store that a server wraps around yours, while a seal cannot be checked
+   */
   write(record: SessionRecord, options: WriteOptions): Promise<WriteResult>
   /**
    * Makes an alias lead to a session, retires the alias that the session had, and tells the watchers. The record of the
@@ -143,7 +157,9 @@ export interface SessionStore {
   /**
    * Resolves if the store meets the needs, and rejects if it does not, or not soon. A store that always meets them has
    * no such method.
+   * @throws Error of any class, which counts as an outage
    */
   ready?(needs: StoreNeeds): Promise<void>
+  /** Ends every connection and timer of the store. */
   close(): Promise<void>
 }

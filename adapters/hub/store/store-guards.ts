@@ -2,6 +2,7 @@ import type { StoreGuard } from './session-store.ts'
 
 /** The guards of the servers that use one store. A tombstone counts if it is genuine to one of them. */
 export interface Guards extends Pick<StoreGuard, 'isGenuine'> {
+  /** Adds the guard of one more server. */
   add(guard: StoreGuard): void
 }
 

@@ -5,10 +5,11 @@ import type { Tombstone, SessionStore } from './session-store.ts'
 export interface Tombstones {
   /** Keeps a tombstone, merged with the one of the same id. @returns the tombstone that is kept now */
   add(tombstone: Tombstone): Tombstone
-  /** @returns true if the tombstone would add nothing to what is kept */
+  /** Tells if a tombstone is known already. @returns true if it would add nothing to what is kept */
   covers(tombstone: Tombstone): boolean
+  /** Answers as `findTombstone` of a store does. */
   find: SessionStore['findTombstone']
-  /** @returns every tombstone that is kept, including those that may be forgotten */
+  /** Lists the copy. @returns every tombstone that is kept, including those that may be forgotten */
   values(): Iterable<Tombstone>
   /** Forgets every tombstone. */
   clear(): void
@@ -18,7 +19,10 @@ export interface Tombstones {
 /** The least time between two removals of tombstones that may be forgotten, ms. */
 const sweepEvery = 60_000
 
-/** @param clock Epoch ms. */
+/**
+ * Creates an empty copy.
+ * @param clock Epoch ms.
+ */
 export function createTombstones(clock: () => number): Tombstones {
   const tombstones: Readonly<Record<Tombstone['kind'], Map<string, Tombstone>>> = {
     session: new Map(),

@@ -22,9 +22,9 @@ export interface ClerkEmulator extends EmulatorControls {
   readonly frontendApiUrl: string
   /** `apiUrl` of `@clerk/backend`: the Backend API. */
   readonly apiUrl: string
-  /** Props of `<ClerkProvider>` of @clerk/react 6 and of the packages built on it, such as @clerk/nextjs. */
+  /** Props of `<ClerkProvider>` of `@clerk/react` 6 and of the packages built on it, such as `@clerk/nextjs`. */
   readonly providerProps: ProviderProps
-  /** `clerkJSUrl` of `<ClerkProvider>` of the deprecated @clerk/clerk-react 5: the installed @clerk/clerk-js 5. */
+  /** `clerkJSUrl` of `<ClerkProvider>` of the deprecated `@clerk/clerk-react` 5: the installed `@clerk/clerk-js` 5. */
   readonly clerkJSUrl: string
   readonly publishableKey: string
   readonly secretKey: string
@@ -39,11 +39,13 @@ export interface ClerkEmulator extends EmulatorControls {
 
 /** Where Clerk's packages find the emulator. Without the two URLs they ask for the scripts over https. */
 export interface ProviderProps {
+  /** The publishable key, which names the emulator's Frontend API. */
   readonly publishableKey: string
+  /** The URL of the Frontend API. */
   readonly proxyUrl: string
-  /** The installed @clerk/clerk-js 6. */
+  /** The URL of the installed `@clerk/clerk-js` 6. */
   readonly __internal_clerkJSUrl: string
-  /** The installed @clerk/ui 1. */
+  /** The URL of the installed `@clerk/ui` 1. */
   readonly __internal_clerkUIUrl: string
 }
 

@@ -19,6 +19,7 @@ export interface EmulatedUser {
   updatedAt: number
 }
 
+/** An organization in the emulator. Times are in epoch ms. */
 export interface EmulatedOrganization {
   readonly id: string
   name: string
@@ -27,6 +28,7 @@ export interface EmulatedOrganization {
   updatedAt: number
 }
 
+/** The membership of a user in an organization. Times are in epoch ms. */
 export interface EmulatedMembership {
   readonly id: string
   readonly organizationId: string

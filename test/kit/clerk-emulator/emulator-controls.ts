@@ -32,9 +32,11 @@ export interface CreateSessionOptions extends NewSession {
 
 /** The controls of a test over the emulated Clerk. An unknown user, session or organization is an Error. */
 export interface EmulatorControls {
+  /** Adds a user. */
   addUser(user: NewUser): EmulatedUser
   /** Removes the user and revokes its sessions. */
   deleteUser(user: UserReference): void
+  /** Adds an organization without members. */
   addOrganization(organization: NewOrganization): EmulatedOrganization
   /** Adds a member, or changes the role (`org:admin`, `org:member`, …; default `org:member`) of one. */
   setMembership(
@@ -42,6 +44,7 @@ export interface EmulatorControls {
     organization: OrganizationReference,
     membership?: { role?: string; permissions?: string[] },
   ): EmulatedMembership
+  /** Takes a user out of an organization. */
   removeMembership(user: UserReference, organization: OrganizationReference): void
 
   /**
@@ -81,9 +84,11 @@ export interface EmulatorControls {
   addFault(fault: Fault): () => void
   /** Replaces all faults. */
   setFaults(faults: Fault[]): void
+  /** Removes all faults. */
   clearFaults(): void
   /** The requests so far, oldest first. */
   readonly requests: readonly LoggedRequest[]
+  /** Forgets the requests so far. */
   clearRequests(): void
 
   /** The event that Clerk sends about a session (`session.revoked`) or a user (`user.deleted`), with its `data`. */

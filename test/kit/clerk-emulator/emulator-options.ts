@@ -10,7 +10,10 @@ export interface ClerkEmulatorOptions {
   host?: string
   /** `false` starts no server: mount `app` in a server of your own, at the path of `url`. Default: `true`. */
   listen?: boolean
-  /** The address of the emulator, for example `http://localhost:3000/clerk`. Required only with `listen: false`. */
+  /**
+   * The address of the emulator, for example `http://localhost:3000/clerk`. Required only with `listen: false`, and by
+   * default the address that the server listens on.
+   */
   url?: string
   /** The name of the application in `<SignIn/>`. Default: `Clerk emulator`. */
   applicationName?: string

@@ -36,7 +36,10 @@ export interface MintTokenOptions {
   claims?: Record<string, unknown>
   /** Merged over the header. */
   header?: Record<string, unknown>
-  /** The exact text of the payload instead of any claims: duplicate keys, `1e999`, text that is not JSON. */
+  /**
+   * The exact text of the payload instead of any claims: duplicate keys, `1e999`, text that is not JSON. Default: the
+   * claims as JSON.
+   */
   payload?: string
   /** Default: `current`. */
   key?: TokenSigner

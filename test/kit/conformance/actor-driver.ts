@@ -32,9 +32,11 @@ export interface EmbeddedAuth {
   readonly actor: ActorRefFrom<AuthMachine>
   /** Sends an event to the machine. Default: directly to the actor. */
   readonly send?: (event: AuthEvent) => void
+  /** Stops the app. */
   readonly stop: () => void
 }
 
+/** Options of {@link createActorDriver}. */
 export interface ActorDriverOptions {
   /** The name in the report. Default: `actor`. */
   readonly name?: string

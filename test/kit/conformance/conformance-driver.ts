@@ -12,7 +12,10 @@ export interface ConformanceDriver {
    * at once. A system behind sockets needs some time.
    */
   readonly patience?: number
-  /** Creates a new session for the first step. Nothing is known of it, and none of its time has passed. */
+  /**
+   * Creates a new session for the first step. Nothing is known of it, and none of its time has passed.
+   * @throws Error if the system cannot be started
+   */
   start(plan: ConformancePlan): ConformanceRun | Promise<ConformanceRun>
   /** Called once, after the last path. */
   close?(): void | Promise<void>
@@ -39,7 +42,7 @@ export interface ConformanceRun {
   cannot?(step: ConformanceStep): string | null
   /** Makes a step. Resolves when the system has processed it. */
   perform(step: ConformanceStep): void | Promise<void>
-  /** The current view of the system. */
+  /** Returns the current view of the system. @throws AuthError if the system has none */
   view(): AuthView | Promise<AuthView>
   /** The machine's own snapshot, if the driver holds the machine. The whole snapshot is then compared. */
   snapshot?(): AuthSnapshot

@@ -18,6 +18,7 @@ export interface Undriven {
   readonly steps: readonly string[]
 }
 
+/** The result of {@link runConformance}. */
 export interface ConformanceReport {
   readonly driver: string
   /** `driven` counts the paths that were driven to the end. */
@@ -34,6 +35,7 @@ export interface ConformanceReport {
   readonly mismatches: readonly Mismatch[]
 }
 
+/** The coverage that {@link requireConformance} asks for. */
 export interface RequiredConformance {
   /** The share of the states that must be covered. Default: 1. */
   readonly states?: number
@@ -41,7 +43,11 @@ export interface RequiredConformance {
   readonly transitions?: number
 }
 
-/** @throws Error with the whole report, if the system differs from the machine or if too little of it was covered */
+/**
+ * Requires that a system behaves as the machine does, and that enough of the machine was covered.
+ *
+ * @throws Error with the whole report, if the system differs from the machine or if too little of it was covered
+ */
 export function requireConformance(
   report: ConformanceReport,
   { states = 1, transitions = 1 }: RequiredConformance = {},

@@ -41,6 +41,7 @@ export type ConformanceAction =
   /** The wall clock jumps, and then this many ms pass. Everything that is due by then happens. */
   | { readonly kind: 'time'; readonly ms: number; readonly clockJump: number }
 
+/** One step of a path, with its effect on the system. */
 export type ConformanceStep = ConformanceAction & {
   /** The step in plain words. */
   readonly description: string

@@ -13,11 +13,13 @@ export interface DrivenBrowser {
   open(): Promise<AuthView>
   /** The last view of the stream; null while it is being opened. */
   readonly streamed: AuthView | null
-  /** @returns the code with which the token was refused, or null if it was accepted */
+  /** Posts a token. @returns the code with which it was refused, or null if it was accepted */
   postToken(text: string): Promise<string | null>
+  /** Posts that the user has signed out. */
   postClear(sessionId?: string): Promise<void>
   /** The view that the browser gets from `GET /auth/session`. */
   view(): Promise<AuthView>
+  /** Closes the tab. */
   close(): void | Promise<void>
 }
 

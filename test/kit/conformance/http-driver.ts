@@ -25,6 +25,7 @@ export type DrivenServerOptions = Required<
 export interface DrivenServer {
   /** The base URL of the auth routes, for example `http://127.0.0.1:3000/auth`. */
   readonly endpoint: string
+  /** Stops the server. */
   close(): Promise<void>
 }
 
@@ -36,6 +37,7 @@ export interface VirtualTime {
   advance(milliseconds: number): Promise<unknown>
 }
 
+/** Options of {@link createHttpDriver}. */
 export interface HttpDriverOptions {
   /** The name in the report. Default: `http`. */
   readonly name?: string
@@ -46,6 +48,7 @@ export interface HttpDriverOptions {
    * called once for each path.
    */
   readonly serve: (options: DrivenServerOptions) => Promise<DrivenServer>
+  /** The virtual time of the server's process. */
   readonly time: VirtualTime
   /** Opens the browser that talks to the server. Default: a browser of `fetch` and a stream. */
   readonly openBrowser?: (endpoint: string) => DrivenBrowser | Promise<DrivenBrowser>

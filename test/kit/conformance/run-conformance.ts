@@ -13,6 +13,7 @@ import { planPath, toSettled } from './plan-path.ts'
 import { eventually } from './real-time.ts'
 import type { PlannedStep, SettledToken } from './plan-path.ts'
 
+/** Options of {@link runConformance}. */
 export interface ConformanceOptions {
   /**
    * Settings of the machine, run one after the other. Default: the machine's own, and then `refusedToken: 'signOut'`,
