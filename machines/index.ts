@@ -1,3 +1,9 @@
+/**
+ * The statecharts, the views and the errors, without any I/O.
+ *
+ * @module authchart
+ */
+
 export {
   AuthError,
   MissingSecretKeyError,

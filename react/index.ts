@@ -1,3 +1,9 @@
+/**
+ * Provider, hooks and components for any Clerk package for React.
+ *
+ * @module authchart/react
+ */
+
 export { AuthProvider } from './auth-provider.tsx'
 export type { AuthProviderProps, GivenClientProps, OwnClientProps, UseAuth } from './auth-provider.tsx'
 export { AuthFailed, AuthLoading, Authenticated, Unauthenticated } from './control-components.tsx'

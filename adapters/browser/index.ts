@@ -1,3 +1,9 @@
+/**
+ * The browser client, without a framework.
+ *
+ * @module authchart/client
+ */
+
 export { createAuthClient } from './create-auth-client.ts'
 export type { AuthClient } from './create-auth-client.ts'
 export type { SyncActor, SyncSnapshot } from './view-changes.ts'

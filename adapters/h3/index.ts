@@ -1,3 +1,9 @@
+/**
+ * The server: one machine for each browser session, over server-sent events and POST.
+ *
+ * @module authchart/h3
+ */
+
 export { createAuthServer } from './auth-server.ts'
 export type { AuthServer } from './auth-server.ts'
 export { shareAuthServer } from './share-auth-server.ts'

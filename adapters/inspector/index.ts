@@ -1,3 +1,9 @@
+/**
+ * A view of the sessions' machines at work.
+ *
+ * @module authchart/inspector
+ */
+
 export { toAnyId, toArrowEnds, toArrowId } from './arrow-ends.ts'
 export { createInspector } from './create-inspector.ts'
 export type { Inspector, InspectorOptions } from './create-inspector.ts'

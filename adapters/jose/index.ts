@@ -1,3 +1,9 @@
+/**
+ * Verification of Clerk session tokens, and where the signing keys come from.
+ *
+ * @module authchart/jose
+ */
+
 export { createTokenVerifier } from './token-verifier.ts'
 export type { TokenVerifier, TokenVerifierOptions } from './token-verifier.ts'
 export { verifyJws } from './verify-jws.ts'

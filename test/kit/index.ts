@@ -1,3 +1,9 @@
+/**
+ * A Clerk emulator, paths through the auth machine, and tests for a store or a system of your own.
+ *
+ * @module authchart/testing
+ */
+
 export * from './clerk-emulator/index.ts'
 export * from './conformance/index.ts'
 export { authPath, authPaths } from './auth-paths.ts'

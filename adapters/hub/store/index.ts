@@ -1,3 +1,9 @@
+/**
+ * The contract and the helpers for a session store of your own.
+ *
+ * @module authchart/store
+ */
+
 export { createTombstones } from './tombstones.ts'
 export type { Tombstones } from './tombstones.ts'
 export { createGuards } from './store-guards.ts'

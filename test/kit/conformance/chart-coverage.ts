@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition, InspectionEvent } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 
-/** The share of a chart that was covered. Names come from {@link toTransitionName} and from the ids of states. */
+/** The share of a chart that was covered. Names come from `toTransitionName` and from the ids of states. */
 export interface Coverage {
   readonly covered: number
   readonly total: number
