@@ -90,7 +90,7 @@ export const plants: readonly Plant[] = [
     name: 'record-not-followed',
     what: 'a node does not take over what another one has decided',
     file: 'adapters/hub/node/store-follower.ts',
-    line: "if (change.type === 'record') lifecycle.followRecord(change.record)",
+    line: "if (change.type === 'record') records.follow(change.record)",
     instead: "      if (change.type === 'record') return",
     shownBy: 2_766_778_074,
   },

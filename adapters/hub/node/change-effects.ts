@@ -6,8 +6,8 @@ import type { Logger } from '../../logger.ts'
 import type { CookieRotation } from '../cookies/cookie-rotation.ts'
 import type { AuthChangeReason, AuthChanges, SessionChange } from '../session/auth-changes.ts'
 import { endSignals, followRules } from '../session/identity-signals.ts'
-import { noteLiveProof } from '../session/last-proof.ts'
-import { noteSignIn } from '../session/sign-in.ts'
+import { noteSignIn } from '../session/session-state.ts'
+import { trackSignIn } from '../session/sign-in.ts'
 import type { LiveSession, LiveSessionRuntime } from '../session/live-session.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import type { RecordSync } from './record-sync.ts'
@@ -98,8 +98,8 @@ function noteChange({ state, identity }: LiveSession, change: SessionChange | nu
   state.history = addToHistory(history, identity, change?.reason)
   state.unseen = isAdmitted ? null : (change ?? state.unseen)
   const { sessionId, claims } = identity
-  noteSignIn(state, identity)
-  if (sessionId !== null) noteLiveProof(state, { sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
+  trackSignIn(state, identity)
+  if (sessionId !== null) noteSignIn(state, { sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
 }
 
 /** The log line does not name the user; the inspector and `explain` do. */

@@ -1,8 +1,8 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
+import { toIssuedAt } from '../../../machines/verified-session.ts'
+import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { isSameOutcome, toOutcome } from './session-outcome.ts'
-import type { Outcome } from './session-outcome.ts'
 
 const none = Promise.resolve()
 
@@ -12,6 +12,12 @@ const none = Promise.resolve()
  */
 const revStep = 1_024
 const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1) * revStep - 1
+
+/**
+ * The part of a view that a record stores, so that a node does not hold a second record for each of its sessions. Its
+ * members are compared by reference, because a machine replaces them whole.
+ */
+type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
 
 /** The knowledge that this node has of the stored record of one session. */
 export class KeptRecord {
@@ -37,16 +43,16 @@ export class KeptRecord {
     return this.isWriting ? this.written : null
   }
 
-  /** Notes the record that the store has. */
-  noteStored({ rev, sessionId, isUnclaimed }: SessionRecord) {
+  /** Notes the record that the store has, and the outcome of the session that need not be stored any more. */
+  noteStored({ rev, sessionId, isUnclaimed }: SessionRecord, outcome: SessionRecord | null) {
     this.storedRev = rev
     this.sessionId = sessionId
     this.#isUnclaimed = isUnclaimed === true
+    if (outcome) this.noteOutcome(outcome)
   }
 
-  /** Notes the outcome that need not be stored any more. */
-  noteOutcome(record: SessionRecord) {
-    this.#outcome = toOutcome(record)
+  noteOutcome({ status, claims, user }: SessionRecord) {
+    this.#outcome = { isSignedIn: status === 'signedIn', claims, user }
   }
 
   /** Notes that the store has no record of the session, or another one than was expected. */
@@ -93,4 +99,43 @@ export class KeptRecord {
     const { storedRev } = this
     return isDecided || storedRev === null ? session.outrank(toRevBefore(storedRev ?? 0)) : storedRev + 1
   }
+}
+
+/** The record of a session as it is now. */
+export function toRecord(session: LiveSession, view: AuthView, rev = view.rev): SessionRecord {
+  const claims = view.claims as AuthClaims | null
+  const { signIn, seqs, isUnclaimed } = session.state
+  return {
+    id: session.id,
+    channel: session.channel,
+    rev,
+    status: view.isSignedIn ? 'signedIn' : 'signedOut',
+    claims,
+    user: view.user,
+    userId: view.userId,
+    sessionId: view.sessionId,
+    orgId: view.orgId,
+    issuedAt: toIssuedAt(claims),
+    expiresAt: view.expiresAt,
+    ...(signIn?.sessionId === view.sessionId && { signedInAt: signIn.at, lastUsedAt: signIn.usedAt }),
+    seqByTab: seqs.toJSON(),
+    ...(isUnclaimed && { isUnclaimed: true }),
+  }
+}
+
+function isSameOutcome(a: Outcome, b: Outcome): boolean {
+  return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user
+}
+
+/** @returns true if two records are about the same proof, with the same profile */
+export function isSameProof(a: SessionRecord, b: SessionRecord): boolean {
+  return (
+    a.status === b.status &&
+    a.userId === b.userId &&
+    a.sessionId === b.sessionId &&
+    a.orgId === b.orgId &&
+    a.issuedAt === b.issuedAt &&
+    a.expiresAt === b.expiresAt &&
+    a.user?.id === b.user?.id
+  )
 }

@@ -1,20 +1,21 @@
 import { resolveRecord } from '../../../machines/resolve-record.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Logger } from '../../logger.ts'
-import { noteProof } from '../session/last-proof.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { claim } from '../session/session-use.ts'
+import { claim, noteStoredProof } from '../session/session-state.ts'
 import { adoptSignIn } from '../session/sign-in.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import { KeptRecord } from './kept-record.ts'
-import { isSameProof, toRecord } from './session-outcome.ts'
+import type { SessionRegistry } from './session-registry.ts'
+import { isSameProof, KeptRecord, toRecord } from './kept-record.ts'
 
 /** Keeps a session and its record in the store the same. */
 export interface RecordSync {
   /** Stores the outcome of a session if it is new. Resolves once the store has it, or once it failed and was logged. */
-  keep(session: LiveSession): Promise<void>
+  readonly keep: (session: LiveSession) => Promise<void>
   /** Takes over a stored record, if it wins over what the session proves. */
   merge(session: LiveSession, record: SessionRecord): void
+  /** Does the same for the session of the record, if this node holds it. */
+  follow(record: SessionRecord): void
   /** @returns true if the store has the current sign-in, even if it lacks the last renewal */
   isKnown(session: LiveSession): boolean
   /**
@@ -27,6 +28,7 @@ export interface RecordSync {
 }
 
 export interface RecordSyncOptions {
+  readonly registry: SessionRegistry
   readonly store: SessionStore
   /** Epoch ms. */
   readonly clock: () => number
@@ -41,7 +43,7 @@ const signedOutFor = 60_000
 const maxRounds = 5
 
 export function createRecordSync(options: RecordSyncOptions): RecordSync {
-  const { store, clock, clockTolerance, logger } = options
+  const { registry, store, clock, clockTolerance, logger } = options
   const keeping = new WeakMap<LiveSession, KeptRecord>()
 
   function keptOf(session: LiveSession): KeptRecord {
@@ -63,8 +65,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
         kept.sent = record
         const result = await store.write(record, { expectedRev: kept.storedRev, until })
         if (result.written) {
-          kept.noteStored(record)
-          kept.noteOutcome(record)
+          kept.noteStored(record, record)
           if (isDecided) session.state.isFollower = false
         } else {
           // The stored record counts, even if the store has lost what it once had.
@@ -89,23 +90,25 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     const view = session.view()
     const mine = toRecord(session, view)
     const isConflict = kept.isDue(session, view)
-    kept.noteStored(record)
-    if (isSameProof(mine, record)) {
+    const isSame = isSameProof(mine, record)
+    kept.noteStored(record, isSame ? mine : null)
+    if (isSame) {
       adoptSignIn(session.state, record)
-      kept.noteOutcome(mine)
       session.outrank(record.rev - 1)
       return
     }
     // A node that has decided nothing since the last record follows. A node that has decided may be right, and then
     // writes again.
-    if (isConflict && isSameProof(resolveRecord(mine, record, isEnded), mine)) return
+    if (
+      isConflict &&
+      isSameProof(
+        resolveRecord(mine, record, (each) => isEnded(store, each)),
+        mine,
+      )
+    )
+      return
     session.state.isFollower = true
     adopt(session, kept, record)
-  }
-
-  function isEnded({ userId, sessionId, issuedAt }: SessionRecord): boolean {
-    if (userId === null || sessionId === null || issuedAt === null) return false
-    return store.findTombstone({ userId, sessionId, issuedAt }) !== null
   }
 
   function keep(session: LiveSession): Promise<void> {
@@ -116,20 +119,29 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     return written
   }
 
+  function merge(session: LiveSession, record: SessionRecord) {
+    const kept = keptOf(session)
+    const { sent } = kept
+    // The store reported the record before it answered the write, so the record counts as stored whatever the answer
+    // is.
+    if (sent?.rev === record.rev && isSameProof(sent, record)) {
+      kept.noteStored(sent, sent)
+    } else {
+      takeOver(session, kept, record)
+      void keep(session)
+    }
+  }
+
   return {
     keep,
-    merge(session, record) {
-      const kept = keptOf(session)
-      const { sent } = kept
-      // The store reported the record before it answered the write, so the record counts as stored whatever the answer
-      // is.
-      if (sent?.rev === record.rev && isSameProof(sent, record)) {
-        kept.noteStored(sent)
-        kept.noteOutcome(sent)
-      } else {
-        takeOver(session, kept, record)
-        void keep(session)
-      }
+    merge,
+    follow(record) {
+      const session = registry.get(record.id)
+      if (!session) return
+      const { isUnclaimed } = session.state
+      merge(session, record)
+      // Another node has seen the cookie of the session.
+      if (isUnclaimed && !session.state.isUnclaimed) registry.reconsider(session)
     },
     isKnown(session) {
       const { sessionId } = session.view()
@@ -152,11 +164,16 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
   }
 }
 
+function isEnded(store: SessionStore, { userId, sessionId, issuedAt }: SessionRecord): boolean {
+  if (userId === null || sessionId === null || issuedAt === null) return false
+  return store.findTombstone({ userId, sessionId, issuedAt }) !== null
+}
+
 /** Has the machine of a session adopt a stored record. */
 function adopt(session: LiveSession, kept: KeptRecord, record: SessionRecord) {
   const { sessionId, issuedAt } = record
   // A sign-out must end this proof even if it has already expired by the clock of this node.
-  if (sessionId !== null && issuedAt !== null) noteProof(session.state, { sessionId, issuedAt })
+  if (sessionId !== null && issuedAt !== null) noteStoredProof(session.state, { sessionId, issuedAt })
   kept.isAdopting = true
   adoptSignIn(session.state, record)
   session.adopt(record)

@@ -31,7 +31,7 @@ export interface Revocations {
    * Resolves when nothing is left to learn of a session: with null, or with the reason why something could not be
    * learnt or stored. @returns null if there is nothing to learn
    */
-  settled(session: LiveSession): Promise<AuthError | null> | null
+  readonly settled: (session: LiveSession) => Promise<AuthError | null> | null
   /** Call it when keys are available again: tokens that could not be checked are checked again. */
   retry(): void
   close(): void

@@ -2,7 +2,7 @@ import { AuthError } from '../../../machines/auth-error.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import type { IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { recentFor } from './session-need.ts'
+import { recentFor } from './spare-sessions.ts'
 import type { SpareSessions } from './spare-sessions.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 

@@ -1,6 +1,5 @@
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import type { AuthView } from '../../../machines/auth-view.ts'
-import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Logger } from '../../logger.ts'
 import { createAuthChanges } from '../session/auth-changes.ts'
 import type { AuthChanges } from '../session/auth-changes.ts'
@@ -35,8 +34,6 @@ export interface SessionLifecycle {
    * @throws AuthError `at-capacity` or `too-many-sessions`; the session is stopped then
    */
   admit(session: LiveSession): LiveSession
-  /** Takes over the stored record of a session that is held here, if it wins over what the session proves. */
-  followRecord(record: SessionRecord): void
   /** Ends every session on this node; their records stay. */
   close(): void
   readonly registry: SessionRegistry
@@ -75,10 +72,9 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   const { startHost, store, revocations, sessionOf, encode, limits, clockTolerance, clock, logger } = options
   const cookies = createCookieIndex()
   const changes = createAuthChanges(logger)
-  const records = createRecordSync({ store, clock, clockTolerance, logger })
-  const keepRecord = (session: LiveSession) => records.keep(session)
-  const rotation = createCookieRotation({ cookies, store, keepRecord, sessionOf, logger })
   const registry = createSessionRegistry({ limits, onEnd: end })
+  const records = createRecordSync({ registry, store, clock, clockTolerance, logger })
+  const rotation = createCookieRotation({ cookies, store, keepRecord: records.keep, sessionOf, logger })
   const effects = createChangeEffects({
     registry,
     rotation,
@@ -126,14 +122,6 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       }
       if (session.state.unseen) effects.onChange(session, session.state.unseen)
       return session
-    },
-    followRecord(record) {
-      const session = registry.get(record.id)
-      if (!session) return
-      const { isUnclaimed } = session.state
-      records.merge(session, record)
-      // Another node has seen the cookie of the session.
-      if (isUnclaimed && !session.state.isUnclaimed) registry.reconsider(session)
     },
     close() {
       isClosed = true

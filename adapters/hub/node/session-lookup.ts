@@ -1,7 +1,7 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Logger } from '../../logger.ts'
-import { claim, noteUse } from '../session/session-use.ts'
+import { noteRequest } from '../session/session-state.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retiredReadFor, toAliases } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
@@ -51,7 +51,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
 
   function hold(alias: string, { record, retired, userId }: StoredSession) {
     // This node may hold the session under an older cookie, so anything newer in the store counts at once.
-    lifecycle.followRecord(record)
+    records.follow(record)
     const session = registry.get(record.id) ?? revive(record)
     if (retired) cookies.retire(alias, session, retiredReadFor)
     else cookies.bind(session, alias, userId)
@@ -65,9 +65,8 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
   }
 
   /** Notes a request with the cookie of the session. If it is the first one, the other nodes must know that too. */
-  function noteRequest(session: LiveSession) {
-    noteUse(session.state)
-    if (!claim(session.state)) return
+  function claim(session: LiveSession) {
+    if (!noteRequest(session.state)) return
     registry.reconsider(session)
     if (session.identity.isSignedIn) void records.keep(session)
   }
@@ -78,7 +77,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
       for (const alias of toAliases(cookieIds)) {
         const here = cookies.find(alias)
         const found = here && !here.isForeign ? here : await load(alias)
-        if (found) noteRequest(found.session)
+        if (found) claim(found.session)
         if (found && !found.retired) return found
         retired ??= found
       }
@@ -86,7 +85,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     },
     findHere(cookieIds) {
       const known = toAliases(cookieIds).map((alias) => cookies.find(alias))
-      for (const found of known) if (found) noteRequest(found.session)
+      for (const found of known) if (found) claim(found.session)
       const isAskable = known.some((found) => !found || found.isForeign)
       return known.find((found) => found?.retired === false) ?? (isAskable ? undefined : (known[0] ?? null))
     },

@@ -82,10 +82,11 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   }
 
   /**
-   * Reads every session of this node from the store again, a few at a time, because other nodes may have changed it or
-   * the store may have lost it.
+   * Stores what could not be stored during an outage, and reads every session of this node from the store again, a few
+   * at a time, because other nodes may have changed it or the store may have lost it.
    */
   async function makeUp() {
+    revocations.retry()
     const sessions = [...registry]
     try {
       for (let start = 0; start < sessions.length; start += batchSize) {
@@ -102,7 +103,7 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     const alias = cookies.current(session)?.alias
     if (alias === undefined || !registry.has(session)) return
     const stored = await store.read(alias)
-    if (stored) lifecycle.followRecord(stored.record)
+    if (stored) records.follow(stored.record)
     const isLost = !stored && (await records.restore(session))
     if (stored?.retired || (!stored && !isLost && !rotation.isOwed(session))) return leave(session, alias)
     if (!stored && session.view().isSignedIn) await rotation.storeCookie(session)
@@ -125,7 +126,7 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   const isHere = (id: string) => registry.get(id) !== undefined
   return store.watch((change) => {
     try {
-      if (change.type === 'record') lifecycle.followRecord(change.record)
+      if (change.type === 'record') records.follow(change.record)
       else if (change.type === 'tombstone') followTombstone(change.tombstone)
       else if (change.type === 'back') void makeUp()
       else followRotation(change)

@@ -15,7 +15,7 @@ export type VerifyToken = (
 /** Passes tokens to the machines of their sessions, and remembers how their checks ended. */
 export interface TokenChecks {
   /** Checks a token for a machine. */
-  check(token: BearerToken, options: { readonly signal: AbortSignal }): Promise<VerifiedSession>
+  readonly check: (token: BearerToken, options: { readonly signal: AbortSignal }) => Promise<VerifiedSession>
   /** Notes a token that was verified already, so that its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
   /**

@@ -22,6 +22,11 @@ export interface RuleSignal {
 /** The signals of one session by their rules, because an app asks for the same few rules again and again. */
 type RuleSignals = Map<string, RuleSignal>
 
+export interface LastProof {
+  readonly sessionId: string
+  readonly issuedAt: number
+}
+
 /** The state that a node keeps beside the machine of a session. */
 export interface SessionState {
   readonly budget: RequestBudget
@@ -29,7 +34,7 @@ export interface SessionState {
   /** The digest of the token that proves the session, and the claims that it proved. */
   proof: { readonly digest: string; readonly claims: AuthClaims } | null
   /** The Clerk session that was proven last, even if it has long expired: a sign-out ends it all the same. */
-  lastProven: { readonly sessionId: string; readonly issuedAt: number } | null
+  lastProven: LastProof | null
   /** The sign-in with the Clerk session that was proven last; it stays after the proof has expired. */
   signIn: SignIn | null
   /** True if the session was signed out and the store may lack the tombstone. */
@@ -87,4 +92,45 @@ export function createSessionState(requestsPerMinute: number, address: string | 
     history: null,
     unseen: null,
   }
+}
+
+/** Notes a request with the cookie of a session. @returns true if it is the first one */
+export function noteRequest(state: SessionState): boolean {
+  state.usedAt = performance.now()
+  return claim(state)
+}
+
+/** Notes that the last stream of a session has ended. */
+export function noteIdle(state: SessionState) {
+  state.usedAt = performance.now()
+}
+
+/** Notes that the browser of a session keeps its cookie. @returns true if that is new */
+export function claim(state: SessionState): boolean {
+  const { isUnclaimed } = state
+  state.isUnclaimed = false
+  return isUnclaimed
+}
+
+/** Notes the proof of a session that is signed in. A tombstone that is owed is of an earlier sign-in. */
+export function noteSignIn(state: SessionState, proof: LastProof) {
+  state.lastProven = proof
+  state.isTombstoneOwed = false
+}
+
+/** Notes a stored proof, which may have expired. */
+export function noteStoredProof(state: SessionState, proof: LastProof) {
+  state.lastProven = proof
+}
+
+/** Notes that the store may lack the tombstone of the last proof. */
+export function oweTombstone(state: SessionState) {
+  state.isTombstoneOwed = true
+}
+
+/** Notes that the tombstone of a proof is stored, so that a repeated sign-out does not end what Clerk issued since. */
+export function settleTombstone(state: SessionState, proof: LastProof | null) {
+  if (state.lastProven !== proof) return
+  state.lastProven = null
+  state.isTombstoneOwed = false
 }

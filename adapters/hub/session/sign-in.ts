@@ -15,7 +15,7 @@ export interface SignIn {
  * Notes the Clerk session that a session is signed in with. A Clerk session that comes back after its proof had expired
  * continues its sign-in, because the user has not signed in again at Clerk.
  */
-export function noteSignIn(state: SessionState, { sessionId, now }: AuthView) {
+export function trackSignIn(state: SessionState, { sessionId, now }: AuthView) {
   if (sessionId === null || state.signIn?.sessionId === sessionId) return
   state.signIn = { sessionId, at: now, usedAt: now }
 }
