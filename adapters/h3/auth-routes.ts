@@ -89,8 +89,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   async function getSession(event: H3Event) {
     requireCookie(event)
-    const session = await hub.find({ cookieIds: cookie.read(event) })
-    return answerJson(event, publicViews.toJson(session?.view() ?? toUncheckedView(clock())))
+    const view = await hub.view({ cookieIds: cookie.read(event) })
+    return answerJson(event, publicViews.toJson(view ?? toUncheckedView(clock())))
   }
 
   function answerView(event: H3Event, { view, error }: HubAnswer): string {

@@ -1,40 +1,26 @@
 import type { User } from '@clerk/backend'
 import type { EventHandler, H3, Middleware } from 'h3'
 import { MissingUserError } from '../../machines/auth-error.ts'
-import { createHistory } from '../../machines/explain/auth-history.ts'
 import type { AuthView, SignedInView } from '../../machines/auth-view.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
-import { explainHistory } from '../../machines/explain/explain.ts'
 import type { Explanation } from '../../machines/explain/explain.ts'
 import { resolveClerkOptions } from '../clerk/clerk-options.ts'
-import type { ResolvedClerkOptions } from '../clerk/clerk-options.ts'
-import { toClerkKeyOptions } from '../clerk/clerk-keys.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
-import { toInstanceIssuers } from '../clerk/instance-issuers.ts'
 import type { AuthChangeListener, AuthChangeOptions } from '../hub/session/auth-changes.ts'
-import { createMemorySessionStore } from '../hub/store/memory-session-store.ts'
-import type { Admission } from '../hub/requests/hub-requests.ts'
-import type { LiveSession } from '../hub/session/live-session.ts'
 import type { SessionSummary } from '../hub/node/session-list.ts'
 import type { LoadUser } from '../hub/node/user-profiles.ts'
-import { toUncheckedView } from '../../machines/auth-view.ts'
-import { createSealedStore } from '../hub/store/sealed-store.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
-import type { ClaimsOptions } from '../jose/claims-options.ts'
-import { createTokenVerifier } from '../jose/token-verifier.ts'
 import { toLogger } from '../logger.ts'
-import type { Logger } from '../logger.ts'
 import { createAuthFetch } from './auth-fetch.ts'
 import type { AuthFetch } from './auth-fetch.ts'
 import { createAuthRoutes } from './auth-routes.ts'
 import { resolveAuthServerOptions } from './auth-server-options.ts'
-import type { AuthServerOptions, ResolvedAuthServerOptions } from './auth-server-options.ts'
+import type { AuthServerOptions } from './auth-server-options.ts'
 import { createCarriedTokens } from './carried-tokens.ts'
 import { createClerkAccess } from '../clerk/clerk-access.ts'
 import type { ClerkAccess } from '../clerk/clerk-access.ts'
 import { toInspect } from './inspect-option.ts'
-import { isProduction } from '../node-env.ts'
 import { createNodeMiddleware } from './node-middleware.ts'
 import type { NodeMiddleware } from './node-middleware.ts'
 import { createOnLoad } from './on-load.ts'
@@ -42,13 +28,14 @@ import type { LoadHandler } from './on-load.ts'
 import { createOriginRule } from './origin-rule.ts'
 import { createPublicViews } from './public-views.ts'
 import { toProblemResponse } from './problem.ts'
-import { createRequestFacts } from './request-facts.ts'
-import type { RequestFacts, RequestSource } from './request-facts.ts'
+import type { RequestSource } from './request-facts.ts'
+import { createRequestSessions } from './request-sessions.ts'
 import { createRequireAuth, toUndecided } from './require-auth.ts'
 import type { RequireAuthOptions } from './require-auth.ts'
-import { requireRule } from './require-rule.ts'
 import { createRevoke } from './revoke.ts'
 import type { RevokeOptions, RevokeTarget } from './revoke.ts'
+import { createServerStore } from './server-store.ts'
+import { createServerVerifier } from './server-verifier.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import { toListedUser } from './listed-user.ts'
 import { toDefaultInstance } from './default-instance.ts'
@@ -171,24 +158,6 @@ export interface AuthServer {
 }
 
 const verifyTimeout = 5_000
-const defaultClockTolerance = 60
-
-const memoryStoreWarning = {
-  meaning:
-    'Sessions and sign-outs are kept in the memory of this process: a restart loses them, and other processes or replicas do not know them',
-  remedy:
-    'Give all processes one store, such as createRedisSessionStore of authchart/redis. If there is only this process, ' +
-    'createSqliteSessionStore of authchart/sqlite keeps them in a file; or pass store: createMemorySessionStore() to say ' +
-    'that they may be lost',
-}
-
-const unsealedWarning = {
-  meaning:
-    'Whoever can write to the session store can sign in as anybody: nothing shows who has written a session there',
-  remedy:
-    'Pass secret, a text of at least 32 characters such as openssl rand -base64 32 gives, the same on every node; or ' +
-    'clerk.secretKey (CLERK_SECRET_KEY), which is used where there is no secret',
-}
 
 /**
  * Creates the auth server of an app, which keeps the auth state of each browser session.
@@ -208,29 +177,19 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const logger = toLogger(options.logger)
   const clerkAccess = createClerkAccess(clerk, clock)
   const inspect = toInspect(inspectors, logger)
-  const claims = toClaims(options.claims, clerk, resolved, logger)
-  const clockTolerance = claims?.clockTolerance ?? defaultClockTolerance
-  const verify = createTokenVerifier({
-    keys: options.keys ?? toClerkKeyOptions(clerk, { logger }),
-    claims,
+  const verifier = createServerVerifier(
+    { keys: options.keys, claims: options.claims, clerk, allowedHosts: resolved.allowedHosts, clock, inspect, logger },
+    () => hub.retry(),
+  )
+  const { verify, claims, clockTolerance } = verifier
+  const store = createServerStore({
+    store: options.store,
+    secrets: resolved.secrets ?? (clerk.secretKey ? [clerk.secretKey] : null),
+    instance: resolved.instance ?? toDefaultInstance(claims),
+    judge: (stored) => verify.judge(stored),
     clock,
-    inspect,
     logger,
   })
-  const { keys } = verify
-  if (!options.store && isProduction()) logger.warn('store.memory', memoryStoreWarning)
-  const secrets = resolved.secrets ?? (clerk.secretKey ? [clerk.secretKey] : null)
-  if (options.store && !options.store.isPrivate && !secrets) logger.warn('store.unsealed', unsealedWarning)
-  const store = options.store
-    ? createSealedStore({
-        store: options.store,
-        secrets,
-        instance: resolved.instance ?? toDefaultInstance(claims),
-        judge: (stored) => verify.judge(stored),
-        clock,
-        logger,
-      })
-    : createMemorySessionStore({ clock })
   const cookie = createSessionCookie(resolved.cookie, logger)
   const carriedTokens = createCarriedTokens({
     publishableKey: clerk.publishableKey,
@@ -242,24 +201,14 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     verify,
     store,
     storeDown: resolved.storeDown,
-    encode: (view) => publicViews.toFrame(view),
-    machine: {
-      authWaitTimeout,
-      verifyTimeout,
-      refusedToken,
-      clockTolerance,
-    },
+    encode: publicViews.toFrame,
+    machine: { authWaitTimeout, verifyTimeout, refusedToken, clockTolerance },
     limits,
     loadUser: toLoadUser(options.loadUser, clerkAccess),
     clock,
     random: Math.random,
     logger,
     inspect,
-  })
-  let keysFetchedAt: number | null = null
-  const unsubscribe = keys.subscribe(() => {
-    keysFetchedAt = performance.now()
-    hub.retry()
   })
   const plugin = createAuthRoutes({
     hub,
@@ -277,35 +226,8 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     logger,
   })
 
-  /**
-   * Remembers how each request was let in. A request that waited for a sign-in, or was judged by its own token, keeps
-   * that identity until it ends.
-   */
-  const admissions = new WeakMap<RequestFacts, Admission>()
-  const toFacts = createRequestFacts()
-  const toRequest = (facts: RequestFacts) => ({ cookieIds: cookie.read(facts), admission: admissions.get(facts) })
-  const find = (from: RequestSource) => hub.find(toRequest(toFacts(from)))
-  const toView = (session: LiveSession | null) => session?.view() ?? toUncheckedView(clock())
-  async function session(from: RequestSource): Promise<AuthView> {
-    const found = await find(from)
-    if (found) hub.use(found)
-    return toView(found)
-  }
-
-  async function check(facts: RequestFacts, wait?: { timeout?: number; signal?: AbortSignal }): Promise<AuthView> {
-    const carried = () => carriedTokens.read(facts)
-    const { timeout = authWaitTimeout, signal: giveUp } = wait ?? {}
-    logger.debug('check.awaited', { timeout })
-    const admission = await hub.admit({ ...toRequest(facts), carried, timeout, giveUp })
-    const { state, timedOut } = admission.view
-    if (timedOut) logger.debug('check.timedOut', { timeout, state })
-    else if (admission.session) logger.debug('check.completed', { state })
-    else logger.debug('check.unasked')
-    if (!timedOut) admissions.set(facts, admission)
-    if (admission.session) hub.use(admission.session)
-    return admission.view
-  }
-
+  const sessions = createRequestSessions({ hub, cookie, carriedTokens, authWaitTimeout, clock })
+  const { toFacts, check } = sessions
   const guard = createRequireAuth({
     toFacts,
     whenChecked: check,
@@ -313,17 +235,15 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     isProvenByCookie: (facts) => cookie.isSent(facts) || carriedTokens.isInCookie(facts),
     logger,
   })
-
   const revoker = createRevoke(hub, clerkAccess)
-
   const toApp = createStandaloneApp(plugin)
 
   return {
     plugin,
     fetch: createAuthFetch(toApp, basePath),
     node: createNodeMiddleware(toApp, basePath),
-    session,
-    publicView: async (from) => publicViews.toView(await session(from)),
+    session: (from) => sessions.view(from),
+    publicView: async (from) => publicViews.toView(await sessions.view(from)),
     whenChecked: async (from, wait) => check(toFacts(from), wait),
     onAuthChange: (listener, options) => hub.onAuthChange(listener, options),
     require: (from, options) => guard.require(from, options),
@@ -338,42 +258,15 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     revoke: (target, options) => revoker.revoke(target, options),
     revokeOthers: (from) => revoker.revokeOthers(() => guard.requireChange(from)),
     sessions: async (target) => hub.sessions(toListedUser(target)),
-    signal(from, rule) {
-      if (rule) requireRule('signal', rule)
-      return hub.signal(toRequest(toFacts(from)), rule)
-    },
-    async explain(from) {
-      const session = await find(from)
-      const view = toView(session)
-      const { offset, skew } = verify.readClock()
-      return explainHistory(session?.state.history ?? createHistory(view), view, {
-        keysAge: keysFetchedAt === null ? null : performance.now() - keysFetchedAt,
-        clockOffset: offset,
-        clockSkew: skew,
-        note: session ? '' : 'The request has no session here.',
-      })
-    },
+    signal: (from, rule) => sessions.signal(from, rule),
+    explain: (from) => sessions.explain(from, verifier.readFacts()),
     stats: () => hub.stats(),
     async close({ timeout = 5_000 } = {}) {
       await hub.close({ timeout })
-      unsubscribe()
-      if (keys !== options.keys) keys.close()
+      verifier.close()
       if (!options.store) await store.close()
     },
   }
-}
-
-/** Uses the issuer of the Clerk instance as the allowed `iss` if the options name none. */
-function toClaims(
-  claims: ClaimsOptions | undefined,
-  clerk: ResolvedClerkOptions,
-  { allowedHosts }: ResolvedAuthServerOptions,
-  logger: Logger,
-): ClaimsOptions | undefined {
-  if (claims?.issuer !== undefined) return claims
-  const origins = { authorizedParties: claims?.authorizedParties, allowedHosts: allowedHosts ?? [] }
-  const issuer = toInstanceIssuers(clerk, origins, logger)
-  return issuer ? { ...claims, issuer } : claims
 }
 
 function toLoadUser(loadUser: AuthServerOptions['loadUser'], clerk: ClerkAccess): LoadUser | undefined {

@@ -7,7 +7,7 @@ export interface PublicViews {
   toView(view: AuthView): AuthView
   toJson(view: AuthView): string
   /** The JSON as a frame of an event stream. */
-  toFrame(view: AuthView): string
+  readonly toFrame: (view: AuthView) => string
 }
 
 export function createPublicViews(publicClaims: readonly string[]): PublicViews {

@@ -2,8 +2,13 @@ import type { InspectionEvent } from 'xstate'
 import type { AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
+import { noteUse } from './session/sign-in.ts'
+import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
+import { createHistory } from '../../machines/explain/auth-history.ts'
+import { explainHistory } from '../../machines/explain/explain.ts'
+import type { Explanation, ExplanationFacts } from '../../machines/explain/explain.ts'
 import type { Logger } from '../logger.ts'
 import { createAdmitRequest, toAdmitted } from './requests/admit-request.ts'
 import type { AuthChanges } from './session/auth-changes.ts'
@@ -78,8 +83,13 @@ export interface SessionHub {
   receive(request: TokenRequest): Promise<HubAnswer>
   /** Signs a session out on this node at once, and answers when every node refuses its tokens. */
   clear(request: ClearRequest): Promise<HubAnswer>
-  /** @returns the session of a request, or null if it has none or has one no longer */
-  find(request: HubRequest): Promise<LiveSession | null>
+  /**
+   * @param options.isUse true if the app asks, and not the client that polls. Default false.
+   * @returns the view of the session of a request, or null if it has none or has one no longer
+   */
+  view(request: HubRequest, options?: { readonly isUse?: boolean }): Promise<AuthView | null>
+  /** Explains how the session of a request came to its state. */
+  explain(request: HubRequest, facts: ExplanationFacts): Promise<Explanation>
   /**
    * Waits until the session of a request has a verdict. A request without a session is let in by the tokens that it
    * carries. The view is `timedOut` after `timeout` ms. Rejects with the reason of `giveUp`.
@@ -102,8 +112,6 @@ export interface SessionHub {
    * @throws TypeError if the store cannot list sessions · AuthError `store-unavailable`
    */
   sessions(userId: string): Promise<readonly SessionSummary[]>
-  /** Notes that the app let a request of a session in. */
-  use(session: LiveSession): void
   /** Call it when keys are available again: tokens that could not be decided are checked soon. */
   retry(): void
   readonly onAuthChange: AuthChanges['subscribe']
@@ -112,10 +120,16 @@ export interface SessionHub {
   close(options: { readonly timeout: number }): Promise<void>
 }
 
+/** The hub with a door to its sessions. They are for the parts of the hub and their tests, and not for HTTP. */
+export interface OpenSessionHub extends SessionHub {
+  /** @returns the session of a request, or null if it has none or has one no longer */
+  find(request: HubRequest): Promise<LiveSession | null>
+}
+
 const uncompiledRemedy =
   'This version of XState is not known to authchart: sessions work, with more memory and time each. Install an XState that the peer range names, or a newer authchart'
 
-export function createSessionHub(options: SessionHubOptions): SessionHub {
+export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   const { verify, store, encode, machine, limits, loadUser, clock, random, inspect } = options
   const logger = dampStoreFailures(options.logger)
   const { authWaitTimeout, verifyTimeout } = machine
@@ -124,7 +138,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const revocations = createRevocations({ store, verify, clock, verifyTimeout, logger })
   const tokens = createTokenChecks({
     verify,
-    ready: (session) => revocations.settled(session),
+    ready: revocations.settled,
     reserve(session, verified) {
       // A signed-out token signs nobody in, so another session must not lose its place to it.
       const isRenewal = session.identity.sessionId === verified.sessionId
@@ -133,7 +147,7 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
     logger,
   })
   const startHost = createHosts({
-    verifyToken: (token, check) => tokens.check(token, check),
+    verifyToken: tokens.check,
     input: { ...machine, now: clock, random, tombstone: (session) => store.findTombstone(session) },
     inspect,
     onError: (code, error) => logger.error(code, { error }),
@@ -159,10 +173,6 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
   const listSessions = createSessionList({ registry: lifecycle.registry, store, isProof, logger })
   const unfollow = followStore({ lifecycle, store, revocations, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
-  const unwatch = store.watch(
-    ({ type }) => type === 'back' && revocations.retry(),
-    () => false,
-  )
   let isClosed = false
   let requests = 0
 
@@ -179,30 +189,44 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
 
   const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
   const parts = { lifecycle, lookup, tokens, revocations, store, verify, ...times, streamsPerSession, logger, serve }
-  const whileOpen =
-    <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
-    (request: Request): Promise<Answer> =>
-      isClosed ? Promise.reject(new AuthError('draining', undefined, { retryAfter: 1_000 })) : handle(request)
-  const whileKnowing =
-    <Request, Answer>(handle: (request: Request) => Promise<Answer>) =>
-    (request: Request): Promise<Answer> =>
-      store.ready ? requireStore(store, needs).then(() => handle(request)) : handle(request)
+
+  /** Refuses a request while the hub closes, or while the store cannot tell which sessions have ended. */
+  const guard =
+    <Request, Answer>(handle: (request: Request) => Promise<Answer>, { isNew = true, isKnowing = true } = {}) =>
+    (request: Request): Promise<Answer> => {
+      if (isNew && isClosed) return Promise.reject(new AuthError('draining', undefined, { retryAfter: 1_000 }))
+      return isKnowing && store.ready ? requireStore(store, needs).then(() => handle(request)) : handle(request)
+    }
+
+  const find = guard(
+    async (request: HubRequest) => toAdmitted(request) ?? toCurrent(await lookup.find(request.cookieIds)),
+    { isNew: false },
+  )
 
   return {
-    open: whileOpen(whileKnowing(createOpenSession(parts))),
-    receive: whileOpen(whileKnowing(createReceiveToken(parts))),
-    clear: whileOpen(createClearSession(parts)),
-    find: whileKnowing(async (request) => toAdmitted(request) ?? toCurrent(await lookup.find(request.cookieIds))),
-    admit: whileKnowing(createAdmitRequest(parts)),
+    open: guard(createOpenSession(parts)),
+    receive: guard(createReceiveToken(parts)),
+    // A sign-out counts even while the store is away.
+    clear: guard(createClearSession(parts), { isKnowing: false }),
+    admit: guard(createAdmitRequest(parts), { isNew: false }),
+    find,
+    async view(request, { isUse = false } = {}) {
+      const session = await find(request)
+      if (session && isUse) noteUse(session.state, clock())
+      return session?.view() ?? null
+    },
+
+    async explain(request, facts) {
+      const session = await find(request)
+      const view = session?.view() ?? toUncheckedView(clock())
+      const note = session ? '' : 'The request has no session here.'
+      return explainHistory(session?.state.history ?? createHistory(view), view, { ...facts, note })
+    },
 
     signal: createRequestSignal(parts),
     revoke: createRevokeIdentity(parts),
 
-    sessions: whileKnowing(listSessions),
-
-    use({ state, identity }) {
-      if (state.signIn && identity.isSignedIn) state.signIn.usedAt = clock()
-    },
+    sessions: guard(listSessions, { isNew: false }),
 
     retry() {
       revocations.retry()
@@ -224,7 +248,6 @@ export function createSessionHub(options: SessionHubOptions): SessionHub {
       await endStreams(lifecycle.registry, () => requests > 0, timeout)
       lifecycle.close()
       unfollow()
-      unwatch()
       revocations.close()
     },
   }

@@ -42,9 +42,10 @@ export async function measureRenewal(): Promise<RenewalPath> {
 
   async function post(age: number) {
     const token = signer.mint({ ...origins, iat: now - age, nbf: now - age - 10, exp: now - age + 60 })
-    const response = await fetch(`${host.url}/auth/events`, {
+    const response = await fetch(`${host.url}/auth/events?connection=label`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: host.url, cookie },
+      // What a browser sends from a page of the server itself.
+      headers: { 'content-type': 'application/json', origin: host.url, 'sec-fetch-site': 'same-origin', cookie },
       body: JSON.stringify({ type: 'token.received', token, tab: 'tab1', seq: (seq += 1) }),
     })
     const text = await response.text()

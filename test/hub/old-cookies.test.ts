@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import { retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
-import type { SessionHub } from '../../adapters/hub/session-hub.ts'
+import type { OpenSessionHub } from '../../adapters/hub/session-hub.ts'
 import type { SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
 import { AuthError } from '../../machines/index.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
@@ -14,11 +14,11 @@ const bob = createProof({ userId: 'user_bob', issuedAt: ada.issuedAt + 1_000 })
 const rotated = { code: 'session-rotated' }
 
 /** Who is read by a cookie: a user, null for nobody. */
-async function read(hub: SessionHub, cookieId: string | undefined): Promise<string | null> {
+async function read(hub: OpenSessionHub, cookieId: string | undefined): Promise<string | null> {
   return (await hub.find({ cookieIds: [cookieId ?? ''] }))?.view().userId ?? null
 }
 
-const post = (hub: SessionHub, cookieId: string | undefined, proof: Partial<VerifiedSession>, tab = 'tab') =>
+const post = (hub: OpenSessionHub, cookieId: string | undefined, proof: Partial<VerifiedSession>, tab = 'tab') =>
   hub.receive({ cookieIds: [cookieId ?? ''], token: toToken(proof), tab })
 
 /**

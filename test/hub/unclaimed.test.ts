@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
-import type { SessionHub } from '../../adapters/hub/session-hub.ts'
+import type { OpenSessionHub } from '../../adapters/hub/session-hub.ts'
 import type { AuthChange } from '../../adapters/hub/session/auth-changes.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startDeaf, startHub, toToken, turn, usualLimits } from './hub-harness.ts'
@@ -22,14 +22,15 @@ function startTwo() {
  *
  * @returns the cookie that the browser got
  */
-async function signIn(hub: SessionHub, proof = ada): Promise<string> {
+async function signIn(hub: OpenSessionHub, proof = ada): Promise<string> {
   const { view, cookieId = '' } = await hub.receive({ cookieIds: [], tab: 'tab', token: toToken(proof) })
   expect(view.isSignedIn).toBe(true)
   return cookieId
 }
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
-const userOf = async (hub: SessionHub, cookieId: string) => (await hub.find({ cookieIds: [cookieId] }))?.view().userId
+const userOf = async (hub: OpenSessionHub, cookieId: string) =>
+  (await hub.find({ cookieIds: [cookieId] }))?.view().userId
 
 describe('a session whose cookie no request has brought yet', () => {
   it('is removed after 30 s, and its record too', async () => {
@@ -69,7 +70,7 @@ describe('a session whose cookie no request has brought yet', () => {
     expect(changes[1]!.view.channel).toBe(changes[0]!.view.channel)
   })
 
-  it.each<[string, (hub: SessionHub, cookieId: string) => unknown]>([
+  it.each<[string, (hub: OpenSessionHub, cookieId: string) => unknown]>([
     ['a look', (hub, cookieId) => hub.find({ cookieIds: [cookieId] })],
     ['a signal', (hub, cookieId) => hub.signal({ cookieIds: [cookieId] })],
     ['a renewal', (hub, cookieId) => hub.receive({ cookieIds: [cookieId], tab: 'tab', token: toToken(ada) })],

@@ -2,6 +2,7 @@ import { AuthError, isAuthError } from '../../../machines/auth-error.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
+import { noteUse } from '../session/sign-in.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retireFor } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
@@ -18,7 +19,7 @@ const maxWaiting = 16
 
 /** Creates the function that waits for a verdict and lets a request in by its session, or else by its own token. */
 export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => Promise<Admission> {
-  const { lifecycle, lookup, tokens, clock } = parts
+  const { lifecycle, lookup, tokens, clock, logger } = parts
 
   /** Lets a request in by the first of its tokens that signs in, else by the last one. */
   async function admitByToken({ carried, timeout, giveUp }: AdmitRequest): Promise<Admission> {
@@ -69,7 +70,7 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
     }
   }
 
-  return async (request) => {
+  async function admit(request: AdmitRequest): Promise<Admission> {
     const { cookieIds, timeout, giveUp } = request
     const admitted = toAdmitted(request)
     if (admitted && !lifecycle.registry.has(admitted))
@@ -83,5 +84,17 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
     const isForeign = found?.userId != null && !isOwnedBy(view.userId, found.userId)
     if (isForeign) return { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
     return { ...(admitted && request.admission), view, session }
+  }
+
+  return async (request) => {
+    const { timeout } = request
+    logger.debug('check.awaited', { timeout })
+    const admission = await admit(request)
+    const { state, timedOut } = admission.view
+    if (timedOut) logger.debug('check.timedOut', { timeout, state })
+    else if (admission.session) logger.debug('check.completed', { state })
+    else logger.debug('check.unasked')
+    if (admission.session) noteUse(admission.session.state, clock())
+    return admission
   }
 }

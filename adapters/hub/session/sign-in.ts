@@ -20,6 +20,11 @@ export function trackSignIn(state: SessionState, { sessionId, now }: AuthView) {
   state.signIn = { sessionId, at: now, usedAt: now }
 }
 
+/** Notes that the app has let in a request of the session. `now` in epoch ms. */
+export function noteUse({ signIn }: SessionState, now: number) {
+  if (signIn) signIn.usedAt = now
+}
+
 /** Takes over the sign-in of a stored record. */
 export function adoptSignIn(state: SessionState, record: SessionRecord) {
   const stored = toSignIn(record)
