@@ -1,6 +1,5 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
-import type { SessionState } from './session-state.ts'
 
 /** The sign-in of a server session with one Clerk session. Times are in epoch ms. */
 export interface SignIn {
@@ -11,22 +10,27 @@ export interface SignIn {
   usedAt: number
 }
 
+/** The state of a session that remembers its sign-in. */
+interface SignInState {
+  signIn: SignIn | null
+}
+
 /**
  * Notes the Clerk session that a session is signed in with. A Clerk session that comes back after its proof had expired
  * continues its sign-in, because the user has not signed in again at Clerk.
  */
-export function trackSignIn(state: SessionState, { sessionId, now }: AuthView) {
+export function trackSignIn(state: SignInState, { sessionId, now }: AuthView) {
   if (sessionId === null || state.signIn?.sessionId === sessionId) return
   state.signIn = { sessionId, at: now, usedAt: now }
 }
 
 /** Notes that the app has let in a request of the session. `now` in epoch ms. */
-export function noteUse({ signIn }: SessionState, now: number) {
+export function noteUse({ signIn }: SignInState, now: number) {
   if (signIn) signIn.usedAt = now
 }
 
 /** Takes over the sign-in of a stored record. */
-export function adoptSignIn(state: SessionState, record: SessionRecord) {
+export function adoptSignIn(state: SignInState, record: SessionRecord) {
   const stored = toSignIn(record)
   if (!stored) return
   const own = state.signIn?.sessionId === stored.sessionId ? state.signIn : null
