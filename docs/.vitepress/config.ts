@@ -25,7 +25,7 @@ export default defineConfig({
   },
   themeConfig: {
     nav: [
-      { text: 'The server', link: '/server' },
+      { text: 'Getting started', link: '/getting-started' },
       { text: 'API', link: '/api/' },
     ],
     sidebar: [...sidebar, apiSidebar],

@@ -4,6 +4,7 @@ export const sidebar = [
     text: 'Start',
     items: [
       { text: 'authchart', link: '/' },
+      { text: 'Getting started', link: '/getting-started' },
       { text: 'The statecharts', link: '/statechart' },
     ],
   },
@@ -38,6 +39,7 @@ export const sidebar = [
       { text: 'Testing', link: '/testing' },
       { text: 'The inspector', link: '/inspector' },
       { text: 'Errors', link: '/errors' },
+      { text: 'Troubleshooting', link: '/troubleshooting' },
     ],
   },
   {

@@ -8,15 +8,18 @@ const page = readFileSync(`${docs}embedding.md`, 'utf8')
 const environments = readFileSync(`${docs}environments.md`, 'utf8')
 const frameworks = readFileSync(`${docs}frameworks.md`, 'utf8')
 const store = readFileSync(`${docs}store.md`, 'utf8')
+const gettingStarted = readFileSync(`${docs}getting-started.md`, 'utf8')
 /** Another page shows these. */
 const elsewhere = 'from-reflex/'
 
 describe('the pages that show the examples', () => {
   it('show each example as it is type-checked and run, and all of them', () => {
     const shown = new Map(
-      [...[page, environments, frameworks, store].join('\n').matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
-        ([, path = '', text = '']) => [path, text],
-      ),
+      [
+        ...[page, environments, frameworks, store, gettingStarted]
+          .join('\n')
+          .matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms),
+      ].map(([, path = '', text = '']) => [path, text]),
     )
     const files = readdirSync(`${docs}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
       /\.tsx?$/.test(path),
