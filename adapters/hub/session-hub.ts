@@ -37,6 +37,7 @@ import type { LoadUser } from './node/user-profiles.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
 import { createSessionList } from './node/session-list.ts'
 import type { SessionSummary } from './node/session-list.ts'
+import { createAwaitedRotations } from './node/awaited-rotations.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
 import type { SessionStore } from './store/session-store.ts'
@@ -171,7 +172,8 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
     clock() < (expiresAt ?? 0) + clockTolerance &&
     !store.findTombstone({ userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: issuedAt ?? 0 })
   const listSessions = createSessionList({ registry: lifecycle.registry, store, isProof, logger })
-  const unfollow = followStore({ lifecycle, store, revocations, clock, logger })
+  const awaited = createAwaitedRotations()
+  const unfollow = followStore({ lifecycle, store, revocations, awaited, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
   let isClosed = false
   let requests = 0
@@ -188,7 +190,8 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   }
 
   const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
-  const parts = { lifecycle, lookup, tokens, revocations, store, verify, ...times, streamsPerSession, logger, serve }
+  const followers = { lookup, awaited, revocations, store }
+  const parts = { lifecycle, tokens, ...followers, verify, ...times, streamsPerSession, logger, serve }
 
   /** Refuses a request while the hub closes, or while the store cannot tell which sessions have ended. */
   const guard =

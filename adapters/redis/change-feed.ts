@@ -1,8 +1,6 @@
 import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { setUnrefTimeout } from '../timing/unref-clock.ts'
-import type { ChannelSubscriptionOptions } from './channel-subscription.ts'
-import { createChannelSubscription } from './channel-subscription.ts'
 import { createFeedStatus } from './feed-status.ts'
 import type { FeedState, FeedStatus } from './feed-status.ts'
 import { createOutageLog } from './outage-log.ts'
@@ -21,7 +19,11 @@ export interface ChangeFeed {
   close(): void
 }
 
-export interface ChangeFeedOptions extends Omit<ChannelSubscriptionOptions, 'onLoss'> {
+export interface ChangeFeedOptions {
+  /** Subscribes to every channel of the node. Rejects if that is not possible now. */
+  readonly listen: () => Promise<void>
+  /** @returns True if messages may have been lost without a word since the last call */
+  readonly haveMoved: () => boolean
   /** Reads the missed changes; the argument is the current state of the node. */
   readonly read: (state: FeedState) => Promise<void>
   /** Makes sure that Redis stores the decisions from now on, and stores those that are still owed. */
@@ -36,13 +38,12 @@ const checkEvery = 10_000
 const retries = { first: 50, most: 2_000 }
 
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const { subscriber, keys, onMessage, read, confirm, leave, logger } = options
+  const { listen, haveMoved, read, confirm, leave, logger } = options
   const status = createFeedStatus()
   const outage = createOutageLog(logger)
   let isClosed = false
   let isRecovering = false
   let attempts = 0
-  const subscription = createChannelSubscription({ subscriber, keys, onMessage, onLoss: lose })
   const isDue = () => status.state !== 'current' && !isClosed
 
   async function catchUp() {
@@ -57,7 +58,8 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     const before = status.losses
     try {
       // The node subscribes before it reads, so that it misses nothing in between.
-      await subscription.ready()
+      await listen()
+      haveMoved()
       await catchUp()
     } catch (error) {
       if (isReply(error)) note(error)
@@ -104,7 +106,8 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   }
 
   const check = setInterval(() => {
-    if (status.state === 'current' && !isClosed) void catchUp().catch(lose)
+    if (haveMoved()) lose('Slots have moved')
+    else if (status.state === 'current' && !isClosed) void catchUp().catch(lose)
   }, checkEvery)
   if (typeof check === 'object') check.unref()
 
@@ -121,7 +124,6 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
       isClosed = true
       clearInterval(check)
       status.wakeAll()
-      subscription.close()
     },
   }
 }

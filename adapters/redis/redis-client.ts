@@ -43,7 +43,8 @@ export interface RedisSubscriber {
   /** Connects, and connects again whenever the connection ends. */
   connect(): Promise<unknown>
   /** `SSUBSCRIBE`, for shard channels. */
-  sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  sSubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
+  sUnsubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
   /** Listens to the events `ready`, `error` and `end` of the connection. */
   on(event: string, listener: (error?: unknown) => void): unknown
   /** Closes the connection at once. */

@@ -32,8 +32,10 @@ export interface RedisKeys {
   readonly tombstones: (shard: string) => string
   /** A key of a shard that never exists. */
   readonly probe: (shard: string) => string
-  /** The channel for the changes of a shard. */
+  /** The channel of a shard for what concerns every node. */
   readonly channel: (shard: string) => string
+  /** The channel for the changes of a session or an alias. */
+  readonly changes: (digest: string) => string
 }
 
 export function createRedisKeys(prefix: string): RedisKeys {
@@ -45,5 +47,6 @@ export function createRedisKeys(prefix: string): RedisKeys {
     tombstones: (shard) => `${prefix}:{${shard}}:tombstones`,
     probe: (shard) => `${prefix}:{${shard}}:probe`,
     channel: (shard) => `${prefix}:{${shard}}`,
+    changes: toKey('c'),
   }
 }

@@ -1,9 +1,11 @@
 import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
-import type { RedisCalls } from './redis-calls.ts'
-import { toKeyDigest, toShard } from './redis-keys.ts'
-import type { RedisKeys } from './redis-keys.ts'
-import { listedScript, listScript, removeScript, rotateScript, writeScript } from './redis-scripts.ts'
+import { createReadSession } from './read-session.ts'
+import type { ReadSessionOptions } from './read-session.ts'
+import { toLead, toRetiredLead } from './redis-aliases.ts'
+import { toKeyDigest } from './redis-keys.ts'
+import { parseRecord, toRecord, unreadable } from './redis-record-text.ts'
+import { listedScript, listScript, removeScript, retireScript, rotateScript, writeScript } from './redis-scripts.ts'
 
 /** Records, and the aliases that lead to them. */
 export interface RedisRecords {
@@ -12,13 +14,6 @@ export interface RedisRecords {
   rotate(id: string, options: RotateOptions): Promise<void>
   remove(id: string, expectedRev: number): Promise<void>
   list(userId: string): Promise<SessionRecord[]>
-}
-
-export interface RedisRecordsOptions {
-  readonly calls: RedisCalls
-  readonly keys: RedisKeys
-  /** Epoch ms. */
-  readonly clock: () => number
 }
 
 /** Time for which aliases outlive their record, ms, so that not every renewal of the record has to extend them. */
@@ -32,71 +27,24 @@ const listEvery = 24 * 3_600_000
 const maxListed = 1_000
 
 /**
- * The value of an alias has up to four parts: the digest of the session; `-`, or the moment until which it is still
- * found as retired; its owner, as `=` and the user id, or `-` if it has none yet; and the seal. A default may be left
- * out at the end, and is empty before a seal.
- */
-const live = '-'
-const toOwnerText = (userId: string | null | undefined) =>
-  userId === undefined ? '' : userId === null ? '-' : `=${encodeURIComponent(userId)}`
-const toLead = (digest: string, userId: string | null | undefined, seal = '') =>
-  `${digest} ${live} ${toOwnerText(userId)} ${seal}`.trimEnd()
-
-/** Longest retirement of a cookie, ms, with a minute for clocks that differ. Another program wrote a longer one. */
-const longestRetirement = 70_000
-
-/** Reads what an alias says besides its session. @returns null if this store did not write it */
-function parseLead([, retiredUntil = live, owner = '', seal]: readonly string[], now: number): Lead | null {
-  const isRetired = retiredUntil !== live
-  const until = isRetired ? Number(retiredUntil) : now
-  if (!(until <= now + longestRetirement)) return null
-  const lead = { retired: isRetired, isOver: isRetired && until <= now, seal }
-  if (owner === '') return lead
-  if (owner === '-') return { ...lead, userId: null }
-  if (!owner.startsWith('=')) return null
-  try {
-    return { ...lead, userId: decodeURIComponent(owner.slice(1)) }
-  } catch {
-    return null
-  }
-}
-
-interface Lead extends Pick<StoredSession, 'retired' | 'userId'> {
-  readonly isOver: boolean
-  readonly seal: string | undefined
-}
-
-/**
  * Redis may apply a command after its caller gave up on it. Each command is safe then: a write and a removal still need
  * the expected `rev`, and a rotation does not bring back an alias that was retired since.
  */
-export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions): RedisRecords {
-  const toExpiration = (ms: number) => ({ expiration: { type: 'PX' as const, value: Math.max(1, Math.ceil(ms)) } })
+export function createRedisRecords(options: ReadSessionOptions): RedisRecords {
+  const { calls, keys, followed, clock } = options
+  const toMs = (ms: number) => Math.max(1, Math.ceil(ms))
+
   const toAliases = (text: string) => (text === '' ? [] : text.split(',').map(keys.alias))
   const now = () => Math.floor(clock())
   const toUserKey = (userId: string) => keys.user(toKeyDigest(`user ${userId}`))
 
   return {
-    async read(alias) {
-      const call = calls.begin()
-      const aliasKey = keys.alias(toKeyDigest(alias))
-      const lead = await call.ask<string | null>(aliasKey, (client) => client.get(aliasKey))
-      if (lead === null) return null
-      const parts = lead.split(' ')
-      const parsed = parseLead(parts, clock())
-      if (parsed?.isOver) return null
-      const key = keys.session(parts[0] ?? '')
-      const stored = await call.ask<string | null>(key, (client) => client.get(key))
-      const record = stored === null ? null : toRecord(stored, clock())
-      if (!record) return null
-      if (!parsed) return { record, retired: false, isUnreadable: true }
-      const { retired, userId, seal } = parsed
-      return { record, retired, userId, seal }
-    },
+    read: createReadSession(options),
 
     async write(record, { expectedRev, until }) {
       const digest = toKeyDigest(record.id)
-      const channel = keys.channel(toShard(digest))
+      const channel = keys.changes(digest)
+      const joining = followed.follow(channel, record.id)
       const numbers = [expectedRev ?? 0, record.rev, Math.ceil(until), now()].map(String)
       const call = calls.begin()
       const { userId } = record
@@ -113,6 +61,7 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
           String(listEvery),
         ],
       })
+      if (joining) await joining
       if (!written && rev === '0') return { written: false, current: null }
       if (!written) {
         const current = parseRecord(text, rev)
@@ -134,17 +83,24 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const [oldAlias, newAlias] = [from === null ? '' : toKeyDigest(from), toKeyDigest(to)]
       const [oldKey, newKey] = [keys.alias(oldAlias), keys.alias(newAlias)]
       const message = JSON.stringify({ from, to, userId, seal })
+      const channel = keys.changes(digest)
+      const joining = followed.follow(channel, id)
       const call = calls.begin()
       // Both are sent together, so that every node that hears of the new alias finds the old one retired.
-      const retired = `${digest} ${Math.ceil(clock() + retireFor)}`
+      const retired = toRetiredLead(digest, clock() + retireFor)
       const [lives] = await Promise.all([
         call.run<string>(rotateScript, {
           keys: [keys.session(digest)],
-          arguments: [oldAlias, newAlias, String(now()), keys.channel(toShard(digest)), message, String(outlive), id],
+          arguments: [oldAlias, newAlias, String(now()), channel, message, String(outlive), id],
         }),
-        from !== null && call.ask(oldKey, (client) => client.set(oldKey, retired, toExpiration(retireFor))),
+        from !== null &&
+          call.run(retireScript, {
+            keys: [oldKey],
+            arguments: [retired, String(toMs(retireFor)), keys.changes(oldAlias), `rotated ${id} ${message}`],
+          }),
+        joining,
       ])
-      const settings = { ...toExpiration(Number(lives)), condition: 'NX' as const }
+      const settings = { expiration: { type: 'PX' as const, value: toMs(Number(lives)) }, condition: 'NX' as const }
       await call.ask(newKey, (client) => client.set(newKey, toLead(digest, userId, seal), settings))
     },
 
@@ -167,28 +123,5 @@ export function createRedisRecords({ calls, keys, clock }: RedisRecordsOptions):
       const aliases = await call.run<string>(removeScript, { keys: [session], arguments: [String(expectedRev)] })
       await Promise.all(toAliases(aliases).map((key) => call.ask(key, (client) => client.del(key))))
     },
-  }
-}
-
-/**
- * Returns the record in the stored text of a session, as the scripts write it, or null if there is none or its time has
- * passed.
- */
-function toRecord(stored: string, now: number): SessionRecord | null {
-  const end = stored.indexOf('\n')
-  const [rev = '', until] = stored.slice(0, end).split(' ')
-  return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1), rev)
-}
-
-/** Stands for a record that another program has spoiled. The server sees that it is no record, and logs it. */
-const unreadable = {} as SessionRecord
-
-/** Refuses a record whose `rev` differs from the one before it, which the scripts compare: it could not be replaced. */
-function parseRecord(text: string, rev: string): SessionRecord {
-  try {
-    const record = JSON.parse(text) as SessionRecord | null
-    return record?.rev === Number(rev) ? record : unreadable
-  } catch {
-    return unreadable
   }
 }

@@ -16,7 +16,7 @@ export interface RedisRefusal {
 
 /** The rules of an ACL user with which everything works; `authchart` is the option `prefix`. */
 export const aclRules =
-  '~authchart:* &authchart:* +get +set +del +pexpire +pttl +xadd +xdel +xrange +zadd +zrange +zremrangebyscore +zremrangebyrank +time +eval +evalsha +spublish +ssubscribe +ping +info'
+  '~authchart:* &authchart:* +get +set +del +pexpire +pttl +xadd +xdel +xrange +zadd +zrange +zremrangebyscore +zremrangebyrank +time +eval +evalsha +spublish +ssubscribe +sunsubscribe +ping +info'
 
 /** The rule that the client of a cluster needs as well. */
 export const clusterAclRules = '+cluster|slots'

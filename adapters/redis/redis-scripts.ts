@@ -26,7 +26,7 @@ end
 `
 
 /**
- * Compare-and-set of a record, told to the other nodes in the same step.
+ * Compare-and-set of a record, which is told to the nodes that hold the session in the same step.
  * ARGV: expected rev, rev, until, now, JSON, channel, ms that aliases outlive the record, id, the member of the JSON that
  * names the user or '', ms after which the list of the user's sessions must be told again.
  *
@@ -68,6 +68,14 @@ local value = rev .. ' ' .. till .. ' ' .. aliasTill .. ' ' .. kept .. ARGV[2] .
 if stored then redis.call('SET', KEYS[1], value, 'KEEPTTL') else redis.call('SET', KEYS[1], value, 'PX', ARGV[6]) end
 redis.call('SPUBLISH', ARGV[4], 'rotated ' .. ARGV[7] .. ' ' .. ARGV[5])
 return string.format('%.0f', lives - now)
+`)
+
+/**
+ * Retires an alias, and tells the nodes that wait for that. ARGV: value, ms, channel, message.
+ */
+export const retireScript = toScript(`
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SPUBLISH', ARGV[3], ARGV[4])
 `)
 
 /**
@@ -147,7 +155,8 @@ if ARGV[2] == '1' then
   for _, command in ipairs({
     {'get', key}, {'set', key, ''}, {'del', key}, {'pexpire', key, '1'}, {'pttl', key}, {'xadd', key, '*', 'probe', ''},
     {'xdel', key, '0-1'}, {'xrange', key, '-', '+'}, {'time'}, {'zadd', key, '0', ''}, {'zrange', key, '0', '0'}, {'zremrangebyscore', key, '0', '0'},
-    {'zremrangebyrank', key, '0', '0'}, {'spublish', channel, ''}, {'ssubscribe', channel}
+    {'zremrangebyrank', key, '0', '0'}, {'spublish', channel, ''}, {'ssubscribe', channel},
+    {'sunsubscribe', channel}
   }) do
     if redis.acl_check_cmd and not redis.acl_check_cmd(unpack(command)) then table.insert(missing, command[1]) end
   end

@@ -1,8 +1,10 @@
 import { createTombstones } from '../hub/store/tombstones.ts'
-import type { SessionStore, StoreChange } from '../hub/store/session-store.ts'
+import type { SessionStore } from '../hub/store/session-store.ts'
 import { toLogger } from '../logger.ts'
 import { createCatchUp } from './catch-up.ts'
 import { createChangeFeed } from './change-feed.ts'
+import { createHearMessages } from './hear-messages.ts'
+import { createNodeChannels } from './node-channels.ts'
 import { createTombstoneLog } from './tombstone-log.ts'
 import { createTombstoneSync } from './tombstone-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
@@ -14,9 +16,9 @@ import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
 import { resolveRedisStoreOptions } from './redis-store-options.ts'
 import type { RedisSessionStoreOptions } from './redis-store-options.ts'
-import { createRollCall, rollCallKinds } from './roll-call.ts'
-import { readMessage } from './store-message.ts'
+import { createRollCall } from './roll-call.ts'
 import { createStoreReadiness } from './store-readiness.ts'
+import { createStoreWatchers } from './store-watchers.ts'
 
 /** A {@link SessionStore} that is not complete before it has heard from Redis. */
 export type RedisSessionStore = SessionStore & Required<Pick<SessionStore, 'ready'>>
@@ -40,9 +42,13 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const keys = createRedisKeys(prefix)
   const guard = createGuards()
   const tombstones = createTombstones(clock)
-  const watchers = new Map<(change: StoreChange) => void, (id: string) => boolean>()
-  const calls = createRedisCalls({ client, timeout, onTrouble: (error) => feed.lose(error) })
-  const records = createRedisRecords({ calls, keys, clock })
+  const { watch, tell, isWanted, clear } = createStoreWatchers()
+  const onLoss = (reason: unknown) => feed.lose(reason)
+  const calls = createRedisCalls({ client, timeout, onTrouble: onLoss })
+  const deliver = (message: string) => hear(message)
+  const channels = createNodeChannels({ subscriber, keys, isWanted, deliver, onLoss, patience: timeout / 2 })
+  const { followed, listen, haveMoved } = channels
+  const records = createRedisRecords({ calls, keys, followed, isWanted, clock })
   const rotations = createOwedRotations(records)
   const tellBack = () => tell({ type: 'back' })
   const sync = createTombstoneSync({
@@ -59,29 +65,12 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const catchUp = createCatchUp({ sync, rollCall, rotations, probe, isGenuine, onBack: tellBack, logger })
   const { readTombstones, read, confirm } = catchUp
   const leave = () => Promise.all([client, subscriber].map(leaveServer))
-  const feed = createChangeFeed({ subscriber, keys, onMessage, read, confirm, leave, logger })
+  const feed = createChangeFeed({ listen, haveMoved, read, confirm, leave, logger })
   const { status } = feed
+  const hear = createHearMessages({ catchUp, rollCall, sync, guard, status, tell, clock, logger })
   const ready = createStoreReadiness({ client, calls, status, readTombstones, timeout, logger })
-  own?.on('error', (error: unknown) => feed.lose(error))
-  own?.connect().catch((error: unknown) => feed.lose(error))
-
-  function tell(change: StoreChange) {
-    for (const watcher of watchers.keys()) watcher(change)
-  }
-
-  function onMessage(message: string) {
-    try {
-      const { kind, id, toChange } = readMessage(message)
-      if (kind === rollCallKinds.call) return void catchUp.answer(id ?? '', status.state)
-      if (kind === rollCallKinds.answer) return rollCall.hear(id ?? '')
-      if (id !== null && ![...watchers.values()].some((isWanted) => isWanted(id))) return
-      const change = toChange(clock())
-      if (change.type !== 'tombstone') tell(change)
-      else if (isGenuine(change.tombstone)) sync.hear(change.tombstone)
-    } catch (error) {
-      logger.error('redis.message.failed', { error })
-    }
-  }
+  own?.on('error', onLoss)
+  own?.connect().catch(onLoss)
 
   return {
     guardWith(added) {
@@ -101,14 +90,12 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
       await stored
     },
     findTombstone: tombstones.find,
-    watch(listener, isWanted = () => true) {
-      watchers.set(listener, isWanted)
-      return () => watchers.delete(listener)
-    },
+    watch,
     ready,
     async close() {
-      watchers.clear()
+      clear()
       feed.close()
+      channels.close()
       own?.destroy()
     },
   }

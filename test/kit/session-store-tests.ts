@@ -26,14 +26,14 @@ export interface SessionStoreTest {
 interface Scene {
   readonly store: SessionStore
   readonly peer: SessionStore
-  /** The changes that the peer's watcher has got so far. */
+  /** The changes that the peer's watcher, which wants everything, has got so far. */
   readonly changes: readonly StoreChange[]
   readonly settle: () => Promise<void>
   readonly pass: (milliseconds: number) => void
   readonly now: () => number
   /** @returns a moment two minutes from now, epoch ms */
   readonly until: () => number
-  /** Stores a record and gives it an alias. */
+  /** Stores a record, gives it an alias, and has the peer read it, so that the peer hears of its changes. */
   readonly keep: (record?: SessionRecord, alias?: string) => Promise<SessionRecord>
 }
 
@@ -226,23 +226,63 @@ const tests: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     equal(await peer.list('user_a'), [])
   },
 
-  async 'tells the watchers of records, rotations and tombstones of every node'({ store, keep, changes, settle }) {
-    const record = await keep()
-    const tombstone: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }
-    await store.addTombstone(tombstone)
+  async 'tells the watchers of every later change of a session that the node has read'(scene) {
+    const { store, keep, changes, settle, until } = scene
+    await keep()
     await settle()
-    equal(changes, [
+    const before = changes.length
+    const record = createTestRecord({ rev: 2, orgId: 'org_1' })
+    await store.write(record, { expectedRev: 1, until: until() })
+    await store.rotate('session-1', { from: null, to: 'alias-2', retireFor: 10_000 })
+    await settle()
+    equal(changes.slice(before), [
       { type: 'record', record },
-      { type: 'rotated', id: 'session-1', from: null, to: 'alias-1' },
-      { type: 'tombstone', tombstone },
+      { type: 'rotated', id: 'session-1', from: null, to: 'alias-2' },
     ])
   },
 
-  async 'tells a watcher that left nothing more'({ peer, keep, settle }) {
+  async 'misses no change that another node makes while it reads'({ store, peer, changes, settle, until }) {
+    for (let index = 0; index < 50; index += 1) {
+      const [id, alias] = [`session-${index}`, `alias-${index}`]
+      await store.write(createTestRecord({ id }), { expectedRev: null, until: until() })
+      await store.rotate(id, { from: null, to: alias, retireFor: 10_000 })
+      const second = createTestRecord({ id, rev: 2 })
+      const [read] = await Promise.all([peer.read(alias), store.write(second, { expectedRev: 1, until: until() })])
+      await settle()
+      const isTold = changes.some(
+        (change) => change.type === 'record' && change.record.id === id && change.record.rev === 2,
+      )
+      equal([index, isTold || read?.record.rev === 2], [index, true])
+    }
+  },
+
+  async 'tells a watcher that waits for the rotation of an alias, once the node has looked for it'(scene) {
+    const { store, peer, settle } = scene
+    const heard: StoreChange[] = []
+    peer.watch(
+      (change) => heard.push(change),
+      (name) => name === 'alias-stranger',
+    )
+    equal(await peer.read('alias-stranger'), null)
+    const rotation = { from: 'alias-stranger', to: 'alias-1', userId: 'user_a', seal: 'sealed' }
+    await store.rotate('session-1', { ...rotation, retireFor: 10_000 })
+    await settle()
+    equal(heard.at(-1), { type: 'rotated', id: 'session-1', ...rotation })
+  },
+
+  async 'tells the watchers of the tombstones of every node'({ store, changes, settle }) {
+    const tombstone: Tombstone = { kind: 'session', id: 'sess_a', clearedAt: epoch, until: epoch + 1_000 }
+    await store.addTombstone(tombstone)
+    await settle()
+    equal(changes, [{ type: 'tombstone', tombstone }])
+  },
+
+  async 'tells a watcher that left nothing more'({ store, peer, keep, settle }) {
     const heard: StoreChange[] = []
     const unwatch = peer.watch((change) => heard.push(change))
     unwatch()
-    await keep()
+    const record = await keep()
+    await store.rotate(record.id, { from: 'alias-1', to: 'alias-2', retireFor: 10_000 })
     await settle()
     equal(heard, [])
   },
@@ -347,6 +387,7 @@ async function runTest(test: (scene: Scene) => Promise<void>, options: SessionSt
       async keep(record = createTestRecord(), alias = 'alias-1') {
         await store.write(record, { expectedRev: null, until: until() })
         await store.rotate(record.id, { from: null, to: alias, retireFor: 10_000 })
+        await peer.read(alias)
         return record
       },
     })

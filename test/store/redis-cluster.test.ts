@@ -68,13 +68,17 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
       const record = createTestRecord({ id })
       expect(await a.write(record, { expectedRev: null, until })).toEqual({ written: true })
       await a.rotate(id, { from: null, to: `alias-${id}`, retireFor: 10_000 })
+      // From here on the other node hears of the session.
+      expect(await b.read(`alias-${id}`)).toEqual({ record, retired: false })
       await a.rotate(id, { from: `alias-${id}`, to: `next-${id}`, retireFor: 10_000 })
       expect(await b.read(`next-${id}`)).toEqual({ record, retired: false })
       expect((await b.read(`alias-${id}`))?.retired).toBe(true)
       expect((await b.write(createTestRecord({ id, rev: 9 }), { expectedRev: 8, until })).written).toBe(false)
       await a.addTombstone({ kind: 'session', id, clearedAt: Date.now(), until })
     }
-    await expect.poll(() => heard.length).toBe(4 * ids.length)
+    const told = (type: string) => heard.filter((change) => change.type === type).length
+    // The rotation is told both to the nodes that hold the session and to those that wait with its old alias.
+    await expect.poll(() => ['record', 'rotated', 'tombstone'].map(told)).toEqual([0, 2 * ids.length, ids.length])
     for (const id of ids) {
       expect(b.findTombstone({ userId: 'user_a', sessionId: id, issuedAt: 0 })).toBe('token-superseded')
       await b.remove(id, 1)

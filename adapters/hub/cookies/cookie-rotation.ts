@@ -154,6 +154,21 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     /** Stores the current cookie, which the store has lost. @throws the error of the store */
     storeCookie: (session: LiveSession) => storeCookie(session),
 
+    /**
+     * Tells the other nodes that the current cookie replaces cookies which this node does not know, because requests
+     * may wait there with them. It comes after the record is stored, so that those nodes find the session.
+     */
+    async replaceUnknown(session: LiveSession, unknown: readonly string[]) {
+      const current = cookies.current(session)
+      if (!current) return
+      const { alias: to, userId } = current
+      try {
+        await Promise.all(unknown.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
+      } catch (error) {
+        logger.error('store.failed', { method: 'rotate', error })
+      }
+    },
+
     /** Resolves once the store has the current cookie. @throws the error of the store */
     async settle(session: LiveSession) {
       if (session.state.rotating) await session.state.rotating

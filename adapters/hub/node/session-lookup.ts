@@ -18,6 +18,11 @@ export interface SessionLookup {
   /** Looks only on this node. @returns undefined if the store may know more */
   findHere(cookieIds: readonly string[]): FoundSession | null | undefined
   /**
+   * Reads the session of an alias from the store. @returns null if the alias leads nowhere
+   * @throws AuthError `store-unavailable`
+   */
+  load(alias: string): Promise<FoundSession | null>
+  /**
    * @returns the record that the store has under an alias now, even if this node knows the alias
    * @throws AuthError `store-unavailable`
    */
@@ -89,6 +94,7 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
       const isAskable = known.some((found) => !found || found.isForeign)
       return known.find((found) => found?.retired === false) ?? (isAskable ? undefined : (known[0] ?? null))
     },
+    load,
     findStored: async (alias) => (await read(alias))?.record ?? null,
   }
 }

@@ -5,6 +5,7 @@ import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore, StoreChange, Tombstone } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import { inSlices } from '../../timing/slices.ts'
+import type { AwaitedRotations } from './awaited-rotations.ts'
 import type { Revocations } from './revocations.ts'
 import type { SessionLifecycle } from './session-lifecycle.ts'
 
@@ -12,6 +13,7 @@ export interface StoreFollowerOptions {
   readonly lifecycle: SessionLifecycle
   readonly store: SessionStore
   readonly revocations: Revocations
+  readonly awaited: AwaitedRotations
   /** Epoch ms. */
   readonly clock: () => number
   readonly logger: Logger
@@ -21,7 +23,8 @@ export interface StoreFollowerOptions {
 const batchSize = 32
 
 /** Keeps the sessions of this node in step with the store. @returns a function that stops it */
-export function followStore({ lifecycle, store, revocations, clock, logger }: StoreFollowerOptions): () => void {
+export function followStore(options: StoreFollowerOptions): () => void {
+  const { lifecycle, store, revocations, awaited, clock, logger } = options
   const { registry, cookies, records, rotation, effects } = lifecycle
 
   /**
@@ -69,6 +72,8 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
   }
 
   function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
+    // A request that waits for a rotation of this node itself is told by its session.
+    if (from !== null && !cookies.find(to)) awaited.tell(from, to)
     const session = registry.get(id)
     if (!session) return
     // The later of two rotations may be reported first. The earlier one must not bring back a cookie that the later one
@@ -123,7 +128,7 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     session.streams.end('rotated')
   }
 
-  const isHere = (id: string) => registry.get(id) !== undefined
+  const isWanted = (name: string) => registry.get(name) !== undefined || awaited.has(name)
   return store.watch((change) => {
     try {
       if (change.type === 'record') records.follow(change.record)
@@ -133,5 +138,5 @@ export function followStore({ lifecycle, store, revocations, clock, logger }: St
     } catch (error) {
       logger.error('store.watch.failed', { type: change.type, error })
     }
-  }, isHere)
+  }, isWanted)
 }

@@ -1,6 +1,7 @@
 import { AuthError, isAuthError } from '../../../machines/auth-error.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
+import type { AwaitedRotation } from '../node/awaited-rotations.ts'
 import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
 import { noteUse } from '../session/sign-in.ts'
 import type { LiveSession } from '../session/live-session.ts'
@@ -19,7 +20,7 @@ const maxWaiting = 16
 
 /** Creates the function that waits for a verdict and lets a request in by its session, or else by its own token. */
 export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => Promise<Admission> {
-  const { lifecycle, lookup, tokens, clock, logger } = parts
+  const { lifecycle, lookup, awaited, tokens, store, clock, logger } = parts
 
   /** Lets a request in by the first of its tokens that signs in, else by the last one. */
   async function admitByToken({ carried, timeout, giveUp }: AdmitRequest): Promise<Admission> {
@@ -51,23 +52,46 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
    * A page load waits for its sign-in with a cookie that is for nobody yet, and so may an attacker who has planted that
    * cookie. Both are let in, few at a time, and only as long as the cookie is recognised after the sign-in.
    */
-  async function admitByUnowned(
-    { session, alias }: FoundSession,
-    { timeout, giveUp }: AdmitRequest,
-  ): Promise<Admission> {
+  async function admitByUnowned(found: FoundSession, request: AdmitRequest): Promise<Admission> {
+    const { session } = found
     const before = waiting.get(session) ?? 0
     if (before >= maxWaiting) throw new AuthError('too-many-requests', undefined, { retryAfter: 1_000 })
     waiting.set(session, before + 1)
     try {
-      const view = await session.whenChecked(timeout, giveUp)
-      if (view.userId === null) return { view, session }
-      const known = lifecycle.cookies.find(alias)
-      return known?.session === session
-        ? { view, session, endsAt: known.due ?? performance.now() + retireFor }
-        : { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
+      return await (session.view().authChecked ? admitHere(found, request) : admitAnywhere(found, request))
     } finally {
       waiting.set(session, (waiting.get(session) ?? 1) - 1)
     }
+  }
+
+  async function admitHere({ session, alias }: FoundSession, { timeout, giveUp }: AdmitRequest): Promise<Admission> {
+    const view = await session.whenChecked(timeout, giveUp)
+    if (view.userId === null) return { view, session }
+    const known = lifecycle.cookies.find(alias)
+    return known?.session === session
+      ? { view, session, endsAt: known.due ?? performance.now() + retireFor }
+      : { view: { ...toUncheckedView(clock()), timedOut: true }, session: null }
+  }
+
+  /** The token of the sign-in may be posted to another node, which knows neither this cookie nor this session. */
+  async function admitAnywhere(found: FoundSession, request: AdmitRequest): Promise<Admission> {
+    const rotation = awaited.wait(found.alias)
+    const here = admitHere(found, request)
+    try {
+      return await Promise.race([here, admitElsewhere(found.alias, rotation, request).catch(() => here)])
+    } finally {
+      rotation.end()
+    }
+  }
+
+  async function admitElsewhere(alias: string, { next }: AwaitedRotation, request: AdmitRequest): Promise<Admission> {
+    // From this reading on, the store tells of the rotation. One from before it comes too late for this request.
+    const stored = await store.read(alias)
+    if (stored?.retired) return admitByToken(request)
+    const found = await lookup.load(await next)
+    if (!found || found.retired) return admitByToken(request)
+    const { session } = found
+    return { view: session.view(), session, endsAt: performance.now() + retireFor }
   }
 
   async function admit(request: AdmitRequest): Promise<Admission> {

@@ -4,6 +4,7 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionLifecycle } from '../node/session-lifecycle.ts'
+import type { AwaitedRotations } from '../node/awaited-rotations.ts'
 import type { SessionLookup } from '../node/session-lookup.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import type { TokenChecks, VerifyToken } from '../node/token-checks.ts'
@@ -80,6 +81,7 @@ export interface OpenedSession {
 export interface HubParts {
   readonly lifecycle: SessionLifecycle
   readonly lookup: SessionLookup
+  readonly awaited: AwaitedRotations
   readonly tokens: TokenChecks
   readonly revocations: Revocations
   readonly store: SessionStore

@@ -5,6 +5,7 @@ import { withDeadline } from '../../timing/with-deadline.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
+import { toAliases } from '../cookies/cookie-index.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
 
 /** Creates the function that has a token checked, and answers after the verdict. */
@@ -51,7 +52,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && rotation.isOutdated(alias)
 
   /** A token without a session makes one only if it signs in. */
-  async function receiveUnknown({ token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
+  async function receiveUnknown({ cookieIds, token, tab, seq, address }: TokenRequest): Promise<HubAnswer> {
     const session = lifecycle.create({ address })
     return serve(session, async () => {
       const error = await tokens.decide(session, token, tab)
@@ -62,6 +63,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
       session.state.seqs.accept(tab, seq)
       lifecycle.admit(session)
       const unstored = await storeSignIn(session)
+      if (!unstored) void rotation.replaceUnknown(session, toAliases(cookieIds))
       return { view: session.view(), error: unstored, cookieId: rotation.toNewCookie(session, undefined) }
     })
   }

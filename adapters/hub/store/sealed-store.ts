@@ -116,9 +116,12 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
   }
 
   /** Passes a change on to the listener if it counts. */
-  function filter(change: StoreChange, listener: (change: StoreChange) => void, isWanted: (id: string) => boolean) {
+  function filter(change: StoreChange, listener: (change: StoreChange) => void, isWanted: (name: string) => boolean) {
     if (change.type === 'record') return isWanted(change.record.id) ? hearRecord(change.record, listener) : undefined
-    if (change.type === 'rotated') return isWanted(change.id) ? hearRotation(change, listener) : undefined
+    if (change.type === 'rotated') {
+      const { id, from } = change
+      return isWanted(id) || (from !== null && isWanted(from)) ? hearRotation(change, listener) : undefined
+    }
     // A store that has the guard passes genuine tombstones only, so only other stores are checked here.
     const isFalse = change.type === 'tombstone' && guard && !store.guardWith && !guard.isGenuine(change.tombstone)
     return isFalse ? guard.noteFalse() : listener(change)

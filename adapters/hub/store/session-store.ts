@@ -149,11 +149,16 @@ export interface SessionStore {
    */
   findTombstone(session: ProvenIdentity): Extract<AuthErrorCode, 'token-superseded' | 'session-revoked'> | null
   /**
-   * Tells the listener of every change on any node, this one included. A store may leave out changes of sessions that
-   * are not wanted.
+   * Tells the listener of the changes on any node, this one included: of every tombstone, and of each change of a
+   * session that this node has read, written or rotated. No change may fall between such a read and what the listener
+   * is told. A store may leave out the changes of a session that is not wanted, and forget such a session: the node
+   * reads it again before it wants it again.
+   *
+   * @param isWanted Gets the id of a session or the alias of a cookie. An alias is wanted by a node that waits for a
+   * sign-in with that cookie: the node then reads the alias, and is told if another node rotates it away.
    * @returns a function that stops watching
    */
-  watch(listener: (change: StoreChange) => void, isWanted?: (id: string) => boolean): () => void
+  watch(listener: (change: StoreChange) => void, isWanted?: (name: string) => boolean): () => void
   /**
    * Resolves if the store meets the needs, and rejects if it does not, or not soon. A store that always meets them has
    * no such method.
