@@ -137,7 +137,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'seal-unchecked',
     what: 'a record counts whoever has written it',
-    file: 'adapters/hub/store/sealed-store.ts',
+    file: 'adapters/hub/store/sealed-records.ts',
     line: "if (seals && !seals.verify('record', record, seal)) return ignore('seal')",
     instead: '',
     shownBy: 3_561_488_946,
@@ -145,7 +145,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'instance-unchecked',
     what: 'a record of servers with other rules counts',
-    file: 'adapters/hub/store/sealed-store.ts',
+    file: 'adapters/hub/store/sealed-records.ts',
     line: "if (writer !== instance) return ignore(writer === undefined && seals ? 'seal' : 'instance')",
     instead: '',
     shownBy: 4_218_889_709,

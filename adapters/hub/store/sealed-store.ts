@@ -1,31 +1,20 @@
-import { authErrors, toAuthError } from '../../../machines/auth-error.ts'
+import { toAuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
-import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { createIgnoredLog } from './ignored-log.ts'
-import type { IgnoredReason } from './ignored-log.ts'
+import { createSealedRecords } from './sealed-records.ts'
+import type { SealedRecordsOptions } from './sealed-records.ts'
 import { createSeals } from './seals.ts'
 import type { RotateOptions, SessionStore, StoreChange, WriteResult } from './session-store.ts'
 import { createStoreGuard } from './store-guard.ts'
 
-export interface SealedStoreOptions {
+export interface SealedStoreOptions extends Pick<SealedRecordsOptions, 'instance' | 'judge' | 'clock'> {
   readonly store: SessionStore
   /** The secrets that the seals are made with; null if there are none. A private store needs none. */
   readonly secrets: readonly string[] | null
-  /** The name of the servers whose records count. */
-  readonly instance: string
-  /** Judges the claims of a record by the rules of this server. Throws or rejects with `AuthError`. */
-  readonly judge: (claims: unknown) => VerifiedSession | Promise<VerifiedSession>
-  /** Epoch ms. */
-  readonly clock: () => number
   readonly logger: Logger
 }
 
-/**
- * Without seals, no record counts for longer than this, whatever its claims say, ms: two days, because clocks may be a
- * day off.
- */
-const longestLife = 48 * 3_600_000
 /** How often a write replaces a record that does not count: somebody else may put another one there meanwhile. */
 const maxReplacements = 3
 /** The first part of a rotation's seal covers the whole rotation, and the second part covers the new cookie alone. */
@@ -42,71 +31,26 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
   const logIgnored = createIgnoredLog(logger)
   const guard = secrets && createStoreGuard(secrets, () => logIgnored('tombstone', 'seal'))
   if (guard) store.guardWith?.(guard)
-
-  function ignore(reason: IgnoredReason): null {
-    logIgnored('record', reason)
-    return null
-  }
-
-  /**
-   * @returns the stored record without its seal and instance, or null if it does not count
-   * @throws AuthError if that cannot be decided
-   */
-  function open(stored: SessionRecord): SessionRecord | null | Promise<SessionRecord | null> {
-    if (!isRecord(stored)) return ignore('shape')
-    const { instance: writer, seal, ...record } = stored
-    if (writer !== instance) return ignore(writer === undefined && seals ? 'seal' : 'instance')
-    if (seals && !seals.verify('record', record, seal)) return ignore('seal')
-    if (record.status !== 'signedIn') return record
-    if (!seals && !store.isPrivate && isTooLong(record)) return ignore('expiry')
-    try {
-      const judged = judge(record.claims)
-      if (!(judged instanceof Promise)) return admit(record, judged)
-      return judged.then((session) => admit(record, session), refuse)
-    } catch (error) {
-      return refuse(error)
-    }
-  }
-
-  /** Lets a record in only if its other fields say the same as its claims. */
-  function admit(record: SessionRecord, session: VerifiedSession): SessionRecord | null {
-    const { userId, sessionId, orgId, issuedAt, expiresAt, user } = record
-    const isSame =
-      session.status === 'active' &&
-      session.userId === userId &&
-      session.sessionId === sessionId &&
-      session.orgId === orgId &&
-      session.issuedAt === Math.round(issuedAt ?? Number.NaN) &&
-      session.expiresAt === expiresAt &&
-      (user === null || user.id === userId)
-    return isSame ? record : ignore('shape')
-  }
-
-  function refuse(error: unknown): null {
-    const failure = toAuthError(error)
-    if (authErrors[failure.code].state !== 'signedOut') throw failure
-    return ignore('claims')
-  }
-
-  // Only a far future counts as too long: a node whose clock is behind must still take over the records that it signs
-  // out.
-  const isTooLong = ({ expiresAt }: SessionRecord) => !((expiresAt ?? Infinity) <= clock() + longestLife)
-
-  function seal(record: SessionRecord): SessionRecord {
-    return seals ? { ...record, instance, seal: seals.make('record', record) } : { ...record, instance }
-  }
+  const records = createSealedRecords({
+    seals,
+    isPrivate: store.isPrivate === true,
+    instance,
+    judge,
+    onIgnored: (reason) => logIgnored('record', reason),
+    clock,
+  })
 
   const toRotationSeal = (id: string, { from, to, userId }: Omit<RotateOptions, 'retireFor'>) =>
     seals ? seals.make('rotation', { id, from, to, userId }) + seals.make('cookie', { id, to, userId }) : undefined
 
   async function write(record: SessionRecord, settings: Parameters<SessionStore['write']>[1]): Promise<WriteResult> {
-    const sealed = seal(record)
+    const sealed = records.seal(record)
     let { expectedRev } = settings
     for (let left = maxReplacements; ; left -= 1) {
       const result = await store.write(sealed, { ...settings, expectedRev })
       if (result.written || !result.current) return result
       const { current: stored, currentRev = stored.rev } = result
-      const current = await open(stored)
+      const current = await records.open(stored)
       if (current || left === 0 || !(currentRev === null || Number.isSafeInteger(currentRev))) {
         return { written: false, current }
       }
@@ -130,7 +74,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
   function hearRecord(stored: SessionRecord, listener: (change: StoreChange) => void) {
     const tell = (record: SessionRecord | null) => record && listener({ type: 'record', record })
     try {
-      const opened = open(stored)
+      const opened = records.open(stored)
       if (!(opened instanceof Promise)) return tell(opened)
       return void opened.then(tell).catch(logUndecided)
     } catch (error) {
@@ -167,7 +111,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
         logIgnored('cookie', 'shape')
         return null
       }
-      const record = await open(stored.record)
+      const record = await records.open(stored.record)
       if (!record) return null
       // A retired cookie needs no seal, because nothing is read through it.
       const link = { id: record.id, to: alias, userId }
@@ -193,13 +137,3 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
     close: () => store.close(),
   }
 }
-
-/** @returns true if the value has the members that are read before its seal and claims are verified */
-const isRecord = (stored: SessionRecord): boolean =>
-  typeof stored === 'object' &&
-  stored !== null &&
-  typeof stored.id === 'string' &&
-  typeof stored.channel === 'string' &&
-  Number.isSafeInteger(stored.rev) &&
-  typeof stored.seqByTab === 'object' &&
-  stored.seqByTab !== null
