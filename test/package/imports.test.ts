@@ -1,9 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { readSources } from './source-files.ts'
 
 /** The rooms of the hub, from the top down: a file imports from its own room and from those below. */
 const rooms = ['requests', 'node', 'cookies', 'session', 'hosts', 'store']
@@ -13,14 +10,7 @@ const importPattern = /(?:\bfrom|\bimport\()\s*'(\.[^']+)'/g
 type Graph = ReadonlyMap<string, readonly string[]>
 
 /** Every source file of the package, and the files that it imports, for values or for types. */
-function readImports(): Graph {
-  const files = ['machines', 'adapters', 'react'].flatMap((top) =>
-    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file))
-      .map((file) => join(top, file)),
-  )
-  return new Map(files.map((file) => [file, toImports(file, readFileSync(join(root, file), 'utf8'))]))
-}
+const readImports = (): Graph => new Map([...readSources()].map(([file, source]) => [file, toImports(file, source)]))
 
 function toImports(file: string, source: string): string[] {
   return [...source.matchAll(importPattern)].map(([, path]) => normalize(join(dirname(file), path!)))

@@ -70,7 +70,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
         } else {
           // The stored record counts, even if the store has lost what it once had.
           kept.noteMissing(result.current)
-          if (result.current) takeOver(session, kept, result.current)
+          if (result.current) takeOver(store, session, kept, result.current)
         }
       }
     } catch (error) {
@@ -79,36 +79,6 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     } finally {
       kept.noteWritten()
     }
-  }
-
-  /** Takes over a stored record, unless this node has decided since and its decision wins. */
-  function takeOver(session: LiveSession, kept: KeptRecord, record: SessionRecord) {
-    if (record.rev <= (kept.storedRev ?? 0)) return
-    if (!record.isUnclaimed) claim(session.state)
-    // A record of the same proof is merged too, because a tab may have sent newer requests to another node.
-    session.state.seqs.merge(record.seqByTab)
-    const view = session.view()
-    const mine = toRecord(session, view)
-    const isConflict = kept.isDue(session, view)
-    const isSame = isSameProof(mine, record)
-    kept.noteStored(record, isSame ? mine : null)
-    if (isSame) {
-      adoptSignIn(session.state, record)
-      session.outrank(record.rev - 1)
-      return
-    }
-    // A node that has decided nothing since the last record follows. A node that has decided may be right, and then
-    // writes again.
-    if (
-      isConflict &&
-      isSameProof(
-        resolveRecord(mine, record, (each) => isEnded(store, each)),
-        mine,
-      )
-    )
-      return
-    session.state.isFollower = true
-    adopt(session, kept, record)
   }
 
   function keep(session: LiveSession): Promise<void> {
@@ -127,7 +97,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     if (sent?.rev === record.rev && isSameProof(sent, record)) {
       kept.noteStored(sent, sent)
     } else {
-      takeOver(session, kept, record)
+      takeOver(store, session, kept, record)
       void keep(session)
     }
   }
@@ -162,6 +132,30 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
         .catch((error: unknown) => logger.error('store.failed', { method: 'remove', error }))
     },
   }
+}
+
+/** Takes over a stored record, unless this node has decided since and its decision wins. */
+function takeOver(store: SessionStore, session: LiveSession, kept: KeptRecord, record: SessionRecord) {
+  if (record.rev <= (kept.storedRev ?? 0)) return
+  if (!record.isUnclaimed) claim(session.state)
+  // A record of the same proof is merged too, because a tab may have sent newer requests to another node.
+  session.state.seqs.merge(record.seqByTab)
+  const view = session.view()
+  const mine = toRecord(session, view)
+  const isConflict = kept.isDue(session, view)
+  const isSame = isSameProof(mine, record)
+  kept.noteStored(record, isSame ? mine : null)
+  if (isSame) {
+    adoptSignIn(session.state, record)
+    session.outrank(record.rev - 1)
+    return
+  }
+  // A node that has decided nothing since the last record follows. A node that has decided may be right, and then
+  // writes again.
+  const isOver = (each: SessionRecord) => isEnded(store, each)
+  if (isConflict && isSameProof(resolveRecord(mine, record, isOver), mine)) return
+  session.state.isFollower = true
+  adopt(session, kept, record)
 }
 
 function isEnded(store: SessionStore, { userId, sessionId, issuedAt }: SessionRecord): boolean {
