@@ -3,6 +3,7 @@ import type { AuthError, AuthErrorCode, AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession } from './auth-events.ts'
 import { fullJitter } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
+import { defaultClockTolerance } from './verified-session.ts'
 import type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
 
 /** Options for creating an actor of the auth machine. */
@@ -100,7 +101,7 @@ export function createAuthContext(input: AuthInput): AuthContext {
       random: input.random ?? Math.random,
       authWaitTimeout: input.authWaitTimeout ?? 1_000,
       verifyTimeout: input.verifyTimeout ?? 5_000,
-      clockTolerance: input.clockTolerance ?? 60,
+      clockTolerance: input.clockTolerance ?? defaultClockTolerance,
       refusedToken: input.refusedToken ?? 'keep',
       tombstone: input.tombstone ?? (() => null),
     },

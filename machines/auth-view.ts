@@ -43,6 +43,11 @@ export interface AuthView {
   readonly now: number
 }
 
+/** A view with the full claims, as the server has it. */
+export interface ServerView extends AuthView {
+  readonly claims: AuthClaims | null
+}
+
 /** A view in which a user is signed in, as `requireAuth` passes it to a handler. */
 export interface SignedInView extends AuthView {
   readonly state: 'signedIn'
@@ -118,7 +123,9 @@ export function toAuthView(snapshot: AuthSnapshot, options: AuthViewOptions = {}
       'The snapshot was stored and restored, which loses the clock and the timers of the auth machine: start a fresh actor and send it session.adopted with toAdoptedSession(snapshot)',
     )
   }
-  return projectView(snapshot, snapshot.context, options)
+  const { publicClaims } = options
+  const view = projectView(snapshot, snapshot.context, options)
+  return publicClaims && view.claims ? { ...view, claims: pickClaims(view.claims, publicClaims) } : view
 }
 
 /** The state of the machine without its context. */
@@ -127,9 +134,12 @@ export interface AuthPosition {
   hasTag(tag: 'checked' | 'signedIn'): boolean
 }
 
-/** Does the same as {@link toAuthView} for a snapshot whose context is kept apart from the rest. */
-export function projectView(snapshot: AuthPosition, context: AuthContext, options: AuthViewOptions): AuthView {
-  const { now = context.settings.now(), channel = '', rev = 0, publicClaims } = options
+/** Does the same with the full claims for a snapshot whose context is kept apart from the rest. */
+export function projectView(
+  snapshot: AuthPosition,
+  context: AuthContext,
+  { now = context.settings.now(), channel = '', rev = 0 }: Omit<AuthViewOptions, 'publicClaims'>,
+): ServerView {
   const isProven = snapshot.hasTag('signedIn')
   const end = isProven ? toEnd(context, now) : null
   if (isProven && end === null) {
@@ -145,7 +155,7 @@ export function projectView(snapshot: AuthPosition, context: AuthContext, option
       orgId: context.orgId,
       orgRole: toOrgRole(context.claims),
       actor: toImpersonator(context.claims),
-      claims: publicClaims ? pickClaims(context.claims, publicClaims) : context.claims,
+      claims: context.claims,
       user: context.user,
       error: context.error,
       expiresAt: context.expiresAt,
@@ -159,6 +169,7 @@ export function projectView(snapshot: AuthPosition, context: AuthContext, option
     state: end ? end.state : toStateName(snapshot.value),
     authChecked: end ? end.state === 'signedOut' : snapshot.hasTag('checked'),
     timedOut: context.timedOut,
+    claims: null,
     error: end ? end.error : context.error,
   }
 }

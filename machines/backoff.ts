@@ -14,12 +14,21 @@ export interface Backoff {
 }
 
 /**
- * Returns a delay by exponential backoff with full jitter: anything from 0 up to a bound that doubles with each
- * attempt. Clients that failed together then do not come back together.
+ * Returns a bound that doubles with each attempt.
+ *
+ * @param attempt 0 for the first retry
+ */
+export function toBound(attempt: number, { first, most }: Backoff): number {
+  return Math.min(most, first * 2 ** attempt)
+}
+
+/**
+ * Returns a delay by exponential backoff with full jitter: anything from 0 up to the bound of the attempt. Clients that
+ * failed together then do not come back together.
  *
  * @param attempt 0 for the first retry
  * @param random As `Math.random`
  */
-export function fullJitter(attempt: number, { first, most }: Backoff, random: () => number): number {
-  return random() * Math.min(most, first * 2 ** attempt)
+export function fullJitter(attempt: number, backoff: Backoff, random: () => number): number {
+  return random() * toBound(attempt, backoff)
 }

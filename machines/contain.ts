@@ -1,9 +1,15 @@
-/** Runs foreign code. It reports an error in the platform's own way and does not pass it on. */
-export function contain(run: () => void): void {
+/**
+ * Runs foreign code, and neither throws nor rejects if that fails.
+ *
+ * @param report Gets the error, also that of a promise that the code returns. By default the platform reports it, which
+ * it does by itself if the promise rejects.
+ */
+export function contain(run: () => unknown, report?: (error: unknown) => void): void {
   try {
-    run()
+    const result = run()
+    if (report && result instanceof Promise) result.catch(report)
   } catch (error) {
-    const report = globalThis.reportError ?? console.error
-    report(error)
+    const tell = report ?? globalThis.reportError ?? console.error
+    tell(error)
   }
 }

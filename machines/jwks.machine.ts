@@ -1,6 +1,6 @@
 import { and, assign, emit, fromPromise, setup } from 'xstate'
 import type { DoneActorEvent, ErrorActorEvent, SnapshotFrom } from 'xstate'
-import { toDelay } from './backoff.ts'
+import { toBound, toDelay } from './backoff.ts'
 
 /**
  * Times are in ms. The clock must be monotonic (`performance.now`), because a wall clock that is set back would keep a
@@ -119,7 +119,7 @@ const jwksSetup = setup({
     /** No caller waits, so the delay is between one cooldown and a span that doubles up to `maxAge`, with jitter. */
     backoff: ({ context }) => {
       const { random, cooldown, maxAge } = context.settings
-      const span = Math.max(Math.min(cooldown * 2 ** context.failures, maxAge) - cooldown, 0)
+      const span = Math.max(toBound(context.failures, { first: cooldown, most: maxAge }) - cooldown, 0)
       return until(context, cooledDownAt(context) + random() * span)
     },
   },

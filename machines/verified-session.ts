@@ -42,6 +42,9 @@ export interface VerifiedSession {
   readonly expiresAt: number
 }
 
+/** Seconds for which a token is accepted after its `exp`, unless an option says otherwise (leeway, RFC 7519 §4.1.4). */
+export const defaultClockTolerance = 60
+
 /** The part of a Clerk user that a view shows if the server is configured to load it. */
 export interface AuthUser {
   readonly id: string

@@ -6,8 +6,8 @@ import type { AuthRule } from '../../machines/is-allowed.ts'
 import type { Explanation } from '../../machines/explain/explain.ts'
 import { resolveClerkOptions } from '../clerk/clerk-options.ts'
 import { toAuthUser } from '../clerk/clerk-users.ts'
-import type { AuthChangeListener, AuthChangeOptions } from '../hub/session/auth-changes.ts'
 import type { SessionSummary } from '../hub/node/session-list.ts'
+import type { ServerAuthChangeListener, ServerAuthChangeOptions } from '../hub/session/auth-changes.ts'
 import type { LoadUser } from '../hub/node/user-profiles.ts'
 import { createSessionHub } from '../hub/session-hub.ts'
 import type { HubStats } from '../hub/session-hub.ts'
@@ -80,7 +80,7 @@ export interface AuthServer {
    * Calls `listener` when somebody signs in or out, in any session.
    * @returns a function that unsubscribes the listener
    */
-  onAuthChange(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
+  onAuthChange(listener: ServerAuthChangeListener, options?: ServerAuthChangeOptions): () => void
   /**
    * Waits for the verdict and returns the view of the signed-in user, by the same rules as `requireAuth`. Use it inside
    * a handler, or in another framework: `toResponse` makes the answer from the error that this rejects with.

@@ -18,9 +18,9 @@ export type { AuthFetch } from './auth-fetch.ts'
 export type { NodeMiddleware } from './node-middleware.ts'
 export type { HeaderReader, HeaderRecord, HeaderSource, RequestSource } from './request-facts.ts'
 export type {
-  AuthChange,
-  AuthChangeListener,
-  AuthChangeOptions,
+  ServerAuthChange,
+  ServerAuthChangeListener,
+  ServerAuthChangeOptions,
   AuthChangeReason,
 } from '../hub/session/auth-changes.ts'
 export type { LoadUser } from '../hub/node/user-profiles.ts'

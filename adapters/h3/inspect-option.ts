@@ -1,4 +1,5 @@
 import type { InspectionEvent } from 'xstate'
+import { contain } from '../../machines/contain.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
 import type { Logger } from '../logger.ts'
 
@@ -21,14 +22,6 @@ export function toInspect(options: readonly InspectOption[], logger: Logger): In
   const inspects = options.map((option) => (typeof option === 'function' ? option : option.inspect))
   const report = (error: unknown) => logger.error('inspector.failed', { error })
   return (event) => {
-    for (const inspect of inspects) {
-      try {
-        // TypeScript accepts an async function as a function that returns nothing.
-        const result: unknown = inspect(event)
-        if (result instanceof Promise) result.catch(report)
-      } catch (error) {
-        report(error)
-      }
-    }
+    for (const inspect of inspects) contain(() => inspect(event), report)
   }
 }

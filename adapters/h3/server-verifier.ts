@@ -1,3 +1,4 @@
+import { defaultClockTolerance } from '../../machines/verified-session.ts'
 import { toClerkKeyOptions } from '../clerk/clerk-keys.ts'
 import type { ResolvedClerkOptions } from '../clerk/clerk-options.ts'
 import { toInstanceIssuers } from '../clerk/instance-issuers.ts'
@@ -30,8 +31,6 @@ export interface ServerVerifier {
   /** Closes the keys, unless the app has given them. */
   close(): void
 }
-
-const defaultClockTolerance = 60
 
 /** @param onKeys Called when keys are available again. */
 export function createServerVerifier(options: ServerVerifierOptions, onKeys: () => void): ServerVerifier {

@@ -1,6 +1,7 @@
 import { createDeadlineQueue } from '../timing/deadline-queue.ts'
 import type { Deadline, DeadlineQueue } from '../timing/deadline-queue.ts'
-import type { ByeReason, ViewStream } from '../hub/session/view-stream.ts'
+import type { ByeReason } from '../../machines/sync/sync-events.ts'
+import type { ViewStream } from '../hub/session/view-stream.ts'
 import { answerHeaders } from './answer-headers.ts'
 
 /** The destination of frames: a Node response, or the controller of a `ReadableStream`. */

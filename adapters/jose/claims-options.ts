@@ -1,4 +1,5 @@
 import { isDevelopment } from '../node-env.ts'
+import { defaultClockTolerance } from '../../machines/verified-session.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
 import { toOriginProblem } from '../origins.ts'
 
@@ -51,7 +52,14 @@ const names: readonly string[] = [
  * @throws TypeError that names an option which cannot be used, which no token can match, or which is unknown.
  */
 export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaimsOptions {
-  const { issuer, authorizedParties, audience, requiredClaims, clockTolerance = 60, validate } = options
+  const {
+    issuer,
+    authorizedParties,
+    audience,
+    requiredClaims,
+    clockTolerance = defaultClockTolerance,
+    validate,
+  } = options
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
   if (!Number.isInteger(clockTolerance) || clockTolerance < 0 || clockTolerance > 3_600) {

@@ -1,6 +1,7 @@
 import { createActor, fromPromise, waitFor } from 'xstate'
 import type { InspectionEvent } from 'xstate'
 import { AuthError } from '../../machines/auth-error.ts'
+import { contain } from '../../machines/contain.ts'
 import { jwksMachine, toCooldownLeft, toUsableKeys } from '../../machines/jwks.machine.ts'
 import type { JwksInput } from '../../machines/jwks.machine.ts'
 import type { Logger } from '../logger.ts'
@@ -28,6 +29,7 @@ export interface RemoteKeysOptions extends JwksInput {
 export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOptions): KeySource {
   const { logger, inspect, onAnswer, ...input } = options
   const onDropped = createDropWarning(logger)
+  const report = (error: unknown) => logger.error('keys.listener.failed', { reason: toReason(error) })
   const listeners = new Set<() => void>()
   const actor = createActor(
     jwksMachine.provide({
@@ -39,7 +41,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
       id: 'jwks',
       input,
       clock: unrefClock,
-      ...(inspect && { inspect: (event) => contain(() => inspect(event), logger) }),
+      ...(inspect && { inspect: (event) => contain(() => inspect(event), report) }),
     },
   )
   actor.on('keys.refreshed', () => logger.debug('keys.refreshed'))
@@ -55,7 +57,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
   actor.subscribe(({ context: { keys } }) => {
     if (keys === held) return
     held = keys
-    for (const listener of listeners) contain(listener, logger)
+    for (const listener of listeners) contain(listener, report)
   })
   actor.start()
 
@@ -118,13 +120,5 @@ function createDropWarning(logger: Logger) {
     if (warned.has(dropped) || warned.size >= 1_000) return
     warned.add(dropped)
     logger.warn('keys.dropped', { kid: kid?.slice(0, 256), reason })
-  }
-}
-
-function contain(listener: () => void, logger: Logger) {
-  try {
-    listener()
-  } catch (error) {
-    logger.error('keys.listener.failed', { reason: toReason(error) })
   }
 }

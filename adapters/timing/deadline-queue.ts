@@ -1,4 +1,5 @@
 import { startSlice } from './slices.ts'
+import { longestDelay } from '../../machines/backoff.ts'
 import { setUnrefTimeout } from './unref-clock.ts'
 
 /** An item that falls due once. */
@@ -15,9 +16,6 @@ export interface DeadlineQueue<Item extends Deadline> {
   /** Removes an item. An item that is not in the queue is no error. */
   delete(item: Item): void
 }
-
-/** The longest time for a timer of the runtime, ms. */
-const maxTimeout = 2 ** 31 - 1
 
 /** Creates a queue as a binary heap. Every item knows its index, so that a removed deadline leaves nothing behind. */
 export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) => void): DeadlineQueue<Item> {
@@ -75,7 +73,7 @@ export function createDeadlineQueue<Item extends Deadline>(onDue: (item: Item) =
     if (!next || armedFor <= next.due) return
     clearTimeout(timer)
     armedFor = next.due
-    timer = setUnrefTimeout(run, Math.min(Math.ceil(next.due - performance.now()), maxTimeout))
+    timer = setUnrefTimeout(run, Math.min(Math.ceil(next.due - performance.now()), longestDelay))
   }
 
   /** Runs what is due. If that takes long, the event loop serves requests before the rest. */

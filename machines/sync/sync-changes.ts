@@ -2,7 +2,7 @@ import type { AuthView } from '../auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
-import { fullJitter } from '../backoff.ts'
+import { fullJitter, toBound } from '../backoff.ts'
 import { toFailure, toSyncFailure } from './sync-error.ts'
 import {
   isFinal,
@@ -71,7 +71,7 @@ export function afterFailure(
   // After a refusal the retry waits for the full delay. Clerk's `iat` counts whole seconds, so a token from an earlier
   // retry would be refused again.
   const delay = isRefusal
-    ? fullJitter(attempts, { first: 1_000, most }, () => 1)
+    ? toBound(attempts, { first: 1_000, most })
     : fullJitter(attempts, { first: 500, most }, random)
   const patience = failure.retryAfter ?? 0
   const now = context.now()

@@ -1,6 +1,7 @@
 import { toUncheckedView } from '../auth-view.ts'
 import type { AuthView } from '../auth-view.ts'
 import type { BearerToken } from '../bearer-token.ts'
+import { defaultClockTolerance } from '../verified-session.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity } from './sync-events.ts'
 
@@ -148,7 +149,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     pollInterval: input.pollInterval ?? 4_000,
     tokenTimeout: input.tokenTimeout ?? 10_000,
     postTimeout: input.postTimeout ?? 15_000,
-    clockTolerance: input.clockTolerance ?? 60,
+    clockTolerance: input.clockTolerance ?? defaultClockTolerance,
     retries: input.retries ?? 7,
     isClerkLoaded: false,
     identity: null,

@@ -1,6 +1,6 @@
 import { reverificationError } from '@clerk/backend/internal'
 import { describe, expect, it, vi } from 'vitest'
-import type { AuthChange, AuthServer, AuthServerOptions, RequireAuthOptions } from '../../adapters/h3/index.ts'
+import type { ServerAuthChange, AuthServer, AuthServerOptions, RequireAuthOptions } from '../../adapters/h3/index.ts'
 import { AuthError, authErrors } from '../../machines/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
@@ -304,7 +304,7 @@ describe('publicView', () => {
 describe('onAuthChange', () => {
   async function startHeard() {
     const server = await startServer()
-    const heard: AuthChange[] = []
+    const heard: ServerAuthChange[] = []
     const stop = server.auth.onAuthChange((change) => heard.push(change))
     const summary = () =>
       heard.map(({ reason, view, previous }) => [reason, previous.userId, view.userId, view.sessionId])
@@ -343,7 +343,7 @@ describe('onAuthChange', () => {
   it('does not call a new listener with the current view', async () => {
     const { server, browser, heard } = await startHeard()
     await browser.token(server.mint())
-    const late = vi.fn<(change: AuthChange) => void>()
+    const late = vi.fn<(change: ServerAuthChange) => void>()
     server.auth.onAuthChange(late)
     expect(heard).toHaveLength(1)
     expect(late).not.toHaveBeenCalled()
@@ -351,9 +351,9 @@ describe('onAuthChange', () => {
 
   it('calls a function that was registered twice once, and does not call one that unsubscribed', async () => {
     const { server, browser, stop, heard } = await startHeard()
-    const listener = vi.fn<(change: AuthChange) => void>()
+    const listener = vi.fn<(change: ServerAuthChange) => void>()
     const controller = new AbortController()
-    const other = vi.fn<(change: AuthChange) => void>()
+    const other = vi.fn<(change: ServerAuthChange) => void>()
     server.auth.onAuthChange(listener)
     server.auth.onAuthChange(listener)
     server.auth.onAuthChange(other, { signal: controller.signal })
@@ -374,7 +374,7 @@ describe('onAuthChange', () => {
       () => Promise.reject(new Error('rejected')),
     ]
     for (const listener of failures) server.auth.onAuthChange(listener)
-    const last = vi.fn<(change: AuthChange) => void>()
+    const last = vi.fn<(change: ServerAuthChange) => void>()
     server.auth.onAuthChange(last)
     expect((await browser.token(server.mint())).body.isSignedIn).toBe(true)
     expect([heard.length, last.mock.calls.length]).toEqual([1, 1])

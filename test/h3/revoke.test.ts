@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AuthChange } from '../../adapters/h3/index.ts'
+import type { ServerAuthChange } from '../../adapters/h3/index.ts'
 import { MissingSecretKeyError } from '../../machines/index.ts'
 import { requestsTo, startClerk, startWithClerk } from './clerk-harness.ts'
 import { startServer } from './harness.ts'
@@ -8,7 +8,7 @@ import type { TestServer } from './harness.ts'
 describe('revoke', () => {
   it('of a Clerk session signs out everywhere at once, and the next renewal does not undo it', async () => {
     const { server, mint, signIn } = await startWithClerk()
-    const changes: AuthChange[] = []
+    const changes: ServerAuthChange[] = []
     server.auth.onAuthChange((change) => changes.push(change))
     const { session, browser, stream } = await signIn()
     await server.auth.revoke({ sessionId: session.id })

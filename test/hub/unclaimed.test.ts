@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import type { OpenSessionHub } from '../../adapters/hub/session-hub.ts'
-import type { AuthChange } from '../../adapters/hub/session/auth-changes.ts'
+import type { ServerAuthChange } from '../../adapters/hub/session/auth-changes.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startDeaf, startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
@@ -59,7 +59,7 @@ describe('a session whose cookie no request has brought yet', () => {
 
   it('is reported to listeners as expired when it ends', async () => {
     const { hub } = startHub()
-    const changes: AuthChange[] = []
+    const changes: ServerAuthChange[] = []
     hub.onAuthChange((change) => void changes.push(change))
     await signIn(hub)
     await pass(claimGrace)
@@ -118,7 +118,7 @@ describe('a session whose cookie no request has brought yet', () => {
 describe('a session whose cookie another node has seen first', () => {
   it('stays on the node that created it, and in the store', async () => {
     const { here, there } = startTwo()
-    const changes: AuthChange[] = []
+    const changes: ServerAuthChange[] = []
     for (const hub of [here, there]) hub.onAuthChange((change) => void changes.push(change))
     const cookieId = await signIn(here)
     await pass(claimGrace - 1_000)

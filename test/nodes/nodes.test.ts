@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { AuthChange } from '../../adapters/h3/index.ts'
+import type { ServerAuthChange } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { findRedis, startRedis } from '../store/redis-server.ts'
@@ -218,7 +218,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     const { nodes } = await start(2)
     const [a, b] = nodes
     const heard: string[] = []
-    const note = (node: string) => (change: AuthChange) => void heard.push(`${node} ${change.reason}`)
+    const note = (node: string) => (change: ServerAuthChange) => void heard.push(`${node} ${change.reason}`)
     a.auth.onAuthChange(note('a'))
     b.auth.onAuthChange(note('b'))
     const browser = createRoamer()

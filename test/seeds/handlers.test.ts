@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthChange, LoadHandler } from '../../adapters/h3/index.ts'
+import type { ServerAuthChange, LoadHandler } from '../../adapters/h3/index.ts'
 import { whenChecked } from '../../machines/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
@@ -9,7 +9,7 @@ import { eventually, startServer, useVirtualTime } from '../h3/harness.ts'
 it('C14 a listener hears of logins and logouts, once each even if registered twice, and of no renewal', async () => {
   const server = await startServer()
   const heard: (string | null)[] = []
-  const listener = ({ view }: AuthChange) => void heard.push(view.userId)
+  const listener = ({ view }: ServerAuthChange) => void heard.push(view.userId)
   server.auth.onAuthChange(listener)
   server.auth.onAuthChange(listener)
   const browser = server.browser()

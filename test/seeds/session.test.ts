@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { AuthChange, AuthServerOptions } from '../../adapters/h3/index.ts'
+import type { ServerAuthChange, AuthServerOptions } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
 import { eventually, startServer, useVirtualTime, virtualEpoch } from '../h3/harness.ts'
@@ -136,7 +136,7 @@ it.each(['unchecked', 'verifying', 'signedIn', 'signedOut', 'error'])('C9 a clea
 it('C9 a clear calls the listeners, and a second one without a change does not', async () => {
   const server = await startServer()
   const reasons: string[] = []
-  server.auth.onAuthChange(({ reason }: AuthChange) => reasons.push(reason))
+  server.auth.onAuthChange(({ reason }: ServerAuthChange) => reasons.push(reason))
   const browser = server.browser()
   await browser.open()
   await browser.clear()

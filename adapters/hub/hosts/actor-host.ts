@@ -1,7 +1,8 @@
 import { createActor, fromPromise } from 'xstate'
 import type { InspectionEvent } from 'xstate'
 import { authMachine } from '../../../machines/auth.machine.ts'
-import { toAuthView } from '../../../machines/auth-view.ts'
+import { projectView } from '../../../machines/auth-view.ts'
+import { contain } from '../../../machines/contain.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import { unrefClock } from '../../timing/unref-clock.ts'
@@ -22,15 +23,8 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
       ),
     },
   })
-  const containedInspect =
-    inspect &&
-    ((event: InspectionEvent) => {
-      try {
-        inspect(event)
-      } catch (error) {
-        onError('inspector.failed', error)
-      }
-    })
+  const report = (error: unknown) => onError('inspector.failed', error)
+  const containedInspect = inspect && ((event: InspectionEvent) => contain(() => inspect(event), report))
 
   return (id, owner) => {
     const actor = createActor(machine, { id, input, clock: unrefClock, inspect: containedInspect }).start()
@@ -38,7 +32,10 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
     actor.subscribe(() => owner.receive({ type: 'view.changed' }))
     return {
       send: (event) => actor.send(event),
-      view: (options) => toAuthView(actor.getSnapshot(), options),
+      view(options) {
+        const snapshot = actor.getSnapshot()
+        return projectView(snapshot, snapshot.context, options)
+      },
       stop: () => actor.stop(),
     }
   }

@@ -1,6 +1,6 @@
 import type { AuthInput } from '../../../machines/auth-context.ts'
 import type { AuthEmitted, AuthEvent } from '../../../machines/auth-events.ts'
-import type { AuthView, AuthViewOptions } from '../../../machines/auth-view.ts'
+import type { AuthViewOptions, ServerView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 
@@ -18,8 +18,8 @@ export type StartHost = (channel: string, owner: HostOwner) => SessionHost
 /** All that the hub knows of the machine that holds one session, so that how it is held can change. */
 export interface SessionHost {
   send(event: AuthEvent): void
-  /** The view at `now`, epoch ms, with the full claims; `channel` and `rev` are the hub's to say. */
-  view(options: Required<Pick<AuthViewOptions, 'now' | 'channel' | 'rev'>>): AuthView
+  /** The view at `now`, epoch ms; `channel` and `rev` are the hub's to say. */
+  view(options: Required<Pick<AuthViewOptions, 'now' | 'channel' | 'rev'>>): ServerView
   stop(): void
 }
 

@@ -1,7 +1,6 @@
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { addToHistory, createHistory } from '../../../machines/explain/auth-history.ts'
 import { toIssuedAt } from '../../../machines/verified-session.ts'
-import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import type { CookieRotation } from '../cookies/cookie-rotation.ts'
 import type { AuthChangeReason, AuthChanges, SessionChange } from '../session/auth-changes.ts'
@@ -53,7 +52,7 @@ export function createChangeEffects(options: ChangeEffectsOptions): ChangeEffect
     if (view.isSignedIn) onSignIn(session, reason, by)
     if (reason === 'refused' && previous.sessionId !== null) {
       // Without a tombstone another node could take the proof that was just given up for the newer decision.
-      const clearedAt = toIssuedAt(previous.claims as AuthClaims) ?? clock()
+      const clearedAt = toIssuedAt(previous.claims) ?? clock()
       void revocations.addTombstone(toTombstone({ kind: 'session', id: previous.sessionId, clearedAt }, clock()))
     }
     // Only the node that made the change reports it with its own reason.
@@ -99,7 +98,7 @@ function noteChange({ state, identity }: LiveSession, change: SessionChange | nu
   state.unseen = isAdmitted ? null : (change ?? state.unseen)
   const { sessionId, claims } = identity
   trackSignIn(state, identity)
-  if (sessionId !== null) noteSignIn(state, { sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
+  if (sessionId !== null) noteSignIn(state, { sessionId, issuedAt: toIssuedAt(claims) ?? 0 })
 }
 
 /** The log line does not name the user; the inspector and `explain` do. */

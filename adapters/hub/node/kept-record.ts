@@ -1,7 +1,6 @@
-import type { AuthView } from '../../../machines/auth-view.ts'
+import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import { toIssuedAt } from '../../../machines/verified-session.ts'
-import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { LiveSession } from '../session/live-session.ts'
 
 const none = Promise.resolve()
@@ -102,20 +101,19 @@ export class KeptRecord {
 }
 
 /** The record of a session as it is now. */
-export function toRecord(session: LiveSession, view: AuthView, rev = view.rev): SessionRecord {
-  const claims = view.claims as AuthClaims | null
+export function toRecord(session: LiveSession, view: ServerView, rev = view.rev): SessionRecord {
   const { signIn, seqs, isUnclaimed } = session.state
   return {
     id: session.id,
     channel: session.channel,
     rev,
     status: view.isSignedIn ? 'signedIn' : 'signedOut',
-    claims,
+    claims: view.claims,
     user: view.user,
     userId: view.userId,
     sessionId: view.sessionId,
     orgId: view.orgId,
-    issuedAt: toIssuedAt(claims),
+    issuedAt: toIssuedAt(view.claims),
     expiresAt: view.expiresAt,
     ...(signIn?.sessionId === view.sessionId && { signedInAt: signIn.at, lastUsedAt: signIn.usedAt }),
     seqByTab: seqs.toJSON(),

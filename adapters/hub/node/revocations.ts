@@ -1,4 +1,6 @@
 import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
+import { toBound } from '../../../machines/backoff.ts'
+import type { Backoff } from '../../../machines/backoff.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
@@ -52,6 +54,10 @@ export interface RevocationsOptions {
  * after this, even with the tolerance.
  */
 const maxTokenLife = 180_000
+/** The pauses before an end is stored again, ms. */
+const storeRetries: Backoff = { first: 1_000, most: 30_000 }
+/** The pauses before a token is checked again, ms. */
+const checkRetries: Backoff = { first: 1_000, most: 10_000 }
 
 const toKey = ({ kind, id }: Pick<Tombstone, 'kind' | 'id'>) => `${kind}:${id}`
 
@@ -87,8 +93,8 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
   }
 
   async function addLater(tombstone: Tombstone) {
-    for (let pause = 1_000; !work.isOver && clock() < tombstone.until; pause = Math.min(pause * 2, 30_000)) {
-      await wait(pause)
+    for (let attempt = 0; !work.isOver && clock() < tombstone.until; attempt += 1) {
+      await wait(toBound(attempt, storeRetries))
       try {
         return await put(tombstone)
       } catch (error) {
@@ -110,7 +116,7 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
 
   async function learn(token: BearerToken, endedAt: number, named: string | undefined): Promise<AuthError | null> {
     const isOver = () => work.isOver || clock() >= endedAt + maxTokenLife
-    for (let pause = 1_000; ; pause = Math.min(pause * 2, 10_000)) {
+    for (let attempt = 0; ; attempt += 1) {
       try {
         const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
         if (named !== undefined && named !== sessionId) return null
@@ -120,7 +126,7 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
         const failure = toAuthError(error)
         // A token that is refused now signs nobody in later either.
         if (authErrors[failure.code].state !== 'error') return null
-        if (!isOver()) await wait(pause)
+        if (!isOver()) await wait(toBound(attempt, checkRetries))
         if (!isOver()) continue
         logger.warn('session.clear.unlearnt', { code: failure.code })
         return failure

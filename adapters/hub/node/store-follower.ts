@@ -1,4 +1,3 @@
-import type { AuthClaims } from '../../../machines/verified-session.ts'
 import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
@@ -55,7 +54,7 @@ export function followStore(options: StoreFollowerOptions): () => void {
   /** @returns the reason that ended the proof of a session, or null */
   function toEnd({ identity: { userId, sessionId, claims } }: LiveSession) {
     if (userId === null || sessionId === null) return null
-    return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims as AuthClaims) ?? 0 })
+    return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims) ?? 0 })
   }
 
   function end(session: LiveSession, from: { readonly isElsewhere: boolean; readonly isUser: boolean }) {

@@ -1,13 +1,13 @@
-import type { AuthView } from '../../../machines/auth-view.ts'
+import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
+import { contain } from '../../../machines/contain.ts'
+import type { AuthChange, AuthChangeOptions } from '../../../machines/on-auth-change.ts'
 import type { Logger } from '../../logger.ts'
 
 /** The cause of a change of identity. */
 export type AuthChangeReason = 'token' | 'cleared' | 'revoked' | 'expired' | 'refused' | 'adopted'
 
-/** Somebody signed in or out, or a session changed its user or Clerk session. */
-export interface AuthChange {
-  /** The view now, with the full claims. */
-  readonly view: AuthView
+/** A change of identity in one of the sessions of a server. The view has the full claims. */
+export interface ServerAuthChange extends AuthChange {
   /** The view before. */
   readonly previous: AuthView
   /**
@@ -20,34 +20,29 @@ export interface AuthChange {
 }
 
 /** A change as the session itself reports it. */
-export interface SessionChange extends AuthChange {
+export interface SessionChange extends ServerAuthChange {
+  readonly view: ServerView
+  readonly previous: ServerView
   /** The tab whose accepted token decided the change, if a request awaited the verdict on it; else null. */
   readonly by: { readonly tab: string | undefined } | null
 }
 
 /** Is called with each change of an identity. A returned promise is not waited for. */
-export type AuthChangeListener = (change: AuthChange) => unknown
+export type ServerAuthChangeListener = (change: ServerAuthChange) => unknown
 
 /** Options of `onAuthChange`. */
-export interface AuthChangeOptions {
-  /** Unsubscribes when it aborts. */
-  readonly signal?: AbortSignal
+export interface ServerAuthChangeOptions extends AuthChangeOptions {
   /**
    * If true, the listener also hears of changes that another node decided. Default false, so that only one node acts on
    * a change.
    */
   readonly adopted?: boolean
-  /**
-   * If true, the listener also hears of another organization, or another role in it, of the same user and Clerk
-   * session. Default false.
-   */
-  readonly organization?: boolean
 }
 
 export interface AuthChanges {
-  subscribe(listener: AuthChangeListener, options?: AuthChangeOptions): () => void
+  subscribe(listener: ServerAuthChangeListener, options?: ServerAuthChangeOptions): () => void
   /** @param scope `organization` if the identity is the same as before. Default `identity`. */
-  publish(change: AuthChange, scope?: 'identity' | 'organization'): void
+  publish(change: ServerAuthChange, scope?: 'identity' | 'organization'): void
 }
 
 /**
@@ -55,7 +50,7 @@ export interface AuthChanges {
  * is logged.
  */
 export function createAuthChanges(logger: Logger): AuthChanges {
-  const listeners = new Map<AuthChangeListener, { readonly adopted: boolean; readonly organization: boolean }>()
+  const listeners = new Map<ServerAuthChangeListener, { readonly adopted: boolean; readonly organization: boolean }>()
   const report = (error: unknown) => logger.error('listener.failed', { listener: 'onAuthChange', error })
 
   return {
@@ -72,12 +67,7 @@ export function createAuthChanges(logger: Logger): AuthChanges {
     publish(change, scope = 'identity') {
       for (const [listener, { adopted, organization }] of listeners) {
         if ((change.reason === 'adopted' && !adopted) || (scope === 'organization' && !organization)) continue
-        try {
-          const result = listener(change)
-          if (result instanceof Promise) result.catch(report)
-        } catch (error) {
-          report(error)
-        }
+        contain(() => listener(change), report)
       }
     },
   }

@@ -1,12 +1,10 @@
 import { AuthError } from '../../../machines/auth-error.ts'
+import { longestDelay } from '../../../machines/backoff.ts'
 import { ruleNames, toFreshFor, toRuleRefusal } from '../../../machines/is-allowed.ts'
 import type { AuthRule } from '../../../machines/is-allowed.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 import type { LiveSession } from './live-session.ts'
 import type { RuleSignal } from './session-state.ts'
-
-/** The longest time that a timer of the runtime can be set to, ms. */
-const maxTimeout = 2 ** 31 - 1
 
 /** @returns a signal that aborts when the identity of a session ends, or the rule, if one is given, no longer holds */
 export function toIdentitySignal(session: LiveSession, rule: AuthRule | undefined): AbortSignal {
@@ -73,5 +71,5 @@ function arm(session: LiveSession, signal: RuleSignal) {
   if (freshness === undefined) return
   clearTimeout(signal.timer)
   const left = toFreshFor(session.view(), freshness)
-  signal.timer = setUnrefTimeout(() => followRules(session), Math.min(left + 1, maxTimeout))
+  signal.timer = setUnrefTimeout(() => followRules(session), Math.min(left + 1, longestDelay))
 }

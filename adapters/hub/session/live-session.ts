@@ -1,13 +1,13 @@
 import type { AuthErrorView } from '../../../machines/auth-error.ts'
 import { toCodeView } from '../../../machines/auth-error.ts'
 import type { AuthEvent, TokenOutcome } from '../../../machines/auth-events.ts'
-import type { AuthView } from '../../../machines/auth-view.ts'
+import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { AuthUser } from '../../../machines/verified-session.ts'
 import { toStateLabel } from '../../../machines/explain/auth-reason.ts'
 import { isSameIdentity, isSameOrganization } from '../../../machines/auth-view.ts'
-import type { AuthChange, AuthChangeReason, SessionChange } from './auth-changes.ts'
+import type { ServerAuthChange, AuthChangeReason, SessionChange } from './auth-changes.ts'
 import type { HostOwner, HostSignal, SessionHost, StartHost } from '../hosts/session-host.ts'
 import type { SessionState } from './session-state.ts'
 import { createVerdictWait } from './verdict-wait.ts'
@@ -32,7 +32,7 @@ export interface LiveSessionRuntime {
    * Called before any stream is sent the change. `change` is null if the identity is the same as before. `organization`
    * is given if another organization or role of the same identity is active.
    */
-  readonly onChange: (session: LiveSession, change: SessionChange | null, organization?: AuthChange) => void
+  readonly onChange: (session: LiveSession, change: SessionChange | null, organization?: ServerAuthChange) => void
 }
 
 interface AwaitedToken {
@@ -55,8 +55,8 @@ export class LiveSession implements HostOwner {
   #awaited: Map<string, AwaitedToken> | null = null
   #verdicts: VerdictWait | null = null
   /** The last view that differed from the one before; `rev` counts these. */
-  #last: AuthView
-  #identity: AuthView
+  #last: ServerView
+  #identity: ServerView
   #rev = 1
   #tokens = 0
   #epoch = 0
@@ -81,7 +81,7 @@ export class LiveSession implements HostOwner {
    * The current view, with the full claims. Once the session has stopped, no cookie leads to it on this node, and its
    * view has an empty channel, because a client that is told a channel is expected to have a cookie.
    */
-  view(): AuthView {
+  view(): ServerView {
     const now = this.#runtime.clock()
     if (this.#isStopped) return this.#host.view({ now, channel: '', rev: 0 })
     const next = this.#host.view({ now, channel: this.channel, rev: this.#rev })
@@ -92,7 +92,7 @@ export class LiveSession implements HostOwner {
   }
 
   /** Sends the current view to the streams before the caller tells anybody else of it. @returns that view */
-  publish(): AuthView {
+  publish(): ServerView {
     const view = this.view()
     this.streams.flush(view)
     return view
@@ -106,7 +106,7 @@ export class LiveSession implements HostOwner {
    * The view at the last change. It is cheaper than {@link LiveSession.view}, but an expiry shows in it only once a
    * timer has fired.
    */
-  get identity(): AuthView {
+  get identity(): ServerView {
     return this.#identity
   }
 

@@ -1,5 +1,4 @@
-/** Why a stream ends on purpose. */
-export type ByeReason = 'closing' | 'rotated' | 'slow' | 'revoked'
+import type { ByeReason } from '../../../machines/sync/sync-events.ts'
 
 /** One reader of a session's views, over any transport. */
 export interface ViewStream {

@@ -1,5 +1,6 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
-import type { ByeReason, ViewStream } from './view-stream.ts'
+import type { ByeReason } from '../../../machines/sync/sync-events.ts'
+import type { ViewStream } from './view-stream.ts'
 
 export interface ViewSource {
   view(): AuthView

@@ -85,7 +85,7 @@ export function createSealedStore(options: SealedStoreOptions): SessionStore {
   /** A record that cannot be judged now is left out, because a list must not fail for one of its entries. */
   async function openListed(stored: SessionRecord): Promise<SessionRecord | null> {
     try {
-      return await open(stored)
+      return await records.open(stored)
     } catch (error) {
       logUndecided(error)
       return null
