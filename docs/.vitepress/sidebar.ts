@@ -44,7 +44,10 @@ export const sidebar = [
   },
   {
     text: 'Choose and move',
-    items: [{ text: 'From reflex-clerk-api', link: '/from-reflex-clerk-api' }],
+    items: [
+      { text: 'From reflex-clerk-api', link: '/from-reflex-clerk-api' },
+      { text: 'Comparison', link: '/comparison' },
+    ],
   },
   {
     text: 'Background',
