@@ -1,10 +1,12 @@
+import { loopbackHost } from './loopback.ts'
+
 const webScheme = /^https?:\/\//i
 const socketScheme = /^ws(s?):\/\//i
 /**
  * The origin of an app's pages, such as `capacitor://localhost`. `URL` gives `null` as the origin of all such pages.
  */
 const appOrigin = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@\\]+)/i
-const localHost = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:|\/|$)/i
+const localHost = new RegExp(`^${loopbackHost}(?::|/|$)`, 'i')
 const bareHost = /^([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/|$)/i
 
 /** The remedy for `Origin: null`, which many kinds of pages send. */

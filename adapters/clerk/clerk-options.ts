@@ -1,4 +1,6 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
+import { createOptionCheck } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { unquote } from '../unquote.ts'
 
 /**
@@ -49,6 +51,7 @@ const variables = {
 } as const satisfies Record<keyof ClerkOptions, readonly string[]>
 
 const names = Object.keys(variables) as (keyof ClerkOptions)[]
+const check: OptionCheck = createOptionCheck('resolveClerkOptions: clerk.')
 
 /**
  * Returns the options of one Clerk instance, each from the argument, else from its environment variable. It removes
@@ -58,22 +61,21 @@ const names = Object.keys(variables) as (keyof ClerkOptions)[]
  * @throws TypeError that names an option which cannot be used or is unknown.
  */
 export function resolveClerkOptions(options: ClerkOptions = {}, env: Environment = process.env): ResolvedClerkOptions {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(variables, name))
-  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
-
+  check.requireKnown(options, names)
   const resolved: Partial<Record<keyof ClerkOptions, string>> = {}
   for (const name of names) {
     const given: unknown = options[name]
-    if (given !== undefined && given !== null && typeof given !== 'string') fail(name, 'must be a string')
+    if (given !== undefined && given !== null && typeof given !== 'string') check.fail(name, 'must be a string')
     const value = given ?? variables[name].map((variable) => env[variable]).find((text) => text && unquote(text))
     if (value !== undefined) resolved[name] = unquote(value)
   }
   if (env['CLERK_SECRET_KEY'] !== undefined) resolved.secretKey ??= ''
   const { secretKey, apiUrl, proxyUrl } = resolved
-  if (/[^\x21-\x7e]/.test(secretKey ?? '')) fail('secretKey', 'must be a Clerk secret key, sk_test_… or sk_live_…')
-  if (apiUrl && !isHttpUrl(apiUrl)) fail('apiUrl', 'must be an absolute http(s) URL')
+  if (/[^\x21-\x7e]/.test(secretKey ?? ''))
+    check.fail('secretKey', 'must be a Clerk secret key, sk_test_… or sk_live_…')
+  if (apiUrl && !isHttpUrl(apiUrl)) check.fail('apiUrl', 'must be an absolute http(s) URL')
   if (proxyUrl && !proxyUrl.startsWith('/') && !isHttpUrl(proxyUrl))
-    fail('proxyUrl', 'must be a path or an http(s) URL')
+    check.fail('proxyUrl', 'must be a path or an http(s) URL')
   return { ...resolved, issuer: toIssuer(resolved) }
 }
 
@@ -108,7 +110,7 @@ function toCanonicalUrl(url: string): string {
 
 function toHost(domain: string): string {
   const text = domain.includes('://') ? domain : `https://${domain}`
-  if (!URL.canParse(text)) fail('domain', 'must be a host name')
+  if (!URL.canParse(text)) check.fail('domain', 'must be a host name')
   return new URL(text).host
 }
 
@@ -119,13 +121,9 @@ function toHost(domain: string): string {
 function toFrontendApi(publishableKey: string): string {
   const encoded = /^pk_(?:test|live)_([A-Za-z0-9+/]+=*)$/.exec(publishableKey)?.[1] ?? ''
   const host = /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\$$/i.exec(Buffer.from(encoded, 'base64').toString('latin1'))?.[1]
-  return host?.toLowerCase() ?? fail('publishableKey', 'must be a Clerk publishable key, pk_test_… or pk_live_…')
+  return host?.toLowerCase() ?? check.fail('publishableKey', 'must be a Clerk publishable key, pk_test_… or pk_live_…')
 }
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-}
-
-function fail(name: string, problem: string): never {
-  throw new TypeError(`resolveClerkOptions: clerk.${name} ${problem}`)
 }

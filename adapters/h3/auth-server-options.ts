@@ -1,3 +1,4 @@
+import { longestDelay } from '../../machines/backoff.ts'
 import type { ClerkOptions } from '../clerk/clerk-options.ts'
 import type { LoadUser } from '../hub/node/user-profiles.ts'
 import type { HubLimits } from '../hub/node/hub-limits.ts'
@@ -7,6 +8,8 @@ import type { ClaimsOptions } from '../jose/claims-options.ts'
 import type { KeyOptions } from '../jose/create-key-source.ts'
 import type { KeySource } from '../jose/key-source.ts'
 import type { Logger } from '../logger.ts'
+import { createOptionCheck, isObject, isText } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { toOriginProblem } from '../origins.ts'
 import { isInspectOption } from './inspect-option.ts'
 import type { InspectOption } from './inspect-option.ts'
@@ -149,6 +152,9 @@ const defaultBasePath = '/auth'
 const defaultCookie = { sameSite: 'lax', secure: 'auto', partitioned: false } as const
 const storeMethods = ['read', 'write', 'rotate', 'remove', 'addTombstone', 'findTombstone', 'watch', 'close'] as const
 
+const check: OptionCheck = createOptionCheck('createAuthServer: ')
+const cookieCheck: OptionCheck = createOptionCheck('createAuthServer: cookie.')
+const limitsCheck: OptionCheck = createOptionCheck('createAuthServer: limits.')
 const addressProblem = 'needs clientAddress, such as (event) => getRequestIP(event) where there is no proxy'
 
 /**
@@ -156,20 +162,28 @@ const addressProblem = 'needs clientAddress, such as (event) => getRequestIP(eve
  * @throws TypeError naming the option that cannot be used
  */
 export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAuthServerOptions {
-  if (!isObject(options)) throw new TypeError('createAuthServer: options must be an object')
-  requireKnown(options, names)
+  check.require('options', isObject(options), 'must be an object')
+  check.requireKnown(options, names)
   const { store, inspect = [], clock = Date.now } = options
   const inspectors = [inspect].flat()
-  require('store', store === undefined || isStore(store), `must have ${storeMethods.join(', ')}`)
-  require('inspect', inspectors.every(isInspectOption), 'must be a function, an inspector, or a list of them')
-  require('clock', typeof clock === 'function', 'must be a function that returns epoch ms')
-  require('loadUser', isLoadUser(options.loadUser), 'must be true, false or a function from a user id to a profile')
+  check.require('store', store === undefined || isStore(store), `must have ${storeMethods.join(', ')}`)
+  check.require('inspect', inspectors.every(isInspectOption), 'must be a function, an inspector, or a list of them')
+  check.requireClock(clock)
+  check.require(
+    'loadUser',
+    isLoadUser(options.loadUser),
+    'must be true, false or a function from a user id to a profile',
+  )
   const { clientAddress } = options
-  require('clientAddress', ['undefined', 'function'].includes(typeof clientAddress), 'must be a function of a request')
+  check.require(
+    'clientAddress',
+    ['undefined', 'function'].includes(typeof clientAddress),
+    'must be a function of a request',
+  )
   const basePath = toBasePath(options.basePath)
   const limits = toLimits(options.limits)
   const isBounded = limits.sessionsPerAddress !== undefined
-  require('limits.sessionsPerAddress', !isBounded || clientAddress !== undefined, addressProblem)
+  limitsCheck.require('sessionsPerAddress', !isBounded || clientAddress !== undefined, addressProblem)
   return {
     basePath,
     authWaitTimeout: toAuthWaitTimeout(options.authWaitTimeout),
@@ -190,23 +204,23 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
 
 function toBasePath(basePath = defaultBasePath): string {
   const isPath = typeof basePath === 'string' && /^(\/[\w.~-]+)+\/?$/.test(basePath)
-  require('basePath', isPath, 'must be a path such as /auth')
+  check.require('basePath', isPath, 'must be a path such as /auth')
   return basePath.replace(/\/$/, '')
 }
 
 function toAuthWaitTimeout(authWaitTimeout = 1_000): number {
-  const isSpan = Number.isFinite(authWaitTimeout) && authWaitTimeout >= 0 && authWaitTimeout < 2 ** 31
-  require('authWaitTimeout', isSpan, 'must be a number of ms, 0 or more')
+  const isSpan = Number.isFinite(authWaitTimeout) && authWaitTimeout >= 0 && authWaitTimeout <= longestDelay
+  check.require('authWaitTimeout', isSpan, 'must be a number of ms, 0 or more')
   return authWaitTimeout
 }
 
 function toRefusedToken(refusedToken: 'keep' | 'signOut' = 'keep'): 'keep' | 'signOut' {
-  require('refusedToken', refusedToken === 'keep' || refusedToken === 'signOut', "must be 'keep' or 'signOut'")
+  check.require('refusedToken', refusedToken === 'keep' || refusedToken === 'signOut', "must be 'keep' or 'signOut'")
   return refusedToken
 }
 
 function toStoreDown(storeDown: StoreDown = 'allow'): StoreDown {
-  require('storeDown', storeDown === 'allow' || storeDown === 'refuse', "must be 'allow' or 'refuse'")
+  check.require('storeDown', storeDown === 'allow' || storeDown === 'refuse', "must be 'allow' or 'refuse'")
   return storeDown
 }
 
@@ -218,19 +232,19 @@ function toSecrets(secret: string | readonly string[] | undefined): readonly str
   const secrets = [secret].flat()
   const isUsable = (each: unknown) => typeof each === 'string' && each.length >= shortestSecret
   const problem = `must be a text of at least ${shortestSecret} characters, such as openssl rand -base64 32 gives, or a list of them`
-  require('secret', secrets.length > 0 && secrets.every(isUsable), problem)
+  check.require('secret', secrets.length > 0 && secrets.every(isUsable), problem)
   return secrets
 }
 
 function toInstance(instance: string | undefined): string | null {
-  require('instance', instance === undefined || isText(instance), 'must be a text that is not empty')
+  check.require('instance', instance === undefined || isText(instance), 'must be a text that is not empty')
   return instance ?? null
 }
 
 function toOrigins(allowedOrigins: readonly string[] | undefined): readonly string[] {
   const origins = toList('allowedOrigins', allowedOrigins, isText, 'origins such as https://a.example') ?? []
   const problem = origins.map(toOriginProblem).find((each) => each !== null)
-  if (problem) fail('allowedOrigins', problem)
+  if (problem) check.fail('allowedOrigins', problem)
   return origins
 }
 
@@ -241,18 +255,22 @@ function toHosts(allowedHosts: readonly string[] | undefined): ReadonlySet<strin
 
 /** Leaves `secure` as `auto` only if the answer differs from request to request. */
 function toCookie(cookie: CookieOptions = {}, basePath: string): Required<CookieOptions> {
-  require('cookie', isObject(cookie), 'must be an object')
+  check.require('cookie', isObject(cookie), 'must be an object')
   const defaults: Required<CookieOptions> = { ...defaultCookie, name: toCookieName(basePath) }
-  requireKnown(cookie, Object.keys(defaults), 'cookie.')
+  cookieCheck.requireKnown(cookie, Object.keys(defaults))
   const { name, sameSite, secure, partitioned } = { ...defaults, ...cookie }
-  require('cookie.name', typeof name === 'string' && /^(?!__)[\w-]+$/.test(name), 'must be letters, digits, - or _')
-  require('cookie.sameSite', ['strict', 'lax', 'none'].includes(sameSite), "must be 'strict', 'lax' or 'none'")
-  require('cookie.secure', ['auto', true, false].includes(secure), "must be 'auto', true or false")
-  require('cookie.partitioned', typeof partitioned === 'boolean', 'must be true or false')
+  cookieCheck.require(
+    'name',
+    typeof name === 'string' && /^(?!__)[\w-]+$/.test(name),
+    'must be letters, digits, - or _',
+  )
+  cookieCheck.require('sameSite', ['strict', 'lax', 'none'].includes(sameSite), "must be 'strict', 'lax' or 'none'")
+  cookieCheck.require('secure', ['auto', true, false].includes(secure), "must be 'auto', true or false")
+  cookieCheck.require('partitioned', typeof partitioned === 'boolean', 'must be true or false')
   const needsSecure = sameSite === 'none' ? "cookie.sameSite: 'none'" : partitioned && 'cookie.partitioned: true'
   if (!needsSecure) return { name, sameSite, secure: secure === 'auto' && isProduction() ? true : secure, partitioned }
   const contradiction = `false cannot be used with ${needsSecure}, since browsers take such a cookie only if it is Secure`
-  require('cookie.secure', secure !== false, `${contradiction}: leave cookie.secure out`)
+  cookieCheck.require('secure', secure !== false, `${contradiction}: leave cookie.secure out`)
   return { name, sameSite, secure: true, partitioned }
 }
 
@@ -265,11 +283,11 @@ function toCookieName(basePath: string): string {
 }
 
 function toLimits(limits: Partial<HubLimits> = {}): HubLimits {
-  require('limits', isObject(limits), 'must be an object')
-  requireKnown(limits, limitNames, 'limits.')
+  check.require('limits', isObject(limits), 'must be an object')
+  limitsCheck.requireKnown(limits, limitNames)
   const merged = { ...defaultLimits, ...limits }
   for (const [name, limit] of Object.entries(merged)) {
-    require(`limits.${name}`, Number.isSafeInteger(limit) && limit > 0, 'must be a whole number above 0')
+    limitsCheck.require(name, Number.isSafeInteger(limit) && limit > 0, 'must be a whole number above 0')
   }
   return merged
 }
@@ -281,28 +299,12 @@ function toList(
   items: string,
 ): readonly string[] | null {
   if (list === undefined) return null
-  require(name, Array.isArray(list) && list.every((item) => isItem(item)), `must be a list of ${items}`)
+  check.require(name, Array.isArray(list) && list.every((item) => isItem(item)), `must be a list of ${items}`)
   return list
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isHost = (value: unknown) =>
   typeof value === 'string' && URL.canParse(`http://${value}`) && /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(value)
 const isLoadUser = (loadUser: unknown) => ['undefined', 'boolean', 'function'].includes(typeof loadUser)
 const isStore = (store: object) =>
   isObject(store) && storeMethods.every((method) => method in store && typeof store[method as never] === 'function')
-
-function requireKnown(options: object, known: readonly string[], prefix = '') {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) fail(prefix + unknown, `is not an option; there are ${known.join(', ')}`)
-}
-
-function require(name: string, isUsable: boolean, problem: string) {
-  if (!isUsable) fail(name, problem)
-}
-
-function fail(name: string, problem: string): never {
-  throw new TypeError(`createAuthServer: ${name} ${problem}`)
-}

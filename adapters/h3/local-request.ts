@@ -1,9 +1,9 @@
 import type { H3Event } from 'h3'
+import { loopbackHost } from '../loopback.ts'
 import type { RequestFacts } from './request-facts.ts'
 
-const loopback = String.raw`(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])`
 /** Matches a URL of a loopback host, with or without a port. The text before an `@` is not the host. */
-const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopback}(?::\d*)?(?:[/?#]|$)`, 'i')
+const loopbackPage = new RegExp(String.raw`^[a-z][a-z\d+.-]*://${loopbackHost}(?::\d*)?(?:[/?#]|$)`, 'i')
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/
 /** Headers that a proxy adds to the requests it forwards. */
 const forwarding = [

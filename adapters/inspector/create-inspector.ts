@@ -1,4 +1,6 @@
 import type { InspectionEvent } from 'xstate'
+import { createOptionCheck } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { createExplainers } from './explainers.ts'
 import { createFrameGate } from './frame-gate.ts'
 import type { SessionFilter } from './frame-gate.ts'
@@ -42,6 +44,8 @@ export interface Inspector {
   readonly page: LocalPage
 }
 
+const check: OptionCheck = createOptionCheck('createInspector: ')
+
 /**
  * Creates an inspector for development that needs no other machine. `GET <basePath>/inspect` lists the sessions, draws
  * their charts with the current state lit, and replays their last events. Only a browser on this machine gets the page,
@@ -60,11 +64,10 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
     throw new TypeError('createInspector: not with NODE_ENV=production; give `inspect` in development only')
   }
   for (const [name, most] of Object.entries({ events, sessions })) {
-    if (!Number.isSafeInteger(most) || most < 1)
-      throw new TypeError(`createInspector: ${name} must be a whole number above 0`)
+    check.require(name, Number.isSafeInteger(most) && most > 0, 'must be a whole number above 0')
   }
-  requireFilter('createInspector', filter)
-  if (typeof now !== 'function') throw new TypeError('createInspector: now must be a function that returns epoch ms')
+  requireFilter(check, filter)
+  check.requireClock(now, 'now')
 
   const log = createSessionLog({ sessions, events })
   const keys = createOneTimeKeys()
@@ -84,11 +87,11 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 }
 
 /** @throws TypeError unless every field is a string */
-export function requireFilter(caller: string, filter: SessionFilter): void {
+export function requireFilter(check: OptionCheck, filter: SessionFilter): void {
   const isFilter = typeof filter === 'object' && filter !== null
   const isKnown = (name: string) => name === 'channel' || name === 'userId'
   const isRight =
     isFilter &&
     Object.entries(filter).every(([name, id]) => isKnown(name) && (id === undefined || typeof id === 'string'))
-  if (!isRight) throw new TypeError(`${caller}: filter must be { channel } or { userId }, each a text`)
+  check.require('filter', isRight, 'must be { channel } or { userId }, each a text')
 }

@@ -1,4 +1,6 @@
 import type { InspectionEvent } from 'xstate'
+import { createOptionCheck } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { requireFilter } from './create-inspector.ts'
 import { createFrameGate } from './frame-gate.ts'
 import type { SessionFilter } from './frame-gate.ts'
@@ -35,6 +37,8 @@ export interface StatelyInspector {
 /** Number of events to keep until the inspector is connected. */
 const maxDeferredEvents = 1_000
 
+const check: OptionCheck = createOptionCheck('createStatelyInspector: ')
+
 /**
  * Shows machines in the Stately inspector by means of `@statelyai/inspect`: those of a Node server over a WebSocket,
  * those of a page in a window beside it. The sent data are ids, states, events and times, without a token, claim or
@@ -51,7 +55,7 @@ export async function createStatelyInspector(options: StatelyInspectorOptions = 
   const { relay, url = 'https://stately.ai/inspect', iframe, filter = {}, now = Date.now } = options
   requireUrl('relay', relay, /^wss?:$/)
   requireUrl('url', url, /^https?:$/)
-  requireFilter('createStatelyInspector', filter)
+  requireFilter(check, filter)
   const { createBrowserInspector, createWebSocketInspector } = await import('@statelyai/inspect')
 
   const isPage = relay === undefined && typeof document !== 'undefined'
@@ -92,6 +96,6 @@ async function startRelay(url: string) {
 }
 
 function requireUrl(name: string, url: string | undefined, protocol: RegExp) {
-  if (url === undefined || (URL.canParse(url) && protocol.test(new URL(url).protocol))) return
-  throw new TypeError(`createStatelyInspector: ${name} must be an absolute URL`)
+  const isUsable = url === undefined || (URL.canParse(url) && protocol.test(new URL(url).protocol))
+  check.require(name, isUsable, 'must be an absolute URL')
 }

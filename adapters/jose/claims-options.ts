@@ -1,6 +1,8 @@
 import { isDevelopment } from '../node-env.ts'
 import { defaultClockTolerance } from '../../machines/verified-session.ts'
 import type { AuthClaims } from '../../machines/verified-session.ts'
+import { createOptionCheck, isText } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { toOriginProblem } from '../origins.ts'
 
 /** Rules for a token's claims, in addition to those for every session token. */
@@ -46,6 +48,8 @@ const names: readonly string[] = [
   'validate',
 ] satisfies readonly (keyof ClaimsOptions)[]
 
+const check: OptionCheck = createOptionCheck('createTokenVerifier: claims.')
+
 /**
  * Returns the options merged over the defaults.
  *
@@ -60,13 +64,12 @@ export function resolveClaimsOptions(options: ClaimsOptions = {}): ResolvedClaim
     clockTolerance = defaultClockTolerance,
     validate,
   } = options
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+  check.requireKnown(options, names)
   if (!Number.isInteger(clockTolerance) || clockTolerance < 0 || clockTolerance > 3_600) {
-    fail('clockTolerance', 'must be an integer from 0 to 3600, in seconds')
+    check.fail('clockTolerance', 'must be an integer from 0 to 3600, in seconds')
   }
-  if (validate !== undefined && typeof validate !== 'function') fail('validate', 'must be a function')
-  if (typeof requiredClaims === 'string') fail('requiredClaims', 'must be a list of claim names')
+  if (validate !== undefined && typeof validate !== 'function') check.fail('validate', 'must be a function')
+  if (typeof requiredClaims === 'string') check.fail('requiredClaims', 'must be a list of claim names')
   return {
     issuers: toAllowed('issuer', issuer, toIssuerProblem),
     authorizedParties: toAllowed('authorizedParties', authorizedParties, toOriginProblem),
@@ -89,12 +92,11 @@ function toAllowed(
 ): Set<string> | null {
   if (values === undefined) return null
   const list: readonly unknown[] = Array.isArray(values) ? values : [values]
-  const isText = (value: unknown) => typeof value === 'string' && value !== ''
-  if (list.length === 0 || !list.every(isText)) fail(name, 'must be a non-empty string or a non-empty list of them')
-  const texts = list as readonly string[]
-  const problem = texts.map(toProblem).find((each) => each !== null)
-  if (problem) fail(name, problem)
-  return new Set(texts)
+  if (list.length === 0 || !list.every(isText))
+    check.fail(name, 'must be a non-empty string or a non-empty list of them')
+  const problem = list.map(toProblem).find((each) => each !== null)
+  if (problem) check.fail(name, problem)
+  return new Set(list)
 }
 
 const bareHost = /^[a-z\d-]+(\.[a-z\d-]+)+\/?$/i
@@ -111,8 +113,4 @@ function toIssuerProblem(value: string): string | null {
   const mended = origin + pathname.replace(/\/+$/, '')
   if (mended === value) return null
   return `has ${JSON.stringify(value.slice(0, 200))}, which no iss is equal to: write ${JSON.stringify(mended)}`
-}
-
-function fail(name: string, problem: string): never {
-  throw new TypeError(`createTokenVerifier: claims.${name} ${problem}`)
 }

@@ -1,6 +1,9 @@
 import type { InspectionEvent } from 'xstate'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
+import { loopbackHost } from '../loopback.ts'
+import { createOptionCheck } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import { createJwksFetcher } from './fetch-jwks.ts'
 import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import type { Jwks } from './key-set.ts'
@@ -47,7 +50,8 @@ export interface KeySourceSettings {
 type OneOf = { jwks?: Jwks; jwksUrl?: string | URL; jwtKey?: string; fetchJwks?: FetchJwks }
 
 const spans = ['cooldown', 'maxAge', 'maxStale', 'timeout'] as const
-const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+const loopback = new RegExp(`^${loopbackHost}$`)
+const check: OptionCheck = createOptionCheck('createKeySource: ')
 
 /**
  * Creates a {@link KeySource} from a given key set, a URL, a PEM key or a function. It fetches nothing before the first
@@ -59,11 +63,11 @@ const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 export function createKeySource(options: KeyOptions, settings: KeySourceSettings = {}): KeySource {
   const { jwks, jwksUrl, jwtKey, fetchJwks } = (options ?? {}) as OneOf
   if ([jwks, jwksUrl, jwtKey, fetchJwks].filter((given) => given !== undefined).length !== 1) {
-    throw new TypeError('createKeySource: keys must have exactly one of jwks, jwksUrl, jwtKey, fetchJwks')
+    check.fail('keys', 'must have exactly one of jwks, jwksUrl, jwtKey, fetchJwks')
   }
   for (const span of spans) {
     const value = settings[span]
-    if (value !== undefined && !(value > 0)) throw new TypeError(`createKeySource: ${span} must be more than 0 ms`)
+    if (value !== undefined && !(value > 0)) check.fail(span, 'must be more than 0 ms')
   }
   const logger = toLogger(settings.logger)
   if (jwks !== undefined) return requireOption('jwks', () => createStaticKeys(jwks, logger))
@@ -85,17 +89,14 @@ function requireOption<T>(name: string, read: () => T): T {
 }
 
 function requireFunction(fetchJwks: FetchJwks | undefined): FetchJwks {
-  if (typeof fetchJwks !== 'function') throw new TypeError('createKeySource: keys.fetchJwks must be a function')
-  return fetchJwks
+  return typeof fetchJwks === 'function' ? fetchJwks : check.fail('keys.fetchJwks', 'must be a function')
 }
 
 function toFetcher(jwksUrl: string | URL, fetch: KeySourceSettings['fetch'], logger: Logger): FetchJwks {
-  if (!URL.canParse(jwksUrl)) throw new TypeError('createKeySource: keys.jwksUrl must be an absolute URL')
+  if (!URL.canParse(jwksUrl)) check.fail('keys.jwksUrl', 'must be an absolute URL')
   const url = new URL(jwksUrl)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new TypeError('createKeySource: keys.jwksUrl must be an https: URL')
-  }
-  if (url.username || url.password) throw new TypeError('createKeySource: keys.jwksUrl must not hold credentials')
+  check.require('keys.jwksUrl', /^https?:$/.test(url.protocol), 'must be an https: URL')
+  check.require('keys.jwksUrl', !url.username && !url.password, 'must not hold credentials')
   warnOfInsecureKeys(url, logger)
   return createJwksFetcher({ url, fetch })
 }

@@ -3,6 +3,7 @@ import { isBearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import { toLogger } from '../logger.ts'
 import type { Logger } from '../logger.ts'
+import { createOptionCheck } from '../option-check.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { resolveClaimsOptions } from './claims-options.ts'
 import type { ClaimsOptions, ResolvedClaimsOptions } from './claims-options.ts'
@@ -56,6 +57,8 @@ export interface TokenVerifier {
   readClock(): ClockReading
 }
 
+const check = createOptionCheck('createTokenVerifier: ')
+
 /**
  * Creates a verifier of Clerk session tokens: strict parse, RS256, then the claims.
  *
@@ -74,10 +77,9 @@ export interface TokenVerifier {
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { clock = Date.now, remember = 10_000 } = options
-  if (typeof clock !== 'function') throw new TypeError('createTokenVerifier: clock must be a function')
-  if (!Number.isInteger(remember) || remember < 0) {
-    throw new TypeError('createTokenVerifier: remember must be a whole number of tokens, or 0')
-  }
+  check.requireClock(clock)
+  const isCount = Number.isInteger(remember) && remember >= 0
+  check.require('remember', isCount, 'must be a whole number of tokens, or 0')
   const claimsOptions = resolveClaimsOptions(options.claims)
   const { tolerance, validate } = claimsOptions
   const logger = toLogger(options.logger)

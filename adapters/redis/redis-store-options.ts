@@ -1,4 +1,7 @@
+import { longestDelay } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
+import { createOptionCheck, isObject, isText } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
 import type { RedisClient } from './redis-client.ts'
 
 /** Options of {@link createRedisSessionStore}. */
@@ -33,8 +36,7 @@ const names: readonly string[] = [
   'clock',
 ] satisfies readonly (keyof RedisSessionStoreOptions)[]
 const clientMethods = ['get', 'set', 'del', 'pExpire', 'xRange', 'eval', 'evalSha', 'duplicate'] as const
-/** The longest delay of a timer (2^31 − 1 ms). */
-const longestTimeout = 2 ** 31 - 1
+const check: OptionCheck = createOptionCheck('createRedisSessionStore: ')
 
 /**
  * Returns the options merged over the defaults.
@@ -42,20 +44,18 @@ const longestTimeout = 2 ** 31 - 1
  * @throws TypeError that names the option which cannot be used
  */
 export function resolveRedisStoreOptions(options: RedisSessionStoreOptions): RedisStoreSettings {
-  if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+  check.require('options', isObject(options), 'must be an object')
+  check.requireKnown(options, names)
   const { url, client, prefix = 'authchart', timeout = 500, clock = Date.now } = options
-  if ((url === undefined) === (client === undefined)) fail('url', 'or client must be given, and not both')
+  check.require('url', (url === undefined) !== (client === undefined), 'or client must be given, and not both')
   // The message does not contain the value, which may hold a password.
-  if (url !== undefined && !isRedisUrl(url)) fail('url', 'must be a URL such as redis://localhost:6379')
-  if (client !== undefined && !isClient(client)) fail('client', 'must be a client or cluster of node-redis')
+  check.require('url', url === undefined || isRedisUrl(url), 'must be a URL such as redis://localhost:6379')
+  check.require('client', client === undefined || isClient(client), 'must be a client or cluster of node-redis')
   // Braces in the prefix would act as the hash tag.
-  if (typeof prefix !== 'string' || !/^[^\s{}]+$/.test(prefix)) fail('prefix', 'must be a text without space or braces')
-  if (!(Number.isFinite(timeout) && timeout > 0 && timeout <= longestTimeout)) {
-    fail('timeout', 'must be a number of ms above 0')
-  }
-  if (typeof clock !== 'function') fail('clock', 'must be a function that returns epoch ms')
+  check.require('prefix', isText(prefix) && !/[\s{}]/.test(prefix), 'must be a text without space or braces')
+  const isSpan = Number.isFinite(timeout) && timeout > 0 && timeout <= longestDelay
+  check.require('timeout', isSpan, 'must be a number of ms above 0')
+  check.requireClock(clock)
   return { prefix, timeout, clock }
 }
 
@@ -65,7 +65,3 @@ const isClient = (client: unknown) =>
   typeof client === 'object' &&
   client !== null &&
   clientMethods.every((method) => typeof (client as RedisClient)[method] === 'function')
-
-function fail(name: string, problem: string): never {
-  throw new TypeError(`createRedisSessionStore: ${name} ${problem}`)
-}

@@ -1,3 +1,6 @@
+import { createOptionCheck, isObject, isText } from '../option-check.ts'
+import type { OptionCheck } from '../option-check.ts'
+
 /** Options of {@link createSqliteSessionStore}. */
 export interface SqliteSessionStoreOptions {
   /**
@@ -11,28 +14,22 @@ export interface SqliteSessionStoreOptions {
 
 const names: readonly string[] = ['path', 'clock'] satisfies readonly (keyof SqliteSessionStoreOptions)[]
 
+const memoryProblem =
+  'must be the path of a file: what is kept in memory is lost, and createMemorySessionStore() is for that'
+const check: OptionCheck = createOptionCheck('createSqliteSessionStore: ')
+
 /**
  * Returns the options merged over the defaults.
  *
  * @throws TypeError that names the option which cannot be used
  */
 export function resolveSqliteStoreOptions(options: SqliteSessionStoreOptions): Required<SqliteSessionStoreOptions> {
-  if (typeof options !== 'object' || options === null) fail('options', 'must be an object')
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) fail(unknown, `is not an option; there are ${names.join(', ')}`)
+  check.require('options', isObject(options), 'must be an object')
+  check.requireKnown(options, names)
   const { path, clock = Date.now } = options
-  if (typeof path !== 'string' || path === '') fail('path', "must be the path of a file, such as 'data/sessions.db'")
+  check.require('path', isText(path), "must be the path of a file, such as 'data/sessions.db'")
   // SQLite gives such names a special meaning.
-  if (path.startsWith(':') || path.startsWith('file:')) {
-    fail(
-      'path',
-      'must be the path of a file: what is kept in memory is lost, and createMemorySessionStore() is for that',
-    )
-  }
-  if (typeof clock !== 'function') fail('clock', 'must be a function that returns epoch ms')
+  check.require('path', !/^(?::|file:)/.test(path), memoryProblem)
+  check.requireClock(clock)
   return { path, clock }
-}
-
-function fail(name: string, problem: string): never {
-  throw new TypeError(`createSqliteSessionStore: ${name} ${problem}`)
 }
