@@ -56,8 +56,7 @@ export const ruleNames = Object.keys(checks) as (keyof AuthRule)[]
  */
 export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
   const empty = Object.keys(rule).find((name) => rule[name as keyof AuthRule] === undefined)
-  if (empty !== undefined)
-    throw new TypeError(`isAllowed: ${empty} has no value; leave it out where nothing is asked for`)
+  if (empty !== undefined) throw new TypeError(`isAllowed: ${empty} has no value: leave it out if it is not required`)
   return toRuleRefusal(view, rule) === null
 }
 
@@ -69,7 +68,8 @@ export function isAllowed(view: AuthView, rule: AuthRule = {}): boolean {
  */
 export function toRuleRefusal(view: AuthView, rule: AuthRule): RuleRefusal | null {
   const unknown = Object.keys(rule).find((name) => !ruleNames.includes(name as keyof AuthRule))
-  if (unknown !== undefined) throw new TypeError(`isAllowed: ${unknown} is no rule; there are ${ruleNames.join(', ')}`)
+  if (unknown !== undefined)
+    throw new TypeError(`isAllowed: ${unknown} is not a rule: the rules are ${ruleNames.join(', ')}`)
   if (!view.isSignedIn) return 'not-signed-in'
   const missing = ruleNames.find(
     (name) => rule[name] !== undefined && !checks[name](rule[name] as never, view, view.claims ?? {}),

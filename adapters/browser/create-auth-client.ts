@@ -187,7 +187,7 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
       clerk = state
       if (unwatch) tellClerk()
     },
-    retry: () => actor.send({ type: 'retry.wanted' }),
+    retry: () => actor.send({ type: 'retry.requested' }),
     // Its values are what it shows, and functions, which never change.
     subscribe: (listener) =>
       onValueChange(

@@ -19,20 +19,20 @@ export interface SharedStreamOptions {
   readonly setTimer: (run: () => void, delay: number) => unknown
   /** Returns the time of silence after which a stream may be dead, ms. */
   readonly toOverdueLimit: () => number
-  /** Called when another tab hears the server while this one waits to reconnect. */
+  /** Called when another tab receives a view while this one waits to reconnect. */
   readonly onFound: () => void
 }
 
 /** A message of one tab to the others. It contains no token; views and failures are for every page to see. */
-type Word =
+type TabMessage =
   /**
    * The tab looks for a stream. `isMoved` means that its server session, with this channel, differs from that of the
-   * stream which it heard.
+   * stream before.
    */
   | { readonly type: 'tab.joined'; readonly tab: string; readonly channel: string; readonly isMoved: boolean }
   /** The tab leads. The message is for all tabs, or for the tab `to`, which has just joined. */
   | { readonly type: 'tab.leads'; readonly to?: string }
-  | { readonly type: 'stream.heard'; readonly event: SyncEvent; readonly to?: string }
+  | { readonly type: 'stream.event'; readonly event: SyncEvent; readonly to?: string }
 
 /**
  * A leader that twice gives a newcomer no answer for this time, ms, hangs, and the newcomer takes the stream. If the
@@ -44,7 +44,7 @@ const maxRotations = 5
 /** Time in which tabs that waited for the server come back after the first one, ms. */
 const comeBackWithin = 1_000
 /**
- * Time for which the lock is kept after the end of the stream, ms, so that every tab hears of the end before one leads.
+ * Time for which the lock is kept after the end of the stream, ms, so that every tab learns of the end before one leads.
  */
 const handover = 100
 
@@ -66,14 +66,14 @@ export function createSharedStream({
    * The current listener for the other tabs. If a stream is closed and opened at once, there are two parts, and this is
    * the later one.
    */
-  let listener: { readonly part: AbortSignal; readonly hear: (word: Word) => void } | null = null
+  let listener: { readonly part: AbortSignal; readonly onMessage: (message: TabMessage) => void } | null = null
 
-  /** The server session that any tab heard of last. */
-  let channelHeard = ''
+  /** The server session of the last view that any tab received. */
+  let lastChannel = ''
 
-  const tell = (word: Word) => {
+  const broadcast = (message: TabMessage) => {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
-    channel?.postMessage(word)
+    channel?.postMessage(message)
   }
 
   const close = () => {
@@ -84,22 +84,22 @@ export function createSharedStream({
   const open = () => {
     if (channel) return
     channel = new BroadcastChannel(name)
-    channel.addEventListener('message', ({ data: word }: MessageEvent<Word>) => {
-      if (listener) listener.hear(word)
-      else if (word.type === 'stream.heard' && word.event.type === 'view.received' && !word.to) {
+    channel.addEventListener('message', ({ data: message }: MessageEvent<TabMessage>) => {
+      if (listener) listener.onMessage(message)
+      else if (message.type === 'stream.event' && message.event.type === 'view.received' && !message.to) {
         setTimer(onFound, Math.random() * comeBackWithin)
       }
     })
   }
 
   const noteChannel = (event: SyncEvent) => {
-    if (event.type === 'view.received') channelHeard = event.view.channel
+    if (event.type === 'view.received') lastChannel = event.view.channel
   }
 
   /** Reads the stream for all tabs. It rejects when the stream has ended, or when the part has. */
   async function lead(input: OpenStreamInput, send: Send, part: AbortSignal): Promise<never> {
     let view: AuthView | null = null
-    let heardAt = now()
+    let lastSeenAt = now()
     /**
      * Time by which the server's clock is ahead of ours, ms. It is the largest one seen, because frames may be late and
      * are never early.
@@ -107,18 +107,21 @@ export function createSharedStream({
     let ahead = -Infinity
     let restart = () => {}
 
-    const hear = (word: Word) => {
-      if (word.type !== 'tab.joined') return
-      tell({ type: 'tab.leads', to: word.tab })
+    const onMessage = (message: TabMessage) => {
+      if (message.type !== 'tab.joined') return
+      broadcast({ type: 'tab.leads', to: message.tab })
       // The stream is dead, or belongs to a session that this browser has left.
-      if (now() - heardAt > toOverdueLimit() || (word.isMoved && view !== null && view.channel !== word.channel))
+      if (
+        now() - lastSeenAt > toOverdueLimit() ||
+        (message.isMoved && view !== null && view.channel !== message.channel)
+      )
         return restart()
       if (view === null) return
       const event = { type: 'view.received' as const, view: { ...view, now: now() + ahead } }
-      tell({ type: 'stream.heard', event, to: word.tab })
+      broadcast({ type: 'stream.event', event, to: message.tab })
     }
-    listener = { part, hear }
-    tell({ type: 'tab.leads' })
+    listener = { part, onMessage }
+    broadcast({ type: 'tab.leads' })
 
     for (let rotations = 0; ;) {
       if (part.aborted) throw part.reason
@@ -132,7 +135,7 @@ export function createSharedStream({
       }
       const pass = (event: SyncEvent) => {
         noteChannel(event)
-        heardAt = now()
+        lastSeenAt = now()
         if (event.type === 'ping.received') ahead = Math.max(ahead, event.now - now())
         if (event.type === 'view.received') {
           ;({ view } = event)
@@ -142,22 +145,22 @@ export function createSharedStream({
         isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
         // The session goes on under a new cookie, and so does the stream.
         if (isRotated) return
-        tell({ type: 'stream.heard', event })
+        broadcast({ type: 'stream.event', event })
         send(event)
       }
       let pause = handover
       part.addEventListener('abort', end)
       try {
-        heardAt = now()
+        lastSeenAt = now()
         // oxlint-disable-next-line no-await-in-loop -- one stream after the other
-        await readStream({ ...input, channel: channelHeard || input.channel }, pass, round.signal)
+        await readStream({ ...input, channel: lastChannel || input.channel }, pass, round.signal)
       } catch (error) {
         if (part.aborted) throw error
         const failure = toSyncFailure(toSyncError(error))
         // The new cookie is still on its way.
         const isEarly = failure.code === 'session-rotated' && rotations > 0 && rotations < maxRotations
         if (!isRotated && !isRestarted && !isEarly) {
-          tell({ type: 'stream.heard', event: { type: 'stream.failed', failure } })
+          broadcast({ type: 'stream.event', event: { type: 'stream.failed', failure } })
           throw error
         }
         pause = isRestarted ? 0 : (failure.retryAfter ?? handover)
@@ -179,16 +182,16 @@ export function createSharedStream({
     const following = new AbortController()
     const { signal } = following
     part.signal.addEventListener('abort', () => following.abort(), { signal })
-    let isLeaderHeard = false
-    const hear = (word: Word) => {
-      if (word.type === 'tab.joined') return
-      isLeaderHeard = true
-      if (word.to && word.to !== input.tab) return
-      if (word.type === 'tab.leads') return send({ type: 'stream.shared', isLeader: false })
-      noteChannel(word.event)
-      send(word.event)
+    let hasAnswer = false
+    const onMessage = (message: TabMessage) => {
+      if (message.type === 'tab.joined') return
+      hasAnswer = true
+      if (message.to && message.to !== input.tab) return
+      if (message.type === 'tab.leads') return send({ type: 'stream.shared', isLeader: false })
+      noteChannel(message.event)
+      send(message.event)
     }
-    listener = { part: part.signal, hear }
+    listener = { part: part.signal, onMessage }
     return new Promise((resolve, reject) => {
       const take = (release: (() => void) | null) => {
         if (signal.aborted) release?.()
@@ -201,22 +204,22 @@ export function createSharedStream({
           // The browser refuses locks, as in a sandboxed frame, so the tab works alone.
           else take(null)
         })
-      const ifUnheard = (run: () => void) =>
+      const ifUnanswered = (run: () => void) =>
         setTimer(() => {
-          if (!isLeaderHeard && !signal.aborted) run()
+          if (!hasAnswer && !signal.aborted) run()
         }, answerTime)
       const { tab, channel = '', isMoved = false } = input
-      const knock = () => tell({ type: 'tab.joined', tab, channel, isMoved })
+      const announce = () => broadcast({ type: 'tab.joined', tab, channel, isMoved })
       const probe = () => {
-        isLeaderHeard = false
-        knock()
-        ifUnheard(() => {
+        hasAnswer = false
+        announce()
+        ifUnanswered(() => {
           // The tab asks once more, because a page that was blocked runs its timers before it receives the messages
           // sent meanwhile.
-          knock()
-          ifUnheard(() => {
+          announce()
+          ifUnanswered(() => {
             void ask({ steal: true })
-            ifUnheard(() => take(null))
+            ifUnanswered(() => take(null))
           })
         })
       }
@@ -248,7 +251,7 @@ export function createSharedStream({
     for (;;) {
       open()
       const part = new AbortController()
-      const rest = restWithPage(part, signal)
+      const rest = endWhenPageRests(part, signal)
       const end = () => part.abort()
       signal.addEventListener('abort', end)
       try {
@@ -298,22 +301,22 @@ function requestLock(name: string, options: LockOptions, onLost: () => void): Pr
  *
  * @returns A promise that resolves once the page is awake again, or when the part has ended otherwise
  */
-async function restWithPage(part: AbortController, stop: AbortSignal): Promise<void> {
+async function endWhenPageRests(part: AbortController, stop: AbortSignal): Promise<void> {
   await firstOf([document, 'freeze'], [window, 'pagehide'], part.signal)
   if (part.signal.aborted) return
   part.abort()
   await firstOf([document, 'resume'], [window, 'pageshow'], stop)
 }
 
-type Occasion = readonly [target: EventTarget, type: string]
+type PageEvent = readonly [target: EventTarget, type: string]
 
 /** Resolves on the first of two events, or when the signal aborts. */
-function firstOf(one: Occasion, other: Occasion, stop: AbortSignal): Promise<void> {
+function firstOf(one: PageEvent, other: PageEvent, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const heard = new AbortController()
-    const { signal } = heard
+    const first = new AbortController()
+    const { signal } = first
     const end = () => {
-      heard.abort()
+      first.abort()
       resolve()
     }
     for (const [target, type] of [one, other, [stop, 'abort'] as const]) target.addEventListener(type, end, { signal })

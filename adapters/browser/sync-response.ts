@@ -11,7 +11,7 @@ function isAuthView(value: unknown): value is AuthView {
 /** @throws SyncError `answer-malformed` */
 export function parseView(json: string): AuthView {
   const view = parseJson(json)
-  if (!isAuthView(view)) throw malformed('something else than a view')
+  if (!isAuthView(view)) throw malformed('something other than a view')
   return view
 }
 
@@ -22,7 +22,7 @@ export function parseView(json: string): AuthView {
  */
 export function parsePing(json: string): number {
   const { now } = parseJson(json)
-  if (typeof now !== 'number') throw malformed('something else than a ping')
+  if (typeof now !== 'number') throw malformed('something other than a ping')
   return now
 }
 
@@ -35,7 +35,7 @@ export function parseJson(json: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(json))
   } catch (cause) {
-    throw malformed('something else than JSON', cause)
+    throw malformed('something other than JSON', cause)
   }
 }
 

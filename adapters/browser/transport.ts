@@ -64,7 +64,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
    * version sends no label, and some proxies drop it. The view is then accepted, but its clock only if it is ahead of
    * ours, because a kept one lags behind.
    */
-  const askAfresh = async (
+  const askUncached = async (
     path: string,
     query: Readonly<Record<string, string | undefined>>,
     type: string,
@@ -82,7 +82,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
     }
     dropBody(response)
     const wanted = path === 'events' ? 'an event stream' : 'a view'
-    if (!isOfType) throw malformed(`something else than ${wanted}: is authchart mounted at ${endpoint}?`)
+    if (!isOfType) throw malformed(`something other than ${wanted}: is authchart mounted at ${endpoint}?`)
     throw new SyncError(
       'answer-cached',
       `A cache or a service worker answered for the server: exclude ${endpoint}/* from it. Or a proxy drops the header Authchart-Connection`,
@@ -91,7 +91,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
 
   return {
     async readStream({ tab, channel }, send, signal) {
-      const { response, toNow, toView } = await askAfresh('events', { tab, channel }, 'text/event-stream', signal)
+      const { response, toNow, toView } = await askUncached('events', { tab, channel }, 'text/event-stream', signal)
 
       const take = ({ event, data }: SseMessage) => {
         if (event === 'view') return send({ type: 'view.received', view: toView(data) })
@@ -111,7 +111,7 @@ export function createTransport({ endpoint, credentials, fetch, now }: Transport
     },
 
     async fetchView({ channel }, signal) {
-      const { response, toView } = await askAfresh('session', { channel }, 'application/json', signal)
+      const { response, toView } = await askUncached('session', { channel }, 'application/json', signal)
       return toView(await response.text())
     },
 

@@ -65,7 +65,7 @@ const flatFields: Readonly<Record<string, Show>> = {
   ...named(toNumber, 'fetchedAt fetchedBy attemptedAt epoch seq offset delay streamAttempts'),
   ...named(toNumber, 'heardAt openedAt reconnectAt reconnectNotBefore confirmedAt postedAt retryNotBefore'),
   ...named(toFlag, 'timedOut decided authChecked isSignedIn wanted retryable'),
-  ...named(toFlag, 'isLoaded isClerkLoaded isFresh isRearmed isQuiet'),
+  ...named(toFlag, 'isLoaded isClerkLoaded isFresh isRearmed isReconnectQuiet'),
   ...named(toLength, 'queue held'),
   ...named(toFailure, 'error failure streamFailure lastFailure'),
   status: oneOf(statuses),

@@ -5,15 +5,15 @@ import type { AuthView } from '../auth-view.ts'
 
 /** The reasons for a change in which nothing failed, each with a sentence. */
 const plainReasons = {
-  'check-started': 'A token came in and is being checked.',
-  'token-accepted': 'The token proves who this is.',
-  'token-renewed': 'A fresh token replaced the one before.',
-  'session-switched': 'A token of another user or Clerk session took over.',
-  'token-stale': 'The token reached its exp; within the clock tolerance a fresh one is awaited.',
-  'session-adopted': 'Taken over from the session store or another node.',
-  'session-cleared': 'The browser said that nobody is signed in.',
-  'wait-timed-out': 'The browser brought no verdict within the auth-wait timeout.',
-  'error-cleared': 'The trouble before no longer counts.',
+  'check-started': 'A token was received and is being checked.',
+  'token-accepted': 'The token was accepted.',
+  'token-renewed': 'A fresh token replaced the previous one.',
+  'session-switched': 'A token of another user or Clerk session was accepted.',
+  'token-stale': 'The token reached its exp. The session waits for a fresh one within the clock tolerance.',
+  'session-adopted': 'The session was taken over from the session store or from another node.',
+  'session-cleared': 'The browser reported that no user is signed in.',
+  'wait-timed-out': 'The browser sent neither a token nor a sign-out within the auth-wait timeout.',
+  'error-cleared': 'The earlier error no longer applies.',
 } as const
 
 /** The reason why the state of a session changed: a plain event, or the code of an error. */

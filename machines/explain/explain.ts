@@ -61,7 +61,7 @@ const usualKeysAge = 600_000
  */
 export function explain(actor: AuthActor, facts: ExplanationFacts = {}): Explanation {
   const { history, startedAt, isWhole, clockOffset } = watchHistory(actor)
-  const note = isWhole ? '' : `Watched since ${toTime(startedAt)} only.`
+  const note = isWhole ? '' : `Events before ${toTime(startedAt)} are not known.`
   return explainHistory(history, toAuthView(actor.getSnapshot()), { clockOffset, note, ...facts })
 }
 
@@ -88,42 +88,42 @@ export function explainHistory(history: AuthHistory, view: AuthView, facts: Expl
     summary,
     ...transitions.map(toLine),
     `Keys: ${keysAge === null ? 'age unknown' : `fetched ${toSpan(keysAge)} ago`}.`,
-    `Clock: ${clockOffset === null ? 'no token to compare it by' : `what came from Clerk the quickest got here ${toOffset(clockOffset)} it was made`}.`,
+    `Clock: ${clockOffset === null ? 'no token to compare it with' : `the fastest token from Clerk arrived ${toOffset(clockOffset)} it was issued`}.`,
   ]
   return { summary, transitions, keysAge, clockOffset, clockSkew, text: lines.join('\n') }
 }
 
-function toStatement({ state, authChecked, expiresAt, now, error }: AuthView): string {
+function toStatement({ state, expiresAt, now, error }: AuthView): string {
   switch (state) {
     case 'signedIn':
       return expiresAt !== null && now >= expiresAt
         ? 'Signed in within the clock tolerance: the token is past its exp.'
         : `Signed in, by a token good for another ${toSpan((expiresAt ?? now) - now)}.`
     case 'signedOut':
-      return authChecked ? 'Signed out: that is a verdict.' : 'Signed out.'
+      return 'Signed out.'
     case 'error':
-      return `Undecided: nobody is trusted and nobody is signed out${error?.retryable ? '; it is tried again' : ''}.`
+      return `Undecided: no user is trusted, and no user is signed out${error?.retryable ? '; the check is tried again' : ''}.`
     case 'verifying':
-      return 'A token is being checked; nobody is trusted yet.'
+      return 'A token is being checked; no user is trusted yet.'
     default:
-      return 'No verdict yet: the browser has brought no token and said nothing of a sign-out.'
+      return 'No verdict yet: the browser has sent neither a token nor a sign-out.'
   }
 }
 
 function toCause(view: AuthView, last: ExplainedTransition | undefined): string {
   if (!last) return ''
   const isAside = view.isSignedIn && isAuthErrorCode(last.code)
-  return `${isAside ? 'The last trouble ended nothing: ' : ''}${last.text} (${last.code}, ${toTime(last.at)})`
+  return `${isAside ? 'The last error did not end the session: ' : ''}${last.text} (${last.code}, ${toTime(last.at)})`
 }
 
 function toClockNote(offset: number | null, skew: number | null): string {
   if (skew !== null && skew > 0) {
-    return `The server's clock is ${toSpan(skew)} ahead of Clerk's: tokens expire early, or as they come. Set it by NTP.`
+    return `The server's clock is ${toSpan(skew)} ahead of Clerk's, so tokens expire early or are already expired when they arrive. Set the clock by NTP.`
   }
   if (offset === null || Math.abs(offset) < usualOffset) return ''
   if (offset < 0)
-    return `The server's clock is ${toSpan(-offset)} behind Clerk's: its tokens seem to come from the future. Set it by NTP.`
-  return `Tokens get here ${toSpan(offset)} after Clerk issued them, or the server's clock is that far ahead.`
+    return `The server's clock is ${toSpan(-offset)} behind Clerk's, so tokens seem to be issued in the future. Set the clock by NTP.`
+  return `Tokens arrive ${toSpan(offset)} after Clerk issued them, or the server's clock is that far ahead.`
 }
 
 function toKeysNote(age: number | null): string {

@@ -18,7 +18,7 @@ import {
 
 /**
  * The way in which a page hears from the server:
- * - `connecting`: the page has not heard from the server yet.
+ * - `connecting`: no view or answer of the server has arrived yet.
  * - `live`: a stream brings the views.
  * - `polling`: no stream gets through, and the page asks for the view every few seconds.
  * - `lost`: the server has been silent for 3 s and does not answer, or it lost the session; the client tries again.
@@ -60,7 +60,7 @@ export function toAuthStatus({ clerk, state, isHeld, isSameSession, isFinal, syn
   return 'loading'
 }
 
-const lapsed = new WeakMap<AuthView, AuthView>()
+const expiredViews = new WeakMap<AuthView, AuthView>()
 
 /**
  * Returns the newest view as it counts at this moment. After expiry and tolerance, by the server's clock, it is
@@ -73,8 +73,8 @@ export function toHeldView(context: SyncContext): AuthView {
   if (proof && isRestoring(context)) return proof
   if (!view.isSignedIn || isHeld(context)) return view
   const { channel, rev, now } = view
-  const known = lapsed.get(view) ?? { ...toUncheckedView(now), channel, rev }
-  lapsed.set(view, known)
+  const known = expiredViews.get(view) ?? { ...toUncheckedView(now), channel, rev }
+  expiredViews.set(view, known)
   return known
 }
 

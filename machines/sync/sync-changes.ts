@@ -73,7 +73,7 @@ export function afterFailure(
   const delay = isRefusal
     ? toBound(attempts, { first: 1_000, most })
     : fullJitter(attempts, { first: 500, most }, random)
-  const patience = failure.retryAfter ?? 0
+  const wait = failure.retryAfter ?? 0
   const now = context.now()
   return {
     ...(failure.code === 'cookie-missing' && context.isCookieKept && afterCookie(context)),
@@ -84,8 +84,8 @@ export function afterFailure(
     posted: isRefusal ? context.token : context.posted,
     // The view shows the identity although it is not stored, so another node may still decide otherwise.
     isUnsure: context.isUnsure || (failure.code === 'store-unavailable' && showsIdentity(context)),
-    retryAt: now + patience + delay,
-    retryNotBefore: now + Math.max(patience, isRefusal ? delay : 0),
+    retryAt: now + wait + delay,
+    retryNotBefore: now + Math.max(wait, isRefusal ? delay : 0),
   }
 }
 
@@ -96,7 +96,7 @@ export function afterFailure(
 export function toViewFailure({ view }: SyncContext): SyncFailure {
   return view.error
     ? { ...view.error, retryable: !isFinal(view), retryAfter: null }
-    : toFailure('not-signed-in', 'The server holds nobody signed in', 1_000)
+    : toFailure('not-signed-in', 'The server shows no signed-in user', 1_000)
 }
 
 /**
@@ -104,14 +104,14 @@ export function toViewFailure({ view }: SyncContext): SyncFailure {
  * attempts.
  */
 export function afterStream(context: SyncContext, event: SyncEvent): Partial<SyncContext> {
-  const { openedAt, deafSince, random, reconnectBase, isStreamMute } = context
+  const { openedAt, silentSince, random, reconnectBase, isStreamBlocked } = context
   const failure =
     event.type === 'stream.failed'
       ? toCookieFailure(context, event.failure)
       : toFailure('network-failed', 'The stream ended or fell silent')
   const isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
   // A stream that a proxy cut before its first ping counts as well, if it was open for long enough.
-  const hasHeld = deafSince === 0 && context.now() - openedAt >= streamStable
+  const hasHeld = silentSince === 0 && context.now() - openedAt >= streamStable
   const attempts = hasHeld ? 0 : context.streamAttempts
   // The server asked for this reconnect and the new cookie is on its way, so earlier failures do not matter.
   const isExpected = isRotated || failure.code === 'session-rotated'
@@ -121,9 +121,9 @@ export function afterStream(context: SyncContext, event: SyncEvent): Partial<Syn
     ...(failure.code === 'cookie-missing' && afterCookie(context)),
     streamFailure: isRotated ? null : failure,
     streamAttempts,
-    deafSince: deafSince || context.now(),
-    isStreamMute: isStreamMute || streamAttempts >= streamTries,
-    isQuiet: isRotated,
+    silentSince: silentSince || context.now(),
+    isStreamBlocked: isStreamBlocked || streamAttempts >= streamTries,
+    isReconnectQuiet: isRotated,
     reconnectAt:
       notBefore +
       (isExpected ? random() * rotationSpread : fullJitter(attempts, { first: reconnectBase, most }, random)),
@@ -148,11 +148,17 @@ const toOwned = (owned: readonly string[], sessionId: string) =>
  * end.
  */
 export function afterClerk(context: SyncContext, identity: ClerkIdentity | null): Partial<SyncContext> {
-  const { identity: before, ended, owned, stray, posted, isUnanswered, isUnsure } = context
+  const { identity: before, ended, owned, lateSession, posted, isUnanswered, isUnsure } = context
   const news = { isClerkLoaded: true, identity, attempts: 0, failure: null, isRearmed: true }
   if (identity === null) {
     const left = before?.sessionId
-    return { ...news, ended: left ?? ended, isFresh: false, stray: (isUnanswered && left) || stray, posted: null }
+    return {
+      ...news,
+      ended: left ?? ended,
+      isFresh: false,
+      lateSession: (isUnanswered && left) || lateSession,
+      posted: null,
+    }
   }
   return {
     ...news,
@@ -161,7 +167,7 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
     epoch: context.epoch + (isUnanswered ? 1 : 0),
     // If only the role changed, Clerk's cached token may still contain the old one.
     isFresh: before !== null && isSame(before, identity) && before.orgRole !== identity.orgRole,
-    stray: null,
+    lateSession: null,
     owned: toOwned(before === null && ended === null ? [] : owned, identity.sessionId),
     isUnsure: isUnsure || isUnanswered,
     posted: before?.sessionId === identity.sessionId ? posted : null,
@@ -169,16 +175,17 @@ export function afterClerk(context: SyncContext, identity: ClerkIdentity | null)
 }
 
 /**
- * Returns the changes of the context on the answer to a sign-out. The server may never have heard of the session that
+ * Returns the changes of the context on the answer to a sign-out. The server may not know the session that
  * the sign-out named, and may hold another one that this tab had before; that one then has to be ended, too.
  */
 export function afterClear(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  const { ended, owned, stray } = context
+  const { ended, owned, lateSession } = context
   const left = owned.filter((sessionId) => sessionId !== ended)
   const isHeld = view.isSignedIn && view.sessionId !== null && left.includes(view.sessionId)
   // A session that is still there after the server was told to end it is not ended again and again.
-  const isInVain = view.isSignedIn && view.sessionId === stray && (ended ?? context.view.sessionId) === stray
-  return { ended: isHeld ? view.sessionId : null, owned: left, stray: isInVain ? null : stray }
+  const isInVain =
+    view.isSignedIn && view.sessionId === lateSession && (ended ?? context.view.sessionId) === lateSession
+  return { ended: isHeld ? view.sessionId : null, owned: left, lateSession: isInVain ? null : lateSession }
 }
 
 /**
@@ -197,10 +204,10 @@ export function toOffset({ offset, now }: SyncContext, view: AuthView, since: nu
  */
 export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: number }): Partial<SyncContext> {
   return {
-    heardAt: now(),
-    deafSince: 0,
+    lastSeenAt: now(),
+    silentSince: 0,
     offset: Math.max(offset, frame.now - now()),
-    isStreamMute: false,
+    isStreamBlocked: false,
     hasPolled: false,
     pollFailures: 0,
     olderPolls: 0,
@@ -245,13 +252,13 @@ export function toAnsweredView({ view: known, identity, ended }: SyncContext, vi
  * Returns the changes of the context when the client starts to listen to the server. Polling begins at once if streams
  * cannot be read.
  */
-export function afterStart({ stream, deafSince, now }: SyncContext): Partial<SyncContext> {
+export function afterStart({ stream, silentSince, now }: SyncContext): Partial<SyncContext> {
   return {
-    heardAt: now(),
+    lastSeenAt: now(),
     openedAt: now(),
-    deafSince: deafSince || now(),
+    silentSince: silentSince || now(),
     tabRole: 'alone',
-    ...(!stream && { isStreamMute: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
+    ...(!stream && { isStreamBlocked: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
   }
 }
 

@@ -44,20 +44,20 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly view: AuthView
   /** The server's clock minus ours, ms. */
   readonly offset: number
-  /** Rises with every connection and every focus. On these occasions a tab asserts its identity again. */
+  /** Rises with every connection and every focus, after which a tab asserts its identity again. */
   readonly epoch: number
   /** The tab has focus. */
   readonly isFocused: boolean
   /** Identity key that the server acknowledged; null before the first acknowledgement. */
   readonly settled: string | null
-  /** Identity key at the time of the running post. Its answer does not settle an occasion that came later. */
+  /** Identity key at the time of the running post. Its answer does not settle an assertion that became due later. */
   readonly asserted: string | null
   /** Clerk session that this tab signed out of, until the server acknowledges it. */
   readonly ended: string | null
   /** Clerk sessions of this tab since it was last signed out. The server may still hold any of them. */
   readonly owned: readonly string[]
   /** Clerk session that this tab left while a post of its token had no answer. The post may still sign it in. */
-  readonly stray: string | null
+  readonly lateSession: string | null
   /** The token to post, and the last one that the server judged. */
   readonly token: BearerToken | null
   readonly posted: BearerToken | null
@@ -80,8 +80,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly lastFailure: Pick<SyncFailure, 'code' | 'message' | 'retryable'> | null
   /** Something changed since the last failure, so the client need not wait for the retry. */
   readonly isRearmed: boolean
-  /** The next connection is no occasion to assert the identity, because another tab caused it. */
-  readonly isQuiet: boolean
+  /** The next connection does not make this tab assert its identity, because another tab caused it. */
+  readonly isReconnectQuiet: boolean
   /**
    * If the tabs of this browser share a stream, the leader reads it and renews the token; a follower renews only if the
    * leader does not. A tab that is alone has its own stream, which it may close if its posts need the connection.
@@ -90,7 +90,7 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /** The server session that the stream belongs to. */
   readonly channel: string
   /** No stream gets through for now, so the client polls. */
-  readonly isStreamMute: boolean
+  readonly isStreamBlocked: boolean
   /** The stream or the session was lost and came back a moment ago. */
   readonly isRestored: boolean
   /** A poll has been answered since streams no longer get through. */
@@ -119,12 +119,12 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   /**
    * The end of the view for which the timer is set, epoch ms by the local clock; null if the timer has to be set again.
    */
-  readonly lapseAt: number | null
+  readonly viewExpiresAt: number | null
   /** Moments by the local clock, epoch ms. The server sets those named `…NotBefore` by its Retry-After. */
-  readonly heardAt: number
+  readonly lastSeenAt: number
   readonly openedAt: number
   /** Moment since which no stream has shown anything; 0 while one does. */
-  readonly deafSince: number
+  readonly silentSince: number
   readonly polledAt: number
   /** Time that the first view of the last stream took, ms; a measure of how slow the network is. */
   readonly trip: number
@@ -160,7 +160,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     asserted: null,
     ended: null,
     owned: [],
-    stray: null,
+    lateSession: null,
     token: null,
     posted: null,
     isFresh: false,
@@ -173,10 +173,10 @@ export function createSyncContext(input: SyncInput): SyncContext {
     streamFailure: null,
     lastFailure: null,
     isRearmed: false,
-    isQuiet: false,
+    isReconnectQuiet: false,
     tabRole: 'alone',
     channel: '',
-    isStreamMute: false,
+    isStreamBlocked: false,
     isRestored: false,
     hasPolled: false,
     pollFailures: 0,
@@ -190,10 +190,10 @@ export function createSyncContext(input: SyncInput): SyncContext {
     proof: null,
     proofUntil: 0,
     reconnectBase: 1_000,
-    lapseAt: null,
-    heardAt: 0,
+    viewExpiresAt: null,
+    lastSeenAt: 0,
     openedAt: 0,
-    deafSince: 0,
+    silentSince: 0,
     polledAt: 0,
     trip: 0,
     reconnectAt: 0,

@@ -69,7 +69,7 @@ export function toFailure(code: SyncErrorCode, message: string, retryAfter: numb
 
 /** Returns any error as plain data. An error that is not a {@link SyncError} counts as `internal` and is retryable. */
 export function toSyncFailure(error: unknown): SyncFailure {
-  if (!isSyncError(error)) return toFailure('internal', 'Something unexpected went wrong')
+  if (!isSyncError(error)) return toFailure('internal', 'An unexpected error occurred')
   const { code, message, retryable, retryAfter } = error
   return { code, message, retryable, retryAfter }
 }

@@ -28,7 +28,7 @@ export type SyncEvent =
   /** The tab lost focus. */
   | { type: 'focus.lost' }
   /** A person asked to try again, or a refusal is so old that it may no longer apply. */
-  | { type: 'retry.wanted' }
+  | { type: 'retry.requested' }
   /** The browser is online again, or the page runs again. Earlier connections may be dead. */
   | { type: 'network.online' }
   /** A view came by the stream. */

@@ -28,13 +28,13 @@ export function isSame(a: Same, b: Same): boolean {
   return a.userId === b.userId && a.sessionId === b.sessionId && a.orgId === b.orgId
 }
 
-/** Returns the key of the identity and the occasion that the server has to acknowledge once. */
+/** Returns the key of an assertion: the identity, and the epoch that rises each time it has to be asserted again. */
 export function toIdentityKey({ identity, epoch }: SyncContext): string {
   return JSON.stringify([identity && [identity.userId, identity.sessionId, identity.orgId, identity.orgRole], epoch])
 }
 
 /** True if something has happened since the last acknowledgement on which this tab asserts its identity. */
-export function isOccasion(context: SyncContext): boolean {
+export function isAssertionDue(context: SyncContext): boolean {
   return context.settled !== toIdentityKey(context)
 }
 
@@ -42,18 +42,18 @@ export function isOccasion(context: SyncContext): boolean {
  * True if the server already shows the identity that this tab would assert, so that no post is needed. It is false
  * while the tab has focus, because a post of the tab that had focus before may still be on its way.
  */
-export function isOccasionMoot(context: SyncContext): boolean {
-  return showsIdentity(context) && !context.isFocused && !context.isUnsure && isOccasion(context)
+export function isAssertionRedundant(context: SyncContext): boolean {
+  return showsIdentity(context) && !context.isFocused && !context.isUnsure && isAssertionDue(context)
 }
 
 /**
- * True if another tab has decided last: the server shows another user, session or organization, and this tab has no
- * occasion to object.
+ * True if another tab has decided last: the server shows another user, session or organization, and this tab has
+ * nothing to assert.
  */
 export function isOverruled(context: SyncContext): boolean {
   const { view, identity, isUnsure } = context
   const isOther = identity !== null && view.isSignedIn && !showsIdentity(context)
-  return isOther && !isUnsure && !isOccasion(context)
+  return isOther && !isUnsure && !isAssertionDue(context)
 }
 
 /**
@@ -79,7 +79,7 @@ export function isRefused({ view, identity }: SyncContext): boolean {
 
 export function isTokenDue(context: SyncContext): boolean {
   if (context.identity === null) return false
-  return context.isFresh || isLost(context) || (isOccasion(context) && !showsIdentity(context))
+  return context.isFresh || isLost(context) || (isAssertionDue(context) && !showsIdentity(context))
 }
 
 export function isClerkSignedOut({ isClerkLoaded, identity }: SyncContext): boolean {
@@ -88,14 +88,14 @@ export function isClerkSignedOut({ isClerkLoaded, identity }: SyncContext): bool
 
 /**
  * True if this tab has to tell the server that no user is signed in: after its own sign-out, if a token that it posted
- * before arrives late, at its first verdict, and on a new occasion if the server does not know. It is never due because
+ * before arrives late, at its first verdict, and on a new assertion if the server does not know. It is never due because
  * another tab signed in.
  */
 export function isClearDue(context: SyncContext): boolean {
-  const { view, ended, stray, settled } = context
+  const { view, ended, lateSession, settled } = context
   if (!isClerkSignedOut(context)) return false
-  if (ended !== null || (view.isSignedIn && view.sessionId === stray)) return true
-  if (view.state === 'verifying' || !isOccasion(context)) return false
+  if (ended !== null || (view.isSignedIn && view.sessionId === lateSession)) return true
+  if (view.state === 'verifying' || !isAssertionDue(context)) return false
   return settled === null ? view.state !== 'signedOut' : view.state === 'unchecked' || view.state === 'error'
 }
 
@@ -110,7 +110,7 @@ export function toTimeLeft(context: SyncContext): number {
 }
 
 /** Returns the moment when the shown view ends by itself, epoch ms of the local clock. */
-export function toLapse(context: SyncContext): number {
+export function toViewExpiry(context: SyncContext): number {
   const { view, proof, proofUntil } = context
   return proof ? Math.min(proofUntil, toEnd(context, proof)) : toEnd(context, view)
 }
@@ -129,7 +129,7 @@ export function isRestoring(context: SyncContext): boolean {
   if (proof === null) return false
   const now = context.now()
   // The second condition keeps a clock that was set back from reviving an old proof.
-  const isRecent = now < toLapse(context) && proofUntil - now <= restoreFor
+  const isRecent = now < toViewExpiry(context) && proofUntil - now <= restoreFor
   return isRecent && showsIdentity({ view: proof, identity })
 }
 
@@ -158,17 +158,17 @@ export function toRenewalDelay(context: SyncContext): number {
   return toDelay(Math.max(due, context.postedAt + renewal.spacing), now)
 }
 
-/** A server asks for less patience than this, ms. If a moment is further off, the local clock was set back since. */
-const longestPatience = 300_000
+/** A server asks for a shorter wait than this, ms. If a moment is further off, the local clock was set back since. */
+const longestWait = 300_000
 
 /** True if a moment noted by the local clock has passed. */
 export function isPast({ now }: SyncContext, moment: number): boolean {
-  return now() >= moment || moment - now() > longestPatience
+  return now() >= moment || moment - now() > longestWait
 }
 
 /** True if the stream is silent for 2.5 pings, or if the clock was set back behind the last frame. */
 export function isSilent(context: SyncContext, limit = toSilenceLimit(context)): boolean {
-  const silence = context.now() - context.heardAt
+  const silence = context.now() - context.lastSeenAt
   return silence < 0 || silence >= limit
 }
 
@@ -195,8 +195,8 @@ export function toOverdueLimit(context: SyncContext): number {
 }
 
 /** True if the client has to poll. If the server refuses the stream for good, it would also refuse the poll. */
-export function isPollDue({ isStreamMute, isUnshared, streamFailure }: SyncContext): boolean {
-  return isStreamMute && !isUnshared && streamFailure?.retryable !== false
+export function isPollDue({ isStreamBlocked, isUnshared, streamFailure }: SyncContext): boolean {
+  return isStreamBlocked && !isUnshared && streamFailure?.retryable !== false
 }
 
 /**
@@ -215,8 +215,8 @@ export function toPollDelay(context: SyncContext): number {
   const isRare = pollFailures > eagerPolls
   const rarely = pollInterval / 2 + fullJitter(pollFailures - eagerPolls, { first: pollInterval, most: 30_000 }, random)
   const soon = toDelay(polledAt + pollInterval * (pollFailures > 0 ? 0.75 + random() / 4 : 1), now())
-  const patience = isPast(context, pollNotBefore) ? 0 : pollNotBefore - now()
-  return Math.max(patience, isRare ? rarely : Math.min(soon, pollInterval))
+  const wait = isPast(context, pollNotBefore) ? 0 : pollNotBefore - now()
+  return Math.max(wait, isRare ? rarely : Math.min(soon, pollInterval))
 }
 
 /** True if polls replace the stream successfully. */
@@ -229,7 +229,7 @@ export function isCrowdedOut({ streamFailure, identity }: SyncContext): boolean 
   return identity !== null && /^(at-capacity|too-many-sessions)$/.test(streamFailure?.code ?? '')
 }
 
-/** True if nothing is heard: the stream was refused, or it failed so often in a row that a person should know. */
+/** True if nothing arrives: the stream was refused, or it failed so often in a row that a person should know. */
 export function isStreamFailing(context: SyncContext): boolean {
   const { streamFailure, streamAttempts, isUnshared } = context
   if (streamFailure === null || isUnshared || isPolling(context)) return false
@@ -241,9 +241,9 @@ export function isStreamFailing(context: SyncContext): boolean {
  * the first view it is true once the stream counts as failing.
  */
 export function isStreamLost(context: SyncContext): boolean {
-  const { streamFailure, channel, hasPolled, isStreamMute, pollFailures } = context
+  const { streamFailure, channel, hasPolled, isStreamBlocked, pollFailures } = context
   const wasHeard = channel !== '' || hasPolled
-  return streamFailure !== null && ((wasHeard && isStreamMute && pollFailures > 0) || isStreamFailing(context))
+  return streamFailure !== null && ((wasHeard && isStreamBlocked && pollFailures > 0) || isStreamFailing(context))
 }
 
 /** Returns the failure that still matters. */
@@ -257,11 +257,11 @@ export function isKnown(a: ClerkIdentity | null, b: ClerkIdentity | null): boole
 }
 
 /** Returns the meaning of the answer to a token for this tab, where `view` is the newest view. */
-export function toAnswer(context: SyncContext): 'agreed' | 'refused' | 'askAfresh' | 'overruled' | 'lost' {
+export function toAnswer(context: SyncContext): 'agreed' | 'refused' | 'requireFreshToken' | 'overruled' | 'lost' {
   const { view, isFresh } = context
   if (showsIdentity(context) || view.state === 'verifying') return 'agreed'
   if (isRefused(context)) return 'refused'
-  if (!isFresh) return 'askAfresh'
+  if (!isFresh) return 'requireFreshToken'
   return view.isSignedIn ? 'overruled' : 'lost'
 }
 

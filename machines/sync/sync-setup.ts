@@ -34,11 +34,11 @@ const by =
   ({ context, event }: { context: SyncContext; event: unknown }, params: Params) =>
     rule(context, event as Event, params)
 
-/** Makes an occasion on which this tab asserts its identity again, regardless of earlier failures. */
-const toOccasion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
+/** Makes this tab assert its identity again, regardless of earlier failures. */
+const toAssertion = ({ epoch }: SyncContext) => ({ epoch: epoch + 1, attempts: 0, isRearmed: true })
 
-/** A stream that shows nothing for this long may never do so, ms. */
-const patience = 3_000
+/** After this time without a frame of any stream the client also polls, ms. */
+const streamlessLimit = 3_000
 /** A stream that was lost counts as restored for this long, and then as live, ms. */
 const restoredFor = 5_000
 /** A post without an answer for this long, ms, may be waiting for a connection, because a browser has six per host. */
@@ -52,7 +52,7 @@ const yieldFor = 60_000
  */
 const maxDrift = 5_000
 /** Interval at which an open stream is checked, ms. Only the clock shows that a machine has slept. */
-const lookEvery = 4_000
+const checkEvery = 4_000
 
 /** The actors, guards, actions and delays that the chart of the sync machine names. */
 export const syncSetup = slimSetup({
@@ -68,17 +68,17 @@ export const syncSetup = slimSetup({
     postEvent: fromPromise<AuthView, PostEventInput>(notProvided('postEvent')),
   },
   guards: {
-    isClerkNews: by(
+    isClerkChanged: by(
       ({ isClerkLoaded, identity }, event: ClerkChanged) =>
         event.isLoaded !== isClerkLoaded || (event.isLoaded && !rules.isKnown(identity, event.identity)),
     ),
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
     isClerkSignedOut: by(rules.isClerkSignedOut),
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
-    /** True if the tab's role changed. An occasion that is still open must not be settled by it. */
+    /** True if the tab's role changed. An assertion that is still due must not be settled by it. */
     isRoleNew: by(
       (context, { isLeader }: StreamShared) =>
-        isLeader === (context.tabRole === 'follower') && !rules.isOccasion(context),
+        isLeader === (context.tabRole === 'follower') && !rules.isAssertionDue(context),
     ),
     /**
      * The stream may give way to a post only if tabs do not share it: then they may hold all connections that the
@@ -112,11 +112,11 @@ export const syncSetup = slimSetup({
      * The end of the view has moved and needs another timer. The timer runs only between start and stop, so that a
      * client made while rendering on a server arms none.
      */
-    isLapseMoved: by(
+    isViewExpiryMoved: by(
       (context) =>
-        context.heardAt > 0 &&
+        context.lastSeenAt > 0 &&
         (rules.isHeld(context) || rules.isRestoring(context)) &&
-        rules.toLapse(context) !== context.lapseAt,
+        rules.toViewExpiry(context) !== context.viewExpiresAt,
     ),
     isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
     isNewFailure: by((context) => {
@@ -125,17 +125,17 @@ export const syncSetup = slimSetup({
     }),
     isRestored: by(({ isRestored }) => isRestored),
     isPollDue: by(rules.isPollDue),
-    isPollOver: by((context) => !rules.isPollDue(context)),
+    isPollUnneeded: by((context) => !rules.isPollDue(context)),
     mayAskNow: by((context) => context.pollFailures > 0 && rules.isPast(context, context.pollNotBefore)),
     isRefusal: by((_, { error }: Failed) => !toSyncFailure(error).retryable),
     mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
-    isOccasion: by(rules.isOccasion),
-    isOccasionMoot: by(rules.isOccasionMoot),
+    isAssertionDue: by(rules.isAssertionDue),
+    isAssertionRedundant: by(rules.isAssertionRedundant),
     isOverruled: by(rules.isOverruled),
     isTokenDue: by(rules.isTokenDue),
     isClearDue: by(rules.isClearDue),
-    isClearSpared: by((context) => rules.isOccasion(context) && context.view.state !== 'verifying'),
-    isClearMoot: by((context) => rules.isClerkSignedOut(context) && !rules.isClearDue(context)),
+    isClearUnneeded: by((context) => rules.isAssertionDue(context) && context.view.state !== 'verifying'),
+    isClearRedundant: by((context) => rules.isClerkSignedOut(context) && !rules.isClearDue(context)),
     isLost: by(rules.isLost),
     isRefused: by(rules.isRefused),
     isCurrent: by(rules.isCurrent),
@@ -143,7 +143,7 @@ export const syncSetup = slimSetup({
     /**
      * The expiry changed while the view still shows this tab's identity; a view of another identity ends the agreement.
      */
-    isExpiryMoved: by(
+    isTokenExpiryMoved: by(
       ({ view, identity }, event: ViewReceived) =>
         event.view.expiresAt !== view.expiresAt && rules.showsIdentity({ view: event.view, identity }),
     ),
@@ -152,7 +152,7 @@ export const syncSetup = slimSetup({
         !isFresh && posted?.reveal() === token.reveal(),
     ),
     /**
-     * The newest known view counts, because a node that has not heard of a later decision yet answers with an older
+     * The newest known view counts, because a node that does not know a later decision yet answers with an older
      * view.
      */
     isAnswer: by(
@@ -189,9 +189,9 @@ export const syncSetup = slimSetup({
         channel: view.channel,
         isCookieKept: context.isCookieKept || view.channel === context.view.channel,
         streamFailure: null,
-        isQuiet: false,
+        isReconnectQuiet: false,
         ...(view.channel !== context.channel && { posted: null }),
-        ...(!context.isQuiet && toOccasion(context)),
+        ...(!context.isReconnectQuiet && toAssertion(context)),
       })),
     ),
     takeView: assign(
@@ -204,10 +204,10 @@ export const syncSetup = slimSetup({
     notePing: assign(by((context, ping: PingReceived) => changes.afterFrame(context, ping))),
     noteHint: assign(by((_, { delay }: SyncEventOf<'retry.hinted'>) => ({ reconnectBase: delay }))),
     noteStreamLost: assign(by(changes.afterStream)),
-    noteMute: assign({ isStreamMute: true }),
+    noteStreamBlocked: assign({ isStreamBlocked: true }),
     noteYield: assign(
       by(({ now, random }) => ({
-        isStreamMute: true,
+        isStreamBlocked: true,
         hasPolled: true,
         reconnectAt: now() + yieldFor * (1 + random() / 2),
         reconnectNotBefore: now(),
@@ -223,7 +223,7 @@ export const syncSetup = slimSetup({
     takePolledView: assign(
       by((context, { output: view }: Answered) => ({
         ...changes.afterPoll(context, view),
-        ...((!context.hasPolled || context.pollFailures > 0) && toOccasion(context)),
+        ...((!context.hasPolled || context.pollFailures > 0) && toAssertion(context)),
       })),
     ),
     notePollFailure: assign(by(changes.afterPollFailure)),
@@ -231,30 +231,30 @@ export const syncSetup = slimSetup({
       type: 'stream.failed',
       failure: toSyncFailure((event as unknown as Failed).error),
     })),
-    trustNodes: assign({ isUnshared: false }),
-    planReopening: raise({ type: 'retry.wanted' }, { id: 'reopening', delay: 'reopenDelay' }),
-    dropReopening: cancel('reopening'),
-    hushReconnect: assign({ isQuiet: true }),
+    forgetUnshared: assign({ isUnshared: false }),
+    scheduleReopening: raise({ type: 'retry.requested' }, { id: 'reopening', delay: 'reopenDelay' }),
+    cancelReopening: cancel('reopening'),
+    markQuietReconnect: assign({ isReconnectQuiet: true }),
     forgetStream: assign({
       streamFailure: null,
       streamAttempts: 0,
-      heardAt: 0,
-      deafSince: 0,
-      lapseAt: null,
-      isStreamMute: false,
+      lastSeenAt: 0,
+      silentSince: 0,
+      viewExpiresAt: null,
+      isStreamBlocked: false,
       hasPolled: false,
       pollFailures: 0,
       isUnshared: false,
       isRestored: false,
-      isQuiet: false,
+      isReconnectQuiet: false,
       lostNodes: [],
       proof: null,
     }),
 
-    forgetLapse: assign({ lapseAt: null }),
-    noteLapse: assign(by((context) => ({ lapseAt: rules.toLapse(context) }))),
-    disarmLapse: cancel('lapse'),
-    armLapse: raise({ type: 'view.aged' }, { id: 'lapse', delay: 'lapse' }),
+    forgetViewExpiry: assign({ viewExpiresAt: null }),
+    noteViewExpiry: assign(by((context) => ({ viewExpiresAt: rules.toViewExpiry(context) }))),
+    cancelViewExpiryTimer: cancel('viewExpiry'),
+    startViewExpiryTimer: raise({ type: 'view.aged' }, { id: 'viewExpiry', delay: 'viewExpiry' }),
 
     noteClerk: assign(
       by((context, { isLoaded, identity }: ClerkChanged) =>
@@ -262,23 +262,23 @@ export const syncSetup = slimSetup({
       ),
     ),
     forgetClerk: assign({ isClerkLoaded: false, token: null, failure: null }),
-    awaitClerk: raise({ type: 'clerk.late' }, { id: 'clerk', delay: 'clerkTimeout' }),
-    stopAwaitingClerk: cancel('clerk'),
+    startClerkTimeout: raise({ type: 'clerk.late' }, { id: 'clerk', delay: 'clerkTimeout' }),
+    cancelClerkTimeout: cancel('clerk'),
     noteClerkLate: assign({
       failure: toFailure(
         'clerk-unavailable',
         'Clerk did not load: its script or its API is blocked, or cannot be reached',
       ),
     }),
-    noteFocus: assign(by((context) => ({ ...toOccasion(context), isFocused: true }))),
-    noteRetry: assign(by(toOccasion)),
+    noteFocus: assign(by((context) => ({ ...toAssertion(context), isFocused: true }))),
+    noteRetry: assign(by(toAssertion)),
     noteFocusLost: assign({ isFocused: false }),
-    passOccasion: assign(by((context) => ({ settled: rules.toIdentityKey(context) }))),
+    skipAssertion: assign(by((context) => ({ settled: rules.toIdentityKey(context) }))),
     rearm: assign({ attempts: 0, isRearmed: true }),
     disarm: assign({ isRearmed: false }),
 
     chooseCache: assign(by((context) => ({ isFresh: context.isFresh || rules.isExpiring(context) }))),
-    askAfresh: assign({ isFresh: true }),
+    requireFreshToken: assign({ isFresh: true }),
     holdToken: assign(by((_, { output: token }: DoneActorEvent<BearerToken>) => ({ token }))),
     noteStall: raise({ type: 'post.stalled' }),
     numberPost: assign(
@@ -310,16 +310,16 @@ export const syncSetup = slimSetup({
     ),
     settle: assign(
       by((context) => ({
-        settled: (rules.isOccasion(context) && context.asserted) || rules.toIdentityKey(context),
+        settled: (rules.isAssertionDue(context) && context.asserted) || rules.toIdentityKey(context),
         asserted: null,
         isFresh: false,
         failure: null,
         confirmedAt: context.now(),
       })),
     ),
-    forgiveFailures: assign(by(changes.afterAgreement)),
+    resetFailures: assign(by(changes.afterAgreement)),
     noteFailure: assign(by((context, { error }: Failed) => changes.afterFailure(context, toSyncFailure(error)))),
-    noteLate: assign(
+    noteTimeout: assign(
       by((context, _, code: 'clerk-timeout' | 'network-failed') =>
         changes.afterFailure(context, toFailure(code, 'No answer in time')),
       ),
@@ -329,9 +329,11 @@ export const syncSetup = slimSetup({
     keepFailure: assign(by((context) => ({ lastFailure: rules.toCurrentFailure(context) }))),
   },
   delays: {
-    watchdog: ({ context }) => toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()),
-    look: ({ context }) => Math.min(toDelay(context.heardAt + rules.toSilenceLimit(context), context.now()), lookEvery),
-    patience: ({ context }) => Math.min(toDelay(context.deafSince + patience, context.now()), patience),
+    watchdog: ({ context }) => toDelay(context.lastSeenAt + rules.toSilenceLimit(context), context.now()),
+    streamCheck: ({ context }) =>
+      Math.min(toDelay(context.lastSeenAt + rules.toSilenceLimit(context), context.now()), checkEvery),
+    pollFallback: ({ context }) =>
+      Math.min(toDelay(context.silentSince + streamlessLimit, context.now()), streamlessLimit),
     restoredFor: ({ context }) => toDelay(context.openedAt + restoredFor, context.now()),
     /** On a slow network an answer takes as long as the first view did, so the delay grows with that. */
     stallDelay: ({ context: { trip } }) => Math.min(Math.max(stallAfter, 2 * trip), 4 * stallAfter),
@@ -339,7 +341,7 @@ export const syncSetup = slimSetup({
     pollDelay: ({ context }) => rules.toPollDelay(context),
     /** The connection may be dead, so a poll is given up early and the next one uses another connection. */
     pollTimeout: ({ context: { pollInterval, postTimeout } }) =>
-      Math.min(Math.max(pollInterval, lookEvery), postTimeout),
+      Math.min(Math.max(pollInterval, checkEvery), postTimeout),
     reconnectDelay: ({ context }) => toDelay(context.reconnectAt, context.now()),
     /**
      * 4 to 6 minutes. The refusal may be due to a deployment, and the page may have no person in front of it who
@@ -354,7 +356,7 @@ export const syncSetup = slimSetup({
      * The timer fires at least every 15 s to compare clocks, because timers do not run while a machine sleeps and
      * clocks are set.
      */
-    lapse: ({ context }) => Math.min(toDelay(rules.toLapse(context), context.now()), 15_000),
-    heartbeat: ({ context }) => 20_000 + context.random() * 10_000,
+    viewExpiry: ({ context }) => Math.min(toDelay(rules.toViewExpiry(context), context.now()), 15_000),
+    degradedDelay: ({ context }) => 20_000 + context.random() * 10_000,
   },
 })

@@ -6,7 +6,7 @@ import { syncSetup } from './sync-setup.ts'
 /**
  * Keeps the server's view equal to the state that Clerk reports in this tab. Region `stream` holds the server's event
  * stream open. Region `poll` asks for the view if no stream gets through. Region `session` reconciles the two: it posts
- * only while the server is heard in one of the two ways, one post at a time.
+ * only while one of the two works, and one post at a time.
  *
  * The host provides the actors. `openStream` sends `view.received`, `ping.received`, `retry.hinted`, and at its end
  * `stream.ended` or `stream.failed`. `fetchView` and `postEvent` ask the server; `fetchToken` asks Clerk.
@@ -21,7 +21,7 @@ export const syncMachine = syncSetup.createMachine({
       description: 'Holds the event stream of the server open.',
       initial: 'closed',
       on: {
-        'client.stopped': { target: '.closed', actions: ['forgetStream', 'disarmLapse'] },
+        'client.stopped': { target: '.closed', actions: ['forgetStream', 'cancelViewExpiryTimer'] },
         'retry.hinted': { actions: 'noteHint' },
         'stream.shared': { actions: 'noteRole' },
         'stream.ended': { target: '.backoff', actions: 'noteStreamLost' },
@@ -32,19 +32,19 @@ export const syncMachine = syncSetup.createMachine({
       always: {
         guard: 'isUnshared',
         target: '.closed',
-        actions: ['noteUnshared', 'planReopening'],
+        actions: ['noteUnshared', 'scheduleReopening'],
       },
       states: {
         closed: {
           description: 'The stream is not started, is stopped, or is refused.',
           entry: 'closeStream',
-          exit: ['dropReopening', 'trustNodes'],
+          exit: ['cancelReopening', 'forgetUnshared'],
           on: {
             'client.started': { target: 'starting', actions: 'noteTab' },
-            'clerk.changed': { guard: and(['isStreamRefused', 'isClerkNews']), target: 'starting' },
+            'clerk.changed': { guard: and(['isStreamRefused', 'isClerkChanged']), target: 'starting' },
             'focus.gained': { guard: 'isStreamRefused', target: 'starting' },
             'network.online': { guard: 'isStreamRefused', target: 'starting' },
-            'retry.wanted': { guard: 'isStreamRefused', target: 'starting' },
+            'retry.requested': { guard: 'isStreamRefused', target: 'starting' },
           },
         },
         starting: {
@@ -60,14 +60,14 @@ export const syncMachine = syncSetup.createMachine({
             'network.online': { target: 'starting', actions: 'closeStream' },
           },
           after: {
-            patience: { actions: 'noteMute' },
+            pollFallback: { actions: 'noteStreamBlocked' },
             watchdog: { target: 'backoff', actions: 'noteStreamLost' },
           },
         },
         open: {
           description:
             'Views arrive. The stream is given up after 2.5 pings of silence, or if its connection may be dead.',
-          always: { guard: 'isOtherChannel', target: 'starting', actions: ['closeStream', 'hushReconnect'] },
+          always: { guard: 'isOtherChannel', target: 'starting', actions: ['closeStream', 'markQuietReconnect'] },
           on: {
             'view.received': [
               { guard: 'isStale', target: 'starting', actions: 'closeStream' },
@@ -79,12 +79,12 @@ export const syncMachine = syncSetup.createMachine({
             ],
             'focus.gained': { guard: 'isOverdue', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
             'network.online': { target: 'starting', actions: 'closeStream' },
-            'retry.wanted': { guard: 'isOverdue', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
+            'retry.requested': { guard: 'isOverdue', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
           },
           after: {
-            look: [
+            streamCheck: [
               { guard: 'isSilent', target: 'starting', actions: ['noteStreamLost', 'closeStream'] },
-              { guard: 'isOverdue', target: 'open', reenter: true, actions: 'noteMute' },
+              { guard: 'isOverdue', target: 'open', reenter: true, actions: 'noteStreamBlocked' },
               { target: 'open', reenter: true },
             ],
             restoredFor: { guard: 'isRestored', actions: 'noteSteady' },
@@ -93,13 +93,13 @@ export const syncMachine = syncSetup.createMachine({
         backoff: {
           description: 'The stream broke; the next attempt waits.',
           entry: 'closeStream',
-          always: { guard: 'isStreamRefused', target: 'closed', actions: 'planReopening' },
+          always: { guard: 'isStreamRefused', target: 'closed', actions: 'scheduleReopening' },
           on: {
             'focus.gained': { guard: 'mayReconnect', target: 'starting' },
             'network.online': { guard: 'mayReconnect', target: 'starting' },
-            'retry.wanted': { guard: 'mayReconnect', target: 'starting' },
+            'retry.requested': { guard: 'mayReconnect', target: 'starting' },
           },
-          after: { reconnectDelay: 'starting', patience: { actions: 'noteMute' } },
+          after: { reconnectDelay: 'starting', pollFallback: { actions: 'noteStreamBlocked' } },
         },
       },
     },
@@ -124,16 +124,16 @@ export const syncMachine = syncSetup.createMachine({
               { target: 'waiting', actions: 'notePollFailure' },
             ],
           },
-          always: { guard: 'isPollOver', target: 'off' },
+          always: { guard: 'isPollUnneeded', target: 'off' },
           after: { pollTimeout: { target: 'waiting', actions: 'notePollFailure' } },
         },
         waiting: {
           description: 'The client asks for the view again in a few seconds.',
-          always: { guard: 'isPollOver', target: 'off' },
+          always: { guard: 'isPollUnneeded', target: 'off' },
           on: {
             'focus.gained': { guard: 'mayAskNow', target: 'asking' },
             'network.online': { guard: 'mayAskNow', target: 'asking' },
-            'retry.wanted': { guard: 'mayAskNow', target: 'asking' },
+            'retry.requested': { guard: 'mayAskNow', target: 'asking' },
           },
           after: { pollDelay: 'asking' },
         },
@@ -143,22 +143,22 @@ export const syncMachine = syncSetup.createMachine({
       description: 'Makes the server agree with this tab.',
       initial: 'waitingForClerk',
       on: {
-        'client.started': { actions: 'awaitClerk' },
-        'client.stopped': { target: '.waitingForClerk', actions: ['forgetClerk', 'stopAwaitingClerk'] },
+        'client.started': { actions: 'startClerkTimeout' },
+        'client.stopped': { target: '.waitingForClerk', actions: ['forgetClerk', 'cancelClerkTimeout'] },
         'clerk.changed': {
-          guard: 'isClerkNews',
+          guard: 'isClerkChanged',
           target: '.waitingForClerk',
-          actions: ['noteClerk', 'stopAwaitingClerk', 'awaitClerk'],
+          actions: ['noteClerk', 'cancelClerkTimeout', 'startClerkTimeout'],
         },
         'clerk.late': { guard: 'isClerkLate', actions: 'noteClerkLate' },
         'focus.gained': { actions: 'noteFocus' },
         'focus.lost': { actions: 'noteFocusLost' },
         'network.online': { actions: 'rearm' },
-        'view.aged': { actions: 'forgetLapse' },
+        'view.aged': { actions: 'forgetViewExpiry' },
       },
       always: [
-        { guard: and(['hasServerView', 'isOccasionMoot']), actions: 'passOccasion' },
-        { guard: 'isLapseMoved', actions: ['disarmLapse', 'noteLapse', 'armLapse'] },
+        { guard: and(['hasServerView', 'isAssertionRedundant']), actions: 'skipAssertion' },
+        { guard: 'isViewExpiryMoved', actions: ['cancelViewExpiryTimer', 'noteViewExpiry', 'startViewExpiryTimer'] },
         { guard: 'isNewFailure', actions: 'keepFailure' },
       ],
       states: {
@@ -171,10 +171,10 @@ export const syncMachine = syncSetup.createMachine({
         },
         signedOut: {
           description: 'Clerk says that no user is signed in. The server is told if necessary.',
-          on: { 'retry.wanted': { actions: 'noteRetry' } },
+          on: { 'retry.requested': { actions: 'noteRetry' } },
           always: [
             { guard: and(['hasServerView', 'isClearDue']), target: 'posting' },
-            { guard: and(['hasServerView', 'isClearSpared']), actions: 'settle' },
+            { guard: and(['hasServerView', 'isClearUnneeded']), actions: 'settle' },
           ],
         },
         fetchingToken: {
@@ -197,7 +197,7 @@ export const syncMachine = syncSetup.createMachine({
                 src: 'fetchToken',
                 input: ({ context }) => ({ skipCache: context.isFresh }),
                 onDone: [
-                  { guard: 'isPostedAlready', target: 'requesting', reenter: true, actions: 'askAfresh' },
+                  { guard: 'isPostedAlready', target: 'requesting', reenter: true, actions: 'requireFreshToken' },
                   { target: '#sync.session.posting', actions: 'holdToken' },
                 ],
                 onError: { target: '#sync.session.retrying', actions: 'noteFailure' },
@@ -205,7 +205,7 @@ export const syncMachine = syncSetup.createMachine({
               after: {
                 tokenTimeout: {
                   target: '#sync.session.retrying',
-                  actions: { type: 'noteLate', params: 'clerk-timeout' },
+                  actions: { type: 'noteTimeout', params: 'clerk-timeout' },
                 },
               },
             },
@@ -222,9 +222,9 @@ export const syncMachine = syncSetup.createMachine({
               { guard: { type: 'isAnswer', params: 'agreed' }, target: 'confirmed', actions: 'takeAnswer' },
               { guard: { type: 'isAnswer', params: 'overruled' }, target: 'confirmed', actions: 'takeAnswer' },
               {
-                guard: { type: 'isAnswer', params: 'askAfresh' },
+                guard: { type: 'isAnswer', params: 'requireFreshToken' },
                 target: 'fetchingToken.requesting',
-                actions: ['takeAnswer', 'askAfresh'],
+                actions: ['takeAnswer', 'requireFreshToken'],
               },
               { target: 'retrying', actions: ['takeAnswer', 'noteViewError'] },
             ],
@@ -232,28 +232,28 @@ export const syncMachine = syncSetup.createMachine({
               {
                 guard: 'isCachedTokenRefused',
                 target: 'fetchingToken.requesting',
-                actions: ['takeErrorView', 'askAfresh'],
+                actions: ['takeErrorView', 'requireFreshToken'],
               },
               { target: 'retrying', actions: ['takeErrorView', 'noteFailure'] },
             ],
           },
           after: {
             stallDelay: { actions: 'noteStall' },
-            postTimeout: { target: 'retrying', actions: { type: 'noteLate', params: 'network-failed' } },
+            postTimeout: { target: 'retrying', actions: { type: 'noteTimeout', params: 'network-failed' } },
           },
         },
         confirmed: {
           description: 'The server knows the identity of this tab. The token is renewed before it expires.',
           entry: 'settle',
-          exit: 'forgiveFailures',
+          exit: 'resetFailures',
           on: {
-            'view.received': { guard: 'isExpiryMoved', target: 'confirmed', reenter: true },
+            'view.received': { guard: 'isTokenExpiryMoved', target: 'confirmed', reenter: true },
             'ping.received': { guard: 'isClockMoved', target: 'confirmed', reenter: true },
             'stream.shared': { guard: 'isRoleNew', target: 'confirmed', reenter: true },
           },
           always: [
             { guard: 'isRefused', target: 'retrying', actions: 'noteViewError' },
-            { guard: and(['isOccasion', 'isTokenDue']), target: 'fetchingToken' },
+            { guard: and(['isAssertionDue', 'isTokenDue']), target: 'fetchingToken' },
             { guard: 'isLost', target: 'retrying', actions: 'noteViewError' },
           ],
           after: { renewalDelay: 'fetchingToken' },
@@ -261,12 +261,12 @@ export const syncMachine = syncSetup.createMachine({
         retrying: {
           description: 'An attempt failed; the next one waits.',
           entry: 'disarm',
-          on: { 'retry.wanted': { actions: 'noteRetry' } },
+          on: { 'retry.requested': { actions: 'noteRetry' } },
           always: [
             { guard: 'isSpent', target: 'degraded' },
             { guard: 'mayRetryNow', target: 'waitingForClerk' },
             { guard: 'isCurrent', target: 'confirmed' },
-            { guard: 'isClearMoot', target: 'signedOut' },
+            { guard: 'isClearRedundant', target: 'signedOut' },
           ],
           after: { retryDelay: 'waitingForClerk' },
         },
@@ -275,14 +275,14 @@ export const syncMachine = syncSetup.createMachine({
           entry: 'disarm',
           on: {
             'ping.received': { guard: and(['isClockMoved', 'isRetryable']), target: 'waitingForClerk' },
-            'retry.wanted': { actions: 'noteRetry' },
+            'retry.requested': { actions: 'noteRetry' },
           },
           always: [
             { guard: 'mayRetryNow', target: 'waitingForClerk' },
             { guard: 'isCurrent', target: 'confirmed' },
-            { guard: 'isClearMoot', target: 'signedOut' },
+            { guard: 'isClearRedundant', target: 'signedOut' },
           ],
-          after: { heartbeat: { guard: 'isRetryable', target: 'waitingForClerk' } },
+          after: { degradedDelay: { guard: 'isRetryable', target: 'waitingForClerk' } },
         },
       },
     },

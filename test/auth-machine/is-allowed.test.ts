@@ -76,7 +76,7 @@ describe('isAllowed', () => {
   })
 
   it('throws for an unknown rule instead of letting every user pass', () => {
-    expect(() => isAllowed(toView(), { rol: 'admin' } as AuthRule)).toThrow(/isAllowed: rol is no rule/)
+    expect(() => isAllowed(toView(), { rol: 'admin' } as AuthRule)).toThrow(/isAllowed: rol is not a rule/)
     expect(() => isAllowed(toView(), { constructor: 'admin' } as never)).toThrow(TypeError)
   })
 
@@ -84,7 +84,7 @@ describe('isAllowed', () => {
     'throws for a %s without a value, which would let every user pass',
     (name) => {
       expect(() => isAllowed(toView(), { [name]: undefined })).toThrow(
-        new TypeError(`isAllowed: ${name} has no value; leave it out where nothing is asked for`),
+        new TypeError(`isAllowed: ${name} has no value: leave it out if it is not required`),
       )
     },
   )

@@ -71,7 +71,11 @@ describe('onError is called for every failure', () => {
     ['a post is refused', { code: 'token-claims' }, { post: () => problem(401, 'token-claims', 'The claim azp') }],
     ['a post cannot be sent', { code: 'network-failed', cause }, { post: () => Promise.reject(cause) }],
     ['a stream is silent', { code: 'network-failed' }, { events: () => stream('') }, { pingInterval: 5_000 }],
-    ['a stream is refused', { code: 'not-found' }, { events: () => problem(404, 'not-found', 'Nothing is here') }],
+    [
+      'a stream is refused',
+      { code: 'not-found' },
+      { events: () => problem(404, 'not-found', 'There is no endpoint at this path') },
+    ],
     ['a stream is a page', { code: 'answer-malformed' }, { events: () => new Response('<html>') }],
     [
       'a stream says bye',

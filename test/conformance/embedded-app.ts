@@ -37,7 +37,7 @@ export const appMachine = setup({
   initial: 'loading',
   states: {
     loading: { description: 'Nobody knows yet.' },
-    lobby: { description: 'Nobody is signed in.' },
+    lobby: { description: 'No user is signed in.' },
     dashboard: { description: 'Somebody is.', entry: 'countVisit' },
   },
 })

@@ -19,9 +19,7 @@ describe('explain(actor)', () => {
     auth.wait(60_000)
     auth.wait(60_000)
     const { summary, transitions, text } = explain(auth.actor)
-    expect(summary).toBe(
-      'Signed out: that is a verdict. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)',
-    )
+    expect(summary).toBe('Signed out. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)')
     expect(transitions.map(({ code }) => code)).toEqual([
       'check-started',
       'token-accepted',
@@ -29,13 +27,13 @@ describe('explain(actor)', () => {
       'token-expired',
     ])
     expect(text).toMatchInlineSnapshot(`
-      "Signed out: that is a verdict. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)
-      2026-01-01 00:00:00.000Z  unchecked.waiting → verifying  check-started: A token came in and is being checked.
-      2026-01-01 00:00:00.000Z  verifying → signedIn.current  token-accepted: The token proves who this is.
-      2026-01-01 00:01:00.000Z  signedIn.current → signedIn.stale  token-stale: The token reached its exp; within the clock tolerance a fresh one is awaited.
+      "Signed out. The token has expired. (token-expired, 2026-01-01 00:02:00.000Z)
+      2026-01-01 00:00:00.000Z  unchecked.waiting → verifying  check-started: A token was received and is being checked.
+      2026-01-01 00:00:00.000Z  verifying → signedIn.current  token-accepted: The token was accepted.
+      2026-01-01 00:01:00.000Z  signedIn.current → signedIn.stale  token-stale: The token reached its exp. The session waits for a fresh one within the clock tolerance.
       2026-01-01 00:02:00.000Z  signedIn.stale → signedOut  token-expired: The token has expired.
       Keys: age unknown.
-      Clock: what came from Clerk the quickest got here 0 ms after it was made."
+      Clock: the fastest token from Clerk arrived 0 ms after it was made."
     `)
   })
 
@@ -65,7 +63,7 @@ describe('explain(actor)', () => {
         await auth.refuse('keys-unavailable')
       },
       'keys-unavailable',
-      'Undecided: nobody is trusted and nobody is signed out; it is tried again',
+      'Undecided: no user is trusted, and no user is signed out; the check is tried again',
     ],
     [
       'a refused token beside a good one',
@@ -75,7 +73,7 @@ describe('explain(actor)', () => {
         await auth.refuse('token-claims')
       },
       'token-claims',
-      'Signed in, by a token good for another 60 s. The last trouble ended nothing: A claim',
+      'Signed in, by a token good for another 60 s. The last error did not end the session: A claim',
     ],
     [
       'another user',
@@ -106,7 +104,7 @@ describe('explain(actor)', () => {
     const late = startAuth()
     await late.signIn()
     expect(explain(late.actor)).toMatchObject({ transitions: [] })
-    expect(explain(late.actor).summary).toContain('Watched since 2026-01-01 00:00:00.000Z only.')
+    expect(explain(late.actor).summary).toContain('Events before 2026-01-01 00:00:00.000Z are not known.')
     late.actor.send({ type: 'session.cleared' })
     expect(explain(late.actor).transitions).toMatchObject([{ from: 'signedIn.current', code: 'session-cleared' }])
 
@@ -125,7 +123,7 @@ describe('explain(actor)', () => {
 
     const ahead = startWatched()
     await ahead.signIn(session({ at: -50_000 }))
-    expect(explain(ahead.actor).summary).toContain('Tokens get here 50 s after Clerk issued them')
+    expect(explain(ahead.actor).summary).toContain('Tokens arrive 50 s after Clerk issued them')
     await ahead.signIn(session({ at: -1_000 }))
     expect(explain(ahead.actor)).toMatchObject({ clockOffset: 1_000 })
     expect(explain(ahead.actor).summary).not.toContain('clock')
@@ -134,7 +132,7 @@ describe('explain(actor)', () => {
     expect(explain(ahead.actor, facts).summary).toContain('The signing keys are 3 h old')
     expect(explain(ahead.actor, facts).text).toContain('Keys: fetched 3 h ago.')
     expect(explain(ahead.actor, { clockSkew: 300_000 }).summary).toContain(
-      "The server's clock is 5 min ahead of Clerk's: tokens expire early, or as they come. Set it by NTP.",
+      "The server's clock is 5 min ahead of Clerk's, so tokens expire early or are already expired when they arrive. Set the clock by NTP.",
     )
     expect(explain(behind.actor, { clockSkew: -40_000 })).toMatchObject({
       clockSkew: -40_000,

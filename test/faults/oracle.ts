@@ -164,7 +164,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   }
 
   /** A session that is let go of forgets its tabs, but not so soon. */
-  async function noteLate(exchange: Exchange) {
+  async function noteTimeout(exchange: Exchange) {
     const { node, cookie } = exchange
     if (cookie === undefined || exchange.method !== 'POST' || !isOvertaken(exchange)) return
     world.fired('post.overtaken')
@@ -266,7 +266,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       noteSeq(exchange)
       notePosted(exchange)
       noteArrival(exchange)
-      await noteLate(exchange)
+      await noteTimeout(exchange)
       if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
     },
     onAnswer(exchange, status, view) {

@@ -327,10 +327,10 @@ describe('an unknown path or method', () => {
     const { body } = await server.send('/auth/other')
     expect(body).toEqual({
       type: 'urn:authchart:error:not-found',
-      title: 'Nothing is here',
+      title: 'There is no endpoint at this path',
       status: 404,
       code: 'not-found',
-      detail: 'Nothing is here',
+      detail: 'There is no endpoint at this path',
       retryable: false,
     })
   })

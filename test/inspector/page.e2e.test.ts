@@ -58,7 +58,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     expect(await lit(page)).toEqual(['auth.signedOut'])
     expect(await taken(page)).toEqual(['auth:any -> auth.signedOut'])
     expect(await page.locator('#about').textContent()).toBe('A verdict says that no user is signed in.')
-    expect(await page.locator('#why').textContent()).toContain('Now: Signed out: that is a verdict.')
+    expect(await page.locator('#why').textContent()).toContain('Now: Signed out.')
     expect(await page.locator('.step .event').first().textContent()).toBe('session.cleared')
 
     await page.locator('.session').filter({ hasText: 'jwksMachine' }).click()

@@ -46,7 +46,7 @@ describe.each<[string, AnyStateMachine]>([
     const { guards, actions, actors, delays } = machine.implementations
     const names = [guards, actions, actors, delays].flatMap((named) => Object.keys(named))
     // The delays of events that actions raise.
-    const inner = new Set(['lateGrace', 'lapse', 'reopenDelay', 'clerkTimeout'])
+    const inner = new Set(['lateGrace', 'viewExpiry', 'reopenDelay', 'clerkTimeout'])
     const missing = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(tables))
     expect(missing.filter((name) => !inner.has(name))).toEqual([])
   })

@@ -129,7 +129,7 @@ describe('a stream that fails again and again', () => {
     expect(statusOf(tab)).toBe('authenticated')
   })
 
-  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)('polls at once on %s', async (type) => {
+  it.each(['focus.gained', 'network.online', 'retry.requested'] as const)('polls at once on %s', async (type) => {
     const { server, openTab, pass } = createWorld()
     server.streamFailure = server.pollFailure = toError('internal')
     const tab = await openTab('tab', { random: () => 0.999 }).start(ada)

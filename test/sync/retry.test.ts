@@ -74,7 +74,7 @@ describe('a post that fails', () => {
       if (!patience) await pass(40 * second)
       server.postFailure = null
       const before = server.posts.length
-      tab.send({ type: 'retry.wanted' })
+      tab.send({ type: 'retry.requested' })
       await settle()
       expect(server.posts).toHaveLength(patience ? before : before + 1)
       await pass(patience ?? 0)
@@ -90,7 +90,7 @@ describe('a post that fails', () => {
     const tab = await openTab().start(null)
     server.show({ state: 'error', authChecked: false })
     expect(statusOf(tab)).toBe('failed')
-    tab.send({ type: 'retry.wanted' })
+    tab.send({ type: 'retry.requested' })
     await settle()
     expect(statusOf(tab)).toBe('unauthenticated')
   })

@@ -32,7 +32,7 @@ describe('the stream', () => {
     expect(tab.state).toBe('open | confirmed')
   })
 
-  it.each(['focus.gained', 'network.online', 'retry.wanted'] as const)(
+  it.each(['focus.gained', 'network.online', 'retry.requested'] as const)(
     'is opened again after silence on %s, without waiting for the watchdog',
     async (type) => {
       const { clock, server, openTab, sleep } = createWorld()
@@ -135,7 +135,7 @@ describe('the stream', () => {
       const news = [
         (tab: Tab) => tab.focus(),
         (tab: Tab) => tab.send({ type: 'network.online' }),
-        (tab: Tab) => tab.send({ type: 'retry.wanted' }),
+        (tab: Tab) => tab.send({ type: 'retry.requested' }),
         (tab: Tab) => tab.clerkSays({ ...ada, orgRole: 'org:admin' }),
       ]
       for (const bring of news) {
@@ -179,7 +179,7 @@ describe('the stream', () => {
     server.streamFailure = toError('not-found')
     const tab = await openTab().start(null)
     tab.send({ type: 'client.stopped' })
-    for (const type of ['focus.gained', 'network.online', 'retry.wanted'] as const) tab.send({ type })
+    for (const type of ['focus.gained', 'network.online', 'retry.requested'] as const) tab.send({ type })
     await pass(3_600 * second, second)
     expect(server.connects).toHaveLength(1)
     expect(tab.state).toBe('closed | waitingForClerk')
@@ -231,7 +231,7 @@ describe('the stream', () => {
   )
 
   it('comes back at once on focus, online or on request, if the server allows it', async () => {
-    const signals = [{ type: 'focus.gained' }, { type: 'network.online' }, { type: 'retry.wanted' }] as const
+    const signals = [{ type: 'focus.gained' }, { type: 'network.online' }, { type: 'retry.requested' }] as const
     for (const signal of signals) {
       const { server, openTab } = createWorld()
       const tab = await openTab().start(null)

@@ -49,7 +49,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => tab.focus(),
     () => tab.blur(),
     () => tab.send({ type: 'network.online' }),
-    () => tab.send({ type: 'retry.wanted' }),
+    () => tab.send({ type: 'retry.requested' }),
     () => tab.send({ type: 'stream.shared', isLeader: random() < 0.5 }),
     () => tab.send({ type: 'retry.hinted', delay: 500 + random() * 3_000 }),
     () => tab.send({ type: 'client.stopped' }),
@@ -76,7 +76,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => (server.isSilent = random() < 0.2 && any([true, any(reasons)])),
     () => (sleep(random() * 100 * second), tab.focus()),
     () => (sleep(random() * 100 * second), tab.send({ type: 'network.online' })),
-    () => (sleep(random() * 100 * second), tab.send({ type: 'retry.wanted' })),
+    () => (sleep(random() * 100 * second), tab.send({ type: 'retry.requested' })),
     () => (tab.clerk.lag = random() < 0.5 ? 30 : 0),
     () => (tab.clerk.mode = any(['ok', 'ok', 'null', 'throw', 'hang'] as const)),
     () => (tab.clerk.lifetime = any([60, 60, 20, 3_600])),
@@ -94,14 +94,14 @@ it(`after any weather all tabs agree with the server, over every state and trans
     const world = createWorld()
     const { server, pass } = world
     const tabs = ['a', 'b', 'c'].map((name) => world.openTab(name, { random, stream: name !== 'c' }))
-    const heard = new Map<Tab, boolean>()
+    const seen = new Map<Tab, boolean>()
     const untold = new Map<Tab, number>()
     const says = new Map<Tab, (typeof identities)[number]>()
     for (const tab of tabs) {
       const names = listTransitions(tab.actor.logic.root)
       tab.onTransition((transition) => visited.add(names.get(transition) ?? 'none'))
       tab.actor.subscribe((snapshot) => snapshot._nodes.forEach((node) => states.add(node.id)))
-      tab.actor.subscribe(({ context }) => heard.set(tab, toHeldView(context).isSignedIn))
+      tab.actor.subscribe(({ context }) => seen.set(tab, toHeldView(context).isSignedIn))
       const { clerkSays } = tab
       tab.clerkSays = (identity) => {
         if (identity !== undefined) says.set(tab, identity)
@@ -119,7 +119,7 @@ it(`after any weather all tabs agree with the server, over every state and trans
       await pass(random() < 0.2 ? 50 * second : random() * 4 * second, 500)
       for (const each of tabs) {
         // One that rests tells nobody, but is right whenever it is asked.
-        const isTold = each.context.heardAt === 0 || heard.get(each) === toHeldView(each.context).isSignedIn
+        const isTold = each.context.lastSeenAt === 0 || seen.get(each) === toHeldView(each.context).isSignedIn
         if (isTold) untold.delete(each)
         else if (!untold.has(each)) untold.set(each, world.clock.now())
         // A clock that was set is noticed within 15 s; the clock of this test goes in steps.

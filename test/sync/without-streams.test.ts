@@ -62,7 +62,7 @@ describe('if streams cannot be read', () => {
     expect([statusOf(tab), connectionOf(tab)]).toEqual(['failed', 'lost'])
   })
 
-  it.each(['network.online', 'focus.gained', 'retry.wanted'] as const)(
+  it.each(['network.online', 'focus.gained', 'retry.requested'] as const)(
     'after a failure the view is polled at once on %s',
     async (type) => {
       const { server, tab, pass } = await open()

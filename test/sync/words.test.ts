@@ -143,7 +143,7 @@ describe('degraded and lastError', () => {
       code: 'clerk-no-token',
       message: 'Clerk gave no token',
       retryable: true,
-      remedy: 'Wait: it is tried again by itself.',
+      remedy: 'Wait: the client tries again by itself.',
     })
     expect(statusOf(tab)).toBe('authenticated')
     expect(toLastFailure(tab.context)).toBe(reasonOf())

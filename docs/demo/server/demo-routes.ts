@@ -33,7 +33,7 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
     if ('set' in request) return switches.set({ [request.set]: request.to })
     if (request.do === 'rotateKeys') return emulator.rotateKeys()
     const { sessionId } = await auth.session(event)
-    if (!sessionId) throw new HTTPError({ status: 409, message: 'Nobody is signed in' })
+    if (!sessionId) throw new HTTPError({ status: 409, message: 'No user is signed in' })
     return emulator.revokeSession(sessionId)
   }
 

@@ -31,7 +31,7 @@ export async function createPageFiles(directory: string): Promise<EventHandler> 
   return (event) => {
     const { pathname } = event.url
     const file = files.get(pathname === '/' ? '/index.html' : pathname)
-    if (!file) throw new HTTPError({ status: 404, message: 'Nothing is here' })
+    if (!file) throw new HTTPError({ status: 404, message: 'There is no file at this path' })
     // Vite names what it builds after its content, but for the page itself.
     const cache = pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
     return new Response(file.body, { headers: { 'content-type': file.type, 'cache-control': cache } })

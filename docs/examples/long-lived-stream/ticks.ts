@@ -8,7 +8,7 @@ export function createTicks(auth: AuthServer, interval = 1_000): H3 {
   app.get('/ticks', (event) => {
     // From here on: at sign-out, at expiry, at a revocation, and when another user takes the session over.
     const signal = auth.signal(event)
-    if (signal.aborted) throw new HTTPError({ status: 401, message: 'Nobody is signed in' })
+    if (signal.aborted) throw new HTTPError({ status: 401, message: 'No user is signed in' })
     const gone = new AbortController()
     let timer: ReturnType<typeof setInterval>
     const body = new ReadableStream<string>({

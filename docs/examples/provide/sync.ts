@@ -45,13 +45,13 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
     },
     // Ms each.
     delays: {
-      patience: 3 * interval,
+      pollFallback: 3 * interval,
       stallDelay: 60_000,
       clerkTimeout: 10_000,
       pollDelay: interval,
       pollTimeout: 5_000,
       watchdog: 3 * interval,
-      look: interval,
+      streamCheck: interval,
       restoredFor: 5_000,
       reconnectDelay: interval,
       reopenDelay: 600_000,
@@ -59,13 +59,13 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       postTimeout: 5_000,
       renewalDelay: ({ context }) => Math.max((context.view.expiresAt ?? Infinity) - context.now() - 20_000, 5_000),
       retryDelay: ({ context }) => 1_000 * 2 ** Math.min(context.attempts, 5),
-      lapse: interval,
-      heartbeat: 60_000,
+      viewExpiry: interval,
+      degradedDelay: 60_000,
     },
     // One that lets a transition be taken at once must become false by what the transition does.
     guards: {
       // What Clerk says.
-      isClerkNews: ({ context, event }) =>
+      isClerkChanged: ({ context, event }) =>
         event.type === 'clerk.changed' && event.identity?.sessionId !== context.identity?.sessionId,
       isClerkLate: ({ context }) => !context.isClerkLoaded,
       isClerkSignedIn: ({ context }) => context.identity !== null,
@@ -79,33 +79,33 @@ export const createPollingSync = ({ fetch, getToken, interval }: PollingOptions)
       isNewFailure: () => false,
       isRestored: () => false,
       isPollDue: () => false,
-      isPollOver: () => true,
+      isPollUnneeded: () => true,
       mayAskNow: () => true,
       isRefusal: () => false,
       isStreamFailing: ({ context }) => context.streamAttempts > 3,
       isStreamRefused: ({ context }) => context.streamFailure?.retryable === false,
-      isSilent: ({ context }) => context.now() - context.heardAt > 3 * interval,
-      isOverdue: ({ context }) => context.now() - context.heardAt > 2 * interval,
+      isSilent: ({ context }) => context.now() - context.lastSeenAt > 3 * interval,
+      isOverdue: ({ context }) => context.now() - context.lastSeenAt > 2 * interval,
       isStale: () => false,
       isOtherChannel: () => false,
       isClockMoved: () => false,
       // The end of a view is looked for once an interval.
-      isLapseMoved: ({ context }) => context.view.isSignedIn && context.lapseAt === null,
+      isViewExpiryMoved: ({ context }) => context.view.isSignedIn && context.viewExpiresAt === null,
       mayReconnect: () => true,
       // Whether the server has to be told.
-      isOccasion: ({ context }) => context.settled === null,
-      isOccasionMoot: () => false,
+      isAssertionDue: ({ context }) => context.settled === null,
+      isAssertionRedundant: () => false,
       isTokenDue: ({ context }) => context.view.sessionId !== context.identity?.sessionId,
       isClearDue: ({ context }) => context.ended !== null,
-      isClearSpared: ({ context }) => context.settled === null,
-      isClearMoot: ({ context }) => context.identity === null && context.ended === null,
+      isClearUnneeded: ({ context }) => context.settled === null,
+      isClearRedundant: ({ context }) => context.identity === null && context.ended === null,
       // What the server made of it.
       isOverruled: () => false,
       isLost: ({ context }) => context.view.state === 'signedOut',
       isRefused: ({ context }) => context.view.state === 'signedOut' && context.view.error?.retryable === false,
       isCurrent: ({ context }) => context.view.isSignedIn && context.view.sessionId === context.identity?.sessionId,
       isExpiring: ({ context }) => (context.view.expiresAt ?? Infinity) - context.now() < 20_000,
-      isExpiryMoved: ({ context, event }) =>
+      isTokenExpiryMoved: ({ context, event }) =>
         event.type === 'view.received' && event.view.expiresAt !== context.view.expiresAt,
       isPostedAlready: () => false,
       isAnswer: ({ event }, kind) => {

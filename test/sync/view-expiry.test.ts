@@ -7,19 +7,19 @@ import { ada, bob, createWorld, settle } from './world.ts'
 const second = 1_000
 const hour = 3_600 * second
 
-/** A signed-in tab with everything that its subscribers have heard, each with its time on the clock of timers. */
+/** A signed-in tab with everything that its subscribers have seen, each with its time on the clock of timers. */
 async function openHeld(input = {}) {
   const world = createWorld()
   const tab = await world.openTab('tab', input).start(ada)
-  const heard: { at: number; status: AuthStatus; userId: string | null }[] = []
+  const seen: { at: number; status: AuthStatus; userId: string | null }[] = []
   tab.actor.subscribe((snapshot) => {
     const { userId } = toHeldView(snapshot.context)
-    heard.push({ at: world.clock.now(), status: toAuthStatus(toAuthStatusFacts(snapshot)), userId })
+    seen.push({ at: world.clock.now(), status: toAuthStatus(toAuthStatusFacts(snapshot)), userId })
   })
   return {
     ...world,
     tab,
-    heard,
+    seen,
     held: () => toHeldView(tab.context),
     /** The stream breaks, and the reconnect is refused for good. */
     async refuse() {
@@ -29,21 +29,21 @@ async function openHeld(input = {}) {
       expect(tab.state).toMatch(/^closed/)
     },
     /** The time when the page was told that nobody was signed in. */
-    toldAt: () => heard.find(({ userId }) => userId === null)?.at,
+    toldAt: () => seen.find(({ userId }) => userId === null)?.at,
   }
 }
 
 describe('the end of a valid view', () => {
   it('is reported at the expiry plus the tolerance, even if the stream was refused permanently', async () => {
-    const { refuse, heard, pass, toldAt } = await openHeld()
+    const { refuse, seen, pass, toldAt } = await openHeld()
     await pass(10 * second)
     await refuse()
-    expect(heard.at(-1)).toMatchObject({ status: 'authenticated', userId: ada.userId })
+    expect(seen.at(-1)).toMatchObject({ status: 'authenticated', userId: ada.userId })
     await pass(107_900)
     expect(toldAt()).toBeUndefined()
     await pass(200)
     expect(toldAt()).toBe(120 * second)
-    expect(heard.at(-1)).toMatchObject({ status: 'failed', userId: null })
+    expect(seen.at(-1)).toMatchObject({ status: 'failed', userId: null })
   })
 
   it('is reported if every retry has failed', async () => {
@@ -73,11 +73,11 @@ describe('the end of a valid view', () => {
   })
 
   it('leaves no timer with a stopped client, and is reported again after a new start', async () => {
-    const { server, tab, pass, heard, held, toldAt } = await openHeld()
+    const { server, tab, pass, seen, held, toldAt } = await openHeld()
     tab.send({ type: 'client.stopped' })
-    const before = heard.length
+    const before = seen.length
     await pass(200 * second)
-    expect(heard.length).toBe(before)
+    expect(seen.length).toBe(before)
     expect(held().isSignedIn).toBe(false)
     server.streamFailure = toError('origin-rejected')
     tab.send({ type: 'client.started' })
@@ -115,10 +115,10 @@ describe('the end of a valid view', () => {
   })
 
   it('does not come early if it is further off than a timer can count', async () => {
-    const { server, tab, pass, heard } = await openHeld()
+    const { server, tab, pass, seen } = await openHeld()
     server.show({ expiresAt: tab.context.now() + 1_000 * hour })
     await pass(100 * second, second)
-    expect(heard.every(({ userId }) => userId === ada.userId)).toBe(true)
+    expect(seen.every(({ userId }) => userId === ada.userId)).toBe(true)
   })
 
   it('is noticed soon after a sleep, without any event from outside', async () => {
@@ -141,15 +141,15 @@ describe('the end of a valid view', () => {
   })
 
   it('makes a new snapshot, and then nothing more', async () => {
-    const { tab, clock, pass, refuse, heard } = await openHeld()
+    const { tab, clock, pass, refuse, seen } = await openHeld()
     await refuse()
     await pass(119_900 - clock.now())
     const before = tab.actor.getSnapshot()
     await pass(200)
     expect(tab.actor.getSnapshot()).not.toBe(before)
-    const told = heard.length
+    const told = seen.length
     await pass(100 * second, second)
-    expect(heard).toHaveLength(told)
+    expect(seen).toHaveLength(told)
   })
 
   it('keeps one timer, however often it moves', async () => {
@@ -176,11 +176,11 @@ it('a view known before the start has no timer until then', async () => {
   const tab = openTab('tab', { view })
   expect((clock as unknown as { timeouts: Map<number, unknown> }).timeouts.size).toBe(0)
   server.streamFailure = toError('origin-rejected')
-  const heard: boolean[] = []
+  const seen: boolean[] = []
   await tab.start(undefined)
-  tab.actor.subscribe(({ context }) => heard.push(toHeldView(context).isSignedIn))
+  tab.actor.subscribe(({ context }) => seen.push(toHeldView(context).isSignedIn))
   await pass(121 * second)
-  expect(heard.at(-1)).toBe(false)
+  expect(seen.at(-1)).toBe(false)
 })
 
 describe('a view that is no longer valid', () => {
@@ -207,14 +207,14 @@ describe('a view that is no longer valid', () => {
   })
 
   it('is followed by another user as one change', async () => {
-    const { tab, server, pass, refuse, heard } = await openHeld()
+    const { tab, server, pass, refuse, seen } = await openHeld()
     await refuse()
     await pass(130 * second)
     server.streamFailure = null
     tab.clerkSays(bob)
     await settle()
     await pass(5 * second)
-    const users = heard.map(({ userId }) => userId).filter((userId, index, all) => userId !== all[index - 1])
+    const users = seen.map(({ userId }) => userId).filter((userId, index, all) => userId !== all[index - 1])
     expect(users).toEqual([ada.userId, null, bob.userId])
   })
 })
