@@ -3,13 +3,10 @@ import type { AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import { noteUse } from './session/sign-in.ts'
-import { toUncheckedView } from '../../machines/auth-view.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { SessionRecord } from '../../machines/session-record.ts'
-import { createHistory } from '../../machines/explain/auth-history.ts'
-import { explainHistory } from '../../machines/explain/explain.ts'
 import type { Explanation, ExplanationFacts } from '../../machines/explain/explain.ts'
 import type { Logger } from '../logger.ts'
+import { explainSession } from './requests/explain-session.ts'
 import { createAdmitRequest, toAdmitted } from './requests/admit-request.ts'
 import type { AuthChanges } from './session/auth-changes.ts'
 import { createHosts } from './hosts/create-hosts.ts'
@@ -38,6 +35,7 @@ import { createSessionLifecycle } from './node/session-lifecycle.ts'
 import { createSessionList } from './node/session-list.ts'
 import type { SessionSummary } from './node/session-list.ts'
 import { createAwaitedRotations } from './node/awaited-rotations.ts'
+import type { SessionRegistry } from './node/session-registry.ts'
 import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
 import type { SessionStore } from './store/session-store.ts'
@@ -167,11 +165,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
     logger,
   })
   const lookup = createSessionLookup({ lifecycle, store, logger })
-  const isProof = ({ status, userId, sessionId, issuedAt, expiresAt }: SessionRecord) =>
-    status === 'signedIn' &&
-    clock() < (expiresAt ?? 0) + clockTolerance &&
-    !store.findTombstone({ userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: issuedAt ?? 0 })
-  const listSessions = createSessionList({ registry: lifecycle.registry, store, isProof, logger })
+  const listSessions = createSessionList({ registry: lifecycle.registry, store, clockTolerance, clock, logger })
   const awaited = createAwaitedRotations()
   const unfollow = followStore({ lifecycle, store, revocations, awaited, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
@@ -219,13 +213,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
       return session?.view() ?? null
     },
 
-    async explain(request, facts) {
-      const session = await find(request)
-      const view = session?.view() ?? toUncheckedView(clock())
-      const note = session ? '' : 'The request has no session here.'
-      return explainHistory(session?.state.history ?? createHistory(view), view, { ...facts, note })
-    },
-
+    explain: async (request, facts) => explainSession(await find(request), clock(), facts),
     signal: createRequestSignal(parts),
     revoke: createRevokeIdentity(parts),
 
@@ -239,11 +227,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
 
     onAuthChange: (listener, settings) => lifecycle.changes.subscribe(listener, settings),
 
-    stats() {
-      let streams = 0
-      for (const session of lifecycle.registry) streams += session.streams.size
-      return { sessions: lifecycle.registry.size, signedIn: lifecycle.registry.signedIn, streams }
-    },
+    stats: () => toStats(lifecycle.registry),
 
     async close({ timeout }) {
       if (isClosed) return
@@ -254,4 +238,10 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
       revocations.close()
     },
   }
+}
+
+function toStats(registry: SessionRegistry): HubStats {
+  let streams = 0
+  for (const session of registry) streams += session.streams.size
+  return { sessions: registry.size, signedIn: registry.signedIn, streams }
 }

@@ -44,6 +44,7 @@ export interface RedisSubscriber {
   connect(): Promise<unknown>
   /** `SSUBSCRIBE`, for shard channels. */
   sSubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
+  /** `SUNSUBSCRIBE`, for shard channels. */
   sUnsubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
   /** Listens to the events `ready`, `error` and `end` of the connection. */
   on(event: string, listener: (error?: unknown) => void): unknown

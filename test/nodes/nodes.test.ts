@@ -270,12 +270,14 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     await browser.token(b, b.mint({ sub: 'user_b', sid: 'sess_b' }))
     const keys = (await redis.cli('KEYS', `${deployment.prefix}:*`)).split('\n')
     expect(keys.length).toBeGreaterThanOrEqual(3)
-    const shape = /^nodes\d+:\{\d+\}:(s:[\w-]{21}|a:[\w-]{21}|tombstones)$/
+    const shape = /^nodes\d+:\{\d+\}:([sau]:[\w-]{21}|tombstones)$/
     expect(keys.filter((key) => !shape.test(key))).toEqual([])
     const values = await Promise.all(
-      keys.map(async (key) =>
-        (await redis.cli('TYPE', key)) === 'stream' ? redis.cli('XRANGE', key, '-', '+') : redis.cli('GET', key),
-      ),
+      keys.map(async (key) => {
+        const type = await redis.cli('TYPE', key)
+        if (type === 'stream') return redis.cli('XRANGE', key, '-', '+')
+        return type === 'zset' ? redis.cli('ZRANGE', key, '0', '-1') : redis.cli('GET', key)
+      }),
     )
     const text = values.join('\n')
     expect(text).toContain('user_b')

@@ -25,7 +25,9 @@ const maxHeld = 4
 /** @returns the error for a browser whose next cookie is on its way to it */
 export const toRotated = (): AuthError => new AuthError('session-rotated', undefined, { retryAfter: 1_000 })
 
-export function createCookieRotation({ cookies, store, keepRecord, sessionOf, logger }: CookieRotationOptions) {
+export function createCookieRotation(options: CookieRotationOptions) {
+  const { cookies, store, keepRecord, sessionOf, logger } = options
+
   /** Gives a session a new cookie on this node alone. The next rotation has the store retire the old one. */
   function reissue(session: LiveSession) {
     const { from } = cookies.issue(session)
@@ -154,20 +156,8 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
     /** Stores the current cookie, which the store has lost. @throws the error of the store */
     storeCookie: (session: LiveSession) => storeCookie(session),
 
-    /**
-     * Tells the other nodes that the current cookie replaces cookies which this node does not know, because requests
-     * may wait there with them. It comes after the record is stored, so that those nodes find the session.
-     */
-    async replaceUnknown(session: LiveSession, unknown: readonly string[]) {
-      const current = cookies.current(session)
-      if (!current) return
-      const { alias: to, userId } = current
-      try {
-        await Promise.all(unknown.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
-      } catch (error) {
-        logger.error('store.failed', { method: 'rotate', error })
-      }
-    },
+    /** Tells the other nodes that the current cookie replaces cookies which this node does not know. */
+    replaceUnknown: (session: LiveSession, unknown: readonly string[]) => replaceUnknown(options, session, unknown),
 
     /** Resolves once the store has the current cookie. @throws the error of the store */
     async settle(session: LiveSession) {
@@ -189,5 +179,21 @@ export function createCookieRotation({ cookies, store, keepRecord, sessionOf, lo
       const current = cookies.current(session)
       return current?.alias === alias ? undefined : (current?.cookieId ?? undefined)
     },
+  }
+}
+
+/**
+ * Requests may wait on other nodes with cookies that this node does not know. This comes after the record is stored, so
+ * that those nodes find the session.
+ */
+async function replaceUnknown(options: CookieRotationOptions, session: LiveSession, unknown: readonly string[]) {
+  const { cookies, store, logger } = options
+  const current = cookies.current(session)
+  if (!current) return
+  const { alias: to, userId } = current
+  try {
+    await Promise.all(unknown.map((from) => store.rotate(session.id, { from, to, userId, retireFor })))
+  } catch (error) {
+    logger.error('store.failed', { method: 'rotate', error })
   }
 }

@@ -31,8 +31,10 @@ export interface SessionSummary {
 export interface SessionListOptions {
   readonly registry: SessionRegistry
   readonly store: SessionStore
-  /** @returns true if a stored record proves its user now */
-  readonly isProof: (record: SessionRecord) => boolean
+  /** Ms that a token is accepted after its `exp`. */
+  readonly clockTolerance: number
+  /** Epoch ms. */
+  readonly clock: () => number
   readonly logger: Logger
 }
 
@@ -41,7 +43,12 @@ export interface SessionListOptions {
  *
  * @returns a function that throws a TypeError if the store cannot list sessions, and an AuthError `store-unavailable`
  */
-export function createSessionList({ registry, store, isProof, logger }: SessionListOptions) {
+export function createSessionList({ registry, store, clockTolerance, clock, logger }: SessionListOptions) {
+  const isProof = ({ status, userId, sessionId, issuedAt, expiresAt }: SessionRecord) =>
+    status === 'signedIn' &&
+    clock() < (expiresAt ?? 0) + clockTolerance &&
+    !store.findTombstone({ userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: issuedAt ?? 0 })
+
   async function readRecords(userId: string): Promise<readonly SessionRecord[]> {
     if (!store.list) throw new TypeError('sessions: the store cannot list sessions: give it the method list(userId)')
     try {

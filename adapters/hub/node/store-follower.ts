@@ -1,12 +1,10 @@
-import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import type { SessionStore, StoreChange, Tombstone } from '../store/session-store.ts'
-import { toTombstone } from '../store/tombstone.ts'
-import { inSlices } from '../../timing/slices.ts'
+import type { SessionStore, StoreChange } from '../store/session-store.ts'
 import type { AwaitedRotations } from './awaited-rotations.ts'
 import type { Revocations } from './revocations.ts'
 import type { SessionLifecycle } from './session-lifecycle.ts'
+import { createTombstoneFollower } from './tombstone-follower.ts'
 
 export interface StoreFollowerOptions {
   readonly lifecycle: SessionLifecycle
@@ -24,51 +22,8 @@ const batchSize = 32
 /** Keeps the sessions of this node in step with the store. @returns a function that stops it */
 export function followStore(options: StoreFollowerOptions): () => void {
   const { lifecycle, store, revocations, awaited, clock, logger } = options
-  const { registry, cookies, records, rotation, effects } = lifecycle
-
-  /**
-   * Ends the sessions whose proof has just got a tombstone. Their streams are told before their machines, so that the
-   * last of very many streams does not wait for the work on the others.
-   */
-  function followTombstone({ kind, id }: Tombstone) {
-    const isElsewhere = !revocations.isAdding
-    const sessions = registry.find(kind, id)
-    const endSession = (session: LiveSession) => end(session, { isElsewhere, isUser: kind === 'user' })
-    const steps = [tellStreams, endSession].flatMap((step) => sessions.map((session) => () => step(session)))
-    void inSlices(steps, (step) => {
-      try {
-        step()
-      } catch (error) {
-        // A session that fails must not keep the others from their end.
-        logger.error('store.watch.failed', { type: 'tombstone', error })
-      }
-    })
-  }
-
-  function tellStreams(session: LiveSession) {
-    const code = toEnd(session)
-    if (code === 'session-revoked') session.streams.endWithView('revoked')
-    else if (code) session.streams.push()
-  }
-
-  /** @returns the reason that ended the proof of a session, or null */
-  function toEnd({ identity: { userId, sessionId, claims } }: LiveSession) {
-    if (userId === null || sessionId === null) return null
-    return store.findTombstone({ userId, sessionId, issuedAt: toIssuedAt(claims) ?? 0 })
-  }
-
-  function end(session: LiveSession, from: { readonly isElsewhere: boolean; readonly isUser: boolean }) {
-    const { sessionId } = session.identity
-    const code = registry.has(session) ? toEnd(session) : null
-    if (!code || sessionId === null) return
-    const isRevoked = code === 'session-revoked'
-    effects.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
-    // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
-    // revoked too. The node that revokes the user does that for the sessions that it knows.
-    if (isRevoked && from.isUser && from.isElsewhere) {
-      void revocations.addTombstone(toTombstone({ kind: 'session', id: sessionId, revokedAt: clock() }, clock()))
-    }
-  }
+  const { registry, cookies, records, rotation } = lifecycle
+  const followTombstone = createTombstoneFollower({ lifecycle, store, revocations, clock, logger })
 
   function followRotation({ id, from, to, userId }: Extract<StoreChange, { type: 'rotated' }>) {
     // A request that waits for a rotation of this node itself is told by its session.
