@@ -1,15 +1,11 @@
-/**
- * Runs foreign code, and neither throws nor rejects if that fails.
- *
- * @param report Gets the error, also that of a promise that the code returns. By default the platform reports it, which
- * it does by itself if the promise rejects.
- */
-export function contain(run: () => unknown, report?: (error: unknown) => void): void {
+/** Runs foreign code and does not pass its error on. By default the platform reports it in its own way. */
+export function contain(
+  run: () => void,
+  report: (error: unknown) => void = globalThis.reportError ?? console.error,
+): void {
   try {
-    const result = run()
-    if (report && result instanceof Promise) result.catch(report)
+    run()
   } catch (error) {
-    const tell = report ?? globalThis.reportError ?? console.error
-    tell(error)
+    report(error)
   }
 }

@@ -1,5 +1,5 @@
 import type { InspectionEvent } from 'xstate'
-import { contain } from '../../machines/contain.ts'
+import { containAsync } from '../contain-async.ts'
 import type { LocalPage } from '../inspector/local-page.ts'
 import type { Logger } from '../logger.ts'
 
@@ -22,6 +22,6 @@ export function toInspect(options: readonly InspectOption[], logger: Logger): In
   const inspects = options.map((option) => (typeof option === 'function' ? option : option.inspect))
   const report = (error: unknown) => logger.error('inspector.failed', { error })
   return (event) => {
-    for (const inspect of inspects) contain(() => inspect(event), report)
+    for (const inspect of inspects) containAsync(() => inspect(event), report)
   }
 }

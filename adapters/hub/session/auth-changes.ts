@@ -1,6 +1,6 @@
 import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
-import { contain } from '../../../machines/contain.ts'
 import type { AuthChange, AuthChangeOptions } from '../../../machines/on-auth-change.ts'
+import { containAsync } from '../../contain-async.ts'
 import type { Logger } from '../../logger.ts'
 
 /** The cause of a change of identity. */
@@ -67,7 +67,7 @@ export function createAuthChanges(logger: Logger): AuthChanges {
     publish(change, scope = 'identity') {
       for (const [listener, { adopted, organization }] of listeners) {
         if ((change.reason === 'adopted' && !adopted) || (scope === 'organization' && !organization)) continue
-        contain(() => listener(change), report)
+        containAsync(() => listener(change), report)
       }
     },
   }
