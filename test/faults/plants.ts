@@ -198,4 +198,12 @@ export const plants: readonly Plant[] = [
     instead: '',
     shownBy: 4_020_211_991,
   },
+  {
+    name: 'session-let-go-early',
+    what: 'a node stops listening for the changes of a session that it still holds',
+    file: 'adapters/redis/followed-channels.ts',
+    line: 'else if (!entry.joining && !isHeld(entry)) left.push(channel)',
+    instead: '      else if (!entry.joining) left.push(channel)',
+    shownBy: 1_083_770_894,
+  },
 ]

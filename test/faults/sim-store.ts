@@ -1,6 +1,8 @@
 import { createTombstones } from '../../adapters/hub/store/tombstones.ts'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import type { Tombstone, SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
+import { createStoreWatchers } from '../../adapters/redis/store-watchers.ts'
+import { createSimChannels } from './sim-channels.ts'
 import { createSimStranger } from './sim-stranger.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
@@ -48,7 +50,7 @@ export function createSimStore(world: World): SimStore {
       const tombstones = createTombstones(clock)
       /** The last second that each end covers, from the messages so far. */
       const known = new Map<string, number>()
-      const watchers = new Set<(change: StoreChange) => void>()
+      const { watch, tell: tellWatchers, isWanted } = createStoreWatchers()
       let latestDue = 0
       let isLost = false
       let settledAt = 0
@@ -60,7 +62,7 @@ export function createSimStore(world: World): SimStore {
         known.set(id, Math.max(until, known.get(id) ?? -Infinity))
       }
       const tell = (change: StoreChange) => {
-        for (const watcher of watchers) watcher(change)
+        tellWatchers(change)
         if (change.type === 'tombstone') note(change.tombstone)
       }
       for (const tombstone of stored.values()) {
@@ -77,19 +79,38 @@ export function createSimStore(world: World): SimStore {
       function loseFeed() {
         if (isLost) return
         isLost = true
+        channels.break()
         time.send(node, random.between(500, 4_000), catchUp)
       }
 
+      const channels = createSimChannels(world, {
+        node,
+        store: party,
+        isLost: () => isLost,
+        isWanted,
+        deliver: tell,
+        onLoss: loseFeed,
+      })
+
       function catchUp() {
         if (weather.storeDown) return time.send(node, random.between(500, 2_000), catchUp)
+        return void goOn()
+      }
+
+      /** Listens again first, and then reads what was missed. */
+      async function goOn() {
+        await channels.restore()
         isLost = false
         settledAt = time.now() + settleFor
         for (const tombstone of stored.values()) hear({ type: 'tombstone', tombstone })
-        return tell({ type: 'back' })
+        tell({ type: 'back' })
       }
 
       function publish(change: StoreChange) {
         if (node.isDead) return void connections.delete(publish)
+        const channel = channels.toChannel(change)
+        if (change.type !== 'tombstone' && channel === null) return undefined
+        const arrive = (each: StoreChange) => (channel === null ? hear(each) : channels.hear(channel, each))
         if (random.chance(weather.watchDrop)) loseFeed()
         if (isLost) return world.fired('watch.dropped')
         const isSlow = random.chance(weather.watchDelay)
@@ -98,12 +119,12 @@ export function createSimStore(world: World): SimStore {
         if (isSlow) world.fired('watch.delayed')
         if (due < latestDue) world.fired('watch.reordered')
         latestDue = Math.max(latestDue, due)
-        time.send(node, delay, () => hear(change))
+        time.send(node, delay, () => arrive(change))
         const forged = stranger.forge(change)
-        if (forged) time.send(node, delay, () => hear(forged))
+        if (forged) time.send(node, delay, () => arrive(forged))
         if (random.chance(weather.watchDuplicate)) {
           world.fired('watch.duplicated')
-          time.send(node, delay + random.between(1, 2_000), () => hear(change))
+          time.send(node, delay + random.between(1, 2_000), () => arrive(change))
         }
         return undefined
       }
@@ -148,20 +169,35 @@ export function createSimStore(world: World): SimStore {
         })
       }
 
+      /** Follows what it reads before it reads it, as every store has to that leaves changes out. */
+      async function readFollowed(alias: string) {
+        if (isWanted(alias)) await channels.followed.follow(alias, alias)
+        const id = (await disk.read(alias))?.record.id
+        if (id !== undefined) await channels.followed.follow(id, id)
+        return ask('read', () => disk.read(alias))
+      }
+
+      /** Begins to follow a session at the same time as it changes it. */
+      async function whileFollowing<T>(id: string, work: () => Promise<T>): Promise<T> {
+        const [answer] = await Promise.all([work(), channels.followed.follow(id, id)])
+        return answer
+      }
+
       const toTrue = (until: number) => until - skew()
       const connection: StoreConnection = {
         isProbed: false,
         knows: (id, iat) => iat <= (known.get(id) ?? -Infinity),
         read(alias) {
-          return connection.isProbed
-            ? Promise.reject(new Error('An onlooker asks'))
-            : ask('read', () => disk.read(alias))
+          if (connection.isProbed) return Promise.reject(new Error('An onlooker asks'))
+          return readFollowed(alias)
         },
         write(record, { expectedRev, until }) {
           const trueUntil = toTrue(until)
-          return ask('write', () => disk.write(record, { expectedRev, until: trueUntil }))
+          return whileFollowing(record.id, () =>
+            ask('write', () => disk.write(record, { expectedRev, until: trueUntil })),
+          )
         },
-        rotate: (id, options) => ask('rotate', () => disk.rotate(id, options)),
+        rotate: (id, options) => whileFollowing(id, () => ask('rotate', () => disk.rotate(id, options))),
         remove: (id, expectedRev) => ask('remove', () => disk.remove(id, expectedRev)),
         addTombstone(tombstone) {
           const merged = tombstones.add(tombstone)
@@ -170,16 +206,14 @@ export function createSimStore(world: World): SimStore {
           return stored
         },
         findTombstone: (session) => tombstones.find(session),
-        watch(listener) {
-          watchers.add(listener)
-          return () => watchers.delete(listener)
-        },
+        watch,
         async ready(needs) {
           const isReady = needs === 'loaded' || (!isLost && (needs === 'current' || time.now() >= settledAt))
           if (!isReady) throw new Error('The store is out of reach')
         },
         async close() {
           connections.delete(publish)
+          channels.close()
         },
       }
       return connection
