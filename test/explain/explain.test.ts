@@ -33,7 +33,7 @@ describe('explain(actor)', () => {
       2026-01-01 00:01:00.000Z  signedIn.current → signedIn.stale  token-stale: The token reached its exp. The session waits for a fresh one within the clock tolerance.
       2026-01-01 00:02:00.000Z  signedIn.stale → signedOut  token-expired: The token has expired.
       Keys: age unknown.
-      Clock: the fastest token from Clerk arrived 0 ms after it was made."
+      Clock: the fastest token from Clerk arrived 0 ms after it was issued."
     `)
   })
 
