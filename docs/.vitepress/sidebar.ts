@@ -60,6 +60,7 @@ export const sidebar = [
         items: [
           { text: 'The auth chart is compiled', link: '/decisions/compiled-chart' },
           { text: 'Server-sent events', link: '/decisions/server-sent-events' },
+          { text: 'Whole views', link: '/decisions/whole-views' },
           { text: 'Records, not snapshots', link: '/decisions/records' },
           { text: 'Tombstones', link: '/decisions/tombstones' },
           { text: 'Libraries', link: '/decisions/libraries' },

@@ -10,7 +10,7 @@ import { renderAuthProvider, type ClerkAuthOptions } from '../clerk-auth.tsx'
 export type ClerkAuthProviderProps = ClerkProviderProps & ClerkAuthOptions
 
 /**
- * The provider of the deprecated @clerk/clerk-react 5 around `AuthProvider`.
+ * The provider of the deprecated `@clerk/clerk-react` 5 around `AuthProvider`.
  *
  * @example <ClerkAuthProvider publishableKey={key} auth={{ basePath: '/auth' }}><App /></ClerkAuthProvider>
  */
