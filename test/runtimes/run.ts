@@ -9,12 +9,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
-import { openSse } from '../h3/sse-reader.ts'
 import { createClerkEmulator } from '../kit/index.ts'
+import { createHttpBrowser } from './http-browser.ts'
 
 /** Bun pings every 5 s and ends what is silent for 10 s; the others ping every 15 s. */
 const pings = 3
-const startWithin = 30_000
 
 const [command = 'bun', ...args] = process.argv.slice(2)
 const port = await freePort()
@@ -31,42 +30,11 @@ const child = spawn(command, args, {
   },
 })
 
-let cookie = ''
-const keep = (header: string | null | undefined) => void (cookie = header?.split(';')[0] ?? cookie)
-
-async function send(path: string, body?: object) {
-  const init = body && { method: 'POST', body: JSON.stringify(body) }
-  const answer = await fetch(origin + path, {
-    ...init,
-    headers: { cookie, origin, 'content-type': 'application/json' },
-  })
-  keep(answer.headers.get('set-cookie'))
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
-}
-
-async function open() {
-  const stream = await openSse(`${origin}/auth/events`, { cookie })
-  keep(stream.headers['set-cookie']?.[0])
-  return stream
-}
-
-async function untilUp() {
-  const deadline = performance.now() + startWithin
-  while (performance.now() < deadline) {
-    if (
-      await send('/auth/session').then(
-        ({ status }) => status === 200,
-        () => false,
-      )
-    )
-      return
-    await wait(200)
-  }
-  throw new Error(`${command} did not answer within ${startWithin} ms`)
-}
+const browser = createHttpBrowser(origin)
+const { send, open } = browser
 
 async function run() {
-  await untilUp()
+  await browser.untilUp()
   const session = clerk.createSession('user_ada')
   const post = () => send('/auth/events', { type: 'token.received', token: clerk.mintToken({ session }) })
 
