@@ -133,11 +133,13 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     return route(event)
   }
 
-  async function handle(event: H3Event, respond: (event: H3Event) => unknown): Promise<unknown> {
+  /** @param methods Null if no route has this path. */
+  async function handle(event: H3Event, path: string, methods: Methods | null): Promise<unknown> {
     origins.vary(event)
     try {
       requireHost(event, allowedHosts)
-      return await respond(event)
+      if (!methods) throw new AuthError('not-found')
+      return await answer(event, path, methods)
     } catch (cause) {
       const error = toAuthError(cause)
       // The unread rest of the body would block the next request on the connection (RFC 9110 §15.5.14). Over HTTP/2
@@ -150,18 +152,13 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
     }
   }
 
-  function notFound(): never {
-    throw new AuthError('not-found')
-  }
-
   return (app) => {
     requireDistinct(app, { basePath, cookieName: cookie.name })
     // h3 looks up a route without parameters in a map. The pattern below catches all other paths, so that they are
     // answered with a problem document.
     for (const [path, methods] of Object.entries(routes)) {
-      const respond = (event: H3Event) => answer(event, path, methods)
-      app.all(`${basePath}${path}`, (event) => handle(event, respond))
+      app.all(`${basePath}${path}`, (event) => handle(event, path, methods))
     }
-    for (const path of [basePath, `${basePath}/**`]) app.all(path, (event) => handle(event, notFound))
+    for (const path of [basePath, `${basePath}/**`]) app.all(path, (event) => handle(event, path, null))
   }
 }

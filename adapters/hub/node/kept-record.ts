@@ -16,7 +16,7 @@ const toRevBefore = (storedRev: number) => (Math.floor(storedRev / revStep) + 1)
  * The part of a view that a record stores, so that a node does not hold a second record for each of its sessions. Its
  * members are compared by reference, because a machine replaces them whole.
  */
-type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'> | null
+type Outcome = Pick<AuthView, 'isSignedIn' | 'claims' | 'user'>
 
 /** The knowledge that this node has of the stored record of one session. */
 export class KeptRecord {
@@ -30,9 +30,9 @@ export class KeptRecord {
   /** The record that is being written to the store. */
   sent: SessionRecord | null = null
   isWriting = false
-  /** Resolves when the current write has ended, or at once if there is none. */
+  /** Resolves when the current write has ended. */
   written: Promise<void> = none
-  #outcome: Outcome = null
+  #outcome: Outcome | null = null
   /** True if the stored record says that no request has brought the cookie of the session. */
   #isUnclaimed = false
 
@@ -67,22 +67,16 @@ export class KeptRecord {
     this.#outcome = null
   }
 
-  noteWritten() {
-    this.sent = null
-    this.isWriting = false
-    this.written = none
-  }
-
   /**
    * A session that never signed in leaves no record. A session that signed out has its tombstone stored first: a node
    * that finds it signed out has no tombstone to add, and so acknowledges a sign-out at once.
    */
   isDue({ state }: LiveSession, view: AuthView): boolean {
-    return (
-      view.authChecked &&
-      (view.isSignedIn || (this.storedRev !== null && !state.isTombstoneOwed)) &&
-      !isSameOutcome(view, this.#outcome)
-    )
+    const outcome = this.#outcome
+    const isKept = view.isSignedIn || (this.storedRev !== null && !state.isTombstoneOwed)
+    const isSame =
+      outcome?.isSignedIn === view.isSignedIn && outcome.claims === view.claims && outcome.user === view.user
+    return view.authChecked && isKept && !isSame
   }
 
   /**
@@ -119,10 +113,6 @@ export function toRecord(session: LiveSession, view: ServerView, rev = view.rev)
     seqByTab: seqs.toJSON(),
     ...(isUnclaimed && { isUnclaimed: true }),
   }
-}
-
-function isSameOutcome(a: Outcome, b: Outcome): boolean {
-  return a?.isSignedIn === b?.isSignedIn && a?.claims === b?.claims && a?.user === b?.user
 }
 
 /** @returns true if two records are about the same proof, with the same profile */

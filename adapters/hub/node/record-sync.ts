@@ -77,7 +77,8 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
       // The identity stays proven on this node. Only other nodes, and this one after a restart, lack it.
       logger.error('store.failed', { method: 'write', error })
     } finally {
-      kept.noteWritten()
+      kept.sent = null
+      kept.isWriting = false
     }
   }
 
