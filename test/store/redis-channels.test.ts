@@ -101,6 +101,36 @@ describe.runIf(findRedis())('the channels of the sessions that a node holds', ()
     expect(revs.get('session-0')).toBe(3)
   })
 
+  it('are subscribed before the record is read, however long that takes', async () => {
+    const { a } = await start()
+    const client = createClient({ url: redis.url, disableOfflineQueue: true })
+    await client.connect()
+    const subscriber = client.duplicate()
+    const { sSubscribe } = subscriber
+    const gate = { asked: 0, open: () => {} }
+    const opened = new Promise<void>((resolve) => (gate.open = resolve))
+    subscriber.sSubscribe = (async (...args: Parameters<typeof sSubscribe>) => {
+      const isOfSession = String(args[0]).includes(':c:')
+      if (isOfSession) gate.asked += 1
+      if (isOfSession) await opened
+      return sSubscribe.apply(subscriber, args)
+    }) as never
+    client.duplicate = (() => subscriber) as never
+    const b = createRedisSessionStore({ client, timeout: 20_000, logger: {} })
+    onTestFinished(async () => {
+      await b.close()
+      client.destroy()
+    })
+    await untilReady(b)
+    listen(b, new Set(['session-0']))
+    await keep(a, ['session-0'])
+    const read = b.read('alias-session-0')
+    await eventually(() => gate.asked === 1, 'the subscription')
+    await renew(a, ['session-0'], 2)
+    gate.open()
+    expect((await read)?.record.rev).toBe(2)
+  })
+
   it('tell of a change that comes before the node holds the session that it has read', async () => {
     const { a, b } = await start()
     const held = new Set<string>()
