@@ -26,6 +26,11 @@ const listEvery = 24 * 3_600_000
 /** The most sessions of one user that are listed; the list forgets the oldest ones beyond. */
 const maxListed = 1_000
 
+/** Life of a new alias, ms. It is longer than that of most records, so that few rotations have to extend it. */
+const firstLife = 2 * outlive
+/** An alias that was retired since is not brought back. */
+const newAliasSettings = { expiration: { type: 'PX' as const, value: firstLife }, condition: 'NX' as const }
+
 /**
  * Redis may apply a command after its caller gave up on it. Each command is safe then: a write and a removal still need
  * the expected `rev`, and a rotation does not bring back an alias that was retired since.
@@ -86,7 +91,8 @@ export function createRedisRecords(options: ReadSessionOptions): RedisRecords {
       const channel = keys.changes(digest)
       const joining = followed.follow(channel, id)
       const call = calls.begin()
-      // Both are sent together, so that every node that hears of the new alias finds the old one retired.
+      // All are sent together, so that every node that hears of the new alias finds the old one retired, and a sign-in
+      // waits for one answer.
       const retired = toRetiredLead(digest, clock() + retireFor)
       const [lives] = await Promise.all([
         call.run<string>(rotateScript, {
@@ -98,10 +104,11 @@ export function createRedisRecords(options: ReadSessionOptions): RedisRecords {
             keys: [oldKey],
             arguments: [retired, String(toMs(retireFor)), keys.changes(oldAlias), `rotated ${id} ${message}`],
           }),
+        call.ask(newKey, (client) => client.set(newKey, toLead(digest, userId, seal), newAliasSettings)),
         joining,
       ])
-      const settings = { expiration: { type: 'PX' as const, value: toMs(Number(lives)) }, condition: 'NX' as const }
-      await call.ask(newKey, (client) => client.set(newKey, toLead(digest, userId, seal), settings))
+      const ms = toMs(Number(lives))
+      if (ms > firstLife) await call.ask(newKey, (client) => client.pExpire(newKey, ms))
     },
 
     async list(userId) {
