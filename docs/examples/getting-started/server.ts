@@ -2,10 +2,12 @@ import { H3, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import { createClerkEmulator } from 'authchart/testing'
 
+const port = Number(process.env['PORT'] ?? 3000)
+
 // Clerk on this machine, with one user. It is mounted below in this server.
 const clerk = await createClerkEmulator({
   listen: false,
-  url: 'http://localhost:3000/clerk',
+  url: `http://localhost:${port}/clerk`,
   appOrigin: 'http://localhost:5173',
   users: [{ email: 'ada@example.test', password: 'difference-engine' }],
 })
@@ -29,4 +31,4 @@ app.get('/api/me', async (event) => {
 auth.onAuthChange(({ view, previous, reason }) => console.log(previous.userId, '→', view.userId, reason))
 
 // Only for this machine, because anybody may sign in at the emulator.
-serve(app, { port: 3000, hostname: 'localhost' })
+serve(app, { port, hostname: 'localhost' })
