@@ -6,12 +6,17 @@ import { apiSidebar, sidebar } from './sidebar.ts'
 import { slugify } from './slugify.ts'
 import { linkSources, repository } from './source-links.ts'
 
+/** A state with the mark of the initial one, as the charts draw it. */
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="2" y="6" width="28" height="20" rx="6" fill="#1f7a4d"/><circle cx="11" cy="16" r="4" fill="#fff"/><path d="M15 16h9" stroke="#fff" stroke-width="2.5"/></svg>'
+
 export default defineConfig({
   title: 'authchart',
   description: 'What your server knows about the user of a browser session, as one explicit statechart.',
   // The path of the site on its host, with a slash at both ends; default `/`.
   base: process.env['SITE_BASE'] ?? '/',
   srcExclude: ['demo/**', 'examples/**', '.vitepress/**'],
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   lastUpdated: false,
   markdown: {
     anchor: { slugify },

@@ -26,6 +26,11 @@ test.each([...pages])('every link of %s leads to a file and to a section that ex
   expect(broken).toEqual([])
 })
 
+test.each(sitePages)('%s has no address of this machine outside code, which the site would take for a link', (path) => {
+  const prose = readFileSync(join(root, path), 'utf8').replaceAll(/^( *)(`{3,})[^]*?^\1\2$|`[^`\n]*`/gm, '')
+  expect(prose).not.toMatch(/https?:\/\/(localhost|127\.)/)
+})
+
 const linksOf = (items: readonly { link: string; items?: readonly { link: string }[] }[]): string[] =>
   items.flatMap(({ link, items = [] }) => [link, ...linksOf(items)])
 
