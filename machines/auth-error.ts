@@ -77,8 +77,11 @@ export type AuthErrorCode = keyof typeof authErrors
 
 /** An error as a view shows it. It is plain data and safe to send to the browser. */
 export interface AuthErrorView {
+  /** The code by which a program tells errors apart. */
   readonly code: AuthErrorCode
+  /** A sentence for a person, without a token or a secret. */
   readonly message: string
+  /** True if the same browser may succeed by asking again. */
   readonly retryable: boolean
 }
 

@@ -19,6 +19,7 @@ export interface AuthView {
   readonly channel: string
   /** Rises with every change; compare it within one channel only. */
   readonly rev: number
+  /** State of the machine. */
   readonly state: AuthStateName
   /** A verdict is reached, good or bad. A later check that cannot decide sets it back to false. */
   readonly authChecked: boolean
@@ -26,14 +27,19 @@ export interface AuthView {
   readonly timedOut: boolean
   /** A currently valid token proves who this is. It is computed again at every read. */
   readonly isSignedIn: boolean
+  /** Clerk's id of the user; null if no user is signed in. */
   readonly userId: string | null
+  /** Clerk's id of the session; null if no user is signed in. */
   readonly sessionId: string | null
+  /** Clerk's id of the active organization; null if there is none. */
   readonly orgId: string | null
+  /** Role in the active organization, such as `org:admin`; null if there is none. */
   readonly orgRole: string | null
   /** The person who acts as this user if the Clerk session is an impersonation; else null. */
   readonly actor: Impersonator | null
   /** The verified claims: all of them on the server, those of `publicClaims` on the wire. */
   readonly claims: AuthClaims | Readonly<Record<string, unknown>> | null
+  /** The profile of the user if the server loads it (`loadUser`), as soon as it is loaded; else null. */
   readonly user: AuthUser | null
   /** The last thing that went wrong, until the next success. */
   readonly error: AuthErrorView | null
@@ -50,9 +56,12 @@ export interface ServerView extends AuthView {
 
 /** A view in which a user is signed in, as `requireAuth` passes it to a handler. */
 export interface SignedInView extends AuthView {
+  /** State of the machine, which is always this one here. */
   readonly state: 'signedIn'
   readonly isSignedIn: true
+  /** Clerk's id of the user. */
   readonly userId: string
+  /** Clerk's id of the session. */
   readonly sessionId: string
   /** All claims on the server. In the browser only those of `publicClaims`, so read no others there. */
   readonly claims: AuthClaims

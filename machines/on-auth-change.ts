@@ -6,7 +6,9 @@ import { contain } from './contain.ts'
 
 /** A change of identity. `previous` is null in the first call, which reports the current state. */
 export interface AuthChange {
+  /** The view after the change. */
   readonly view: AuthView
+  /** The view before the change; null in the first call. */
   readonly previous: AuthView | null
 }
 

@@ -11,12 +11,17 @@ export interface SessionRecord {
   readonly channel: string
   /** Rises with every write; compare it only within one channel. */
   readonly rev: number
+  /** The verdict. */
   readonly status: 'signedIn' | 'signedOut'
   /** All verified claims; null when signed out. */
   readonly claims: AuthClaims | null
+  /** The profile of the user, if the server loads it. */
   readonly user: AuthUser | null
+  /** Clerk's id of the user; null if no user is signed in. */
   readonly userId: string | null
+  /** Clerk's id of the session; null if no user is signed in. */
   readonly sessionId: string | null
+  /** Clerk's id of the active organization; null if there is none. */
   readonly orgId: string | null
   /** `iat` of the proving token, epoch ms; null when signed out. */
   readonly issuedAt: number | null

@@ -3,12 +3,19 @@
  * NumericDate).
  */
 export interface AuthClaims {
+  /** Clerk's id of the user. */
   readonly sub: string
+  /** Clerk's id of the session. */
   readonly sid: string
+  /** The Clerk instance that issued the token. */
   readonly iss?: string
+  /** Authorized party: the origin of the page that asked for the token. */
   readonly azp?: string
+  /** Time of issue. */
   readonly iat?: number
+  /** Time before which the token does not count. */
   readonly nbf?: number
+  /** Time from which on the token no longer counts. */
   readonly exp: number
   /** Clerk session status; absent in v1 tokens. */
   readonly sts?: string
@@ -32,9 +39,13 @@ export interface VerifiedSession {
    * in.
    */
   readonly status: 'active' | 'pending'
+  /** Clerk's id of the user. */
   readonly userId: string
+  /** Clerk's id of the session. */
   readonly sessionId: string
+  /** Clerk's id of the active organization; null if there is none. */
   readonly orgId: string | null
+  /** All claims of the token. */
   readonly claims: AuthClaims
   /** `iat` in ms. */
   readonly issuedAt: number
@@ -47,13 +58,19 @@ export const defaultClockTolerance = 60
 
 /** The part of a Clerk user that a view shows if the server is configured to load it. */
 export interface AuthUser {
+  /** Clerk's id of the user. */
   readonly id: string
+  /** First name, if the user has told it. */
   readonly firstName: string | null
+  /** Last name, if the user has told it. */
   readonly lastName: string | null
+  /** User name, if the Clerk instance has user names. */
   readonly username: string | null
   /** The primary email address. */
   readonly emailAddress: string | null
+  /** True if the user has an image, and not only initials. */
   readonly hasImage: boolean
+  /** URL of the image, or of a picture of the initials. */
   readonly imageUrl: string
 }
 

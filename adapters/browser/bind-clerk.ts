@@ -3,6 +3,7 @@ import type { GetToken } from './clerk-state.ts'
 
 /** The part of Clerk's JavaScript object (`window.Clerk`), of any version, that {@link bindClerk} needs. */
 export interface ClerkLike {
+  /** True once Clerk has loaded. */
   readonly loaded: boolean
   /** Calls the listener on every change of Clerk's state. It returns a function that ends this. */
   addListener(listener: (resources: ClerkResourcesLike) => void): () => void
@@ -10,11 +11,13 @@ export interface ClerkLike {
 
 /** The part of Clerk's state that {@link bindClerk} reads. */
 export interface ClerkResourcesLike {
+  /** The active session; null if there is none, undefined while it changes. */
   readonly session?: {
     readonly id: string
     readonly status?: string
     getToken: GetToken
   } | null
+  /** The signed-in user. */
   readonly user?: {
     readonly id: string
     readonly organizationMemberships?: readonly {
@@ -22,6 +25,7 @@ export interface ClerkResourcesLike {
       readonly role: string
     }[]
   } | null
+  /** The active organization. */
   readonly organization?: { readonly id: string } | null
 }
 

@@ -5,11 +5,17 @@ export type GetToken = (options?: { skipCache?: boolean }) => Promise<string | n
 
 /** Clerk's state in this tab, in the shape that `useAuth()` of every Clerk package for React returns. */
 export interface ClerkState {
+  /** True once Clerk has loaded. */
   readonly isLoaded: boolean
+  /** False if Clerk has no signed-in user. */
   readonly isSignedIn?: boolean | undefined
+  /** Clerk's id of the user. */
   readonly userId?: string | null | undefined
+  /** Clerk's id of the session. */
   readonly sessionId?: string | null | undefined
+  /** Clerk's id of the active organization. */
   readonly orgId?: string | null | undefined
+  /** Role in the active organization, such as `org:admin`. */
   readonly orgRole?: string | null | undefined
   /** The claims of the session; only `sts` is used. */
   readonly sessionClaims?: { readonly sts?: string } | null | undefined

@@ -30,6 +30,7 @@ import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checke
 
 /** Keeps the server's view of one browser tab equal to Clerk's state in that tab. */
 export interface AuthClient {
+  /** The running sync machine, to select from and to inspect. */
   readonly actor: SyncActor
   /** The actor as it was when it was created, permanently. A server renders with it, and a page hydrates with it. */
   readonly initial: Pick<SyncActor, 'getSnapshot' | 'subscribe'>

@@ -6,11 +6,17 @@ import { setAnswerHeaders } from './answer-headers.ts'
 
 /** The body of an error answer: a problem document (RFC 9457). */
 export interface Problem {
+  /** `urn:authchart:error:` and the code. */
   readonly type: string
+  /** A few words for a person, the same for every error with this code. */
   readonly title: string
+  /** HTTP status of the answer. */
   readonly status: number
+  /** The code by which a program tells errors apart. */
   readonly code: AuthErrorCode
+  /** A sentence about this error, for a person. */
   readonly detail: string
+  /** True if the same browser may succeed by asking again. */
   readonly retryable: boolean
   /** The view of the session, if there is one. */
   readonly view?: AuthView

@@ -13,7 +13,9 @@ export type HeaderRecord = Readonly<Record<string, string | readonly string[] | 
  * unless a forwarding header or its socket tells otherwise.
  */
 export interface HeaderSource {
+  /** The headers of the request. */
   readonly headers: HeaderReader | HeaderRecord
+  /** HTTP method; by default a change if there is an `Origin` header, else a read. */
   readonly method?: string | undefined
   /** An absolute URL or only a path. */
   readonly url?: string | undefined

@@ -11,6 +11,7 @@ export interface ShownEvent {
   readonly type: string
   /** The type as a readable label, such as `verifyToken done`. */
   readonly label: string
+  /** The fields that may be shown. */
   readonly fields: ShownFields
 }
 

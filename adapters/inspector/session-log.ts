@@ -8,8 +8,11 @@ export interface InspectedStep {
   readonly seq: number
   /** Epoch ms. */
   readonly at: number
+  /** The event. */
   readonly event: ShownEvent
+  /** State after the step. */
   readonly value: StateValue
+  /** The part of the context that may be shown. */
   readonly context: ShownFields
   /** The arrows that the step took, in order. */
   readonly arrows: readonly string[]
@@ -17,15 +20,21 @@ export interface InspectedStep {
 
 /** One running machine: in `authchart/h3` a session, or the signing keys. */
 export interface InspectedSession {
+  /** The key for `steps` of the inspector. */
   readonly key: string
   /** The channel of the session, else the id of the actor. */
   readonly name: string
   /** Id of the machine: `auth`, `jwks`. */
   readonly machine: string
+  /** Moment of the first step, epoch ms. */
   readonly startedAt: number
+  /** Moment of the last step, epoch ms. */
   readonly changedAt: number
+  /** True if the machine has stopped. */
   readonly isOver: boolean
+  /** State of the machine. */
   readonly value: StateValue
+  /** Clerk's id of the user; null if no user is signed in. */
   readonly userId: string | null
   /** Number of steps so far. */
   readonly steps: number

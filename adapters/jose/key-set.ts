@@ -6,6 +6,7 @@ export type KeySet = ReadonlyMap<string | undefined, PublicKey>
 
 /** A JSON Web Key Set (RFC 7517 §5). */
 export interface Jwks {
+  /** The keys as JSON Web Keys. */
   readonly keys: readonly object[]
 }
 

@@ -5,9 +5,13 @@ import { parseStrictJsonObject } from './strict-json.ts'
 
 /** The header parameters that matter here. The rest, such as `jwk` and `jku`, is carried along and never used. */
 export interface JwsHeader {
+  /** The algorithm, which is always this one. */
   readonly alg: 'RS256'
+  /** Id of the key that signed. */
   readonly kid?: string
+  /** Type of the token; `JWT` if it is present. */
   readonly typ?: unknown
+  /** Clerk's category of the token. */
   readonly cat?: unknown
   readonly [parameter: string]: unknown
 }

@@ -10,7 +10,9 @@ import type { PublicKey } from './public-key.ts'
 
 /** A JWS whose signature verified. */
 export interface VerifiedJws {
+  /** The protected header. */
   readonly header: JwsHeader
+  /** The bytes of the payload. */
   readonly payload: Uint8Array
 }
 

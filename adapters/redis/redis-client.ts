@@ -17,6 +17,7 @@ export interface SetSettings {
  * The part of a node-redis client that the store uses. Clients with modules, of Sentinel and of a cluster have it too.
  */
 export interface RedisClient {
+  /** True while commands can be sent. */
   readonly isReady: boolean
   /** `GET`. */
   get(key: string): Promise<unknown>
@@ -38,7 +39,9 @@ export interface RedisClient {
 
 /** A separate connection for the messages of other nodes. */
 export interface RedisSubscriber {
+  /** True from `connect` to the end. */
   readonly isOpen: boolean
+  /** True while commands can be sent. */
   readonly isReady: boolean
   /** Connects, and connects again whenever the connection ends. */
   connect(): Promise<unknown>

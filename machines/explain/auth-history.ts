@@ -10,8 +10,11 @@ export interface AuthTransition {
   readonly since: number
   /** Number of equal changes; mostly 1. */
   readonly count: number
+  /** The state before. */
   readonly from: AuthStateLabel
+  /** The state after. */
   readonly to: AuthStateLabel
+  /** The reason, as a code. */
   readonly code: AuthReason
 }
 
@@ -24,6 +27,7 @@ export interface AuthHistory {
   readonly view: AuthView
   /** The transitions before `last`. Read them with {@link toTransitions}. */
   readonly packed: string
+  /** The newest transition; null before the first. */
   readonly last: PackedTransition | null
 }
 

@@ -6,12 +6,19 @@ import type { VerifiedSession } from '../verified-session.ts'
 
 /** The owner of a session and its times, epoch ms. A trace keeps nothing else of the claims. */
 export interface TracedSession {
+  /** The status of the session. */
   readonly status: VerifiedSession['status'] | AdoptedSession['status']
+  /** Clerk's id of the user; null if no user is signed in. */
   readonly userId: string | null
+  /** Clerk's id of the session; null if no user is signed in. */
   readonly sessionId: string | null
+  /** Clerk's id of the active organization; null if there is none. */
   readonly orgId: string | null
+  /** Role in the active organization, such as `org:admin`; null if there is none. */
   readonly orgRole: string | null
+  /** `iat` of the token, epoch ms. */
   readonly issuedAt: number | null
+  /** `exp` of the token, epoch ms. */
   readonly expiresAt: number | null
 }
 
@@ -40,6 +47,7 @@ export interface TracedView extends Pick<
 > {
   /** The full state, such as `signedIn.renewing`. */
   readonly state: string
+  /** Code of the error in the view; null if there is none. */
   readonly error: AuthErrorCode | null
   /** The armed timers by name, each with the delay in ms with which it was armed. */
   readonly timers: Readonly<Record<string, number>>
@@ -51,6 +59,7 @@ export interface TraceStep {
   readonly at: number
   /** Milliseconds since the start by the machine's own clock, if that differs because it was set or stopped. */
   readonly clock?: number
+  /** The event. */
   readonly event: TracedEvent
   /** Code of the tombstone that covers the session in the event, if there is one. */
   readonly tombstone?: AuthErrorCode
@@ -58,6 +67,7 @@ export interface TraceStep {
   readonly ended?: AuthErrorCode
   /** Moment when the retry is due, ms since the start; only if it changed. */
   readonly retryAt?: number
+  /** The view after the event. */
   readonly view: TracedView
 }
 
@@ -66,13 +76,16 @@ export interface TraceStep {
  * profile.
  */
 export interface AuthTraceJson {
+  /** Version of the format. */
   readonly version: 1
   /** Epoch ms. */
   readonly startedAt: number
+  /** The settings of the recorded machine. */
   readonly settings: Required<Omit<AuthInput, 'now' | 'random' | 'tombstone'>>
   /** False if something had happened before the recording began. It can then be read but not run again. */
   readonly isWhole: boolean
   /** False if more steps followed than fit into the recording. */
   readonly isComplete: boolean
+  /** The recorded steps, oldest first. */
   readonly steps: readonly TraceStep[]
 }

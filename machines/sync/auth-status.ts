@@ -31,6 +31,7 @@ export type AuthStatus = 'loading' | 'authenticated' | 'unauthenticated' | 'fail
 
 /** The facts from which a status follows. */
 export interface AuthStatusFacts {
+  /** Clerk's state in this tab. */
   readonly clerk: 'loading' | 'signedIn' | 'signedOut'
   /** State of the server's view at this moment. */
   readonly state: AuthStateName

@@ -22,7 +22,9 @@ export type SyncErrorCode =
 
 /** A failure as the sync machine keeps it. It is plain data without secrets. */
 export interface SyncFailure {
+  /** The code by which a program tells failures apart. */
   readonly code: SyncErrorCode
+  /** A sentence for a person, without a token. */
   readonly message: string
   /** False if asking again does not help until something changes. */
   readonly retryable: boolean

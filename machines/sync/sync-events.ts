@@ -4,9 +4,13 @@ import type { SyncFailure } from './sync-error.ts'
 
 /** The user and session that Clerk reports as signed in, in this tab. */
 export interface ClerkIdentity {
+  /** Clerk's id of the user. */
   readonly userId: string
+  /** Clerk's id of the session. */
   readonly sessionId: string
+  /** Clerk's id of the active organization; null if there is none. */
   readonly orgId: string | null
+  /** Role in the active organization, such as `org:admin`; null if there is none. */
   readonly orgRole: string | null
 }
 

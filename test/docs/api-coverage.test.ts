@@ -10,6 +10,15 @@ afterAll(() => api.close())
 
 const toText = ({ symbol }: PublicMember) => checker.getDocumentationCommentOfSymbol(symbol)
 const isOption = ({ owner }: PublicMember) => /(Options|Props|Input|Settings|Limits)$/.test(owner)
+/**
+ * The context of a machine is its own, the names of the emulator's resources are Clerk's, and the field that tells the
+ * members of a union apart is documented with each of them.
+ */
+const isField = ({ owner, symbol: { name, declarations } }: PublicMember) =>
+  !owner.endsWith('Context') &&
+  !(name === 'type' && owner.endsWith('Event')) &&
+  declarations.length === 1 &&
+  !declarations[0]?.path.includes('/test/kit/')
 const options = members.filter(isOption)
 
 /** A number that counts something says so; a moment or a duration names its unit. */
@@ -21,8 +30,8 @@ test('every export of every entry point has a docstring', () => {
   expect(missing.map(({ label }) => label)).toEqual([])
 })
 
-test('every option and every method of a public type has a docstring', () => {
-  const missing = members.filter((each) => (isOption(each) || each.isMethod) && !toText(each))
+test('every option, method and field of a public type has a docstring', () => {
+  const missing = members.filter((each) => (isOption(each) || each.isMethod || isField(each)) && !toText(each))
   expect(missing.map(({ label }) => label)).toEqual([])
 })
 

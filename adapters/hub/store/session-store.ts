@@ -4,6 +4,7 @@ import type { SessionRecord, EndMoments } from '../../../machines/session-record
 
 /** Remembers that one Clerk session or user has ended, until its last token has expired. */
 export interface Tombstone extends EndMoments {
+  /** The kind of what has ended: one Clerk session, or all sessions of a user. */
   readonly kind: 'session' | 'user'
   /** Clerk's id of the session or user. */
   readonly id: string
@@ -39,7 +40,9 @@ export type StoreChange =
 
 /** A record found by the alias of a cookie. `retired`: the cookie was rotated and is recognised for a few seconds. */
 export interface StoredSession {
+  /** The record that the alias leads to. */
   readonly record: SessionRecord
+  /** True if the cookie was rotated a few seconds ago. */
   readonly retired: boolean
   /** The user that the cookie was given out for, as given to `rotate`. */
   readonly userId?: string | null

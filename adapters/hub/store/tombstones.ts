@@ -13,6 +13,7 @@ export interface Tombstones {
   values(): Iterable<Tombstone>
   /** Forgets every tombstone. */
   clear(): void
+  /** Number of tombstones in the copy. */
   readonly size: number
 }
 
