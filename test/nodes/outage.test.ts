@@ -195,7 +195,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
 
   it('one that is frozen delays no request beyond the timeout, and only one', async () => {
     const deployment = createDeployment(redis)
-    const timeout = 1_500
+    const timeout = 600
     const addNode = async () => deployment.add({ timeout, client: await createPatientClient(redis) })
     const [a, b] = [await addNode(), await addNode()]
     const { browser, token } = await signIn(a)
