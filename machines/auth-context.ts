@@ -1,10 +1,8 @@
-import { toCodeView, toErrorView } from './auth-error.ts'
-import type { AuthError, AuthErrorCode, AuthErrorView } from './auth-error.ts'
+import { toCodeView, toErrorView, type AuthError, type AuthErrorCode, type AuthErrorView } from './auth-error.ts'
 import type { AdoptedSession } from './auth-events.ts'
 import { fullJitter } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'
-import { defaultClockTolerance } from './verified-session.ts'
-import type { AuthClaims, AuthUser, VerifiedSession } from './verified-session.ts'
+import { defaultClockTolerance, type AuthClaims, type AuthUser, type VerifiedSession } from './verified-session.ts'
 
 /** Options for creating an actor of the auth machine. */
 export interface AuthInput {

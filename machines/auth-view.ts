@@ -1,11 +1,8 @@
 import type { StateValue } from 'xstate'
-import { proofDeadline } from './auth-context.ts'
-import type { AuthContext } from './auth-context.ts'
-import { AuthError, toCodeView } from './auth-error.ts'
-import type { AuthErrorView } from './auth-error.ts'
+import { proofDeadline, type AuthContext } from './auth-context.ts'
+import { AuthError, toCodeView, type AuthErrorView } from './auth-error.ts'
 import type { AuthSnapshot } from './auth.machine.ts'
-import { toImpersonator, toOrgRole } from './verified-session.ts'
-import type { AuthClaims, AuthUser, Impersonator } from './verified-session.ts'
+import { toImpersonator, toOrgRole, type AuthClaims, type AuthUser, type Impersonator } from './verified-session.ts'
 
 /** The five states of the auth machine. */
 export type AuthStateName = 'unchecked' | 'verifying' | 'signedIn' | 'signedOut' | 'error'

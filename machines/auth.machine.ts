@@ -1,5 +1,4 @@
-import { assign, emit, enqueueActions, fromPromise, raise, setup } from 'xstate'
-import type { SnapshotFrom } from 'xstate'
+import { assign, emit, enqueueActions, fromPromise, raise, setup, type SnapshotFrom } from 'xstate'
 import {
   createAuthContext,
   isAdoptable,
@@ -14,10 +13,18 @@ import {
   withRecord,
   withRefusal,
   withRetrySoon,
+  type AuthContext,
+  type AuthInput,
 } from './auth-context.ts'
-import type { AuthContext, AuthInput } from './auth-context.ts'
-import { AuthError, authErrors, toAuthError, toCodeView, toErrorView } from './auth-error.ts'
-import type { AuthErrorCode, AuthErrorView } from './auth-error.ts'
+import {
+  AuthError,
+  authErrors,
+  toAuthError,
+  toCodeView,
+  toErrorView,
+  type AuthErrorCode,
+  type AuthErrorView,
+} from './auth-error.ts'
 import type { AdoptedSession, AuthEmitted, AuthEvent, TokenOutcome } from './auth-events.ts'
 import { toDelay } from './backoff.ts'
 import type { BearerToken } from './bearer-token.ts'

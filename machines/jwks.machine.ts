@@ -1,5 +1,13 @@
-import { and, assign, emit, fromPromise, setup } from 'xstate'
-import type { DoneActorEvent, ErrorActorEvent, SnapshotFrom } from 'xstate'
+import {
+  and,
+  assign,
+  emit,
+  fromPromise,
+  setup,
+  type DoneActorEvent,
+  type ErrorActorEvent,
+  type SnapshotFrom,
+} from 'xstate'
 import { toBound, toDelay } from './backoff.ts'
 
 /**

@@ -1,6 +1,5 @@
 import type { ActorRefFrom, Subscription } from 'xstate'
-import { isSameIdentity, isSameOrganization, toAuthView } from './auth-view.ts'
-import type { AuthView } from './auth-view.ts'
+import { isSameIdentity, isSameOrganization, toAuthView, type AuthView } from './auth-view.ts'
 import type { AuthMachine } from './auth.machine.ts'
 import { contain } from './contain.ts'
 

@@ -1,9 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
-import { toAuthView } from './auth-view.ts'
-import type { AuthView } from './auth-view.ts'
+import { toAuthView, type AuthView } from './auth-view.ts'
 import type { AuthMachine } from './auth.machine.ts'
-import { waitForVerdict } from './wait-for-verdict.ts'
-import type { VerdictSource } from './wait-for-verdict.ts'
+import { waitForVerdict, type VerdictSource } from './wait-for-verdict.ts'
 
 /** Options of {@link whenChecked}. */
 export interface WhenCheckedOptions {

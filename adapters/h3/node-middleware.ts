@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { H3 } from 'h3'
-import { toMountedPath, toRoutePath } from './mounted-path.ts'
-import type { MountedPath } from './mounted-path.ts'
+import { toMountedPath, toRoutePath, type MountedPath } from './mounted-path.ts'
 
 type RawRequest = IncomingMessage | Http2ServerRequest
 type RawResponse = ServerResponse | Http2ServerResponse

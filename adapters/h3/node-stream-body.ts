@@ -1,11 +1,8 @@
 import type { Writable } from 'node:stream'
 import { forgetCredentials } from './forget-credentials.ts'
-import { isClosed } from './node-context.ts'
-import type { NodeContext } from './node-context.ts'
-import type { OpenStreamOptions } from './sse-stream.ts'
-import type { SseSink } from './sse-stream.ts'
-import { toWebStream } from './web-stream.ts'
-import type { WhenGone } from './web-stream.ts'
+import { isClosed, type NodeContext } from './node-context.ts'
+import type { OpenStreamOptions, SseSink } from './sse-stream.ts'
+import { toWebStream, type WhenGone } from './web-stream.ts'
 
 /**
  * The body of an event stream on Node. The code that sends the answer decides how the body is read:

@@ -1,10 +1,8 @@
 import type { H3Event } from 'h3'
 import { toNodeContext } from './node-context.ts'
 import { NodeStreamBody } from './node-stream-body.ts'
-import { sseHeaders } from './sse-stream.ts'
-import type { OpenStreamOptions } from './sse-stream.ts'
-import { toWebStream } from './web-stream.ts'
-import type { WhenGone } from './web-stream.ts'
+import { sseHeaders, type OpenStreamOptions } from './sse-stream.ts'
+import { toWebStream, type WhenGone } from './web-stream.ts'
 
 /** Answers with an event stream, sent in the way that suits the server and the middleware in between. */
 export function openStream(event: H3Event, options: OpenStreamOptions): unknown {

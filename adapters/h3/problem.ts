@@ -1,6 +1,5 @@
 import type { H3Event } from 'h3'
-import { authErrors, isAuthError } from '../../machines/auth-error.ts'
-import type { AuthError, AuthErrorCode } from '../../machines/auth-error.ts'
+import { authErrors, isAuthError, type AuthError, type AuthErrorCode } from '../../machines/auth-error.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import { setAnswerHeaders } from './answer-headers.ts'
 

@@ -1,5 +1,4 @@
-import { pickClaims } from '../../machines/auth-view.ts'
-import type { AuthView } from '../../machines/auth-view.ts'
+import { pickClaims, type AuthView } from '../../machines/auth-view.ts'
 import { toViewFrame } from './sse-stream.ts'
 
 /** Turns views into the form that a browser may see, with only the listed claims. */

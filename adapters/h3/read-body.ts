@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
-import { assertBodySize } from 'h3'
-import type { H3Event } from 'h3'
+import { assertBodySize, type H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { Logger } from '../logger.ts'
 

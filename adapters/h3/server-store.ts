@@ -1,6 +1,5 @@
 import { createMemorySessionStore } from '../hub/store/memory-session-store.ts'
-import { createSealedStore } from '../hub/store/sealed-store.ts'
-import type { SealedStoreOptions } from '../hub/store/sealed-store.ts'
+import { createSealedStore, type SealedStoreOptions } from '../hub/store/sealed-store.ts'
 import type { SessionStore } from '../hub/store/session-store.ts'
 import { isProduction } from '../node-env.ts'
 

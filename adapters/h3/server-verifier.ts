@@ -3,8 +3,7 @@ import { toClerkKeyOptions } from '../clerk/clerk-keys.ts'
 import type { ResolvedClerkOptions } from '../clerk/clerk-options.ts'
 import { toInstanceIssuers } from '../clerk/instance-issuers.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
-import { createTokenVerifier } from '../jose/token-verifier.ts'
-import type { TokenVerifier, TokenVerifierOptions } from '../jose/token-verifier.ts'
+import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from '../jose/token-verifier.ts'
 import type { Logger } from '../logger.ts'
 
 export interface ServerVerifierOptions extends Omit<TokenVerifierOptions, 'keys'> {

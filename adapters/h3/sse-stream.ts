@@ -1,5 +1,4 @@
-import { createDeadlineQueue } from '../timing/deadline-queue.ts'
-import type { Deadline, DeadlineQueue } from '../timing/deadline-queue.ts'
+import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../timing/deadline-queue.ts'
 import type { ByeReason } from '../../machines/sync/sync-events.ts'
 import type { ViewStream } from '../hub/session/view-stream.ts'
 import { answerHeaders } from './answer-headers.ts'

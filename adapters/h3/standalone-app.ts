@@ -1,5 +1,4 @@
-import { H3 } from 'h3'
-import type { H3Event } from 'h3'
+import { H3, type H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { answerProblem } from './problem.ts'
 

@@ -1,6 +1,5 @@
 import type { ActorRefFrom, AnyEventObject, InspectionEvent } from 'xstate'
-import { addToHistory, createHistory } from './auth-history.ts'
-import type { AuthHistory } from './auth-history.ts'
+import { addToHistory, createHistory, type AuthHistory } from './auth-history.ts'
 import type { AuthReasonHint } from './auth-reason.ts'
 import { toAuthView } from '../auth-view.ts'
 import type { AuthMachine, AuthSnapshot } from '../auth.machine.ts'

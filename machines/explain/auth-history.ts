@@ -1,5 +1,12 @@
-import { authReasons, stateLabels, toReason, toStateLabel } from './auth-reason.ts'
-import type { AuthReason, AuthReasonHint, AuthStateLabel } from './auth-reason.ts'
+import {
+  authReasons,
+  stateLabels,
+  toReason,
+  toStateLabel,
+  type AuthReason,
+  type AuthReasonHint,
+  type AuthStateLabel,
+} from './auth-reason.ts'
 import type { AuthView } from '../auth-view.ts'
 
 /** One change of a session's state, or several equal ones in a row. */

@@ -1,7 +1,5 @@
-import { authErrors, isAuthErrorCode } from '../auth-error.ts'
-import type { AuthErrorCode } from '../auth-error.ts'
-import { isSameIdentity } from '../auth-view.ts'
-import type { AuthView } from '../auth-view.ts'
+import { authErrors, isAuthErrorCode, type AuthErrorCode } from '../auth-error.ts'
+import { isSameIdentity, type AuthView } from '../auth-view.ts'
 
 /** The reasons for a change in which nothing failed, each with a sentence. */
 const plainReasons = {

@@ -1,6 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { toUncheckedView } from '../auth-view.ts'
-import type { AuthStateName, AuthView } from '../auth-view.ts'
+import { toUncheckedView, type AuthStateName, type AuthView } from '../auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { syncMachine } from './sync.machine.ts'

@@ -1,5 +1,4 @@
-import { createMachine } from 'xstate'
-import type { setup } from 'xstate'
+import { createMachine, type setup } from 'xstate'
 
 /**
  * Does the same as XState's `setup`, with its types, but returns only `createMachine`. XState's own `setup` also brings

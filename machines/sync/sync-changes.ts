@@ -1,9 +1,8 @@
-import type { AuthView } from '../auth-view.ts'
+import { toUncheckedView, type AuthView } from '../auth-view.ts'
 import type { SyncContext } from './sync-context.ts'
-import type { SyncFailure } from './sync-error.ts'
+import { toFailure, toSyncFailure, type SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter, toBound } from '../backoff.ts'
-import { toFailure, toSyncFailure } from './sync-error.ts'
 import {
   isFinal,
   isHeld,
@@ -14,7 +13,6 @@ import {
   showsIdentity,
   streamTries,
 } from './sync-rules.ts'
-import { toUncheckedView } from '../auth-view.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
 const most = 30_000

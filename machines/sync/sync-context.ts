@@ -1,5 +1,4 @@
-import { toUncheckedView } from '../auth-view.ts'
-import type { AuthView } from '../auth-view.ts'
+import { toUncheckedView, type AuthView } from '../auth-view.ts'
 import type { BearerToken } from '../bearer-token.ts'
 import { defaultClockTolerance } from '../verified-session.ts'
 import type { SyncFailure } from './sync-error.ts'

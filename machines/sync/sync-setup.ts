@@ -1,5 +1,18 @@
-import { and, assign, cancel, fromCallback, fromPromise, not, or, raise, spawnChild, stateIn, stopChild } from 'xstate'
-import type { DoneActorEvent, ErrorActorEvent } from 'xstate'
+import {
+  and,
+  assign,
+  cancel,
+  fromCallback,
+  fromPromise,
+  not,
+  or,
+  raise,
+  spawnChild,
+  stateIn,
+  stopChild,
+  type DoneActorEvent,
+  type ErrorActorEvent,
+} from 'xstate'
 import type { AuthView } from '../auth-view.ts'
 import type { BearerToken } from '../bearer-token.ts'
 import type { SyncContext, SyncInput } from './sync-context.ts'

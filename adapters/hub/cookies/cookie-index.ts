@@ -1,5 +1,4 @@
-import { createDeadlineQueue } from '../../timing/deadline-queue.ts'
-import type { Deadline } from '../../timing/deadline-queue.ts'
+import { createDeadlineQueue, type Deadline } from '../../timing/deadline-queue.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { createSecretId, isSecretId, toDigest } from './secret-id.ts'
 

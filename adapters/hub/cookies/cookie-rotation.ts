@@ -3,8 +3,7 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import { retireFor } from './cookie-index.ts'
-import type { CookieIndex, FoundSession } from './cookie-index.ts'
+import { retireFor, type CookieIndex, type FoundSession } from './cookie-index.ts'
 
 export interface CookieRotationOptions {
   readonly cookies: CookieIndex

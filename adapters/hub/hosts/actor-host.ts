@@ -1,5 +1,4 @@
-import { createActor, fromPromise } from 'xstate'
-import type { InspectionEvent } from 'xstate'
+import { createActor, fromPromise, type InspectionEvent } from 'xstate'
 import { authMachine } from '../../../machines/auth.machine.ts'
 import { projectView } from '../../../machines/auth-view.ts'
 import { contain } from '../../../machines/contain.ts'

@@ -1,6 +1,15 @@
 import type { AnyEventObject, AnyStateMachine, AnyStateNode, StateValue } from 'xstate'
-import { compileActions, compileEntry, compileExit, compileGuard, UnsupportedChart } from './chart-actions.ts'
-import type { ChartAction, ChartEffect, ChartGuard, ChartWork } from './chart-actions.ts'
+import {
+  compileActions,
+  compileEntry,
+  compileExit,
+  compileGuard,
+  UnsupportedChart,
+  type ChartAction,
+  type ChartEffect,
+  type ChartGuard,
+  type ChartWork,
+} from './chart-actions.ts'
 
 /** The state of a chart, without its context. All sessions in one state share one object. */
 export interface ChartState {

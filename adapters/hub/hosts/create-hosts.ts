@@ -1,7 +1,6 @@
 import type { AuthContext } from '../../../machines/auth-context.ts'
 import { authMachine } from '../../../machines/auth.machine.ts'
-import { createActorHosts } from './actor-host.ts'
-import type { ActorHostOptions } from './actor-host.ts'
+import { createActorHosts, type ActorHostOptions } from './actor-host.ts'
 import { compileChart } from './compile-chart.ts'
 import type { StartHost } from './session-host.ts'
 import { createSnapshotHosts } from './snapshot-host.ts'

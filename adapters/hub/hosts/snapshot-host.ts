@@ -1,13 +1,11 @@
 import type { AnyEventObject } from 'xstate'
 import type { AuthContext } from '../../../machines/auth-context.ts'
 import type { AuthEmitted } from '../../../machines/auth-events.ts'
-import { projectView } from '../../../machines/auth-view.ts'
-import type { AuthViewOptions } from '../../../machines/auth-view.ts'
+import { projectView, type AuthViewOptions } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { ChartEffect } from './chart-actions.ts'
 import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
-import { createDeadlineQueue } from '../../timing/deadline-queue.ts'
-import type { Deadline, DeadlineQueue } from '../../timing/deadline-queue.ts'
+import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../../timing/deadline-queue.ts'
 import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
 
 /** A delayed event of a session. */

@@ -12,8 +12,7 @@ import { toTombstone } from '../store/tombstone.ts'
 import type { RecordSync } from './record-sync.ts'
 import type { Revocations } from './revocations.ts'
 import type { SessionRegistry } from './session-registry.ts'
-import { createProfiles } from './user-profiles.ts'
-import type { LoadUser } from './user-profiles.ts'
+import { createProfiles, type LoadUser } from './user-profiles.ts'
 
 /** Does what follows from each change of a session: its cookie, record, signals and profile, and the listeners. */
 export interface ChangeEffects {

@@ -1,6 +1,5 @@
 import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
-import { toBound } from '../../../machines/backoff.ts'
-import type { Backoff } from '../../../machines/backoff.ts'
+import { toBound, type Backoff } from '../../../machines/backoff.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'

@@ -1,9 +1,7 @@
 import { AuthError } from '../../../machines/auth-error.ts'
-import { createIdentityIndex } from './identity-index.ts'
-import type { IdentityIndex } from './identity-index.ts'
+import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { recentFor } from './spare-sessions.ts'
-import type { SpareSessions } from './spare-sessions.ts'
+import { recentFor, type SpareSessions } from './spare-sessions.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
 
 /** The most sessions of one Clerk session, user or address that a node holds. */

@@ -1,9 +1,7 @@
 import { AuthError } from '../../../machines/auth-error.ts'
-import { createIdentityIndex } from './identity-index.ts'
-import type { IdentityIndex } from './identity-index.ts'
+import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { createSessionBounds } from './session-bounds.ts'
-import type { SessionBounds, SessionLimits } from './session-bounds.ts'
+import { createSessionBounds, type SessionBounds, type SessionLimits } from './session-bounds.ts'
 import { createSpareSessions } from './spare-sessions.ts'
 
 /** The sessions of one node, and the rules for how long each stays. */

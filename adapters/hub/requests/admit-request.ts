@@ -5,8 +5,7 @@ import type { AwaitedRotation } from '../node/awaited-rotations.ts'
 import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
 import { noteUse } from '../session/sign-in.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { isOwnedBy, retireFor } from '../cookies/cookie-index.ts'
-import type { FoundSession } from '../cookies/cookie-index.ts'
+import { isOwnedBy, retireFor, type FoundSession } from '../cookies/cookie-index.ts'
 
 /** @returns the session that let a request in, as long as the admission lasts and the session proves nobody else */
 export function toAdmitted({ admission }: HubRequest): LiveSession | null {

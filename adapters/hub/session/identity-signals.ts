@@ -1,7 +1,6 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import { longestDelay } from '../../../machines/backoff.ts'
-import { ruleNames, toFreshFor, toRuleRefusal } from '../../../machines/is-allowed.ts'
-import type { AuthRule } from '../../../machines/is-allowed.ts'
+import { ruleNames, toFreshFor, toRuleRefusal, type AuthRule } from '../../../machines/is-allowed.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 import type { LiveSession } from './live-session.ts'
 import type { RuleSignal } from './session-state.ts'

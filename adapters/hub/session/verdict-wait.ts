@@ -1,6 +1,5 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
-import { waitForVerdict } from '../../../machines/wait-for-verdict.ts'
-import type { VerdictSource } from '../../../machines/wait-for-verdict.ts'
+import { waitForVerdict, type VerdictSource } from '../../../machines/wait-for-verdict.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 
 /** The callers that wait for a session's verdict. */
