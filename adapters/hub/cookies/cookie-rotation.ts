@@ -18,6 +18,7 @@ export interface CookieRotationOptions {
 /** Gives sessions new cookies, so that no request or stream from before a sign-in shows who has signed in. */
 export type CookieRotation = ReturnType<typeof createCookieRotation>
 
+const none: readonly string[] = []
 /** How many tokens of one tab may wait for keys. */
 const maxHeld = 4
 
@@ -77,7 +78,9 @@ export function createCookieRotation(options: CookieRotationOptions) {
     const froms: readonly (string | null)[] = state.unretired.length > 0 ? state.unretired : [null]
     const sent = froms.map((from) => store.rotate(session.id, { from, to, userId, retireFor }))
     await Promise.all([...sent, alsoStore?.()])
-    state.unretired = state.unretired.filter((alias) => !froms.includes(alias))
+    const left = state.unretired.filter((alias) => !froms.includes(alias))
+    // Most sessions have none, and one list serves them all.
+    state.unretired = left.length > 0 ? left : none
     if (cookies.current(session)?.alias === to) state.isCookieOwed = false
   }
 
