@@ -7,6 +7,7 @@ import { heapSession } from './rows/heap-session.ts'
 import { inspectorOff } from './rows/inspector-off.ts'
 import { latency } from './rows/latency.ts'
 import { postToFrame } from './rows/post-to-frame.ts'
+import { redis } from './rows/redis.ts'
 import { renewal } from './rows/renewal.ts'
 import { revocation } from './rows/revocation.ts'
 import { storms } from './rows/storms.ts'
@@ -25,4 +26,5 @@ export const benches: readonly Bench[] = [
   growth,
   revocation,
   storms,
+  redis,
 ]

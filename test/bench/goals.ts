@@ -79,6 +79,13 @@ export const goals = {
     peer: 'none',
     goal: '<= 100',
   },
+  'redis/fan-out': {
+    title: 'a renewal on 8 nodes with Redis, CPU of Redis and all nodes',
+    unit: 'µs',
+    peer: 'the same on 2 nodes',
+    goal: '<= 1.1',
+  },
+  'redis/renewal-calls': { title: 'calls to Redis for each renewal', unit: 'calls', peer: 'none', goal: '<= 1' },
 } as const satisfies Record<string, Goal>
 
 export type RowName = keyof typeof goals
