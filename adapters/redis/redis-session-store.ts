@@ -46,7 +46,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const onLoss = (reason: unknown) => feed.lose(reason)
   const calls = createRedisCalls({ client, timeout, onTrouble: onLoss })
   const deliver = (message: string) => hear(message)
-  const channels = createNodeChannels({ subscriber, keys, isWanted, deliver, onLoss, patience: timeout / 2 })
+  const channels = createNodeChannels({ subscriber, keys, isWanted, deliver, onLoss, patience: timeout })
   const { followed, listen, haveMoved } = channels
   const records = createRedisRecords({ calls, keys, followed, isWanted, clock })
   const rotations = createOwedRotations(records)
