@@ -13,6 +13,7 @@ const remedies: Partial<Record<SyncErrorCode, string>> = {
   'clerk-unavailable': 'Allow the script and the API of Clerk, then load the page again.',
   'answer-malformed': 'Wait for the server, sign in to the network, or forward basePath to the server.',
   'answer-cached': 'Exclude the endpoints from the service worker and from every cache.',
+  'client-not-loaded': 'Load the page again, and serve all files of the build.',
   'too-many-sessions': 'Sign out on another device.',
   'store-not-shared': 'Give all nodes of the server one store.',
 }

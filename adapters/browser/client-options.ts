@@ -1,5 +1,6 @@
 import type { ActorOptions, InspectionEvent } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
+import type { SyncInput } from '../../machines/sync/sync-context.ts'
 import type { SyncError } from '../../machines/sync/sync-error.ts'
 import type { syncMachine } from '../../machines/sync/sync.machine.ts'
 import type { GetToken } from './clerk-state.ts'
@@ -70,8 +71,43 @@ const numbers = [
   'retries',
 ] as const
 
-/** @throws TypeError that names the option */
-export function requireClientOptions(options: AuthClientOptions): void {
+/** The options that have a default, with it, and those of the sync machine under `input`. */
+export type ResolvedOptions = Required<Pick<AuthClientOptions, 'credentials' | 'fetch' | 'shareStream' | 'clock'>> &
+  Pick<AuthClientOptions, 'getToken' | 'onError' | 'inspect'> & {
+    /** Address of the endpoints, without a slash at its end. */
+    readonly endpoint: string
+    readonly input: SyncInput & { readonly now: () => number; readonly stream: boolean }
+  }
+
+/**
+ * Returns the options with their defaults, in the shape in which the client uses them.
+ *
+ * @throws TypeError that names the option
+ */
+export function resolveClientOptions(options: AuthClientOptions): ResolvedOptions {
+  requireClientOptions(options)
+  const {
+    basePath = '/auth',
+    url,
+    credentials = url ? 'include' : 'same-origin',
+    // The global `fetch` is read at each call, so that a later wrapper takes effect.
+    fetch = (...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request),
+    shareStream = options.fetch === undefined && credentials !== 'omit',
+    initialView: view,
+    stream = typeof Response === 'undefined' || 'body' in Response.prototype,
+    getToken,
+    onError,
+    inspect,
+    clock = globalThis,
+    now = Date.now,
+    ...numbers
+  } = options
+  const endpoint = (url ?? basePath).replace(/\/+$/, '')
+  const input = { ...numbers, now, stream, tab: '', ...(view && { view }) }
+  return { endpoint, credentials, fetch, shareStream, getToken, onError, inspect, clock, input }
+}
+
+function requireClientOptions(options: AuthClientOptions): void {
   const { basePath = '/', url = 'https:' } = options
   requireOption('basePath', /^\/[^?#]*$/.test(basePath), "a path that starts with '/'")
   requireOption('url', /^https?:[^?#]*$/.test(url), 'an absolute http(s) URL without a query')

@@ -1,4 +1,3 @@
-import { createActor } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
 import {
   isRenewing,
@@ -12,25 +11,23 @@ import {
   type AuthFailure,
   type AuthStatus,
 } from '../../machines/sync/auth-status.ts'
-import { contain } from '../../machines/contain.ts'
 import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
-import { toOverdueLimit } from '../../machines/sync/sync-rules.ts'
-import { syncMachine } from '../../machines/sync/sync.machine.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
-import { requireClientOptions, type AuthClientOptions } from './client-options.ts'
+import { resolveClientOptions, type AuthClientOptions } from './client-options.ts'
 import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
 import { toRandomLabel } from './random-label.ts'
-import { createSharedReader } from './shared-reader.ts'
-import { canShareStream, createOwnReader } from './stream-reader.ts'
-import { createSyncActors } from './sync-actors.ts'
-import { createTransport, type Transport } from './transport.ts'
+import { createSyncHost } from './sync-host.ts'
 import { onValueChange, toView, type SyncActor } from './view-changes.ts'
 import { whenViewChecked, type WhenViewCheckedOptions } from './when-view-checked.ts'
 
 /** Keeps the server's view of one browser tab equal to Clerk's state in that tab. */
 export interface AuthClient {
-  /** The running sync machine, to select from and to inspect. */
+  /**
+   * The actor of the sync machine. Until the code of the machine is loaded it has only `getSnapshot`, `subscribe` and
+   * `send`, and from then on all of the real actor. If you need the real one at once, to compare it or to inspect its
+   * system, `await preloadAuthClient()` before you create the client.
+   */
   readonly actor: SyncActor
   /** The actor as it was when it was created, permanently. A server renders with it, and a page hydrates with it. */
   readonly initial: Pick<SyncActor, 'getSnapshot' | 'subscribe'>
@@ -88,57 +85,20 @@ export interface AuthClient {
  * client.onAuthChange(({ view }) => console.log(view.userId))
  */
 export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
-  requireClientOptions(options)
-  const {
-    basePath = '/auth',
-    url,
-    credentials = url ? 'include' : 'same-origin',
-    // The global `fetch` is read at each call, so that a later wrapper takes effect.
-    fetch = (...request) => globalThis.fetch(...request),
-    shareStream = options.fetch === undefined && credentials !== 'omit',
-    getToken = async (wish) => clerk?.getToken(wish) ?? null,
-    initialView: view,
-    stream = typeof Response === 'undefined' || 'body' in Response.prototype,
-    onError,
-    inspect,
-    clock = globalThis,
-    ...input
-  } = options
   let clerk: ClerkState | null = null
   let unwatch: (() => void) | null = null
   // The label is created at the start, because a framework that renders ahead of time may forbid randomness in a
   // component.
   let tab = ''
 
-  const endpoint = (url ?? basePath).replace(/\/+$/, '')
-  const now = input.now ?? Date.now
-  const setTimer = (run: () => void, delay: number) => clock.setTimeout(run, delay)
-  const transport = createTransport({ endpoint, credentials, fetch, now })
-  const readStream: Transport['readStream'] = (...read) => transport.readStream(...read)
-  const reader =
-    stream && shareStream && canShareStream()
-      ? createSharedReader({
-          name: `authchart/1 ${credentials} ${endpoint}`,
-          readStream,
-          now,
-          setTimer,
-          toOverdueLimit: () => toOverdueLimit(actor.getSnapshot().context),
-          onFound: () => actor.send({ type: 'network.online' }),
-        })
-      : createOwnReader(readStream)
-  const failures = createFailures(onError, now)
-  const actors = createSyncActors({
-    transport: { ...transport, readStream: reader.readStream },
-    getToken,
-    setTimer,
-    onError: failures.explain,
-  })
-  const actor = createActor(syncMachine.provide({ actors }), {
-    clock,
-    input: { ...input, stream, tab: '', view },
-    ...(inspect && { inspect: (event) => contain(() => inspect(event)) }),
-  }).start()
-
+  const {
+    onError,
+    getToken = async (wish) => clerk?.getToken(wish) ?? null,
+    ...resolved
+  } = resolveClientOptions(options)
+  const failures = createFailures(onError, resolved.input.now)
+  const host = createSyncHost({ ...resolved, getToken, onError: failures.explain })
+  const { actor } = host
   failures.watch(actor)
   const made = actor.getSnapshot()
   const initial = { getSnapshot: () => made, subscribe: () => ({ unsubscribe() {} }) }
@@ -174,21 +134,20 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     start() {
       if (unwatch) return
       failures.begin()
-      unwatch = watchPage((event) => actor.send(event))
-      actor.send({ type: 'client.started', tab: (tab ||= toRandomLabel()) })
+      unwatch = watchPage(host.send)
+      host.start({ type: 'client.started', tab: (tab ||= toRandomLabel()) })
       tellClerk()
     },
     stop() {
       unwatch?.()
       unwatch = null
-      actor.send({ type: 'client.stopped' })
-      reader.close()
+      host.stop()
     },
     setIdentity(state) {
       clerk = state
       if (unwatch) tellClerk()
     },
-    retry: () => actor.send({ type: 'retry.requested' }),
+    retry: () => host.send({ type: 'retry.requested' }),
     // Its values are what it shows, and functions, which never change.
     subscribe: (listener) =>
       onValueChange(

@@ -5,6 +5,7 @@
  */
 
 export { createAuthClient } from './create-auth-client.ts'
+export { preloadAuthClient } from './load-runtime.ts'
 export type { AuthClient } from './create-auth-client.ts'
 export type { SyncActor, SyncSnapshot } from './view-changes.ts'
 export type { AuthClientOptions } from './client-options.ts'

@@ -8,7 +8,7 @@ type ReadStream = Transport['readStream']
 export interface StreamReader {
   readonly readStream: ReadStream
   /** Disconnects from the other tabs until the next stream is read. */
-  close(): void
+  readonly close: () => void
 }
 
 /**

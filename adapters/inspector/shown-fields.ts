@@ -22,6 +22,7 @@ const syncErrorCodes: Readonly<Record<Exclude<SyncErrorCode, AuthErrorCode>, tru
   'answer-malformed': true,
   'answer-cached': true,
   'store-not-shared': true,
+  'client-not-loaded': true,
 }
 const statuses: readonly unknown[] = ['active', 'pending', 'signedIn', 'signedOut']
 const byeReasons: readonly unknown[] = ['closing', 'rotated', 'slow', 'revoked']

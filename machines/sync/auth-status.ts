@@ -13,7 +13,7 @@ import {
   isStreamFailing,
   isStreamLost,
   toCurrentFailure,
-} from './sync-rules.ts'
+} from './status-rules.ts'
 
 /**
  * The way in which a page hears from the server:

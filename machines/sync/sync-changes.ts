@@ -3,16 +3,8 @@ import type { SyncContext } from './sync-context.ts'
 import { toFailure, toSyncFailure, type SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
 import { fullJitter, toBound } from '../backoff.ts'
-import {
-  isFinal,
-  isHeld,
-  isRestoring,
-  isSame,
-  isStreamLost,
-  restoreFor,
-  showsIdentity,
-  streamTries,
-} from './sync-rules.ts'
+import { isHeld, isRestoring, isSame, isStreamLost, restoreFor, showsIdentity, streamTries } from './status-rules.ts'
+import { isFinal } from './sync-rules.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */
 const most = 30_000

@@ -170,7 +170,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     streamAttempts: 0,
     failure: null,
     streamFailure: null,
-    lastFailure: null,
+    lastFailure: input.view?.error ?? null,
     isRearmed: false,
     isReconnectQuiet: false,
     tabRole: 'alone',

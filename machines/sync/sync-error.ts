@@ -19,6 +19,8 @@ export type SyncErrorCode =
   | 'answer-cached'
   /** Two nodes of the server answered, and one does not know the session that the other has just signed in. */
   | 'store-not-shared'
+  /** The browser could not load the file with the code that `start()` needs. */
+  | 'client-not-loaded'
 
 /** A failure as the sync machine keeps it. It is plain data without secrets. */
 export interface SyncFailure {

@@ -28,6 +28,7 @@ import { toDelay } from '../backoff.ts'
 import { slimSetup } from './slim-setup.ts'
 import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
 import * as changes from './sync-changes.ts'
+import * as status from './status-rules.ts'
 import * as rules from './sync-rules.ts'
 
 const notProvided = (actor: string) => () => {
@@ -86,12 +87,12 @@ export const syncSetup = slimSetup({
         event.isLoaded !== isClerkLoaded || (event.isLoaded && !rules.isKnown(identity, event.identity)),
     ),
     isClerkSignedIn: by(({ isClerkLoaded, identity }) => isClerkLoaded && identity !== null),
-    isClerkSignedOut: by(rules.isClerkSignedOut),
+    isClerkSignedOut: by(status.isClerkSignedOut),
     isClerkLate: by(({ isClerkLoaded }) => !isClerkLoaded),
     /** True if the tab's role changed. An assertion that is still due must not be settled by it. */
     isRoleNew: by(
       (context, { isLeader }: StreamShared) =>
-        isLeader === (context.tabRole === 'follower') && !rules.isAssertionDue(context),
+        isLeader === (context.tabRole === 'follower') && !status.isAssertionDue(context),
     ),
     /**
      * The stream may give way to a post only if tabs do not share it: then they may hold all connections that the
@@ -104,10 +105,10 @@ export const syncSetup = slimSetup({
      */
     hasServerView: or([
       stateIn({ stream: 'open' }),
-      by((context) => context.isUnshared || rules.isPolling(context) || rules.isCrowdedOut(context)),
+      by((context) => context.isUnshared || status.isPolling(context) || rules.isCrowdedOut(context)),
     ]),
     canStream: by(({ stream }) => stream),
-    isStreamFailing: by(rules.isStreamFailing),
+    isStreamFailing: by(status.isStreamFailing),
     isStreamRefused: by(({ streamFailure }) => streamFailure?.retryable === false),
     isSilent: by((context) => rules.isSilent(context)),
     /**
@@ -128,37 +129,37 @@ export const syncSetup = slimSetup({
     isViewExpiryMoved: by(
       (context) =>
         context.lastSeenAt > 0 &&
-        (rules.isHeld(context) || rules.isRestoring(context)) &&
-        rules.toViewExpiry(context) !== context.viewExpiresAt,
+        (status.isHeld(context) || status.isRestoring(context)) &&
+        status.toViewExpiry(context) !== context.viewExpiresAt,
     ),
     isUnshared: and([by(({ isUnshared }) => isUnshared), not(stateIn({ stream: 'closed' }))]),
     isNewFailure: by((context) => {
-      const failure = rules.toCurrentFailure(context)
+      const failure = status.toCurrentFailure(context)
       return failure !== null && failure !== context.lastFailure
     }),
     isRestored: by(({ isRestored }) => isRestored),
-    isPollDue: by(rules.isPollDue),
-    isPollUnneeded: by((context) => !rules.isPollDue(context)),
+    isPollDue: by(status.isPollDue),
+    isPollUnneeded: by((context) => !status.isPollDue(context)),
     mayAskNow: by((context) => context.pollFailures > 0 && rules.isPast(context, context.pollNotBefore)),
     isRefusal: by((_, { error }: Failed) => !toSyncFailure(error).retryable),
     mayReconnect: by((context) => rules.isPast(context, context.reconnectNotBefore)),
-    isAssertionDue: by(rules.isAssertionDue),
+    isAssertionDue: by(status.isAssertionDue),
     isAssertionRedundant: by(rules.isAssertionRedundant),
     isOverruled: by(rules.isOverruled),
     isTokenDue: by(rules.isTokenDue),
-    isClearDue: by(rules.isClearDue),
-    isClearUnneeded: by((context) => rules.isAssertionDue(context) && context.view.state !== 'verifying'),
-    isClearRedundant: by((context) => rules.isClerkSignedOut(context) && !rules.isClearDue(context)),
+    isClearDue: by(status.isClearDue),
+    isClearUnneeded: by((context) => status.isAssertionDue(context) && context.view.state !== 'verifying'),
+    isClearRedundant: by((context) => status.isClerkSignedOut(context) && !status.isClearDue(context)),
     isLost: by(rules.isLost),
     isRefused: by(rules.isRefused),
-    isCurrent: by(rules.isCurrent),
+    isCurrent: by(status.isCurrent),
     isExpiring: by(rules.isExpiring),
     /**
      * The expiry changed while the view still shows this tab's identity; a view of another identity ends the agreement.
      */
     isTokenExpiryMoved: by(
       ({ view, identity }, event: ViewReceived) =>
-        event.view.expiresAt !== view.expiresAt && rules.showsIdentity({ view: event.view, identity }),
+        event.view.expiresAt !== view.expiresAt && status.showsIdentity({ view: event.view, identity }),
     ),
     isPostedAlready: by(
       ({ isFresh, posted }, { output: token }: DoneActorEvent<BearerToken>) =>
@@ -265,7 +266,7 @@ export const syncSetup = slimSetup({
     }),
 
     forgetViewExpiry: assign({ viewExpiresAt: null }),
-    noteViewExpiry: assign(by((context) => ({ viewExpiresAt: rules.toViewExpiry(context) }))),
+    noteViewExpiry: assign(by((context) => ({ viewExpiresAt: status.toViewExpiry(context) }))),
     cancelViewExpiryTimer: cancel('viewExpiry'),
     startViewExpiryTimer: raise({ type: 'view.aged' }, { id: 'viewExpiry', delay: 'viewExpiry' }),
 
@@ -286,7 +287,7 @@ export const syncSetup = slimSetup({
     noteFocus: assign(by((context) => ({ ...toAssertion(context), isFocused: true }))),
     noteRetry: assign(by(toAssertion)),
     noteFocusLost: assign({ isFocused: false }),
-    skipAssertion: assign(by((context) => ({ settled: rules.toIdentityKey(context) }))),
+    skipAssertion: assign(by((context) => ({ settled: status.toIdentityKey(context) }))),
     rearm: assign({ attempts: 0, isRearmed: true }),
     disarm: assign({ isRearmed: false }),
 
@@ -300,7 +301,7 @@ export const syncSetup = slimSetup({
         exchanges: context.exchanges + 1,
         postedAt: context.now(),
         isUnanswered: true,
-        asserted: rules.toIdentityKey(context),
+        asserted: status.toIdentityKey(context),
       })),
     ),
     takeAnswer: assign(
@@ -323,7 +324,7 @@ export const syncSetup = slimSetup({
     ),
     settle: assign(
       by((context) => ({
-        settled: (rules.isAssertionDue(context) && context.asserted) || rules.toIdentityKey(context),
+        settled: (status.isAssertionDue(context) && context.asserted) || status.toIdentityKey(context),
         asserted: null,
         isFresh: false,
         failure: null,
@@ -339,7 +340,7 @@ export const syncSetup = slimSetup({
     ),
     noteViewError: assign(by((context) => changes.afterFailure(context, changes.toViewFailure(context), false))),
     noteStreamFailure: assign(by(({ streamFailure }) => ({ failure: streamFailure }))),
-    keepFailure: assign(by((context) => ({ lastFailure: rules.toCurrentFailure(context) }))),
+    keepFailure: assign(by((context) => ({ lastFailure: status.toCurrentFailure(context) }))),
   },
   delays: {
     watchdog: ({ context }) => toDelay(context.lastSeenAt + rules.toSilenceLimit(context), context.now()),
@@ -369,7 +370,7 @@ export const syncSetup = slimSetup({
      * The timer fires at least every 15 s to compare clocks, because timers do not run while a machine sleeps and
      * clocks are set.
      */
-    viewExpiry: ({ context }) => Math.min(toDelay(rules.toViewExpiry(context), context.now()), 15_000),
+    viewExpiry: ({ context }) => Math.min(toDelay(status.toViewExpiry(context), context.now()), 15_000),
     degradedDelay: ({ context }) => 20_000 + context.random() * 10_000,
   },
 })

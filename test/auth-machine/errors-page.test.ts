@@ -11,6 +11,7 @@ const ofBrowser: Record<Exclude<SyncErrorCode, AuthErrorCode>, string> = {
   'answer-malformed': 'Something else than authchart answered',
   'answer-cached': 'A cache or a service worker answered in place of the server',
   'store-not-shared': 'Two nodes of the server do not share their sessions',
+  'client-not-loaded': 'The browser could not load the file with the code that `start()` needs',
 }
 
 it('docs/errors.md lists every code with its status, whether to retry, the state it leads to, and what helps', () => {

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import type { BrowserClerk as BrowserClerk5 } from '@clerk/clerk-react'
 import type { BrowserClerk } from '@clerk/react'
 import { expect, expectTypeOf, it } from 'vitest'

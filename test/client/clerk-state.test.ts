@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import type { useAuth as useAuth5 } from '@clerk/clerk-react'
 import type { useAuth } from '@clerk/react'
 import { expect, expectTypeOf, it } from 'vitest'

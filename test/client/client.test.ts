@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { SimulatedClock, waitFor } from 'xstate'

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { SimulatedClock } from 'xstate'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAuthClient } from '../../adapters/browser/index.ts'

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { afterEach, expect, it } from 'vitest'
 import { waitFor } from 'xstate'
 import { createAuthClient, type AuthClient, type ClerkState } from '../../adapters/browser/index.ts'

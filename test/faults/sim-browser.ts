@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { createAuthClient } from '../../adapters/browser/create-auth-client.ts'
 import type { AuthClient } from '../../adapters/browser/create-auth-client.ts'
 import type { ClerkSession, MintedToken, SimClerk } from './sim-clerk.ts'

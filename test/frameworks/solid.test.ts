@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { createRoot } from 'solid-js'
 import { expect, it } from 'vitest'
 import { createAuthClient } from 'authchart/client'

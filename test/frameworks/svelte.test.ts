@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { derived, fromStore, get, type Readable } from 'svelte/store'
 import { expect, expectTypeOf, it } from 'vitest'
 import { createAuthClient } from 'authchart/client'

@@ -1,5 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it puts a page in place, before React looks for one
 import '../react/dom.ts'
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode } from 'react'
 import { waitFor } from 'xstate'

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 // @vitest-environment happy-dom
 import { useAuth as useAuth5 } from '@clerk/clerk-react'
 import { useAuth as useAuth6 } from '@clerk/react'

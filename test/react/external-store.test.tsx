@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 // @vitest-environment happy-dom
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { useSyncExternalStore } from 'react'

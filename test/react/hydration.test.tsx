@@ -1,5 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it puts a page in place, before React looks for one
 import './dom.ts'
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { act } from '@testing-library/react'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { hydrateRoot, type Root } from 'react-dom/client'

@@ -1,5 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it puts a page in place, before React looks for one
 import '../react/dom.ts'
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { cleanup, render, screen } from '@testing-library/react'
 import { waitFor } from 'xstate'
 import { expect, it, onTestFinished, vi } from 'vitest'

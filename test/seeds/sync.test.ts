@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
+import '../preload-client.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { waitFor } from 'xstate'
 import { createAuthClient } from '../../adapters/browser/index.ts'

@@ -1,5 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { preloadAuthClient } from 'authchart/client'
 import { ClerkAuthProvider } from 'authchart/react/clerk'
 import { App } from './app.tsx'
 import { toClerkAppearance } from './clerk-appearance.ts'
@@ -29,8 +30,9 @@ function Root({ config }: { config: DemoConfig }) {
   )
 }
 
-fetchConfig().then(
-  (config) =>
+// The page draws the client's own actor, which exists only once its code is loaded.
+Promise.all([fetchConfig(), preloadAuthClient()]).then(
+  ([config]) =>
     root.render(
       <StrictMode>
         <Root config={config} />
