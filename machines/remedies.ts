@@ -1,3 +1,4 @@
+import { toBrowserRemedy } from './sync/sync-context.ts'
 import type { SyncErrorCode } from './sync/sync-error.ts'
 
 /** The remedies that depend on the code alone. A message of the server may name the option more precisely. */
@@ -13,7 +14,6 @@ const remedies: Partial<Record<SyncErrorCode, string>> = {
   'clerk-unavailable': 'Allow the script and the API of Clerk, then load the page again.',
   'answer-malformed': 'Wait for the server, sign in to the network, or forward basePath to the server.',
   'answer-cached': 'Exclude the endpoints from the service worker and from every cache.',
-  'client-not-loaded': 'Load the page again, and serve all files of the build.',
   'too-many-sessions': 'Sign out on another device.',
   'store-not-shared': 'Give all nodes of the server one store.',
 }
@@ -22,8 +22,8 @@ const remedies: Partial<Record<SyncErrorCode, string>> = {
 export function toRemedy({ code, retryable }: { readonly code: SyncErrorCode; readonly retryable: boolean }): string {
   const known = remedies[code]
   if (known) return known
-  if (retryable) return 'Wait: the client tries again by itself.'
+  if (retryable && code !== 'client-not-loaded') return 'Wait: the client tries again by itself.'
   return code.startsWith('token-')
     ? 'Give the server the authorizedParties and the Clerk keys of the page.'
-    : 'Look at the log of the server.'
+    : toBrowserRemedy({ code, retryable })
 }

@@ -14,7 +14,6 @@ import {
 import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { resolveClientOptions, type AuthClientOptions } from './client-options.ts'
-import { createFailures } from './failures.ts'
 import { watchPage } from './page-signals.ts'
 import { toRandomLabel } from './random-label.ts'
 import { createSyncHost } from './sync-host.ts'
@@ -91,15 +90,9 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
   // component.
   let tab = ''
 
-  const {
-    onError,
-    getToken = async (wish) => clerk?.getToken(wish) ?? null,
-    ...resolved
-  } = resolveClientOptions(options)
-  const failures = createFailures(onError, resolved.input.now)
-  const host = createSyncHost({ ...resolved, getToken, onError: failures.explain })
+  const { getToken = async (wish) => clerk?.getToken(wish) ?? null, ...resolved } = resolveClientOptions(options)
+  const host = createSyncHost({ ...resolved, getToken })
   const { actor } = host
-  failures.watch(actor)
   const made = actor.getSnapshot()
   const initial = { getSnapshot: () => made, subscribe: () => ({ unsubscribe() {} }) }
 
@@ -133,7 +126,6 @@ export function createAuthClient(options: AuthClientOptions = {}): AuthClient {
     },
     start() {
       if (unwatch) return
-      failures.begin()
       unwatch = watchPage(host.send)
       host.start({ type: 'client.started', tab: (tab ||= toRandomLabel()) })
       tellClerk()

@@ -5,8 +5,8 @@ import type { AuthClientOptions } from './client-options.ts'
 export interface KeepLoadingOptions {
   /** Loads the code and takes it into use. */
   readonly load: () => Promise<void>
-  /** Called with each failure, and with the number of failures so far. */
-  readonly onFailure: (error: SyncError, attempts: number) => void
+  /** Called with each failure, the number of failures so far, and true for the first one. */
+  readonly onFailure: (error: SyncError, attempts: number, isFirst: boolean) => void
   readonly clock: NonNullable<AuthClientOptions['clock']>
   /** Returns a number in [0, 1). */
   readonly random: () => number
@@ -36,8 +36,8 @@ export function keepLoading({ load, onFailure, clock, random }: KeepLoadingOptio
   }
   const fail = (count: number, cause?: unknown) => {
     attempts += count
-    const message = 'The code of the client could not be loaded: the network is down, or a deployment removed its file'
-    if (!isEnded) onFailure(new SyncError('client-not-loaded', message, { cause }), attempts)
+    const message = 'The code of the client could not be loaded'
+    if (!isEnded) onFailure(new SyncError('client-not-loaded', message, { cause }), attempts, attempts === count)
   }
   const noteLate = () => {
     fail(manyAttempts)

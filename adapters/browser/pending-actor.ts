@@ -25,6 +25,8 @@ export function createPendingActor(input: SyncInput): PendingActor {
   let real: SyncActor | null = null
   let snapshot = toSnapshot(createSyncContext(input))
   let events: SyncEvent[] = []
+  /** The last event of Clerk, because a repeated report changes nothing. */
+  let clerk = ''
   const observers = new Map<Observer, { unsubscribe(): void } | null>()
 
   const change = (context: Partial<SyncContext>) => {
@@ -48,18 +50,16 @@ export function createPendingActor(input: SyncInput): PendingActor {
     send(event: SyncEvent) {
       if (event.type === 'client.stopped') {
         events = []
+        clerk = ''
         change({ isClerkLoaded: false, failure: null, attempts: 0 })
         return
       }
+      const isClerk = event.type === 'clerk.changed'
+      if (isClerk && clerk === (clerk = JSON.stringify(event))) return
       // Each change at Clerk counts. Of every other event only the last one does.
       events = [...events.filter(({ type }) => type === 'clerk.changed' || type !== event.type), event]
+      if (isClerk) change({ isClerkLoaded: event.isLoaded, ...(event.isLoaded && { identity: event.identity }) })
       if (event.type === 'client.started') change({ tab: event.tab ?? '' })
-      if (event.type !== 'clerk.changed') return
-      const { isLoaded, identity } = event
-      const { context } = snapshot
-      const isSame = context.isClerkLoaded === isLoaded && JSON.stringify(context.identity) === JSON.stringify(identity)
-      if (isSame) events.pop()
-      else change({ isClerkLoaded: isLoaded, ...(isLoaded && { identity }) })
     },
   }
 

@@ -1,10 +1,12 @@
-import { toSyncFailure, type SyncError } from '../../machines/sync/sync-error.ts'
+import { contain } from '../../machines/contain.ts'
+import { toSyncFailure } from '../../machines/sync/sync-error.ts'
 import type { SyncEvent } from '../../machines/sync/sync-events.ts'
-import { keepLoading } from './keep-loading.ts'
+import { keepLoading, type KeepLoadingOptions } from './keep-loading.ts'
 import { getLoadedRuntime, loadRuntime } from './load-runtime.ts'
 import { createPendingActor } from './pending-actor.ts'
 import type { SyncRuntime, SyncRuntimeOptions } from './sync-runtime.ts'
 import type { SyncActor } from './view-changes.ts'
+import { warnOnce } from './warn-once.ts'
 
 /** Holds the sync machine of one client, whose code is loaded with the first start. */
 export interface SyncHost {
@@ -30,11 +32,14 @@ export function createSyncHost(options: SyncRuntimeOptions): SyncHost {
     // The client was stopped, or stopped and started, in the meantime.
     if (!loading || runtime) return
     runtime = createRuntime(options)
+    runtime.begin()
     pending?.adopt(runtime.actor)
   }
-  const onFailure = (error: SyncError, attempts: number) => {
-    options.onError(error)
+  const onFailure: KeepLoadingOptions['onFailure'] = (error, attempts, isFirst) => {
     pending?.fail(toSyncFailure(error), attempts)
+    if (!isFirst) return
+    warnOnce(error)
+    contain(() => options.onError?.(error))
   }
 
   return {
@@ -44,6 +49,7 @@ export function createSyncHost(options: SyncRuntimeOptions): SyncHost {
       if (event.type !== 'focus.lost') loading?.tryNow()
     },
     start(event) {
+      runtime?.begin()
       actor.send(event)
       const { clock, input } = options
       if (!runtime) loading = keepLoading({ load, onFailure, clock, random: input.random ?? Math.random })

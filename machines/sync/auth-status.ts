@@ -3,7 +3,6 @@ import { toUncheckedView, type AuthStateName, type AuthView } from '../auth-view
 import type { SyncContext } from './sync-context.ts'
 import type { SyncFailure } from './sync-error.ts'
 import type { syncMachine } from './sync.machine.ts'
-import { toRemedy } from '../remedies.ts'
 import {
   isClearDue,
   isCurrent,
@@ -87,23 +86,26 @@ export interface AuthFailure extends Pick<SyncFailure, 'code' | 'message' | 'ret
 const shown = new WeakMap<Failure, AuthFailure>()
 type Failure = NonNullable<SyncContext['lastFailure']>
 
-/** Adds the remedy to a failure. The same failure always gives the same reference. */
-function toShown(failure: Failure | null): AuthFailure | null {
+/** Adds the remedy to a failure. The same failure and remedy always give the same reference. */
+function toShown({ toRemedy }: SyncContext, failure: Failure | null): AuthFailure | null {
   if (!failure) return null
   const { code, message, retryable } = failure
-  const known = shown.get(failure) ?? { code, message, retryable, remedy: toRemedy(failure) }
-  shown.set(failure, known)
-  return known
+  const remedy = toRemedy(failure)
+  const known = shown.get(failure)
+  if (known?.remedy === remedy) return known
+  const made = { code, message, retryable, remedy }
+  shown.set(failure, made)
+  return made
 }
 
 /** Returns the last failure that still matters, or null once server and Clerk agree. */
 export function toAuthFailure(context: SyncContext): AuthFailure | null {
-  return toShown(toCurrentFailure(context))
+  return toShown(context, toCurrentFailure(context))
 }
 
 /** Returns the last failure, even if it no longer matters, or null if there was none. */
-export function toLastFailure({ lastFailure }: SyncContext): AuthFailure | null {
-  return toShown(lastFailure)
+export function toLastFailure(context: SyncContext): AuthFailure | null {
+  return toShown(context, context.lastFailure)
 }
 
 /**

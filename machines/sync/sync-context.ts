@@ -36,6 +36,8 @@ export interface SyncInput {
 
 /** The context of {@link syncMachine}. */
 export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
+  /** Returns the remedy for a failure. The chart brings its table, which a page need not load before. */
+  readonly toRemedy: (failure: Pick<SyncFailure, 'code' | 'retryable'>) => string
   /** True once Clerk has loaded; `identity` is the last state that it reported. */
   readonly isClerkLoaded: boolean
   readonly identity: ClerkIdentity | null
@@ -136,6 +138,12 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly retryNotBefore: number
 }
 
+/** Returns the only remedy that a page may have to show before the chart is loaded, or a general one. */
+export const toBrowserRemedy: SyncContext['toRemedy'] = ({ code }) =>
+  code === 'client-not-loaded'
+    ? 'Load the page again, and serve all files of the build.'
+    : 'Look at the log of the server.'
+
 export function createSyncContext(input: SyncInput): SyncContext {
   return {
     tab: input.tab,
@@ -150,6 +158,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     postTimeout: input.postTimeout ?? 15_000,
     clockTolerance: input.clockTolerance ?? defaultClockTolerance,
     retries: input.retries ?? 7,
+    toRemedy: toBrowserRemedy,
     isClerkLoaded: false,
     identity: null,
     offset: 0,

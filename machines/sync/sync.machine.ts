@@ -1,4 +1,5 @@
 import { and, or } from 'xstate'
+import { toRemedy } from '../remedies.ts'
 import { createSyncContext } from './sync-context.ts'
 import { toPost } from './sync-rules.ts'
 import { syncSetup } from './sync-setup.ts'
@@ -15,7 +16,7 @@ export const syncMachine = syncSetup.createMachine({
   id: 'sync',
   description: 'Keeps the view of the server equal to the state of Clerk in this tab.',
   type: 'parallel',
-  context: ({ input }) => createSyncContext(input),
+  context: ({ input }) => ({ ...createSyncContext(input), toRemedy }),
   states: {
     stream: {
       description: 'Holds the event stream of the server open.',

@@ -110,7 +110,7 @@ describe('a client whose code is not loaded yet', () => {
     arrive()
     await atRest(client, 'signedOut')
     await vi.waitFor(() => expect(browser.posts()).toMatchObject([{ type: 'session.cleared', sessionId: 'sess_1' }]))
-    expect(client.status).toBe('unauthenticated')
+    await vi.waitFor(() => expect(client.status).toBe('unauthenticated'))
   })
 
   it('sends nothing if it is stopped before the code arrives, and works after the next start', async () => {

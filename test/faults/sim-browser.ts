@@ -1,12 +1,14 @@
-// oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
-import '../preload-client.ts'
 import { createAuthClient } from '../../adapters/browser/create-auth-client.ts'
 import type { AuthClient } from '../../adapters/browser/create-auth-client.ts'
+import { preloadAuthClient } from '../../adapters/browser/load-runtime.ts'
 import type { ClerkSession, MintedToken, SimClerk } from './sim-clerk.ts'
 import type { SimNetwork } from './sim-network.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
+
+// Modules load in real time, which a simulated world does not wait for.
+await preloadAuthClient()
 
 /** One browser: a cookie jar, Clerk's session, and tabs. */
 export interface SimBrowser {
