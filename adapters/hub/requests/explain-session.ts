@@ -1,7 +1,6 @@
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { createHistory } from '../../../machines/explain/auth-history.ts'
-import { explainHistory } from '../../../machines/explain/explain.ts'
-import type { Explanation, ExplanationFacts } from '../../../machines/explain/explain.ts'
+import { explainHistory, type Explanation, type ExplanationFacts } from '../../../machines/explain/explain.ts'
 import type { LiveSession } from '../session/live-session.ts'
 
 /** Explains how a session came to its state; `null` is the session of a request that has none. `now` in epoch ms. */

@@ -5,8 +5,7 @@ import { withDeadline } from '../../timing/with-deadline.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
-import { toAliases } from '../cookies/cookie-index.ts'
-import type { FoundSession } from '../cookies/cookie-index.ts'
+import { toAliases, type FoundSession } from '../cookies/cookie-index.ts'
 
 /** Creates the function that has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
