@@ -111,7 +111,7 @@ describe('explain(actor)', () => {
     const whole = startAuth()
     recordTrace(whole.actor)
     await whole.signIn()
-    expect(explain(whole.actor).summary).not.toContain('Watched since')
+    expect(explain(whole.actor).summary).not.toContain('are not known')
     expect(explain(whole.actor).transitions).toHaveLength(2)
   })
 
