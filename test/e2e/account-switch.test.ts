@@ -6,14 +6,14 @@ import type { Tab } from './tab.ts'
 import { passTime } from './virtual-time.ts'
 import { signIn, signOut, user, type World } from './world.ts'
 
-/** What a page may show while one user takes over from another. */
+/** The statuses that a page may show while one user takes over from another. */
 const takeOver: ReadonlySet<string> = new Set(['loading', 'authenticated'])
 
 const rests = async (tab: Tab) => {
   await expect.poll(() => tab.syncState()).toBe('open confirmed')
 }
 
-/** A browser in which Ada and Bob are signed in to Clerk, Bob last. */
+/** Opens a browser in which Ada and Bob are signed in to Clerk. Bob signed in last. */
 async function openWorldOfTwo(openWorld: ReturnType<typeof useBrowser>, hasRouter: boolean) {
   const world = await openWorld({ instance: { multiSession: true }, page: { hasRouter } })
   world.clerk.addUser({ id: 'user_bob', email: 'bob@example.test', firstName: 'Bob' })
@@ -37,7 +37,7 @@ async function switchOrganization({ page }: Tab, name: string): Promise<void> {
   await page.click(`.cl-organizationSwitcherPopoverCard button:has-text("${name}")`)
 }
 
-/** Organizations of the user, each named like its id. */
+/** Makes the user a member of organizations. Each organization is named like its id. */
 function joinOrganizations({ clerk }: World, ...ids: string[]): void {
   for (const id of ids) clerk.setMembership(user.id, clerk.addOrganization({ id, name: id }))
 }
@@ -46,7 +46,7 @@ describe.runIf(findChromium())("with Clerk's own components", () => {
   const openWorld = useBrowser()
 
   it.each([true, false])(
-    'another account of the browser takes over with one post, and the server changes once (router %s)',
+    'lets another account of the browser take over with one post and one change of the server (router %s)',
     async (hasRouter) => {
       const { world, tab, changes } = await openWorldOfTwo(openWorld, hasRouter)
       const [since, posted] = [tab.log.length, world.posts().length]
@@ -56,7 +56,7 @@ describe.runIf(findChromium())("with Clerk's own components", () => {
       await tab.shows('authenticated')
       await rests(tab)
       expect(tab.shown(since).filter((status) => !takeOver.has(status))).toEqual([])
-      // Never a view of nobody, and none that mixes the two.
+      // No view names nobody, and no view mixes the two users.
       expect(new Set(tab.views(since).map(({ userId }) => userId))).toEqual(new Set(['user_bob', 'user_ada']))
       expect(world.posts()).toHaveLength(posted + 1)
       expect(changes).toEqual(['user_bob', 'user_ada'])
@@ -78,7 +78,7 @@ describe.runIf(findChromium())("with Clerk's own components", () => {
     expect(await tab.view()).toMatchObject({ userId: 'user_ada' })
   })
 
-  it('a sign-out of one of two accounts ends that one only', async () => {
+  it('ends only the account that signs out, of two accounts', async () => {
     const { world, tab, changes } = await openWorldOfTwo(openWorld, true)
     const { sessionId } = await tab.view()
     await signOut(tab)
@@ -90,7 +90,7 @@ describe.runIf(findChromium())("with Clerk's own components", () => {
     expect(changes).toEqual(['user_bob', 'nobody', 'user_ada'])
   })
 
-  it('another organization takes over with one post each, and the page stays authenticated', async () => {
+  it('lets another organization take over with one post each, and keeps the page authenticated', async () => {
     const world = await openWorld({ page: { hasRouter: true } })
     joinOrganizations(world, 'org_acme', 'org_zeta')
     const tab = await world.openSignedInTab()
@@ -110,7 +110,7 @@ describe.runIf(findChromium())("with Clerk's own components", () => {
     expect(world.posts()).toHaveLength(posted + 3)
   })
 
-  it('an impersonated session names its actor, on the page and on the server, and the own session none', async () => {
+  it("names the actor of an impersonated session on the page and on the server, and none for the user's own session", async () => {
     const world = await openWorld({ instance: { multiSession: true }, page: { hasRouter: true } })
     world.clerk.addUser({ id: 'user_agent', email: 'agent@example.test', firstName: 'Agent' })
     const session = await world.signInAtClerk()
@@ -135,7 +135,7 @@ describe.runIf(findChromium())('a Clerk session that has a task due', () => {
   const needsOrganization = { instance: { personalAccounts: false } }
 
   it.each([true, false])(
-    'shows the task in the place of the sign-in form, and is signed in once it is done (router %s)',
+    'shows the task in place of the sign-in form, and is signed in once it is done (router %s)',
     async (hasRouter) => {
       const world = await openWorld({ ...needsOrganization, page: { hasRouter } })
       joinOrganizations(world, 'org_acme')
@@ -158,7 +158,7 @@ describe.runIf(findChromium())('a Clerk session that has a task due', () => {
     },
   )
 
-  it('is still due after a reload, which loads nothing again', async () => {
+  it('keeps the task due after a reload, which loads nothing again', async () => {
     const world = await openWorld({ ...needsOrganization, hasVirtualTime: true })
     joinOrganizations(world, 'org_acme')
     await world.signInAtClerk()
@@ -172,8 +172,8 @@ describe.runIf(findChromium())('a Clerk session that has a task due', () => {
   })
 })
 
-// Where a task becomes due later, clerk-js 5 shows it in its form, and clerk-js 6 shows nothing here: the emulator may lack
-// something that 6 asks for. The test of 6 ends the task by Clerk's own call.
+// When a task becomes due later, clerk-js 5 shows it in its form, and clerk-js 6 shows nothing here: the emulator may
+// lack something that version 6 asks for. The test of version 6 therefore ends the task by a direct call to Clerk.
 const becomingDue = [
   { name: '@clerk/react', bundle: bundlePage, showsTask: false },
   { name: '@clerk/clerk-react', bundle: bundlePageOfClerkReact5, showsTask: true },
@@ -184,7 +184,7 @@ describe.runIf(findChromium()).each(becomingDue)(
   ({ bundle, showsTask }) => {
     const openWorld = useBrowser(bundle)
 
-    it('ends what the server had proven, and is signed in again once it is done', async () => {
+    it('ends what the server had verified, and signs in again once the task is done', async () => {
       const world = await openWorld({ hasVirtualTime: true, page: { hasRouter: true } })
       joinOrganizations(world, 'org_acme')
       const session = await world.signInAtClerk()

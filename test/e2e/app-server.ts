@@ -14,19 +14,25 @@ export interface AppServerOptions {
   readonly script: string
   readonly page?: Partial<Pick<PageSettings, 'inspect' | 'hasRouter' | 'apiHost' | 'client'>>
   readonly auth?: AuthServerOptions
-  /** The page's Content-Security-Policy, from the origin of Clerk; its inline script has the nonce `settings`. Default none. */
+  /**
+   * Builds the page's Content-Security-Policy from the origin of Clerk. Its inline script has the nonce `settings`.
+   * Default: no policy.
+   */
   readonly toPolicy?: (clerk: string) => string
 }
 
-/** An app as a user of the package writes one: a page and the auth plugin on one server, with Clerk elsewhere. */
+/** An app as a user of the package writes it: one server with a page and the auth plugin. Clerk is elsewhere. */
 export interface AppServer {
   readonly url: string
-  /** The auth server of now: a restart makes another. */
+  /** The current auth server. A restart creates another one. */
   readonly auth: AuthServer
   readonly tap: WireTap
   /** Every line logged so far, with its level. */
   readonly logged: readonly string[]
-  /** Stops, with a word to the browsers or without one as in a crash, and starts on the same port with nothing kept. */
+  /**
+   * Stops the server and starts it on the same port without any stored state. A planned stop tells the browsers; a
+   * crash does not.
+   */
   restart(how: 'planned' | 'crash'): Promise<void>
   close(): Promise<void>
 }

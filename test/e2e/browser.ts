@@ -10,11 +10,15 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // clerk-js takes a browser with navigator.webdriver for a bot and then treats it as online whatever happens.
+  // clerk-js takes a browser with navigator.webdriver for a bot, and then always treats it as online.
   '--disable-blink-features=AutomationControlled',
 ]
 
-/** The Chromium to test with: the one at `CHROMIUM_PATH`, else Debian's. Null where there is none. */
+/**
+ * Finds the Chromium to test with: the one at `CHROMIUM_PATH`, or else Debian's.
+ *
+ * @returns null if there is none
+ */
 export function findChromium(): string | null {
   const path = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
   return existsSync(path) ? path : null
@@ -22,14 +26,14 @@ export function findChromium(): string | null {
 
 export interface LaunchOptions {
   readonly args?: readonly string[]
-  /** Keep pages that are left in the back/forward cache, as every browser does that nobody drives. Default false. */
+  /** Keeps pages that were left in the back/forward cache, as browsers do that are not automated. Default false. */
   readonly hasPageCache?: boolean
 }
 
 /**
  * Starts the installed Chromium, headless. Close it with `browser.close()`.
  *
- * @throws Error that says how to install it, if there is none
+ * @throws Error if Chromium is missing; the message says how to install it
  */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   return chromium.launch({
@@ -40,9 +44,9 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
 }
 
 /**
- * The same with an unpacked extension, and a profile of its own. Close it with `context.close()`.
+ * Starts Chromium with an unpacked extension and a profile of its own. Close it with `context.close()`.
  *
- * @throws Error that says how to install Chromium, if there is none
+ * @throws Error if Chromium is missing; the message says how to install it
  */
 export async function launchWithExtension(folder: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext('', {

@@ -1,8 +1,9 @@
 /**
- * A service worker as an app has one that wants to work offline, and that does not know of event streams: it keeps what it
- * was answered, the first chunk of a stream at least, and answers from that once it is told to.
+ * Returns the script of a service worker for an app that wants to work offline and does not know of event streams.
+ * The worker stores each answer, or at least the first chunk of a stream, and answers from this store once it is told
+ * to.
  *
- * @param keeps what it keeps of the headers
+ * @param keeps the headers that it stores
  */
 export const toCachingWorker = (keeps: 'all headers' | 'the content type') => `
 let answersFromCache = false

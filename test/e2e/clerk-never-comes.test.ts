@@ -24,7 +24,7 @@ const failures: { how: string; arrange: (world: World) => unknown }[] = [
 describe.runIf(findChromium())('clerk-js that does not load', () => {
   const openWorld = useBrowser()
 
-  it.each(failures)('because it $how: the page fails with a reason, and onError is told', async ({ arrange }) => {
+  it.each(failures)('fails with a reason and tells onError, because it $how', async ({ arrange }) => {
     const world = await openWorld({ page: { client: { clerkTimeout } } })
     await arrange(world)
     const tab = await world.openTab()
@@ -39,7 +39,7 @@ describe.runIf(findChromium())('clerk-js that does not load', () => {
   it.each([
     { who: 'nobody', isSignedIn: false, status: 'unauthenticated' as const },
     { who: 'somebody', isSignedIn: true, status: 'authenticated' as const },
-  ])('for a while: the page heals when Clerk comes and says that $who is signed in', async ({ isSignedIn, status }) => {
+  ])('heals when Clerk loads late and says that $who is signed in', async ({ isSignedIn, status }) => {
     const world = await openWorld({ page: { client: { clerkTimeout } } })
     if (isSignedIn) await world.signInAtClerk()
     let letClerkCome = () => {}

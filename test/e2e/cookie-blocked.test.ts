@@ -6,8 +6,9 @@ import { passTime } from './virtual-time.ts'
 describe.runIf(findChromium())('a browser that keeps no session cookie', () => {
   const openWorld = useBrowser()
 
-  // To a browser 127.0.0.1 is another site than localhost: it sends no SameSite=Lax cookie there, which is the default.
-  it('because the API is on another site: the page says so at once, and is quiet then', async () => {
+  // A browser treats 127.0.0.1 and localhost as two sites, so it does not send a SameSite=Lax cookie, the default,
+  // there.
+  it('says at once that the API is on another site, and then stays quiet', async () => {
     const world = await openWorld({ hasVirtualTime: true, page: { apiHost: '127.0.0.1' } })
     await world.signInAtClerk()
     const tab = await world.openTab()

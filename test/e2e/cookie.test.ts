@@ -12,12 +12,12 @@ import { bundlePage } from './page/bundle-page.ts'
 import { user } from './world.ts'
 
 const policies = ['no-referrer', 'same-origin', 'origin', 'strict-origin-when-cross-origin', 'unsafe-url']
-/** What nginx tells the app about the page: nothing, as with a bare `proxy_pass`, or its scheme. */
+/** The headers with which nginx describes the page to the app: none, as with a bare `proxy_pass`, or the scheme. */
 const proxies = [
   { name: 'silent', header: '', title: 'without X-Forwarded-Proto' },
   { name: 'telling', header: 'proxy_set_header X-Forwarded-Proto $scheme;', title: 'with X-Forwarded-Proto' },
 ]
-/** A name that is not loopback, as of a machine on the LAN: there a page over http is not secure. */
+/** A name that is not loopback, as of a machine on the LAN. A page over http is not a secure context there. */
 const lanHost = 'phone.test'
 
 describe.runIf(findChromium() && findNginx())('the session cookie in a browser', () => {
@@ -43,14 +43,17 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
     for (const close of closing.toReversed()) await close()
   })
 
-  /** A server without an app yet, whose port is known. */
+  /** Starts a server whose port is known before its app exists. */
   async function openBackend() {
     const server = await startLateServer()
     closing.push(() => server.close())
     return server
   }
 
-  /** An app whose pages are rendered with what the server knows, and which keeps the `Set-Cookie` lines of its answers. */
+  /**
+   * Starts an app that renders its pages with what the server knows, and that records the `Set-Cookie` lines of its
+   * answers.
+   */
   function startApp(
     backend: { handler: RequestListener },
     mode: 'development' | 'production',
@@ -108,7 +111,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
     return context
   }
 
-  /** Waits until the page's client has proven who is there, and its stream shows it. */
+  /** Waits until the page's client has proven who is signed in, and its stream shows it. */
   async function settle(page: Page | Frame) {
     await page.waitForFunction(() => {
       const { stream, session } = window.authClient.actor.getSnapshot().value
@@ -124,12 +127,12 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
   async function expectSignedIn(page: Page, url: string, name: string) {
     await page.goto(url)
     const first = await settle(page)
-    // From nobody to signed in, and that is all.
+    // The page changes once, from nobody to signed in.
     expect(first).toMatchObject({ rendered: 'nobody', changes: [true] })
     const { channels } = first
     expect(channels).toHaveLength(1)
     const stays = { rendered: 'signed in', changes: [], channels }
-    // A typed URL carries no Referer; a followed link carries what the policy allows.
+    // A typed URL sends no Referer. A followed link sends what the policy allows.
     await page.goto(url)
     expect(await settle(page)).toEqual(stays)
     await Promise.all([page.waitForEvent('load'), page.click('a')])
@@ -143,7 +146,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
   describe('in production, behind an nginx that ends TLS and gives the app out as localhost', () => {
     let app: ReturnType<typeof startApp>
     let port: number
-    /** Servers of other sites, which the page of the first one asks. */
+    /** Servers on other sites that the page of the first one asks. */
     const apis = [
       { name: 'kept', cookie: { sameSite: 'none', partitioned: true } },
       { name: 'lost', cookie: { sameSite: 'none' } },
@@ -195,7 +198,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       expect(await settle(page)).toMatchObject({ changes: [true], channels: [expect.any(String)] })
     })
 
-    it('is told to be missing where it is not, and leaves nobody signed in', async () => {
+    it('is reported missing where it is not partitioned, and signs nobody in', async () => {
       const page = await (await openContext()).newPage()
       await page.goto(`${toOrigin('silent')}/page?api=${toOrigin('lost')}/auth`)
       await page.waitForFunction(() => window.authClient.status === 'failed')
@@ -205,7 +208,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
     })
 
     describe('in a frame on a page of another site, where third-party cookies are blocked', () => {
-      /** Opens a page of one site with a page of another in a frame. */
+      /** Opens a page of one site that has a page of another site in a frame. */
       async function openFramed(page: Page, outer: string, inner: string) {
         await page.goto(`${toOrigin(outer)}/frame?src=${toOrigin(inner)}/page`)
         const frame = page.frames()[1]
@@ -218,7 +221,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
         const page = await context.newPage()
         const first = await settle(await openFramed(page, 'silent', 'kept'))
         expect(first).toMatchObject({ rendered: 'nobody', changes: [true], channels: [expect.any(String)] })
-        // The next load of the frame brings the cookie.
+        // The next load of the frame sends the cookie.
         const again = await settle(await openFramed(page, 'silent', 'kept'))
         expect(again).toEqual({ rendered: 'signed in', changes: [], channels: first.channels })
 
@@ -231,7 +234,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
         const third = await settle(await openFramed(page, 'telling', 'kept'))
         expect(third).toMatchObject({ rendered: 'nobody', changes: [true] })
         expect(third.channels).not.toEqual(first.channels)
-        // None of them ended another.
+        // No session ended another one.
         expect(await settle(await openFramed(page, 'silent', 'kept'))).toEqual(again)
 
         const cookies = (await context.cookies()).filter(({ domain }) => domain === 'kept.localhost')
@@ -246,7 +249,7 @@ describe.runIf(findChromium() && findNginx())('the session cookie in a browser',
       it.each([
         { inner: 'lost', title: "with sameSite: 'none' alone" },
         { inner: 'telling', title: 'with the default' },
-      ])('is told to be missing $title, and nobody is signed in', async ({ inner }) => {
+      ])('is reported missing $title, and nobody is signed in', async ({ inner }) => {
         const page = await (await openContext()).newPage()
         const frame = await openFramed(page, 'silent', inner)
         await frame.waitForFunction(() => window.authClient.status === 'failed')

@@ -8,8 +8,8 @@ const draft = 'three paragraphs of a comment'
 describe.runIf(findChromium())('a deployment of a server without a shared store', () => {
   const openWorld = useBrowser()
 
-  it.each(['planned', 'crash'] as const)('with a %s stop keeps the form below Authenticated as it is', async (how) => {
-    // Without authorizedParties no token of a cookie counts, as where the API is on another host: the first view of the
+  it.each(['planned', 'crash'] as const)('keeps the form below Authenticated as it is after a %s stop', async (how) => {
+    // Without authorizedParties no token of a cookie counts, as with an API on another host. So the first view of the
     // new server names nobody.
     const world = await openWorld({ hasVirtualTime: true, auth: { claims: { authorizedParties: undefined } } })
     const tab = await world.openSignedInTab()

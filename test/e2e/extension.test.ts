@@ -14,7 +14,7 @@ import { user } from './world.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 const key = publicKey.export({ type: 'spki', format: 'der' })
-/** The id of an extension is the digest of its key, in the letters a to p. */
+/** The id of an extension is the digest of its key, written in the letters a to p. */
 const id = createHash('sha256')
   .update(key)
   .digest('hex')
@@ -28,7 +28,7 @@ describe.runIf(findChromium())('the page of a browser extension', () => {
     script = await bundlePage(new URL('page/cookie-page.ts', import.meta.url))
   })
 
-  /** Opens the page of an extension that asks a server on this machine. */
+  /** Opens the page of an extension that talks to a server on this machine. */
   async function openExtension(options: AuthServerOptions, hostPermissions: boolean) {
     const clerk = await createClerkEmulator({ users: [user] })
     onTestFinished(() => clerk.close())
@@ -93,7 +93,7 @@ describe.runIf(findChromium())('the page of a browser extension', () => {
     await auth.revoke({ userId: user.id })
     await page.waitForFunction(() => window.authClient.status === 'failed')
     expect(await page.evaluate(() => window.authClient.error)).toMatchObject({ code: 'session-revoked' })
-    // By its host permissions an extension is no page of another site, and its GET has no Origin.
+    // The host permissions make the extension same-site, so its GET carries no Origin.
     expect(new Set(seen)).toEqual(
       new Set(
         hostPermissions
@@ -119,7 +119,7 @@ describe.runIf(findChromium())('the page of a browser extension', () => {
       code: 'cookie-missing',
       says: "sameSite: 'none'",
     },
-  ] as const)('$title, is told what to change', async ({ options, hostPermissions, code, says }) => {
+  ] as const)('is told what to change: $title', async ({ options, hostPermissions, code, says }) => {
     const { page } = await openExtension(options, hostPermissions)
     await page.waitForFunction((code) => window.authClient.error?.code === code, code)
     expect(await page.evaluate(() => window.authClient.error?.message)).toContain(says)

@@ -9,7 +9,7 @@ import { startAppServer, type AppServer } from './app-server.ts'
 
 const curl = '/usr/bin/curl'
 
-/** A server on which time stands still: whatever comes was sent at once, by no timer. */
+/** Starts a server whose clock does not move, so everything that arrives was sent at once and not by a timer. */
 async function startWithoutTime(): Promise<AppServer> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
   const clerk = await createClerkEmulator()
@@ -22,7 +22,7 @@ async function startWithoutTime(): Promise<AppServer> {
   return app
 }
 
-/** Reads until the first whole view is there, and not a byte further. */
+/** Reads until the first whole view has arrived, and not a byte further. */
 async function readFirstView(stream: Readable): Promise<string> {
   let text = ''
   for await (const chunk of stream) {
@@ -32,7 +32,7 @@ async function readFirstView(stream: Readable): Promise<string> {
   return text
 }
 
-/** What must be there at once. */
+/** The fields of the view that the first frame must carry. */
 const firstView = { rev: 1, state: 'unchecked', isSignedIn: false }
 const firstHeaders = {
   status: 'HTTP/1.1 200 OK',
@@ -53,18 +53,18 @@ function parse(text: string) {
 }
 
 describe('GET /auth/events sends headers and the first frame at once', () => {
-  it('to a bare socket', async () => {
+  it('sends them to a bare socket', async () => {
     const app = await startWithoutTime()
     const { host, port } = new URL(app.url)
     const socket = connect(Number(port), 'localhost')
     onTestFinished(() => void socket.destroy())
     socket.write(`GET /auth/events HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`)
-    // Chunked: sizes stand between the frames, none of which this frame is cut by.
+    // The answer is chunked. The chunk sizes are lines between the frames, and none of them splits this frame.
     const text = (await readFirstView(socket)).replace(/(?<=\r\n)[0-9a-f]+\r\n/g, '')
     expect(parse(text)).toMatchObject({ headers: firstHeaders, view: firstView })
   })
 
-  it.runIf(existsSync(curl))('to curl -N', async () => {
+  it.runIf(existsSync(curl))('sends them to curl -N', async () => {
     const app = await startWithoutTime()
     const child = spawn(curl, ['-N', '-s', '-i', `${app.url}/auth/events`], { stdio: ['ignore', 'pipe', 'inherit'] })
     const text = await readFirstView(child.stdout)

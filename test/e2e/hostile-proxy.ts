@@ -2,39 +2,42 @@ import { request as ask, type IncomingMessage, type ServerResponse } from 'node:
 import { onTestFinished } from 'vitest'
 import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
 
-/** What stands between a browser and its server. */
+/** The ways in which a proxy treats the traffic between a browser and its server. */
 export type Hostility =
   /** Lets everything through. */
   | 'none'
-  /** A captive portal: every answer is a page, with status 200. */
+  /** A captive portal: it answers every request with a page and status 200. */
   | 'portal'
-  /** Every answer is held back until it is complete, as by some virus scanners: an event stream never arrives. */
+  /** Holds every answer back until it is complete, as some virus scanners do: an event stream never arrives. */
   | 'buffering'
-  /** The server behind it cannot be reached: 502. */
+  /** The server behind it cannot be reached: it answers 502. */
   | 'badGateway'
-  /** Every connection stays open, and nothing comes through it any more, not even later. */
+  /** Keeps every connection open and lets nothing through any more, not even later. */
   | 'blackhole'
-  /** A connection that carries nothing for so many seconds is cut. */
+  /** Cuts a connection that carries nothing for this many seconds. */
   | { readonly idleCut: number }
-  /** Everything takes so many seconds each way. */
+  /** Delays everything by this many seconds each way. */
   | { readonly latency: number }
 
 export interface HostileProxy {
   readonly url: string
-  /** What is asked is answered as fast as the machine can, be it with an error. */
+  /** True while the proxy answers as fast as the machine can, even if with an error. */
   readonly isPrompt: boolean
-  /** Each answer is held back until it is complete: a stream has no headers, even. */
+  /** True while each answer is held back until it is complete, so a stream does not even send headers. */
   readonly isBuffering: boolean
-  /** Holds for what is asked from now on. The answers that run feel a blackhole; where the server is gone they end. */
+  /**
+   * Changes the hostility of requests that arrive from now on. Answers that are under way also feel a blackhole, and
+   * they end where the server cannot be reached.
+   */
   become(hostility: Hostility): void
-  /** Answers this path by itself, with a script. */
+  /** Answers requests for this path itself, with a script. */
   serve(path: string, script: string): void
 }
 
 const html = { 'content-type': 'text/html' }
 
 /**
- * A proxy that can be told to be what networks are at their worst. Its seconds are those of the test's clock.
+ * Starts a proxy that imitates networks at their worst. It counts seconds on the test's clock.
  *
  * @param target URL of the server behind it
  */
@@ -87,7 +90,7 @@ export async function startHostileProxy(target: () => string): Promise<HostilePr
       hostility = next
       for (const [response, answer] of running) {
         if (next === 'blackhole') answer.unpipe(response).resume()
-        // A portal that takes a network over cuts what runs, and a gateway loses it with its server.
+        // A portal that takes a network over cuts the open connections, and a gateway loses them with its server.
         if (next === 'portal' || next === 'badGateway') response.destroy()
       }
       if (next === 'blackhole') running.clear()

@@ -16,7 +16,9 @@ const bob = { ...user, id: 'user_bob', email: 'bob@example.test' }
 const builds = ['development', 'production'] as const
 type Build = (typeof builds)[number]
 
-/** Notes the nodes of the server, and what the page shows from then on. It runs before anything hydrates. */
+/**
+ * Records the nodes that the server rendered, and what the page shows from then on. It runs before anything hydrates.
+ */
 function watchPage() {
   window.serverNodes = Object.fromEntries(['main', 'b', 'u'].map((name) => [name, document.querySelector(name)]))
   window.shownTexts = [document.body.innerText]
@@ -50,11 +52,11 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
     readonly build: Build
     readonly hasInitialView: boolean
     readonly isOwned?: boolean
-    /** The server has what is inside the boundary only later, when the test says so. */
+    /** The server renders the content of the boundary only later, when the test says so. */
     readonly isSlowServer?: boolean
   }
 
-  /** Opens the page in a browser whose session at the server is Ada's. */
+  /** Opens the page in a browser whose server session is signed in as Ada. */
   async function openPage({ build, reads, hasInitialView, isOwned = false, isSlowServer }: PageOptions) {
     const server = await startLateServer()
     const origin = server.url
@@ -95,7 +97,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
         <SlowInside />
       )
       const { pipe } = renderToPipeableStream(<HydratedDocument {...settings}>{inside}</HydratedDocument>, {
-        // What tsx adds to a named function, the page lacks.
+        // tsx wraps named functions in a helper that the page does not have.
         bootstrapScriptContent: `window.__name = (f) => f; window.hydrationSettings = ${JSON.stringify(settings)}; (${watchPage.toString()})()`,
         bootstrapModules: ['/main.js'],
       })
@@ -109,7 +111,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
     const page = await context.newPage()
     const errors: string[] = []
     page.on('console', (message) => {
-      // A stream that is asked for while a new cookie is on its way is put off.
+      // The server puts a stream off that is requested while a new cookie is on its way.
       if (message.type() === 'error' && !message.text().includes('status of 503')) errors.push(message.text())
     })
     page.on('pageerror', (error) => errors.push(String(error)))
@@ -128,7 +130,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
     return { page, errors, post, serve }
   }
 
-  /** Resolves once the client of the page has a view of this user, and what can render has rendered. */
+  /** Waits until the client of the page has a view of this user, and everything that can render has rendered. */
   const knows = async (page: Page, userId: string) => {
     await page.waitForFunction((userId) => window.authClient.view.userId === userId, userId)
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)))
@@ -150,7 +152,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
   )
 
   it.each(ways)(
-    'keeps its nodes, and shows no fallback, where frames arrive while a boundary hydrates: by $reads, initialView $hasInitialView, $build',
+    'keeps its nodes, and shows no fallback, when frames arrive while a boundary hydrates: by $reads, initialView $hasInitialView, $build',
     async (way) => {
       const { page, errors, post } = await openPage(way)
       await knows(page, 'user_ada')
@@ -159,7 +161,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
       const asRendered = way.hasInitialView ? 'user_adauser_adain' : 'nobodynobodyoutloading'
       expect(await facts(page)).toEqual({ kept: ['main', 'b', 'u'], fallbacks: 0, recovered: [], text: asRendered })
 
-      // Longer than what is of another user may stay once all has hydrated.
+      // This is longer than content of another user may remain after hydration is complete.
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_200)))
       await page.evaluate(() => window.release())
       await page.waitForFunction(() => document.querySelector('u')?.textContent === 'user_bob')
@@ -174,7 +176,7 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
   )
 
   it.each(ways.filter(({ build }) => build === 'production'))(
-    'shows no fallback a second time where frames arrive while the server still streams a boundary: by $reads, initialView $hasInitialView',
+    'shows no fallback a second time when frames arrive while the server still streams a boundary: by $reads, initialView $hasInitialView',
     async (way) => {
       const { page, errors, post, serve } = await openPage({ ...way, isSlowServer: true })
       expect(await post(bob.id)).toBe(200)
@@ -190,14 +192,14 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
         text: 'user_bobuser_bobin',
         errors: [],
       })
-      // React renders a boundary that has not arrived by itself, once something above it changes. The fallback that the
-      // server sent stays until then, and does not come back.
+      // When something above a boundary changes, React renders a boundary that has not arrived yet in the browser.
+      // The server's fallback remains until then and does not come back.
       const shown = await page.evaluate(() => window.shownTexts.map((text) => text.includes('fallback')))
       expect(shown.filter((each, index) => each !== shown[index - 1])).toEqual([true, false])
     },
   )
 
-  it('shows nothing of the user before while the data of the next user loads, but for a second', async () => {
+  it("shows the previous user's data for at most a second while the next user's data loads", async () => {
     const way = { build: 'production', reads: 'part', hasInitialView: true, isOwned: true } as const
     const { page, post } = await openPage(way)
     await knows(page, 'user_ada')

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
 import { useBrowser } from './use-browser.ts'
 
-/** The ways in which a browser may not give the lock under which tabs connect one by one. They run in the page. */
+/**
+ * The ways in which a browser can fail to give the lock under which tabs connect one by one. The functions run in the
+ * page.
+ */
 const faults: Record<string, () => void> = {
   'is missing': () => Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined }),
   rejects: () => {
@@ -25,7 +28,7 @@ const faults: Record<string, () => void> = {
   },
 }
 
-/** Takes the lock of the package for ever, as a tab does that is frozen while it connects. */
+/** Takes the lock of the package and never releases it, as a tab does that is frozen while it connects. */
 async function holdLock(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/favicon.ico`).catch(() => {})
   await page.goto(`${url}/main.js`)
@@ -47,7 +50,11 @@ describe.runIf(findChromium())('the lock under which tabs connect', () => {
   it('keeps no tab waiting, however the browser fails to give it', async () => {
     const world = await openWorld()
     await world.signInAtClerk()
-    /** @returns the status 5 s after Clerk knows who is signed in; the wait for the lock is over by then */
+    /**
+     * Opens the page.
+     *
+     * @returns the status 5 s after Clerk knows who is signed in, when the wait for the lock has ended
+     */
     const open = async (prepare?: (page: Page) => Promise<unknown>) => {
       const tab = await world.openTab({ prepare })
       await tab.clerkSays('signedIn')

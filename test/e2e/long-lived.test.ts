@@ -14,11 +14,13 @@ import { createWorld, user } from './world.ts'
 const builds = ['production', 'development'] as const
 type Build = (typeof builds)[number]
 const hour = 3_600_000
-/** Between two measurements. */
+/** The time between two measurements. */
 const interval = hour / 2
-/** Time passes in steps of so many ms at most: a client takes a stream that is silent for 2.5 of them for lost. */
+/**
+ * The longest step in which time passes, in ms. A client gives a stream up that was silent for 2.5 ping intervals.
+ */
 const longestStep = { ofClient: 60_000, ofPage: 15_000 }
-/** A token is renewed so long before its expiry, ms. */
+/** How long before its expiry a token is renewed, in ms. */
 const renewalLead = 15_000
 
 describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
@@ -27,7 +29,7 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
   beforeAll(async () => {
     const bundle = async (build: Build) =>
       scripts.set(build, await bundlePage(new URL('page/long-page.tsx', import.meta.url), [], build))
-    // Machine code that V8 makes would count as heap, for hours.
+    // The heap would otherwise include the machine code that V8 generates, which grows for hours.
     ;[browser] = await Promise.all([launchBrowser({ args: ['--js-flags=--jitless'] }), ...builds.map(bundle)])
   })
   afterAll(() => browser?.close())
@@ -75,7 +77,11 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     return page
   }
 
-  /** Resolves once nothing is on its way. @returns the expiry of what proves the sign-in, epoch ms */
+  /**
+   * Waits until no request is on its way.
+   *
+   * @returns the expiry of the proof of the sign-in, epoch ms
+   */
   const rest = async (page: Page) => {
     const look = () =>
       page.evaluate(() => {
@@ -85,13 +91,13 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     return vi.waitUntil(look, { timeout: 10_000, interval: 2 })
   }
 
-  /** Lets time pass, from renewal to renewal: a post must not seem to stall. */
+  /** Lets time pass from renewal to renewal, because a post must not seem to stall. */
   async function pass(page: Page, milliseconds: number, longest: number) {
     const end = Date.now() + milliseconds
     while (Date.now() < end) {
       const due = (await rest(page)) - renewalLead - Date.now()
-      // The page goes first: a ping from the server's future would have it renew too early. The renewal itself falls into a
-      // step so small that both have one time.
+      // The page's clock moves first: a ping with a later server time would make it renew too early. The renewal
+      // itself falls into a step so small that both clocks show the same time.
       const step = Math.min(due > 100 ? due - 50 : 100, longest)
       await page.context().clock.runFor(step)
       await vi.advanceTimersByTimeAsync(step)
@@ -99,11 +105,15 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     await rest(page)
   }
 
-  /** Measures a tab every half an hour. @returns what it held, each time with the renewals until then */
+  /**
+   * Measures a tab every half an hour.
+   *
+   * @returns the cost of each measurement, with the number of renewals until then
+   */
   async function live(page: Page, hours: number, longest: number, countRenewals: () => number | Promise<number>) {
     const cdp = await page.context().newCDPSession(page)
     const costs: (PageCost & { renewals: number })[] = []
-    // Until then the timeline comes to hold as many resources as it may, and caches fill.
+    // In these first hours the timeline fills up with as many resources as it may keep, and caches fill.
     await pass(page, 2 * hour, longest)
     for (let at = 2 * hour; at <= hours * hour; at += interval) {
       costs.push({ renewals: await countRenewals(), ...(await measurePage(page, cdp)) })
@@ -112,7 +122,10 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     return costs
   }
 
-  /** The median of the slopes between all measurements: what is in the air, or grows once, does not count. */
+  /**
+   * Returns the median of the slopes between all measurements, so that garbage in transit and a single growth do not
+   * count.
+   */
   function toSlope(costs: readonly (PageCost & { renewals: number })[]): number {
     const slopes = costs.flatMap((b, index) =>
       costs.slice(0, index).map((a) => (b.heap - a.heap) / (b.renewals - a.renewals)),
@@ -136,7 +149,7 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     { build: 'production', isReact: false },
     { build: 'development', isReact: true },
   ] as const)(
-    'holds after 600 renewals what it held after 150: $build build, React $isReact',
+    'costs after 600 renewals what it cost after 150: $build build, React $isReact',
     async ({ build, isReact }) => {
       const page = await openPage(build, isReact)
       const costs = await live(page, 8, longestStep.ofClient, () => page.evaluate(() => window.renewals))
@@ -146,12 +159,12 @@ describe.runIf(findChromium())('a tab that lives for 8 hours', () => {
     200_000,
   )
 
-  it('holds after 400 renewals what it held after 150, with clerk-js', async () => {
+  it('costs after 400 renewals what it cost after 150, with clerk-js', async () => {
     const world = await createWorld(browser, await bundlePage(), {
       hasVirtualTime: true,
       prepare: async (context) => {
         await context.addInitScript(keepPerformance)
-        // The client spreads its renewals by chance.
+        // The client spreads its renewals at random, which would blur the measurement.
         await context.addInitScript(() => Object.assign(Math, { random: () => 0.5 }))
       },
     })

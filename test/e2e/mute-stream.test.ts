@@ -7,7 +7,7 @@ import { passTimeUntil } from './virtual-time.ts'
 describe.runIf(findChromium())('a proxy that holds event streams back', () => {
   const openWorld = useBrowser()
 
-  it('keeps nobody out: the page polls, and goes back to the stream when one gets through', async () => {
+  it('makes the page poll, and the page goes back to the stream when one gets through', async () => {
     let target = ''
     const proxy = await startHostileProxy(() => target)
     proxy.become('buffering')
@@ -17,7 +17,7 @@ describe.runIf(findChromium())('a proxy that holds event streams back', () => {
     await world.signInAtClerk()
 
     const tab = await world.openTab({ origin: proxy.url })
-    // Virtual time that passes while Clerk loads would not be the stream's.
+    // Time that passes while Clerk loads would not count for the stream.
     await tab.clerkSays('signedIn')
     await passTimeUntil(world, 6, () => expect(tab.shown()).toContain('authenticated'))
     await passTimeUntil(world, 6, () => expect(tab.connections().at(-1)).toBe('polling'))

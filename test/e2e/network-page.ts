@@ -6,26 +6,33 @@ import type { OpenWorld } from './use-browser.ts'
 import { passServerTime, passTime } from './virtual-time.ts'
 import { isStream, type World } from './world.ts'
 
-/** A signed-in page behind a proxy that may turn hostile, in virtual time. */
+/** A signed-in page behind a proxy that can turn hostile, in virtual time. */
 export interface NetworkPage {
   readonly world: World
   readonly tab: Tab
   readonly proxy: HostileProxy
   /** Chromium's own emulation of networks. */
   readonly devtools: CDPSession
-  /** Has another tab of this browser, on a network that works, renew the session: the server has news for this page. */
+  /**
+   * Renews the session from another tab of this browser that has a working network, so the server has news for this
+   * page.
+   */
   changeView(): Promise<void>
-  /** Lets time pass, a second at a time and no faster than the wire. */
+  /** Lets time pass one second at a time, and waits for the answers of each second. */
   pass(seconds: number): Promise<void>
-  /** Lets time pass until the page shows what the server told the other tab. @returns the seconds */
+  /**
+   * Lets time pass until the page shows what the server told the other tab.
+   *
+   * @returns the seconds
+   */
   secondsUntilRight(): Promise<number>
-  /** What the page has shown since it was signed in. */
+  /** The statuses that the page has shown since it was signed in. */
   shown(): string[]
 }
 
 export interface NetworkPageOptions {
   readonly clockError?: number
-  /** What the proxy is from the start. */
+  /** How the proxy behaves from the start. Default `none`. */
   readonly hostility?: Hostility
   /** Runs before the page is loaded. */
   readonly prepare?: (devtools: CDPSession) => Promise<unknown>
@@ -48,10 +55,13 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
   world.context.on('response', (response) => isStream(response.request()) && open.delete(response.request()))
   world.context.on('requestfinished', (request) => void open.delete(request))
   world.context.on('requestfailed', (request) => void open.delete(request))
-  /** A second of virtual time takes milliseconds: an answer that is on its way would come too late. */
+  /**
+   * A second of virtual time takes only milliseconds, so the step waits for answers that would otherwise come too
+   * late.
+   */
   const step = async (seconds: number) => {
     await passTime(world, seconds)
-    // What the timers of the page have asked for is known when it has answered.
+    // When the page has answered this, its timers have run and their requests are known.
     await tab.view()
     await vi.waitUntil(() => open.size === 0 || !proxy.isPrompt, { timeout: 10_000, interval: 2 })
   }
@@ -64,7 +74,7 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
       await options.prepare?.(devtools)
     },
   })
-  // Virtual time that passes while Clerk loads would not be the network's.
+  // Time that passes while Clerk loads would not count for the network.
   await tab.clerkSays('signedIn')
   for (let passed = 0; passed < 10 && !tab.shown().includes('authenticated'); passed += 1) await passTime(world, 1)
   await tab.shows('authenticated')
@@ -80,7 +90,7 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
       for (let left = seconds; left > 0; left -= 1) await step(Math.min(left, 1))
     },
     async changeView() {
-      // Clerk counts `iat` in whole seconds: a token of the same second is no news.
+      // Clerk counts `iat` in whole seconds, so a token of the same second changes nothing.
       await passServerTime(1)
       const cookies = await world.context.cookies(proxy.url)
       const response = await fetch(`${target}/auth/events`, {
@@ -115,7 +125,7 @@ export async function openNetworkPage(openWorld: OpenWorld, options: NetworkPage
   }
 }
 
-/** Writes what was measured to the output of the run. */
+/** Writes a measurement to the output of the run. */
 export function noteSeconds(network: string, seconds: number, connections: readonly string[]): void {
   const ways = [...new Set(connections)].join(', ')
   onTestFinished(() => void process.stdout.write(`${network}: ${seconds.toFixed(1)} s (${ways || 'unnoticed'})\n`))

@@ -7,10 +7,10 @@ import { suspendPages } from './suspend.ts'
 import { useBrowser } from './use-browser.ts'
 import { passServerTime } from './virtual-time.ts'
 
-/** What the page may take to be right, seconds. */
+/** The seconds within which the page must show the right view. */
 const limit = 5
 
-/** A network that turns bad for so many seconds, and well again. */
+/** A network that turns bad for some seconds and recovers. */
 interface Outage {
   readonly name: string
   readonly seconds: number
@@ -23,7 +23,7 @@ const goesOffline = (seconds: number): Outage => ({
   seconds,
   async spoil({ devtools, proxy }) {
     await emulate(devtools, true)
-    // The emulation leaves alone what runs; a network that is gone does not.
+    // The emulation does not cut open connections, but a network that is gone does.
     proxy.become('badGateway')
     proxy.become('none')
   },
@@ -54,13 +54,13 @@ const outages: Outage[] = [
   turns('a dead connection', 60, 'blackhole'),
 ]
 
-/** Networks on which a page lives all the time. */
+/** Networks that a page is on all the time. */
 const habitats: [name: string, options: NetworkPageOptions][] = [
   ['a proxy that cuts what is idle for 10 s', { hostility: { idleCut: 10 } }],
   ['a proxy that cuts what is idle for 30 s', { hostility: { idleCut: 30 } }],
   ['a proxy that cuts what is idle for 60 s', { hostility: { idleCut: 60 } }],
   ['a proxy that buffers for good', { hostility: 'buffering' }],
-  // As Slow 3G in the tools of Chromium, whose own emulation counts real seconds.
+  // This is Slow 3G of the tools of Chromium, whose own emulation counts real seconds.
   ['slow 3G, 2 s for a round trip', { hostility: { latency: 1 } }],
   ['an ad blocker that drops the stream', { prepare: (devtools) => block(devtools, ['*/auth/events*tab=*']) }],
   ['a clock that is an hour slow', { clockError: -3_600_000 }],
@@ -74,7 +74,7 @@ async function block(devtools: NetworkPage['devtools'], urls: string[]) {
 describe.runIf(findChromium())('a bad network', () => {
   const openWorld = useBrowser()
 
-  it.each(outages)('$name for $seconds s: the view is right 5 s after that, and stays signed in', async (outage) => {
+  it.each(outages)('shows the right view 5 s after $name for $seconds s, and stays signed in', async (outage) => {
     const page = await openNetworkPage(openWorld)
     const since = page.tab.log.length
     await outage.spoil(page)
@@ -91,7 +91,7 @@ describe.runIf(findChromium())('a bad network', () => {
   })
 
   it.each(['portal', 'badGateway', 'blackhole'] as const)(
-    '%s: a sign-out meanwhile is seen 5 s after it',
+    'shows a sign-out during the outage 5 s after it: %s',
     async (how) => {
       const page = await openNetworkPage(openWorld)
       const { world, tab, proxy } = page
@@ -107,7 +107,7 @@ describe.runIf(findChromium())('a bad network', () => {
     },
   )
 
-  it.each(habitats)('%s: every change is seen within 5 s, and the page stays signed in', async (name, options) => {
+  it.each(habitats)('shows every change within 5 s and stays signed in: %s', async (name, options) => {
     const page = await openNetworkPage(openWorld, options)
     const all: number[] = []
     for (const pause of [3, 12, 33, 61, 95]) {
@@ -124,9 +124,10 @@ describe.runIf(findChromium())('a bad network', () => {
   it.each<[nap: number, event: string, tell: (page: NetworkPage) => unknown]>([
     [25, 'without any event', () => {}],
     [100, 'without any event', () => {}],
-    // Headless Chromium does not freeze a page when asked to: its processes are stopped, and it is told as Chromium does.
+    // Headless Chromium does not freeze a page when asked to, so the test stops its processes and sends the events of
+    // Chromium.
     [10, 'told that it was frozen', ({ tab }) => tab.page.evaluate(() => document.dispatchEvent(new Event('resume')))],
-  ])('%i s of sleep, in which the connection dies: right 5 s after it, %s', async (nap, event, tell) => {
+  ])('shows the right view 5 s after %i s of sleep, in which the connection dies: %s', async (nap, event, tell) => {
     const page = await openNetworkPage(openWorld)
     const { world, tab, proxy } = page
     const since = tab.log.length
@@ -150,7 +151,7 @@ describe.runIf(findChromium())('a bad network', () => {
     expect(page.shown()).toEqual([])
   })
 
-  it('timers that run once a minute: every change is seen at once, and the page stays signed in', async () => {
+  it('shows every change at once and stays signed in while timers run once a minute', async () => {
     const page = await openNetworkPage(openWorld)
     const { world, tab } = page
     const since = tab.log.length
@@ -162,7 +163,7 @@ describe.runIf(findChromium())('a bad network', () => {
       await expect.poll(async () => (await tab.view()).expiresAt! - Date.now()).toBeGreaterThan(55_000)
       most = Math.max(most, (Date.now() - start) / 1_000)
       await passServerTime(29)
-      // The clock on the wall has gone on all the time.
+      // The system clock has moved on all the time.
       await world.context.clock.setSystemTime(Date.now() - 60_000)
       await world.context.clock.fastForward(60_000)
     }
@@ -175,7 +176,7 @@ describe.runIf(findChromium())('a bad network', () => {
 describe.runIf(findChromium())('a service worker that answers from its cache', () => {
   const openWorld = useBrowser()
 
-  /** A page whose service worker has kept a stream, and the view where told so. */
+  /** Opens a page whose service worker has stored a stream, and also the view if told so. */
   async function openWorkerPage(keepsView: boolean, keeps: Parameters<typeof toCachingWorker>[0] = 'all headers') {
     const page = await openNetworkPage(openWorld)
     const { tab, proxy, world } = page
@@ -207,7 +208,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
           }),
         does,
       )
-    /** Has the stream break, so that the page asks for another. */
+    /** Breaks the stream, so that the page opens another one. */
     const cut = () => {
       proxy.become('badGateway')
       proxy.become('none')
@@ -215,7 +216,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
     return { ...page, answerFromCache, cut }
   }
 
-  it('to the stream: every change is seen within 5 s, by asking', async () => {
+  it('shows every change within 5 s by polling when the worker answers for the stream', async () => {
     const page = await openWorkerPage(false)
     const { tab } = page
     await page.answerFromCache(true)
@@ -233,7 +234,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
   })
 
   it.each(['all headers', 'the content type'] as const)(
-    'to everything, with %s: nothing is shown past its end, and all is right 5 s after it stops',
+    'shows nothing past its end when the worker answers everything with %s, and is right 5 s after it stops',
     async (keeps) => {
       const page = await openWorkerPage(true, keeps)
       const { world, tab } = page
@@ -254,7 +255,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
     },
   )
 
-  it('to everything, with the content type alone, to a page that is loaded anew: no old view is shown as signed in', async () => {
+  it('shows no old view as signed in after a reload when the worker answers everything with the content type alone', async () => {
     const page = await openWorkerPage(true, 'the content type')
     const { world, tab } = page
     const { expiresAt } = await tab.view()
@@ -266,7 +267,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
     await tab.page.goto(page.proxy.url, { waitUntil: 'domcontentloaded' })
     await tab.clerkSays('signedIn')
     await page.pass(limit)
-    // The answer to the post is the server's own.
+    // The answer to the post comes from the server itself.
     await tab.shows('authenticated')
     expect((await tab.view()).expiresAt).toBeGreaterThan(Date.now())
     const ends = tab.views(since).flatMap((view) => (view.isSignedIn ? [view.expiresAt!] : []))
@@ -278,7 +279,7 @@ describe.runIf(findChromium())('a service worker that answers from its cache', (
 describe.runIf(findChromium())('a page in the back/forward cache', () => {
   const openWorld = useBrowser(undefined, { hasPageCache: true })
 
-  it('whose connection dies meanwhile is right 5 s after it comes back', async () => {
+  it('is right 5 s after it comes back, though its connection died meanwhile', async () => {
     const page = await openNetworkPage(openWorld)
     const { tab, proxy } = page
     const since = tab.log.length

@@ -7,7 +7,11 @@ import type { World } from './world.ts'
 
 const tokens = /\/v1\/client\/sessions\/[^/]+\/tokens/
 
-/** Breaks the token endpoint, and returns what mends it. */
+/**
+ * Breaks the token endpoint.
+ *
+ * @returns the function that repairs it
+ */
 type Outage = (world: World) => Promise<() => unknown>
 
 const failing =
@@ -15,7 +19,10 @@ const failing =
   async ({ clerk }) =>
     clerk.addFault({ path: tokens, ...fault })
 
-/** What hangs goes on hanging after the endpoint is well again. Not at the emulator: six of them would block its port. */
+/**
+ * Leaves requests hanging even after the endpoint has recovered. The requests hang in the browser, because six of
+ * them at the emulator would block its port.
+ */
 const hanging: Outage = async ({ context }) => {
   let hangs = true
   await context.route(tokens, (route) => (hangs ? undefined : route.continue()))
@@ -32,7 +39,7 @@ const outages: { how: string; start: Outage }[] = [
 describe.runIf(findChromium())("an outage of Clerk's token endpoint", () => {
   const openWorld = useBrowser()
 
-  it.each(outages)('where getToken $how: retried, degraded, healed, and never a sign-out', async (outage) => {
+  it.each(outages)('retries, is degraded and heals, and never signs out, where getToken $how', async (outage) => {
     const world = await openWorld({ hasVirtualTime: true })
     const tab = await world.openSignedInTab()
     const start = tab.log.length
@@ -46,7 +53,8 @@ describe.runIf(findChromium())("an outage of Clerk's token endpoint", () => {
     expect(tab.views(start).every((view) => view.isSignedIn)).toBe(true)
     expect(tab.shown(start)).toEqual([])
 
-    // Past exp and tolerance nothing proves anything any more; the page says that it failed, not that nobody is there.
+    // After exp and the tolerance no proof is left. The page then says that it failed, and not that nobody is signed
+    // in.
     await passTimeUntil(world, 240, async () => {
       expect((await tab.view()).isSignedIn).toBe(false)
       expect(await tab.syncState()).toContain('degraded')
@@ -61,7 +69,7 @@ describe.runIf(findChromium())("an outage of Clerk's token endpoint", () => {
     expect(tab.log.slice(start).filter((entry) => entry.kind === 'clerk')).toEqual([])
   })
 
-  it('that is over before the token expires is not seen at all', async () => {
+  it('shows nothing of an outage that ends before the token expires', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const tab = await world.openSignedInTab()
     const start = tab.log.length

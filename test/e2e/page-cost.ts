@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from 'playwright-core'
 
-/** What a page holds at one moment, after a garbage collection. */
+/** The size of a page at one moment, after a garbage collection. */
 export interface PageCost {
   /** Bytes of the JavaScript heap. */
   readonly heap: number
@@ -8,13 +8,13 @@ export interface PageCost {
   readonly nodes: number
   readonly timers: number
   readonly locks: number
-  /** Entries of the performance timeline. A browser keeps 250 resources, and as many measures as there are. */
+  /** Entries of the performance timeline. A browser keeps at most 250 resources, but any number of measures. */
   readonly entries: number
 }
 
 /**
- * Keeps the real `performance`, of which an installed clock makes a stub: React in development measures what it renders,
- * and writes that to its timeline. It runs before the clock is installed.
+ * Keeps the real `performance`, which an installed clock replaces with a stub: React in development measures what it
+ * renders and writes that to the timeline. It runs before the clock is installed.
  */
 export function keepPerformance(): void {
   const { performance } = window
@@ -51,10 +51,10 @@ export function countTimers(): void {
   Object.assign(window, patched, { timers: () => waiting.size })
 }
 
-/** Its garbage is collected first. */
+/** Measures a page after a garbage collection. */
 export async function measurePage(page: Page, cdp: CDPSession): Promise<PageCost> {
   await Promise.all([cdp.send('Performance.enable'), cdp.send('HeapProfiler.enable')])
-  // The least of some readings: what a request in the air holds is soon let go of.
+  // The lowest of some readings counts, because requests in transit soon release what they hold.
   let heap = Infinity
   for (let round = 0; round < 4; round += 1) {
     await cdp.send('HeapProfiler.collectGarbage')

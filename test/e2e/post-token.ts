@@ -1,6 +1,6 @@
 import type { World } from './world.ts'
 
-/** Posts a token as a client does that has no cookie and nothing but the token. */
+/** Posts a token as a client does that has no cookie and only the token. */
 export async function postToken({ app }: World, token: string): Promise<Record<string, unknown>> {
   const response = await fetch(`${app.url}/auth/events`, {
     method: 'POST',

@@ -5,7 +5,10 @@ import type { Tab } from './tab.ts'
 import { passTime } from './virtual-time.ts'
 import { signIn, type World } from './world.ts'
 
-/** Clerk's sign-in page sends a signed-in user away at once: shown beside a refusal, it would load the page every 0.4 s. */
+/**
+ * Checks that the page stays failed. Clerk's sign-in page sends a signed-in user away at once, so beside a refusal it
+ * would reload the page every 0.4 s.
+ */
 async function staysFailed(world: World, tab: Tab, code: string): Promise<void> {
   await tab.fails(code)
   await tab.shows('failed')
@@ -21,7 +24,7 @@ async function staysFailed(world: World, tab: Tab, code: string): Promise<void> 
 describe.runIf(findChromium())('a server that refuses for good who is signed in at Clerk', () => {
   const openWorld = useBrowser()
 
-  it('whose authorizedParties lack the page has it say so, and loads it once', async () => {
+  it('makes the page name authorizedParties as the reason, and load once', async () => {
     const authorizedParties = ['http://localhost:1']
     const world = await openWorld({ hasVirtualTime: true, auth: { claims: { authorizedParties } } })
     await world.signInAtClerk()
@@ -32,7 +35,7 @@ describe.runIf(findChromium())('a server that refuses for good who is signed in 
     expect(world.documents()).toBe(1)
   })
 
-  it('after a revocation offers a sign-out at Clerk, after which the same user signs in again', async () => {
+  it('offers a sign-out at Clerk after a revocation, after which the same user signs in again', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const tab = await world.openSignedInTab()
     const { sessionId } = await tab.view()

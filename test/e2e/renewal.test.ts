@@ -7,7 +7,7 @@ import { passTime, passTimeUntil } from './virtual-time.ts'
 describe.runIf(findChromium())('renewing the token', () => {
   const openWorld = useBrowser()
 
-  it('passes without isSignedIn blinking, in good time before each expiry', async () => {
+  it('keeps isSignedIn true throughout, in good time before each expiry', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const tab = await world.openSignedInTab()
     const signedIn = tab.log.length
@@ -19,7 +19,7 @@ describe.runIf(findChromium())('renewing the token', () => {
     for (const view of views) expect(view).toMatchObject({ isSignedIn: true, state: 'signedIn', error: null })
     expect(tab.log.slice(signedIn).filter((entry) => entry.kind !== 'view')).toEqual([])
     for (const { expiresAt, now } of views) expect(expiresAt! - now).toBeGreaterThan(10_000)
-    // One for each token of 60 s, of which the last 15 or so are spare.
+    // There is one post for each token of 60 s, of which about the last 15 s are spare.
     expect(world.posts().length - posted).toBeLessThanOrEqual(4)
     expect(world.streams()).toHaveLength(1)
   })
@@ -35,7 +35,7 @@ describe.runIf(findChromium())('renewing the token', () => {
     expect(tab.views(signedIn).every((view) => view.isSignedIn && view.error === null)).toBe(true)
   })
 
-  it('accepts it within the cooldown where another key was just asked for, and nobody is signed out', async () => {
+  it('accepts that token within the cooldown of a fetch for another key, and signs nobody out', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const tab = await world.openSignedInTab()
     const { expiresAt } = await tab.view()

@@ -3,10 +3,10 @@ import { findChromium } from './browser.ts'
 import { useBrowser } from './use-browser.ts'
 import { passTimeUntil } from './virtual-time.ts'
 
-describe.runIf(findChromium())('a server that starts anew, with nothing kept', () => {
+describe.runIf(findChromium())('a server that restarts without any stored state', () => {
   const openWorld = useBrowser()
 
-  it.each(['planned', 'crash'] as const)('after a %s stop has every tab back on one session by itself', async (how) => {
+  it.each(['planned', 'crash'] as const)('has every tab back on one session by itself after a %s stop', async (how) => {
     const world = await openWorld({ hasVirtualTime: true })
     await world.signInAtClerk()
     const tabs = await Promise.all([1, 2, 3].map(() => world.openTab()))

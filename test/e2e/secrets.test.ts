@@ -7,7 +7,7 @@ import { useBrowser } from './use-browser.ts'
 import { postToken } from './post-token.ts'
 import { signIn, signOut, type World } from './world.ts'
 
-/** A store that keeps a copy of everything that was handed to it. */
+/** Creates a store that keeps a copy of everything that it receives. */
 function createRecordingStore(calls: string[]): SessionStore {
   return new Proxy(createMemorySessionStore(), {
     get(store, name: keyof SessionStore) {
@@ -21,7 +21,10 @@ function createRecordingStore(calls: string[]): SessionStore {
   })
 }
 
-/** Tokens that are refused for one reason each, and one that cannot be judged for want of keys. */
+/**
+ * Creates tokens that are refused, each for another reason, and one that cannot be checked because its keys are
+ * missing.
+ */
 function createBadTokens({ clerk, app }: World): string[] {
   const session = clerk.createSession('user_ada')
   const right = { session, azp: app.url }
@@ -39,7 +42,7 @@ function createBadTokens({ clerk, app }: World): string[] {
 describe.runIf(findChromium())('raw tokens', () => {
   const openWorld = useBrowser()
 
-  it('are in no log, frame, answer, snapshot, inspection event, record, statistic or console', async () => {
+  it('appear in no log, frame, answer, snapshot, inspection event, record, statistic or console', async () => {
     const inspected: string[] = []
     const stored: string[] = []
     const world = await openWorld({

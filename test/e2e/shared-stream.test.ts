@@ -5,7 +5,7 @@ import { useBrowser } from './use-browser.ts'
 import { passTime } from './virtual-time.ts'
 import { signIn, signOut, user, type World } from './world.ts'
 
-/** Twice as many as a browser has connections for one HTTP/1.1 host. */
+/** This is twice the number of connections that a browser opens to one HTTP/1.1 host. */
 const tabCount = 12
 
 const openStreams = (world: World) => world.streams().filter(({ isOpen }) => isOpen)
@@ -18,14 +18,15 @@ async function openTabs(world: World, count: number): Promise<Tab[]> {
     const tab = await world.openTab()
     // oxlint-disable-next-line no-await-in-loop -- the first one has to sign in before the others are opened
     await tab.shows('authenticated')
-    // A tab shows what the server knows before its own Clerk is loaded, which would post what has changed by then.
+    // A tab shows what the server knows before its own Clerk has loaded. Clerk would then post what has changed by
+    // that time.
     await expect.poll(() => tab.syncState()).toBe('open confirmed')
     tabs.push(tab)
   }
   return tabs
 }
 
-/** Every word that goes between the tabs, seen by a page of the same origin. */
+/** Opens a page of the same origin that records every message between the tabs. */
 async function tapChannel(tab: Tab): Promise<() => Promise<string>> {
   await tab.page.evaluate(() => {
     const channel = new BroadcastChannel('authchart/1 same-origin /auth')
@@ -39,10 +40,11 @@ async function tapChannel(tab: Tab): Promise<() => Promise<string>> {
 const switchOrganization = ({ page }: Tab, organization: string) =>
   page.evaluate((organization) => window.Clerk!.setActive({ organization }), organization)
 
-/** In what way the tab that reads the stream goes, or stops running. */
+/** The ways in which the tab that reads the stream closes or stops running. */
 const departures: Record<string, (leader: Tab, world: World) => Promise<unknown>> = {
   'is closed': (leader) => leader.close(),
-  // Headless Chromium freezes no page: this is what a page is told before it is frozen, and has to act on.
+  // Headless Chromium freezes no page. This is the event that a page gets before it is frozen, and that it has to act
+  // on.
   'is about to be frozen': (leader) => leader.page.evaluate(() => document.dispatchEvent(new Event('freeze'))),
   'hangs, once another one is looked at': async (leader, { context }) => {
     const session = await context.newCDPSession(leader.page)
@@ -55,12 +57,12 @@ const departures: Record<string, (leader: Tab, world: World) => Promise<unknown>
   'goes to another page': (leader, { clerk }) => leader.page.goto(`${clerk.url}/healthz`).catch(() => {}),
   crashes: async (leader, { context }) => {
     const session = await context.newCDPSession(leader.page)
-    // It has no answer: the page is gone.
+    // The call gets no answer, because the page is gone.
     void session.send('Page.crash').catch(() => {})
   },
 }
 
-/** What a browser, or a frame in it, may lack. */
+/** The features that a browser, or a frame in it, may lack. */
 const absences: Record<string, () => void> = {
   'there are no locks': () => void Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined }),
   'there is no BroadcastChannel': () => void Object.defineProperty(window, 'BroadcastChannel', { value: undefined }),
@@ -94,14 +96,14 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     const [header, payload, signature] = token.split('.')
     for (const secret of [header!, payload!, signature!]) expect(said).not.toContain(secret)
 
-    // Six streams would leave no connection for any of these.
+    // Six streams would leave no connection for any of these requests.
     const answers = await Promise.all(
       tabs.map(({ page }) => page.evaluate(async () => (await fetch('/auth/session')).status)),
     )
     expect(answers).toEqual(Array(tabCount).fill(200))
   })
 
-  it.each(Object.keys(departures))('go on where the one that reads the stream %s', async (departure) => {
+  it.each(Object.keys(departures))('go on when the tab that reads the stream %s', async (departure) => {
     const world = await openWorld()
     world.clerk.setMembership('user_ada', world.clerk.addOrganization({ id: 'org_acme', name: 'Acme' }))
     const [leader, ...others] = await openTabs(world, 3)
@@ -113,14 +115,14 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     await switchOrganization(others[0]!, 'org_acme')
     await Promise.all(others.map((tab) => tab.serverSays({ org: 'org_acme' })))
     for (const [index, tab] of others.entries()) {
-      // What the page shows went on, and so did the connection.
+      // The status and the connection of the page did not change.
       expect(tab.log.slice(since[index]).filter(({ kind }) => kind !== 'view' && kind !== 'clerk')).toEqual([])
     }
-    // The one that switched the organization, and no other.
+    // Only the tab that switched the organization posted.
     expect(world.posts().length - posted).toBe(1)
   })
 
-  it('lead in turn: one that was frozen hears the next one once it is awake', async () => {
+  it('lead in turn: a tab that was frozen hears the next leader once it is awake', async () => {
     const world = await openWorld()
     const [frozen, other] = (await openTabs(world, 2)) as [Tab, Tab]
     await departures['is about to be frozen']!(frozen, world)
@@ -134,7 +136,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     await frozen.fails('session-revoked')
   })
 
-  it('follow the sign-in and the sign-out of one that does not lead, under the new cookie', async () => {
+  it('follow the sign-in and the sign-out of a tab that does not lead, under the new cookie', async () => {
     const world = await openWorld()
     const tabs = [await world.openTab(), await world.openTab(), await world.openTab()] as const
     await Promise.all(tabs.map((tab) => tab.shows('unauthenticated')))
@@ -142,7 +144,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     await Promise.all(tabs.map((tab) => tab.serverSays({ state: 'signedIn', user: user.id })))
     expect(openStreams(world)).toHaveLength(1)
     expect(world.app.auth.stats()).toEqual({ sessions: 1, signedIn: 1, streams: 1 })
-    // The tab that signed in loaded its page anew.
+    // The tab that signed in has reloaded its page.
     for (const tab of [tabs[0], tabs[2]])
       expect(tab.connections().filter((way) => way !== 'connecting')).toEqual(['live'])
 
@@ -161,7 +163,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     for (const tab of tabs) expect(await tab.view()).toMatchObject({ state: 'signedIn' })
   })
 
-  it('renew the token with one post in all', async () => {
+  it('renew the token with one post for all of them', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const tabs = await openTabs(world, 4)
     const states = () => Promise.all(tabs.map((tab) => tab.syncState()))
@@ -171,7 +173,7 @@ describe.runIf(findChromium())('the tabs of one browser', () => {
     await passTime(world, 120)
     const renewals = world.posts().slice(posted)
     expect(renewals.length).toBeGreaterThanOrEqual(2)
-    // One tab renews some 45 s after the last renewal; a second one would do so seconds after the first.
+    // One tab renews about 45 s after the last renewal. A second tab would do so seconds after the first.
     for (const [index, { at }] of renewals.slice(1).entries()) expect(at - renewals[index]!.at).toBeGreaterThan(30_000)
     expect(world.streams()).toHaveLength(1)
     for (const [index, tab] of tabs.entries()) {

@@ -42,7 +42,7 @@ describe.runIf(findChromium()).each(bindings)('signing in with $name', ({ bundle
     expect(new Set(tab.views().map(({ state }) => state))).toEqual(new Set(['unchecked', 'signedOut']))
   })
 
-  it("shows the app on the frame of the server, not on Clerk's word nor on the answer to a post", async () => {
+  it("shows the app after the server's frame, and not after Clerk's word or the answer to a post", async () => {
     const world = await openWorld({ page: { hasRouter: true } })
     const tab = await world.openTab()
     await tab.shows('unauthenticated')
@@ -68,7 +68,7 @@ describe.runIf(findChromium()).each(bindings)('signing in with $name', ({ bundle
     expect(viewsOf(stream!).at(-1)).toMatchObject({ state: 'signedIn', userId: 'user_ada', error: null })
   })
 
-  it('signs in by full navigation too, and is signed in again after a reload', async () => {
+  it('also signs in by full navigation, and is signed in again after a reload', async () => {
     const world = await openWorld()
     const tab = await world.openTab()
     await tab.shows('unauthenticated')
@@ -90,7 +90,7 @@ describe.runIf(findChromium()).each(bindings)('signing in with $name', ({ bundle
     const world = await openWorld({ page: { hasRouter: true } })
     const tab = await world.openTab()
     await tab.shows('unauthenticated')
-    // Proof that StrictMode was at work: it shows, hides and shows again what it mounts first.
+    // StrictMode hides and shows again what it mounts first, so this proves that it was active.
     expect(tab.log.filter((entry) => entry.kind === 'hidden').length).toBeGreaterThan(0)
     await signIn(tab)
     await tab.shows('authenticated')

@@ -7,7 +7,7 @@ import { signOut } from './world.ts'
 describe.runIf(findChromium())('signing out', () => {
   const openWorld = useBrowser()
 
-  it('ends the server session, and the old token is refused from then on, from any client', async () => {
+  it('ends the server session, and has the old token refused from any client', async () => {
     const world = await openWorld()
     const tab = await world.openSignedInTab()
     const token = await tab.token()
@@ -29,7 +29,7 @@ describe.runIf(findChromium())('signing out', () => {
     expect(await tab.view()).toMatchObject({ state: 'signedOut', isSignedIn: false, userId: null, claims: null })
   })
 
-  it('is seen by a second tab', async () => {
+  it('shows in a second tab', async () => {
     const world = await openWorld()
     await world.signInAtClerk()
     const [first, second] = [await world.openTab(), await world.openTab()]

@@ -4,9 +4,9 @@ import { useBrowser } from './use-browser.ts'
 import type { Tab } from './tab.ts'
 import { passTime } from './virtual-time.ts'
 
-/** A browser opens six connections to one HTTP/1.1 host: as many streams leave none for a post. */
+/** A browser opens six connections to one HTTP/1.1 host, so six streams leave none for a post. */
 const connections = 6
-/** Seconds. */
+/** The lifetime of a token, in seconds. */
 const tokenTtl = 20
 const clockTolerance = 5
 
@@ -32,7 +32,7 @@ describe.runIf(findChromium())(
       const since = tabs.map((tab) => tab.log.length)
       await passTime(world, 2 * (tokenTtl + clockTolerance))
       await Promise.all(tabs.map((tab) => tab.shows('authenticated')))
-      // This proves that there was a jam: at least one tab gave its stream up for a post.
+      // At least one tab gave its stream up for a post, which proves that all connections were in use.
       expect(tabs.some((tab) => tab.connections().includes('polling'))).toBe(true)
       for (const [index, tab] of tabs.entries()) {
         expect(tab.log.slice(since[index]).filter(({ kind }) => kind === 'shown' || kind === 'hidden')).toEqual([])

@@ -6,7 +6,7 @@ import type { Tab } from './tab.ts'
 import { passServerTime, passTimeUntil } from './virtual-time.ts'
 import type { World } from './world.ts'
 
-/** Long past exp and tolerance. In seconds. */
+/** The length of the sleep in seconds, long past exp and tolerance. */
 const nap = 600
 
 async function openSignedIn(world: World): Promise<{ tab: Tab; start: number; expiresAt: number }> {
@@ -14,7 +14,11 @@ async function openSignedIn(world: World): Promise<{ tab: Tab; start: number; ex
   return { tab, start: tab.log.length, expiresAt: (await tab.view()).expiresAt! }
 }
 
-/** Waits until the page has proven itself anew. Returns what it must never have done on the way. */
+/**
+ * Waits until the page has proven itself again.
+ *
+ * @returns what the page must not have done meanwhile
+ */
 async function wokenUp(world: World, { tab, start, expiresAt }: Awaited<ReturnType<typeof openSignedIn>>) {
   await passTimeUntil(world, 60, async () => {
     expect(await tab.view()).toMatchObject({ isSignedIn: true, userId: 'user_ada' })
@@ -30,7 +34,7 @@ async function wokenUp(world: World, { tab, start, expiresAt }: Awaited<ReturnTy
 describe.runIf(findChromium())('a page asleep past the expiry of its token', () => {
   const openWorld = useBrowser()
 
-  it('wakes without a flash of the sign-in page, all its processes having stood still', async () => {
+  it('wakes without a flash of the sign-in page after all its processes were stopped', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const page = await openSignedIn(world)
     const wake = await suspendPages(world.context.browser()!)
@@ -47,7 +51,7 @@ describe.runIf(findChromium())('a page asleep past the expiry of its token', () 
     expect(await wokenUp(world, page)).toEqual({ flashes: [], signOuts: 0 })
   })
 
-  it('wakes without a flash where its timers run before it hears from the server', async () => {
+  it('wakes without a flash when its timers run before it hears from the server', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const page = await openSignedIn(world)
     const letGo = world.app.tap.hold(({ path }) => path.startsWith('/auth/'))
@@ -57,7 +61,7 @@ describe.runIf(findChromium())('a page asleep past the expiry of its token', () 
     expect(await wokenUp(world, page)).toEqual({ flashes: [], signOuts: 0 })
   })
 
-  it('wakes without a flash where it hears of the expiry before its own clock has moved', async () => {
+  it('wakes without a flash when it hears of the expiry before its own clock has moved', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const page = await openSignedIn(world)
     const letGo = world.app.tap.hold(({ path }) => path.startsWith('/auth/'))
@@ -68,7 +72,7 @@ describe.runIf(findChromium())('a page asleep past the expiry of its token', () 
     expect(await wokenUp(world, page)).toEqual({ flashes: [], signOuts: 0 })
   })
 
-  it('wakes where the first request for a token went into a connection that died with the sleep', async () => {
+  it('wakes when its first request for a token went into a connection that died during the sleep', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const page = await openSignedIn(world)
     let asked = 0

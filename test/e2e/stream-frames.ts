@@ -6,7 +6,7 @@ export interface Frame {
   readonly data: unknown
 }
 
-/** The whole frames that a stream has carried so far. */
+/** Returns the whole frames that a stream has carried so far. */
 export function framesOf({ answer }: Exchange): Frame[] {
   return answer
     .split('\n\n')

@@ -9,7 +9,7 @@ import { bundlePage } from './page/bundle-page.ts'
 import { useBrowser } from './use-browser.ts'
 import { signIn, signOut, user } from './world.ts'
 
-/** All that is needed, and no more: nothing inline, no `eval`, and no text that becomes a script. */
+/** A policy that allows only what is needed: nothing inline, no `eval`, and no text that becomes a script. */
 const strict = "default-src 'none'; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 describe.runIf(findChromium())('a page with a strict Content-Security-Policy', () => {
@@ -29,7 +29,11 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
     return server
   }
 
-  /** @param toPolicy the policy of the page, with the origin of the API, which is the page's own unless `isApart` */
+  /**
+   * Opens the page with a policy.
+   *
+   * @param toPolicy makes the policy from the origin of the API, which is the page's own unless `isApart`
+   */
   async function openPage(toPolicy: (api: string) => string, { isApart = false } = {}) {
     const clerk = await createClerkEmulator({ users: [user] })
     onTestFinished(() => clerk.close())
@@ -85,7 +89,7 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
     }
   }
 
-  it("signs in, follows the server and violates nothing: connect-src 'self'", async () => {
+  it("signs in and follows the server without a violation: connect-src 'self'", async () => {
     const { page, auth, complaints, violations, shows } = await openPage(
       () => `${strict}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
@@ -98,7 +102,7 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
     expect(complaints).toEqual([])
   })
 
-  it('needs the origin of an API elsewhere in connect-src, and nothing else', async () => {
+  it('needs only the origin of the API in connect-src when the API is elsewhere', async () => {
     const { complaints, violations, shows } = await openPage((api) => `${strict}; connect-src ${api}; img-src data:`, {
       isApart: true,
     })
@@ -107,7 +111,7 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
     expect(complaints).toEqual([])
   })
 
-  it('that does not name the API says that it cannot be reached, and signs nobody out', async () => {
+  it('says that the API cannot be reached when the policy does not name it, and signs nobody out', async () => {
     const { page, violations, shows } = await openPage(() => `${strict}; connect-src 'self'; img-src data:`, {
       isApart: true,
     })
@@ -120,7 +124,7 @@ describe.runIf(findChromium())('a page with a strict Content-Security-Policy', (
 describe.runIf(findChromium())("a strict page with Clerk's components", () => {
   const openWorld = useBrowser()
 
-  it('needs for Clerk what docs/environments.md lists, and nothing is violated from sign-in to sign-out', async () => {
+  it('needs for Clerk what docs/environments.md lists, and violates nothing from sign-in to sign-out', async () => {
     const toPolicy = (clerk: string) =>
       `default-src 'none'; script-src 'self' 'nonce-settings' ${clerk}; connect-src 'self' ${clerk}; ` +
       "style-src 'unsafe-inline'; worker-src blob:"

@@ -1,8 +1,10 @@
 import type { Browser } from 'playwright-core'
 
 /**
- * Stops every page of a browser in mid-air, workers and all, as a machine does that goes to sleep; its network lives on.
- * Headless Chromium does not freeze pages when asked to, so their processes are stopped. Returns what wakes them.
+ * Stops every process of the pages of a browser, workers included, as a machine does that goes to sleep. The network
+ * keeps working. Headless Chromium does not freeze pages when asked to, so their processes are stopped.
+ *
+ * @returns a function that wakes the pages
  */
 export async function suspendPages(browser: Browser): Promise<() => void> {
   const session = await browser.newBrowserCDPSession()

@@ -7,32 +7,32 @@ export interface Tab {
   readonly page: Page
   /** The log of the tab, across navigations. */
   readonly log: readonly PageEntry[]
-  /** What was shown, in order, from an entry of the log on. */
+  /** The statuses that were shown, in order, from an entry of the log on. */
   shown(since?: number): AuthStatus[]
-  /** The views that the server sent it, in order, from an entry of the log on. */
+  /** The views that the server sent this tab, in order, from an entry of the log on. */
   views(since?: number): AuthView[]
-  /** The ways in which it heard of the server, in order, from an entry of the log on. */
+  /** The connections by which it heard of the server, in order, from an entry of the log on. */
   connections(since?: number): AuthConnection[]
   view(): Promise<AuthView>
-  /** Resolves once the page shows it. */
+  /** Resolves once the page shows the status. */
   shows(status: AuthStatus): Promise<void>
-  /** Resolves once the page says that about Clerk. */
+  /** Resolves once the page says this about Clerk. */
   clerkSays(what: 'loading' | 'signedIn' | 'signedOut'): Promise<void>
-  /** Resolves once the page says that about the server's view. */
+  /** Resolves once the page says this about the server's view. */
   serverSays(facts: { state?: string; org?: string; user?: string; error?: string }): Promise<void>
   /** Resolves once the page names this code as the reason of its failure. */
   fails(code: string): Promise<void>
-  /** What the sync machine is at, as `open confirmed`. */
+  /** The state of the sync machine, for example `open confirmed`. */
   syncState(): Promise<string>
-  /** The session token that Clerk gives this tab. */
+  /** Returns the session token that Clerk gives this tab. */
   token(options?: { skipCache: boolean }): Promise<string>
   close(): Promise<void>
 }
 
 export interface OpenTabOptions {
-  /** Default `/`. */
+  /** Path of the page. Default `/`. */
   readonly path?: string
-  /** Where the page comes from. Default the app itself. */
+  /** The origin of the page. Default: the app itself. */
   readonly origin?: string
   /** Runs before the page is loaded. */
   readonly prepare?: (page: Page) => Promise<unknown>

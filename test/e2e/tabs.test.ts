@@ -6,15 +6,18 @@ import type { Tab } from './tab.ts'
 import { passTime } from './virtual-time.ts'
 import { user, type World } from './world.ts'
 
-/** What the tabs know, by the moment it was told them left out: one entry if they are of one mind. */
+/**
+ * Returns the distinct views of the tabs without the moment at which each was told. There is one entry if the tabs
+ * agree.
+ */
 async function viewsOfAll(tabs: readonly Tab[]) {
   const views = await Promise.all(tabs.map((tab) => tab.view()))
   return [...new Set(views.map((view) => JSON.stringify({ ...view, now: 0 })))]
 }
 
 /**
- * Opens tabs as a browser does that is started anew, far from the server: Clerk's cookies outlived the last run, ours did
- * not, and every tab has asked for a stream before the first answer brings a new one.
+ * Opens tabs as a restarted browser does that is far from the server: Clerk's cookies outlived the last run and ours
+ * did not, so every tab has asked for a stream before the first answer brings a new cookie.
  */
 async function openTabsAtOnce({ app, context, openTab }: World, count: number, status: AuthStatus): Promise<Tab[]> {
   const lastRun = await openTab()
@@ -32,8 +35,9 @@ const setOrganization = ({ page }: Tab, organization: string) =>
   page.evaluate((organization) => window.Clerk!.setActive({ organization }), organization)
 
 /**
- * Lets focus follow `bringToFront`; Playwright has every page believe that it is in front. Returns what gives a tab focus,
- * after a page that is none of the app's.
+ * Makes focus follow `bringToFront`, because Playwright makes every page believe that it is in front.
+ *
+ * @returns a function that gives a tab focus, after a page that does not belong to the app
  */
 async function useRealFocus({ context }: World, tabs: readonly Tab[]) {
   for (const { page } of tabs) {
@@ -56,7 +60,7 @@ describe.runIf(findChromium())('several tabs', () => {
   it.each([
     { who: 'of somebody signed in', isSignedIn: true, status: 'authenticated' as const },
     { who: 'of nobody', isSignedIn: false, status: 'unauthenticated' as const },
-  ])('$who, three opened at once, share one server session', async ({ isSignedIn, status }) => {
+  ])('share one server session when three open at once: $who', async ({ isSignedIn, status }) => {
     const world = await openWorld()
     if (isSignedIn) await world.signInAtClerk()
     const tabs = await openTabsAtOnce(world, 3, status)
@@ -65,7 +69,7 @@ describe.runIf(findChromium())('several tabs', () => {
     expect(await viewsOfAll(tabs)).toHaveLength(1)
   })
 
-  it('with two organisations do not fight: at most 4 posts a minute, one view, and the tab focused last wins', async () => {
+  it('post at most 4 times a minute with two organisations, agree on one view, and let the tab focused last win', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     for (const id of ['org_acme', 'org_zeta']) {
       world.clerk.setMembership(user.id, world.clerk.addOrganization({ id, name: id }))
@@ -93,14 +97,14 @@ describe.runIf(findChromium())('several tabs', () => {
       await focus(tab)
       await Promise.all(tabs.map((each) => each.serverSays({ state: 'signedIn', org })))
       expect(await viewsOfAll(tabs)).toHaveLength(1)
-      // Focused once more, it has nothing to say, and nothing to say afterwards to the one focused next.
+      // A tab that is focused once more posts nothing, and posts nothing later to the tab that is focused next.
       await focus(tab)
     }
     await passTime(world, 5)
     await Promise.all(tabs.map((each) => each.serverSays({ state: 'signedIn', org: 'org_zeta' })))
   })
 
-  it('of which one still thinks itself signed out: at most 4 posts a minute, none of them a sign-out', async () => {
+  it('send at most 4 posts a minute and no sign-out while one still thinks itself signed out', async () => {
     const world = await openWorld({ hasVirtualTime: true })
     const stale = await world.openTab()
     await stale.shows('unauthenticated')

@@ -1,7 +1,10 @@
 import { onTestFinished, vi } from 'vitest'
 import type { World } from './world.ts'
 
-/** Puts timers and clock of this process, and so of server and Clerk, in the test's hand; they run on by themselves too. */
+/**
+ * Lets the test control the timers and the clock of this process, and so those of the server and Clerk. They also run
+ * on by themselves.
+ */
 export function useVirtualTime(): void {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -10,7 +13,10 @@ export function useVirtualTime(): void {
   onTestFinished(() => void vi.useRealTimers())
 }
 
-/** Lets time pass for servers and pages alike, a second at a time, so that each has its say before the next one. */
+/**
+ * Lets time pass for servers and pages alike, one second at a time, so that each of them can act before the next
+ * second.
+ */
 export async function passTime(world: World, seconds: number): Promise<void> {
   for (let left = seconds * 1_000; left > 0; left -= 1_000) {
     const step = Math.min(left, 1_000)
@@ -20,19 +26,26 @@ export async function passTime(world: World, seconds: number): Promise<void> {
   }
 }
 
-/** Time passes for the servers only: for a browser that sleeps. */
+/** Lets time pass for the servers only, while the browser sleeps. */
 export async function passServerTime(seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 1) {
     await vi.advanceTimersByTimeAsync(1_000)
-    // A turn of the event loop: what comes over the wire is not as fast as the clock.
+    // Waits for a turn of the event loop, because bytes on the wire need real time and the virtual clock does not.
     await new Promise<void>((resolve) => void setImmediate(resolve))
   }
 }
 
-/** How long what is on the wire when the virtual time is over may take, in real ms: a token from Clerk is no post. */
+/**
+ * How long requests may take, in real ms, that are still on the wire when the virtual time has passed. A request to
+ * Clerk for a token can be one of them, because it is not a post to the server.
+ */
 const wireTime = 5_000
 
-/** Lets time pass until something holds. @throws what the condition threw last, when `seconds` have passed */
+/**
+ * Lets time pass until the check succeeds.
+ *
+ * @throws the last error of the check, when `seconds` have passed
+ */
 export async function passTimeUntil(world: World, seconds: number, check: () => void | Promise<void>): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 1) {
     const failure = await attempt(check)
@@ -55,12 +68,16 @@ async function attempt(check: () => void | Promise<void>): Promise<unknown> {
   }
 }
 
-/** How long a request may take between the page and the server, in real ms. One that hangs is waited for once. */
+/**
+ * How long a request may take between the page and the server, in real ms. A request that hangs is waited for only
+ * once.
+ */
 const sendTime = 500
 
 /**
- * Waits until no request is on the wire and no tab is about to be given a lock, so that a second of virtual time is never
- * shorter than one there: two of them without an answer, and the page gives its stream up or takes the lead from its holder.
+ * Waits until no request is on the wire and no tab is about to get a lock, so that a second of virtual time is never
+ * too short for them. After two such seconds without an answer the page gives its stream up, or takes the lead from
+ * its holder.
  */
 async function settle(world: World): Promise<void> {
   await settleLocks(world)
@@ -71,7 +88,10 @@ async function settle(world: World): Promise<void> {
   await vi.waitUntil(() => world.posts().every((post) => !post.isOpen), { timeout: 10_000, interval: 5 })
 }
 
-/** The browser answers requests for locks in the order in which they come: each page has what it asked for before this. */
+/**
+ * Waits until each page has the locks that it asked for. The browser answers requests for locks in order, so they
+ * come before the answer to this one.
+ */
 async function settleLocks({ context }: World): Promise<void> {
   const ask = async () => void (await navigator.locks?.query())
   // A page that navigates meanwhile has no locks to wait for.

@@ -7,7 +7,7 @@ import { signIn, signOut } from './world.ts'
 describe.runIf(findChromium())('a Vue app with @clerk/vue', () => {
   const openWorld = useBrowser(() => bundlePage(new URL('page/vue-page.ts', import.meta.url)))
 
-  it('signs in and out, on the word of the server', async () => {
+  it('signs in and out when the server says so', async () => {
     const world = await openWorld()
     const tab = await world.openTab()
     const shown = () => tab.page.textContent('#shown')

@@ -3,14 +3,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 /** One request and its answer, as they crossed the wire; `answer` grows while a stream is open. */
 export interface Exchange {
   readonly method: string
-  /** When the server heard of it, epoch ms of its own clock. */
+  /** When the server received the request, epoch ms of its own clock. */
   readonly at: number
-  /** With the query. */
+  /** The path with its query. */
   readonly path: string
   readonly request: string
   /** The part of the body that the browser was given. */
   readonly answer: string
-  /** What the server has written, and `hold` keeps from the browser. */
+  /** The part of the body that the server has written and that `hold` keeps from the browser. */
   readonly withheld: string
   readonly status: number
   readonly isOpen: boolean
@@ -19,14 +19,18 @@ export interface Exchange {
 export interface WireTap {
   /** Everything so far, oldest first. */
   readonly exchanges: readonly Exchange[]
-  /** Delays the bodies of matching answers, of requests that run and of those to come. Returns what lets them go. */
+  /**
+   * Delays the bodies of matching answers, for requests that are open and for later ones.
+   *
+   * @returns a function that releases them
+   */
   hold(matches: (exchange: Exchange) => boolean): () => void
-  /** Has matching requests reach the server so many ms late, as those of a browser far away. */
+  /** Makes matching requests reach the server this many ms late, as those of a browser far away. */
   delay(matches: (exchange: Exchange) => boolean, milliseconds: number): void
   wrap(listener: RequestListener): RequestListener
 }
 
-/** Listens in on a Node server from outside: what it says of itself is not asked. */
+/** Listens to a Node server from outside, so that it does not depend on what the server says about itself. */
 export function createWireTap(): WireTap {
   const exchanges: Exchange[] = []
   const holds = new Set<(exchange: Exchange) => boolean>()
@@ -90,7 +94,7 @@ function tapRequest(request: IncomingMessage, take: (text: string) => void) {
   }
 }
 
-/** Whoever writes is told at once that it was taken: what is held back is on its way, for all a server can know. */
+/** Tells the writer at once that its data was taken. The server cannot know that the data is held back. */
 function tapResponse(response: ServerResponse, pass: (text: string, write: () => void) => void) {
   for (const method of ['write', 'end'] as const) {
     const write = response[method].bind(response) as (...parameters: unknown[]) => unknown

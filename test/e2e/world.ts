@@ -13,39 +13,39 @@ import type { Exchange } from './wire-tap.ts'
 
 export const user = { id: 'user_ada', email: 'ada@example.test', password: 'correct horse', firstName: 'Ada' }
 
-/** A Clerk, an app with its server, and one browser profile; all gone when the test is over. */
+/** A Clerk, an app with its server, and one browser profile. All of them are removed when the test ends. */
 export interface World {
   readonly clerk: ClerkEmulator
   readonly app: AppServer
   readonly context: BrowserContext
   readonly openTab: (options?: OpenTabOptions) => Promise<Tab>
-  /** Opens a tab of somebody who had signed in to Clerk before, and waits until all agree on it. */
+  /** Opens a tab of a user who had signed in to Clerk before, and waits until page, Clerk and server agree on it. */
   openSignedInTab(): Promise<Tab>
-  /** Makes this profile one in which the user has signed in to Clerk some time ago. */
+  /** Signs the user of this profile in at Clerk, as if it happened some time ago. */
   signInAtClerk(): Promise<EmulatedSession>
   /** The posts to the auth server so far, answered or not. */
   posts(): Exchange[]
   /**
-   * What pages have asked this server, or Clerk for a token, and have had no answer to: of a stream, no headers. Requests
-   * that were given up are not among them.
+   * The requests of pages to this server, and to Clerk for a token, that have no answer yet. A stream counts as
+   * answered once its headers are there. Aborted requests are not included.
    */
   readonly unanswered: Set<Request>
-  /** The streams that were ever asked for. */
+  /** All streams that were requested so far. */
   streams(): Exchange[]
-  /** How often a page was loaded. */
+  /** The number of times that a page was loaded. */
   documents(): number
-  /** What the browser's console said, and which errors went unhandled. */
+  /** The output of the browser's console, and the unhandled errors. */
   readonly console: readonly string[]
 }
 
 export interface WorldOptions extends Pick<AppServerOptions, 'page' | 'auth' | 'toPolicy'> {
-  /** Time is in the test's hand: `passTime` moves it, for servers and pages. */
+  /** Lets the test control time: `passTime` moves it for servers and pages. */
   readonly hasVirtualTime?: boolean
-  /** Ms by which the clock of the browser is wrong, where time is in the test's hand. Default 0. */
+  /** The error of the browser's clock in ms, where the test controls time. Default 0. */
   readonly clockError?: number
   /** Runs before a page is opened, and before the clock is installed. */
   readonly prepare?: (context: BrowserContext) => Promise<unknown>
-  /** Seconds a session token lives. Default 60. */
+  /** The lifetime of a session token in seconds. Default 60. */
   readonly tokenTtl?: number
   /** The settings of the Clerk instance. */
   readonly instance?: Pick<ClerkEmulatorOptions, 'multiSession' | 'personalAccounts'>
@@ -117,14 +117,15 @@ export async function createWorld(browser: Browser, script: string, options: Wor
   }
 }
 
-/** The page reads an event stream, which ends late or never. */
+/** Tells whether the page reads an event stream with this request. Such a request ends late or never. */
 export function isStream(request: Request): boolean {
   return request.method() === 'GET' && new URL(request.url()).pathname.startsWith('/auth/events')
 }
 
 /**
- * A step of virtual time waits for the answer: to a post, to a request for Clerk's token, which a post waits for, and to
- * what is asked for without a proxy between. A proxy may hold back what it likes.
+ * Tells whether a step of virtual time has to wait for the answer to this request. It waits for posts to the auth
+ * server, for requests for Clerk's token, which a post waits for, and for other requests to the auth server that no
+ * proxy forwards, because a proxy may hold answers back.
  */
 function isAwaited(request: Request, origin: string): boolean {
   const url = request.url()
@@ -132,7 +133,7 @@ function isAwaited(request: Request, origin: string): boolean {
   return url.startsWith(`${origin}/auth/`)
 }
 
-/** What a test that failed leaves behind to understand it by. */
+/** Prints the logs of a failed test. */
 function report(parts: Record<string, readonly string[]>): void {
   for (const [part, lines] of Object.entries(parts)) {
     process.stderr.write(`--- ${part}\n${lines.map((line) => `${line.slice(0, 2000)}\n`).join('')}`)

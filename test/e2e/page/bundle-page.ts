@@ -3,8 +3,8 @@ import { build, type Plugin } from 'vite'
 import { sourceAliases } from '../../vitest.config.ts'
 
 /**
- * Bundles a page, by default this folder's, into one script, in memory. React is that of development by default, where
- * StrictMode does everything twice.
+ * Bundles a page into one script, in memory: by default the page of this folder with the development build of React,
+ * where StrictMode does everything twice.
  */
 export async function bundlePage(
   entry = new URL('main.tsx', import.meta.url),
@@ -33,7 +33,7 @@ export async function bundlePage(
   return script.code
 }
 
-/** The page of this folder with the deprecated @clerk/clerk-react 5 and its binding. */
+/** Bundles the page of this folder with the deprecated @clerk/clerk-react 5 and its binding. */
 export const bundlePageOfClerkReact5 = () => bundlePage(undefined, [clerkReact5])
 
 const clerkReact5: Plugin = {

@@ -2,14 +2,14 @@ import { Suspense, useEffect, useMemo, type ReactNode } from 'react'
 import type { AuthView, ClerkState } from 'authchart/client'
 import { Authenticated, AuthLoading, AuthProvider, useAuthClient, useAuthState } from 'authchart/react'
 
-/** What the server of the hydrated page tells it. */
+/** The settings that the server gives the hydrated page. */
 export interface HydrationSettings {
   /** How the component above the boundary reads the view. */
   readonly reads: 'whole' | 'part' | 'memo'
   readonly initialView?: AuthView
 }
 
-/** As while Clerk loads, which takes longer than hydration. */
+/** Stands in for a Clerk that is still loading, because Clerk takes longer than hydration. */
 const useLoadingClerk = (): ClerkState => ({ isLoaded: false, getToken: () => new Promise(() => {}) })
 
 function Expose() {
@@ -44,7 +44,7 @@ function Part({ children }: { readonly children: ReactNode }) {
   return <Boundary userId={userId}>{children}</Boundary>
 }
 
-/** Makes the boundary again only where the user is another one, as the React Compiler writes it. */
+/** Creates the boundary again only when the user changes, as the React Compiler writes it. */
 function Memo({ children }: { readonly children: ReactNode }) {
   const userId = useAuthState((view) => view.userId)
   return useMemo(() => <Boundary userId={userId}>{children}</Boundary>, [userId, children])
@@ -52,7 +52,7 @@ function Memo({ children }: { readonly children: ReactNode }) {
 
 const pages = { whole: Whole, part: Part, memo: Memo }
 
-/** What is inside the slow boundary. It reads the view too. */
+/** The content of the slow boundary. It reads the view too. */
 export function Inside() {
   const userId = useAuthState((view) => view.userId)
   return (
@@ -64,7 +64,7 @@ export function Inside() {
   )
 }
 
-/** The whole document, rendered alike on the server and in the browser but for what is inside the boundary. */
+/** The whole document. The server and the browser render it alike, except for the content of the boundary. */
 export function HydratedDocument({
   reads,
   initialView,

@@ -4,7 +4,7 @@ import { useAuthState } from 'authchart/react'
 import { HydratedDocument, Inside } from './hydrated-app.tsx'
 
 window.recovered = []
-/** The chunk of the boundary comes when the test says so. */
+/** A component whose chunk arrives when the test says so. */
 const Slow = lazy(
   () =>
     new Promise<{ default: typeof Inside }>((resolve) => {
@@ -14,7 +14,7 @@ const Slow = lazy(
 
 const data = new Map<string, string>()
 const waiting = new Map<string, Promise<void>>()
-/** What an app shows of a user: it suspends until the test delivers it. */
+/** The part of an app that shows data of a user. It suspends until the test delivers the data. */
 function Owned() {
   const userId = useAuthState((view) => view.userId) ?? 'nobody'
   const known = data.get(userId)

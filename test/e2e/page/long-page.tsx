@@ -13,9 +13,10 @@ const { userId, sessionId, isReact } = window.longSettings
 window.renewals = 0
 
 const options: AuthClientOptions = {
-  // A renewal comes 15 s before the expiry, not up to 2 s earlier or later.
+  // With this value a renewal comes exactly 15 s before the expiry, and not up to 2 s earlier or later.
   random: () => 0.5,
-  // Of the server it is a quarter: time passes from renewal to renewal, and a stream must not seem silent meanwhile.
+  // This is a quarter of the server's ping interval: time passes from renewal to renewal, and a stream must not seem
+  // silent meanwhile.
   pingInterval: 60_000,
   fetch: async (input, init) => {
     const response = await fetch(input, init)

@@ -4,19 +4,22 @@ import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthVie
 
 /** The settings that the server gives the page. */
 export interface PageSettings {
-  /** Props of Clerk's provider: those of @clerk/react, and the one that @clerk/clerk-react needs beside them. */
+  /** Props of Clerk's provider: those of @clerk/react, and the one that @clerk/clerk-react needs in addition. */
   readonly clerkProps: ProviderProps & Pick<ClerkEmulator, 'clerkJSUrl'>
-  /** Keep what the inspector of the sync machine gets in `window.inspected`. */
+  /** Keeps what the inspector of the sync machine receives in `window.inspected`. */
   readonly inspect: boolean
-  /** Navigate within the page, as an app with a router does. Without, Clerk loads the page anew. */
+  /** Navigates within the page, as an app with a router does. Without a router Clerk reloads the page. */
   readonly hasRouter: boolean
-  /** The endpoints are at this host, on the port of the page: another site. Left out: on the page's own origin. */
+  /**
+   * The host of the endpoints, on the port of the page, which makes them another site. Default: the page's own
+   * origin.
+   */
   readonly apiHost?: string
   /** Further options of the client. */
   readonly client?: Pick<AuthClientOptions, 'clerkTimeout' | 'clockTolerance' | 'shareStream'>
 }
 
-/** One change in the page, in the order in which they happened. `at` is the page's clock, epoch ms. */
+/** One change in the page, in order of time. `at` is the page's clock, epoch ms. */
 export type PageEntry = { readonly at: number } & (
   | { readonly kind: 'shown' | 'hidden'; readonly status: AuthStatus }
   | { readonly kind: 'view'; readonly status: AuthStatus; readonly view: AuthView }
@@ -24,27 +27,27 @@ export type PageEntry = { readonly at: number } & (
   | { readonly kind: 'connection'; readonly connection: AuthConnection }
 )
 
-/** What the server of the cookie page tells it. */
+/** The settings that the server gives the cookie page. */
 export interface CookiePageSettings {
-  /** What the server knew when it rendered the page. */
+  /** The view that the server knew when it rendered the page. */
   readonly initialView: AuthView
   readonly userId: string
   readonly sessionId: string
-  /** The server's endpoints, where they are on another site. */
+  /** The URL of the server's endpoints, where they are on another site. */
   readonly url?: string
 }
 
-/** What the server of the long-lived page tells it. */
+/** The settings that the server gives the long-lived page. */
 export interface LongPageSettings {
   readonly userId: string
   readonly sessionId: string
-  /** With the React binding, or with the client alone. */
+  /** Uses the React binding instead of the client alone. */
   readonly isReact: boolean
 }
 
-/** What the server of the hydrated page tells it. */
+/** The settings that the server gives the hydrated page. */
 export interface HydrationPageSettings extends HydrationSettings {
-  /** The boundary holds what is of one user, and not a slow chunk. */
+  /** The boundary holds data of one user instead of a slow chunk. */
   readonly isOwned: boolean
 }
 
@@ -53,27 +56,27 @@ export type ClerkSays = 'loading' | 'signedIn' | 'signedOut'
 declare global {
   interface Window {
     readonly pageSettings: PageSettings
-    /** Provided by the test: it outlives navigations, which a variable does not. */
+    /** Records an entry. The test provides it, because a variable does not survive a navigation. */
     readonly recordEntry: (entry: PageEntry) => Promise<void>
     authClient: AuthClient
-    /** The codes that `onError` was told of since the page was loaded. */
+    /** The codes that `onError` received since the page was loaded. */
     errors: string[]
     inspected: string[]
     readonly cookiePageSettings: CookiePageSettings
-    /** Every view of the cookie page's client, beginning with the one that it was rendered with. */
+    /** Every view of the cookie page's client. The first one is the view that the page was rendered with. */
     shownViews: AuthView[]
     readonly longSettings: LongPageSettings
-    /** The posts of the long-lived page that were answered. */
+    /** The number of answered posts of the long-lived page. */
     renewals: number
-    /** How many timers wait. */
+    /** Returns the number of pending timers. */
     timers: () => number
     readonly hydrationSettings: HydrationPageSettings
-    /** Lets the chunk of the slow boundary arrive, or the data of the user that is waited for. */
+    /** Lets the chunk of the slow boundary arrive, or the data of the user that the page waits for. */
     release: () => void
     deliver: () => void
-    /** The errors of which React recovered while it hydrated. */
+    /** The errors that React recovered from while it hydrated. */
     recovered: string[]
-    /** The nodes of the server, by their names, and every text that the page has shown since. */
+    /** The nodes that the server rendered, by name, and every text that the page has shown since. */
     serverNodes: Record<string, Element | null>
     shownTexts: string[]
   }

@@ -7,7 +7,7 @@ type Change = PageEntry extends infer Entry ? (Entry extends PageEntry ? Omit<En
 
 const record = (change: Change) => void window.recordEntry({ ...change, at: Date.now() })
 
-/** Records what is on the page and for how long: a layout effect runs for every commit, however short-lived. */
+/** Records what is on the page and for how long. A layout effect runs for every commit, however short-lived. */
 export function Shown({ status }: { readonly status: AuthStatus }) {
   useLayoutEffect(() => {
     record({ kind: 'shown', status })
@@ -16,7 +16,7 @@ export function Shown({ status }: { readonly status: AuthStatus }) {
   return <p data-shown={status}>{status}</p>
 }
 
-/** Records every view, status and connection of the client, also those between which React did not render. */
+/** Records every view, status and connection of the client, also those that React did not render. */
 export function ViewRecorder() {
   const client = useAuthClient()
   useEffect(() => {

@@ -12,7 +12,7 @@ import {
   useWhenChecked,
 } from 'authchart/react'
 
-// Told by the element, since a strict page has no script of its own in it.
+// The element carries the settings, because a page with a strict policy has no inline script.
 const root = document.getElementById('root')!
 const { api, user: userId = '', session: sessionId = '' } = root.dataset
 
