@@ -25,7 +25,7 @@ describe.runIf(findRedis())('after a failover that leaves the connections on the
     await eventually(isInSync, 'the replication')
   }
 
-  /** The replica becomes the primary, and the primary its replica. */
+  /** Makes the replica the primary, and the primary its replica. */
   async function failOver() {
     await second.cli('REPLICAOF', 'NO', 'ONE')
     await follow(first, second)
@@ -38,7 +38,7 @@ describe.runIf(findRedis())('after a failover that leaves the connections on the
     return { browser, token }
   }
 
-  it('a node moves to the new primary and stores there what it owes', async () => {
+  it('moves a node to the new primary, where the node stores what it still has to store', async () => {
     const proxy = await startProxy(first)
     const deployment = createDeployment(proxy)
     const [a, b] = [await deployment.add(), await deployment.add()]
@@ -49,9 +49,9 @@ describe.runIf(findRedis())('after a failover that leaves the connections on the
     // The address still leads to the old primary.
     expect(await browser.clear(a)).toMatchObject(unavailable)
     expect((await createRoamer().token(a, token)).body.code).toBe('token-superseded')
-    // A node that has nothing to store finds out when it looks, every 10 s; this one finds out now.
+    // A node that has nothing to store notices the change at its check every 10 s. This one notices it now.
     expect(await createRoamer().token(b, other)).toMatchObject({ status: 503, body: { view: { isSignedIn: true } } })
-    // A node that starts knows nothing of what is still to be stored: it signs nobody in.
+    // A node that starts does not know what is still to be stored, so it signs nobody in.
     const late = await deployment.add({ isReady: false, timeout: 50 })
     expect(await createRoamer().token(late, token)).toMatchObject(unavailable)
     await expect(late.store.ready('loaded')).rejects.toThrow('out of reach')
@@ -63,9 +63,9 @@ describe.runIf(findRedis())('after a failover that leaves the connections on the
       expect((await createRoamer().token(node, token)).body.code).toBe('token-superseded')
       expect((await createRoamer().token(node, other)).status).toBe(200)
     }
-    // One that starts now reads it from the new primary.
+    // A node that starts now reads it from the new primary.
     expect((await createRoamer().token(await deployment.add(), token)).body.code).toBe('token-superseded')
-    // And hears on which connection others tell.
+    // It also receives what the others publish, on its new connection.
     const { browser: watched } = await signIn(a, { sub: 'user_w', sid: 'sess_w' })
     const stream = await watched.open(b)
     await stream.viewWhere(({ isSignedIn }) => isSignedIn)

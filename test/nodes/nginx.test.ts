@@ -27,7 +27,7 @@ describe.runIf(findRedis() && findNginx())('two nodes behind nginx, configured a
     return { nodes, origin, browser: createBrowser(session, origin) }
   }
 
-  it('streams at once over HTTP/2, whichever node a request goes to', async () => {
+  it('stream at once over HTTP/2, whichever node a request goes to', async () => {
     const { nodes, browser } = await start()
     const stream = await browser.open()
     expect(stream.headers[':status']).toBe(200)
@@ -44,7 +44,7 @@ describe.runIf(findRedis() && findNginx())('two nodes behind nginx, configured a
     await Promise.all(signedIn.map((each) => each.shows(({ state }) => state === 'signedOut')))
   })
 
-  it('sends the streams of a node that is drained to the other, with their view', async () => {
+  it('move the streams of a drained node to the other node, with their view', async () => {
     const { nodes, browser } = await start()
     await browser.token(nodes[0].mint())
     const before = await Promise.all([browser.open(), browser.open()])
@@ -53,7 +53,7 @@ describe.runIf(findRedis() && findNginx())('two nodes behind nginx, configured a
     const closed = drained.auth.close({ timeout: 1_000 })
     await eventually(() => before.some((each) => each.text().includes('"reason":"closing"')), 'the goodbye')
     await closed
-    // Until its process has ended it answers 503, and the client asks again.
+    // The node answers 503 until its process has ended, and the client asks again.
     let after = await browser.open()
     await eventually(async () => {
       if (after.headers[':status'] !== 200) after = await browser.open()
@@ -64,7 +64,7 @@ describe.runIf(findRedis() && findNginx())('two nodes behind nginx, configured a
   })
 })
 
-/** A browser with one HTTP/2 connection for everything. */
+/** Creates a browser with one HTTP/2 connection for all requests. */
 function createBrowser(session: ClientHttp2Session, origin: string) {
   let cookie = ''
   let seq = 0

@@ -8,20 +8,24 @@ import { join } from 'node:path'
 import { freePort } from '../free-port.ts'
 import { toCertificate } from '../h3/certificate.ts'
 
-/** The nginx to test with: the one at `NGINX_PATH`, else Debian's. Null where there is none. */
+/**
+ * Finds the nginx to test with: the one at `NGINX_PATH`, or else Debian's.
+ *
+ * @returns null if there is none
+ */
 export function findNginx(): string | null {
   const path = process.env['NGINX_PATH'] ?? '/usr/sbin/nginx'
   return existsSync(path) ? path : null
 }
 
-/** The values that a configuration must name. */
+/** The values that a configuration must contain. */
 export interface NginxPlace {
   readonly port: number
   readonly certFile: string
   readonly keyFile: string
 }
 
-/** Runs nginx with the configuration that docs/scaling.md shows, as it is there but for its ports, names and certificate. */
+/** Runs nginx with the configuration of docs/scaling.md. Only its ports, names and certificate are replaced. */
 export async function startNginx(nodes: readonly string[]) {
   const page = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
   const shown = /```nginx\n(.*?)```/s.exec(page)?.[1] ?? ''
@@ -45,8 +49,8 @@ export async function startNginx(nodes: readonly string[]) {
 /**
  * Runs nginx on a port of its own with a certificate for localhost.
  *
- * @param toHttp writes what is inside `http { … }`
- * @returns the port, the certificate, and what stops it
+ * @param toHttp writes the content of `http { … }`
+ * @returns the port, the certificate, and a function that stops nginx
  */
 export async function runNginx(toHttp: (place: NginxPlace) => string) {
   const dir = await mkdtemp(join(tmpdir(), 'authchart-nginx-'))
@@ -59,7 +63,7 @@ export async function runNginx(toHttp: (place: NginxPlace) => string) {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${dir}/${kind};`)
   const config = [
     'daemon off;',
-    // Its workers write long bodies into the folder of whoever runs the test.
+    // The workers of nginx write long bodies into a folder that belongs to the user who runs the test.
     ...(process.getuid?.() === 0 ? ['user root;'] : []),
     'worker_processes 1;',
     `pid ${dir}/pid;`,

@@ -48,7 +48,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(await stream.viewWhere((view) => view.rev === rev)).toMatchObject({ userId: 'user_a', actor: null })
   })
 
-  it('take a request each in turn, of one browser, without a sign-in between', async () => {
+  it('take the requests of one browser in turn, without a sign-in between', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes
     const browser = createRoamer()
@@ -60,7 +60,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     }
   })
 
-  it('sign out on every node what one signs out, and refuse the token everywhere afterwards', async () => {
+  it('end a sign-out of one node everywhere, and refuse the token afterwards', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes
     const [browser, other] = [createRoamer(), createRoamer()]
@@ -77,7 +77,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     }
   })
 
-  it('has a node that starts later know what was signed out before', async () => {
+  it('tell a node that starts later what was signed out before', async () => {
     const { deployment, nodes } = await start(2)
     const [a] = nodes
     const browser = createRoamer()
@@ -92,7 +92,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect((await createRoamer().token(later, revoked)).body.code).toBe('session-revoked')
   })
 
-  it('revokes a user on every node and ends their streams', async () => {
+  it("revoke a user on every node and end the user's streams", async () => {
     const { nodes } = await start(2)
     const [a, b] = nodes
     const browser = createRoamer()
@@ -104,7 +104,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(await stream.next()).toMatchObject({ event: 'bye', data: { reason: 'revoked' } })
   })
 
-  it('retires a rotated cookie on every node, and ends what was opened with it', async () => {
+  it('retire a rotated cookie on every node, and end the streams that it opened', async () => {
     const { nodes } = await start(2)
     const [a, b] = nodes
     const browser = createRoamer()
@@ -112,7 +112,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     const before = browser.cookie!
     const intruder = await b.open({ cookie: before }, 'intruder')
     await intruder.viewWhere(isSignedIn)
-    // Another user on the same browser.
+    // Another user signs in on the same browser.
     await browser.token(a, a.mint({ sub: 'user_b', sid: 'sess_b' }))
     expect(browser.cookie).not.toBe(before)
     await eventually(() => intruder.text().includes('"rotated"'), 'the goodbye')
@@ -122,20 +122,20 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect((await browser.session(b)).body).toMatchObject({ userId: 'user_b' })
   })
 
-  it('lets a stream that was opened on one node be signed in on another: it comes back with the new cookie', async () => {
+  it('sign a stream of one node in on another, and it comes back with the new cookie', async () => {
     const { nodes } = await start(2)
     const [a, b] = nodes
     const browser = createRoamer()
     const unchecked = await (await browser.open(a)).view()
     const answer = await browser.token(b, b.mint())
     expect(answer.body).toMatchObject({ isSignedIn: true })
-    // Another channel than the stream's is what tells the client to open it anew.
+    // The client opens its stream again because the channel differs from the stream's channel.
     expect(answer.body.channel).not.toBe(unchecked.channel)
     const stream = await browser.open(a)
     expect(await stream.view()).toMatchObject({ isSignedIn: true, channel: answer.body.channel })
   })
 
-  it('restores the view of a stream whose node has gone, on a node that never saw it, with its deadlines', async () => {
+  it('restore the view of a stream whose node has gone, with its deadlines, on a node that never saw it', async () => {
     const { deployment, nodes } = await start(2)
     const [a, b] = nodes
     const browser = createRoamer()
@@ -158,7 +158,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(await stream.viewWhere(isSignedOut)).toMatchObject({ error: { code: 'token-expired' } })
   })
 
-  it('agree in the end when two renew at once', async () => {
+  it('agree in the end when two of them renew at once', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes
     const browser = createRoamer()
@@ -183,7 +183,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     await browser.token(a, a.mint())
     const stream = await browser.open(b)
     const before = await stream.viewWhere(isSignedIn)
-    // Renewed and ended while nobody listens.
+    // The session is renewed and ended while no node listens.
     await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await browser.token(a, a.mint({ exp: Math.floor(before.expiresAt! / 1_000) + 30 }))
     await stream.viewWhere(({ expiresAt }) => expiresAt === before.expiresAt! + 30_000)
@@ -192,12 +192,12 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect((await stream.viewWhere(isSignedOut)).channel).toBe(before.channel)
   })
 
-  it('write a renewal once, however many show it', async () => {
+  it('write a renewal once, however many of them show it', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes
     const browser = createRoamer()
     const iat = Math.floor(Date.now() / 1_000)
-    // With a cookie from the start, so that there is nothing to store but the renewal.
+    // The session has a cookie from the start, so only the renewal is left to store.
     await browser.open(a)
     await browser.token(a, a.mint({ iat: iat - 5, exp: iat + 55 }))
     const streams = await Promise.all([browser.open(b), browser.open(c)])
@@ -205,7 +205,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     a.store.watch((change) => change.type === 'record' && written.add(change.record.rev))
     const { body } = await browser.token(a, a.mint({ iat, exp: iat + 60 }))
     await Promise.all(streams.map((stream) => stream.viewWhere(({ expiresAt }) => expiresAt === body.expiresAt)))
-    // Whatever the others had written would have been told before this.
+    // The others would have announced their writes before this revocation.
     await b.auth.revoke({ sessionId: 'fence' })
     await eventually(
       () => a.store.findTombstone({ userId: 'x', sessionId: 'fence', issuedAt: 0 }) !== null,
@@ -214,7 +214,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect([...written]).toEqual([body.rev])
   })
 
-  it('tell each change to the listeners of one node alone', async () => {
+  it('tell each change to the listeners of one node only', async () => {
     const { nodes } = await start(2)
     const [a, b] = nodes
     const heard: string[] = []
@@ -238,7 +238,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(heard.slice(2)).toEqual(['a token', 'a revoked'])
   })
 
-  it('hold a session on the node that decided on it and where its streams are, and not for long elsewhere', async () => {
+  it('hold a session on the node that decided on it and where its streams are, and only briefly elsewhere', async () => {
     const { nodes } = await start(3)
     const [a, b, c] = nodes
     const today = Date.now()
@@ -252,7 +252,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     expect(nodes.map(({ auth }) => auth.stats().sessions)).toEqual([1, 1, 1])
     await vi.advanceTimersByTimeAsync(6_000)
     expect(nodes.map(({ auth }) => auth.stats().sessions)).toEqual([1, 1, 0])
-    // The next renewal comes to the third, which decides from now on.
+    // The next renewal reaches the third node, which decides from now on.
     await browser.token(c, c.mint({ iat, exp: iat + 60 }))
     await eventually(async () => (await browser.session(a)).body.expiresAt === (iat + 60) * 1_000, 'the renewal')
     await vi.advanceTimersByTimeAsync(6_000)
@@ -284,7 +284,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
     for (const secret of [token, token.split('.')[2]!, browser.cookie!.split('=')[1]!]) {
       expect(text).not.toContain(secret)
     }
-    // Everything is forgotten some time.
+    // Every key expires.
     const lives = await Promise.all(keys.map((key) => redis.cli('PTTL', key)))
     expect(lives.filter((ms) => Number(ms) <= 0)).toEqual([])
   })

@@ -9,23 +9,23 @@ import type { RedisServer } from '../store/redis-server.ts'
 import { createStoreLog } from '../store/store-log.ts'
 
 let prefixes = 0
-/** What all nodes of a deployment seal their records with, unless a test says otherwise. */
+/** The secret that all nodes of a deployment seal their records with, unless a test gives another one. */
 export const deploymentSecret = 'a secret that all nodes of a deployment have'
 
-/** Options of the server of one node, over those of its deployment. */
+/** Options for the server of one node. They override those of its deployment. */
 export interface NodeOptions extends AuthServerOptions {
   readonly isReady?: boolean
   readonly timeout?: number
-  /** The client of its store, in place of the store's own. */
+  /** The Redis client for the store of the node, instead of the store's own. */
   readonly client?: RedisClient
 }
 
-/** One deployment: nodes on one Redis, under a prefix of its own, which start with `add`. */
+/** Creates a deployment: nodes on one Redis, under a prefix of its own. `add` starts a node. */
 export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthServerOptions = {}) {
   const prefix = `nodes${(prefixes += 1)}`
   return {
     prefix,
-    /** Starts one more node. `isReady: false` does not wait until it knows the tombstones. */
+    /** Starts another node. With `isReady: false` it does not wait until the node knows the tombstones. */
     async add({ isReady = true, timeout = 500, client, ...own }: NodeOptions = {}) {
       const log = createStoreLog()
       const source = client ? { client } : { url: redis.url }
@@ -40,8 +40,8 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthS
 export type Node = Awaited<ReturnType<ReturnType<typeof createDeployment>['add']>>
 
 /**
- * A client that keeps a silent connection for ever. The store's own gives it up after 3.5 s of real time, which a test
- * that sets the clock cannot have.
+ * Creates a client that keeps a silent connection for ever. The store's own client gives such a connection up after
+ * 3.5 s of real time, which does not fit a test that sets the clock.
  */
 export async function createPatientClient(redis: Pick<RedisServer, 'url'>): Promise<RedisClient> {
   const client = createClient({ url: redis.url, disableOfflineQueue: true, commandOptions: { timeout: undefined } })
@@ -51,7 +51,10 @@ export async function createPatientClient(redis: Pick<RedisServer, 'url'>): Prom
   return client
 }
 
-/** One more node on the Redis and prefix of a deployment, which can be made not to hear what the others tell. */
+/**
+ * Starts another node on the Redis and prefix of a deployment. `deafen` stops it from hearing what the others
+ * publish.
+ */
 export async function addDeafable(redis: RedisServer, prefix: string) {
   const client = createClient({ url: redis.url })
   const subscriber = client.duplicate()
@@ -64,7 +67,7 @@ export async function addDeafable(redis: RedisServer, prefix: string) {
   await untilReady(store)
   return Object.assign(await startServer({ store, secret: deploymentSecret }), {
     store,
-    /** Its subscription is lost and does not come back, while Redis answers it. */
+    /** Breaks its subscription for good, while Redis still answers its commands. */
     deafen() {
       Object.defineProperty(subscriber, 'isReady', { value: false })
       subscriber.destroy()
@@ -73,19 +76,22 @@ export async function addDeafable(redis: RedisServer, prefix: string) {
   })
 }
 
-/** `ready` rejects while it is not; one that starts may take a while on a busy machine. */
+/**
+ * Waits until the store is ready. `ready` rejects until then, and a store that starts may take a while on a busy
+ * machine.
+ */
 export async function untilReady(store: { ready(needs: 'current'): Promise<void> }): Promise<void> {
   await eventually(() => store.ready('current').then(...isIt), 'readiness')
 }
 
-/** The store of a node has noticed that Redis is gone. */
+/** Waits until the store of a node has noticed that Redis is gone. */
 export async function untilLost(store: { ready(needs: 'current'): Promise<void> }): Promise<void> {
   await eventually(async () => !(await store.ready('current').then(...isIt)), 'the loss')
 }
 
 const isIt = [() => true, () => false] as const
 
-/** A browser whose requests may go to any node, as behind a balancer that does not care. */
+/** Creates a browser whose requests may go to any node, as behind a balancer without sticky sessions. */
 export function createRoamer(tab = 'tab1') {
   let cookie: string | undefined
   let seq = 0

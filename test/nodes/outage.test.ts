@@ -7,14 +7,14 @@ import type { RedisServer } from '../store/redis-server.ts'
 import { addDeafable, createDeployment, createPatientClient, createRoamer, untilLost, untilReady } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
-/** Waits in real time, whatever the clock of a test says. */
+/** Waits in real time, whatever a test does to the clock. */
 const startRealTimer = globalThis.setTimeout
 const realTime = (milliseconds: number) => new Promise<void>((resolve) => void startRealTimer(resolve, milliseconds))
 
 const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
 const isSignedOut = ({ state }: AuthView) => state === 'signedOut'
 
-it('storeDown is an option whose value is checked', () => {
+it('checks the value of the option storeDown', () => {
   const create = () => createAuthServer({ keys: { jwks: signer.jwks }, storeDown: 'ignore' as never })
   expect(create).toThrow(new TypeError("createAuthServer: storeDown must be 'allow' or 'refuse'"))
 })
@@ -37,7 +37,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     return { browser, token, stream, view }
   }
 
-  it('verification and the streams of the node go on, and who is there is stored when it is back', async () => {
+  it('the node goes on to verify and to stream, and stores who is signed in when Redis is back', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser, stream, view } = await signIn(a)
@@ -48,15 +48,15 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     const renewed = await browser.token(a, a.mint({ iat: seconds(), exp: seconds(60) }))
     expect(renewed).toMatchObject({ status: 200, body: { isSignedIn: true } })
     expect((await stream.viewWhere(({ rev }) => rev > view.rev)).expiresAt).toBe(renewed.body.expiresAt)
-    // Somebody new is signed in here at once, and told so when the others can know.
+    // A new user is signed in here at once, and hears of it once the other nodes can know.
     const newcomer = createRoamer()
     const unstored = await newcomer.token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))
     expect(unstored).toMatchObject({ status: 503, body: { code: 'store-unavailable', view: { isSignedIn: true } } })
     expect((await newcomer.session(a)).body).toMatchObject({ isSignedIn: true, userId: 'user_n' })
-    // So is who comes back with another Clerk session, on the same cookie.
+    // A user who comes back with another Clerk session on the same cookie is signed in too.
     const returned = await other.browser.token(a, a.mint({ sub: 'user_o', sid: 'sess_o2' }))
     expect(returned).toMatchObject({ status: 503, body: { view: { sessionId: 'sess_o2' } } })
-    // Another node cannot know, and says so: it does not say that nobody is signed in.
+    // Another node cannot know of the user. It says so, and does not say that nobody is signed in.
     expect(await newcomer.session(b)).toMatchObject({ status: 503, body: { code: 'store-unavailable' } })
 
     await redis.restart()
@@ -64,13 +64,13 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     for (const each of [browser, newcomer]) {
       await eventually(async () => (await each.session(b)).body.isSignedIn, 'the session on the other node')
     }
-    // It was signed in there before; that it was renewed follows.
+    // It was signed in there before, so the renewal has to reach it.
     const isRenewed = async () => (await browser.session(b)).body.expiresAt === renewed.body.expiresAt
     await eventually(isRenewed, 'the renewal on the other node')
     expect((await newcomer.token(a, a.mint({ sub: 'user_n', sid: 'sess_n' }))).status).toBe(200)
   })
 
-  it('a sign-out holds at once where it is made, is answered 503, and reaches the others when Redis is back', async () => {
+  it('a sign-out counts at once where it is made, gets a 503, and reaches the others when Redis is back', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser, token, stream } = await signIn(a)
@@ -94,7 +94,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     await eventually(async () => (await browser.clear(a)).status === 200, 'the acknowledgement')
   })
 
-  it('no node says that a browser is signed out which another signed in meanwhile', async () => {
+  it('no node reports a browser as signed out that another node signed in meanwhile', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await deployment.add()]
     await redis.kill()
@@ -104,11 +104,11 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect((await browser.token(a, token)).body.view?.isSignedIn).toBe(true)
     await redis.restart()
     await untilReady(b.store)
-    // From the first moment: 200 only where it is so.
+    // From the first moment the node answers 200 only if that is true.
     await eventually(async () => (await browser.clear(b)).status === 200, 'the sign-out')
     expect((await createRoamer().token(b, token)).body.code).toBe('token-superseded')
     expect((await browser.session(a)).body.isSignedIn).toBe(false)
-    // Who comes with a cookie of yesterday may have to ask twice, and who has none never.
+    // A browser with an old cookie may have to ask twice. A browser without a cookie never has to.
     expect((await createRoamer().clear(b)).status).toBe(200)
     const stale = await b.post({ type: 'session.cleared' }, { cookie: `authchart=${'x'.repeat(43)}` })
     expect(stale).toMatchObject({ status: 503, body: { code: 'store-unavailable' } })
@@ -131,7 +131,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect((await browser.session(a)).status).toBe(200)
   })
 
-  it('a node that starts then refuses, for it knows no tombstones, and serves as soon as it has them', async () => {
+  it('a node that starts then refuses, because it knows no tombstones, and serves as soon as it has them', async () => {
     const deployment = createDeployment(redis)
     const a = await deployment.add()
     const { browser, token } = await signIn(a)
@@ -147,7 +147,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
   })
 
-  it('keeps what it acknowledged when it is killed: a sign-out counts for a node that starts afterwards', async () => {
+  it('keeps what it acknowledged when it is killed, so a sign-out counts for a node that starts afterwards', async () => {
     const deployment = createDeployment(redis)
     const a = await deployment.add()
     const { browser, token } = await signIn(a)
@@ -159,7 +159,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
   })
 
-  it('gets back from the nodes the sessions and the sign-outs that it lost', async () => {
+  it('gets the sessions and sign-outs that it lost back from the nodes', async () => {
     const forgetful = await startRedis()
     try {
       const deployment = createDeployment(forgetful)
@@ -179,7 +179,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     }
   })
 
-  it('a node that hears nothing, but can ask, asks for the tombstones before it decides', async () => {
+  it('has a node that hears nothing, but can ask, ask for the tombstones before it decides', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await addDeafable(redis, deployment.prefix)]
     const { browser, token } = await signIn(a)
@@ -193,18 +193,22 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     await expect(b.store.ready('current')).rejects.toThrow('out of reach')
   })
 
-  it('one that is frozen delays no request beyond the timeout, and only one', async () => {
+  it('delays only one request while it is frozen, and not beyond the timeout', async () => {
     const deployment = createDeployment(redis)
     const timeout = 600
     const addNode = async () => deployment.add({ timeout, client: await createPatientClient(redis) })
     const [a, b] = [await addNode(), await addNode()]
     const { browser, token } = await signIn(a)
-    // Time passes only where the test says so: how long a busy machine takes for an answer counts for nothing.
+    // Time passes only where the test says so, because a busy machine may take any time for an answer.
     vi.useFakeTimers({
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
     })
     onTestFinished(() => void vi.useRealTimers())
-    /** Asks, and lets time pass until there is an answer, slower than real time. @returns how much has passed, ms */
+    /**
+     * Asks, and lets time pass until there is an answer, slower than real time.
+     *
+     * @returns the time that has passed, in ms
+     */
     const withTime = async (ask: () => Promise<unknown>) => {
       const answer = ask().then(() => 'answered')
       for (let passed = 0; ; passed += 10) {
@@ -220,7 +224,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
       const waited = await withTime(ask)
       expect(waited).toBeGreaterThanOrEqual(timeout - 20)
       expect(waited).toBeLessThan(2 * timeout)
-      // An answer is overdue: nobody else waits for one.
+      // One answer is overdue, so no other request waits for one.
       await Promise.all(Array.from({ length: 20 }, ask))
       const cleared = await withTime(async () => {
         expect((await browser.clear(a)).status).toBe(503)
@@ -241,7 +245,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     expect(codes.at(-1)).toBe('token-superseded')
   })
 
-  it('one that is slow, but in time, is waited for', async () => {
+  it('is waited for while it is slow but in time', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add({ timeout: 5_000 }), await deployment.add({ timeout: 5_000 })]
     const { browser } = await signIn(a)

@@ -17,7 +17,7 @@ describe.runIf(findRedis())('while Redis is full and refuses writes', () => {
   const empty = () => redis.cli('CONFIG', 'SET', 'maxmemory', '0')
   const seconds = (offset = 0) => Math.floor(Date.now() / 1_000) + offset
 
-  it('a node goes on, one that starts refuses, and both catch up as soon as there is room', async () => {
+  it('a node goes on, a node that starts refuses, and both catch up as soon as there is room', async () => {
     const deployment = createDeployment(redis)
     const [a, b] = [await deployment.add(), await deployment.add()]
     const browser = createRoamer()
@@ -37,7 +37,7 @@ describe.runIf(findRedis())('while Redis is full and refuses writes', () => {
     }
     expect(await browser.clear(a)).toMatchObject(unavailable)
     expect((await browser.session(a)).body.state).toBe('signedOut')
-    // A node that starts cannot know of the sign-outs that the others have yet to store.
+    // A node that starts cannot know of the sign-outs that the others still have to store.
     const late = await deployment.add({ isReady: false, timeout: 200 })
     expect(await createRoamer().token(late, token)).toMatchObject(unavailable)
 
@@ -47,7 +47,7 @@ describe.runIf(findRedis())('while Redis is full and refuses writes', () => {
     expect((await createRoamer().token(late, token)).body.code).toBe('token-superseded')
     await eventually(async () => (await browser.clear(a)).status === 200, 'the acknowledgement')
     expect(a.log.printed()).toMatchObject([{ code: 'redis.refused', details: { kind: 'memory' } }])
-    // One for each method that fails, not for each call.
+    // There is one line for each method that fails, and not for each call.
     const failures = a.lines.filter(([level, code]) => code === 'store.failed' && level !== 'debug')
     const methods = failures.map(([, , details]) => (details as { method: string }).method)
     expect(methods.toSorted()).toEqual([...new Set(methods)].toSorted())

@@ -4,7 +4,7 @@ import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/index.ts'
 import type { RedisServer } from '../store/redis-server.ts'
 
-/** Somebody who may run every command on the Redis of a deployment, and has none of its secrets. */
+/** Creates a stranger who may run every command on the Redis of a deployment, but has none of its secrets. */
 export function createStranger(redis: RedisServer, prefix: string) {
   const keys = createRedisKeys(prefix)
   const toAlias = (cookie: string) =>
@@ -26,7 +26,7 @@ export function createStranger(redis: RedisServer, prefix: string) {
 
   return {
     toAlias,
-    /** What Redis holds of the session of a cookie. */
+    /** Reads what Redis holds for the session of a cookie. */
     read,
     /** Replaces the record of a session. */
     async rewrite(cookie: string, change: (record: SessionRecord) => object) {
@@ -36,14 +36,14 @@ export function createStranger(redis: RedisServer, prefix: string) {
       await redis.cli('SET', key, `${changed.rev} ${[until, ...rest].join(' ')}\n${JSON.stringify(changed)}`)
       return changed
     },
-    /** Lets one cookie lead to where another one leads. */
+    /** Makes one cookie lead to the session of another one. */
     async redirect(cookie: string, to: string) {
       const lead = await redis.cli('GET', aliasKey(to))
       await redis.cli('SET', aliasKey(cookie), lead)
     },
     tellRecord: (record: SessionRecord) => publish(record.id, `record ${record.id} ${JSON.stringify(record)}`),
     tellRotation: (id: string, rotation: object) => publish(id, `rotated ${id} ${JSON.stringify(rotation)}`),
-    /** Appends a tombstone, and tells. */
+    /** Appends a tombstone and publishes it. */
     async addTombstone(tombstone: Tombstone) {
       const shard = toShardOf(`${tombstone.kind}:${tombstone.id}`)
       const text = JSON.stringify(tombstone)

@@ -17,14 +17,14 @@ const ignored = (node: TestServer) =>
         `${String(level)} ${(details as { kind: string }).kind} ${(details as { reason: string }).reason}`,
     )
 
-describe.runIf(findRedis())('somebody who can write to Redis, and has no secret of its servers', () => {
+describe.runIf(findRedis())('a stranger who can write to Redis, and has no secret of its servers', () => {
   let redis: RedisServer
   beforeAll(async () => {
     redis = await startRedis()
   })
   afterAll(() => redis.stop())
 
-  /** A node with a victim and a stranger signed in, and one that holds neither of them. */
+  /** Starts a node where a victim and a stranger are signed in, and a node that holds neither of them. */
   async function start(options: AuthServerOptions = {}) {
     const deployment = createDeployment(redis, options)
     const [here, there] = [await deployment.add(), await deployment.add()]
@@ -48,14 +48,14 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     return { ...record, rev: record.rev + 1_024, userId: 'user_admin', claims, issuedAt, expiresAt }
   }
 
-  it('signs in as nobody by a record that he has written', async () => {
+  it('cannot sign in as somebody else by a record that he has written', async () => {
     const { there, mine, stranger } = await start()
     await stranger.rewrite(mine.cookie!, toForged)
     expect((await mine.session(there)).body).toMatchObject({ isSignedIn: false, userId: null })
     expect(ignored(there)).toEqual(['warn record seal'])
   })
 
-  it('raises nobody by a record that he tells of', async () => {
+  it('gives nobody more rights by a record that he publishes', async () => {
     const { here, mine, stranger } = await start()
     const { record } = await stranger.read(mine.cookie!)
     await stranger.tellRecord({
@@ -77,7 +77,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     expect(ignored(there)).toEqual(['warn cookie seal'])
   })
 
-  it('takes over nobody, and ends no stream, by a rotation that he tells of', async () => {
+  it('takes over no session, and ends no stream, by a rotation that he publishes', async () => {
     const { here, victim, stranger } = await start()
     const stream = await victim.open(here)
     const { record } = await stranger.read(victim.cookie!)
@@ -94,7 +94,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
   })
 
   it.each(['session', 'user'] as const)(
-    'signs nobody out by a tombstone of a %s, on a node that starts either',
+    'signs nobody out by a tombstone of a %s, not even on a node that starts',
     async (kind) => {
       const { deployment, here, victim, stranger } = await start()
       const id = kind === 'user' ? 'user_victim' : 'sess_victim'
@@ -121,7 +121,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     }
   })
 
-  it('brings a record of before back for no longer than its token counts, and never over a sign-out', async () => {
+  it('cannot bring an old record back for longer than its token counts, and never over a sign-out', async () => {
     const { here, there, victim, stranger } = await start()
     const { record } = await stranger.read(victim.cookie!)
     await victim.clear(here)
@@ -130,7 +130,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     for (const node of [here, there]) expect((await victim.session(node)).body.isSignedIn).toBe(false)
   })
 
-  it('keeps nobody out for good by what he has written in the place of a record', async () => {
+  it('locks nobody out for good by what he has written in place of a record', async () => {
     const { here, there, victim, stranger } = await start()
     await stranger.rewrite(victim.cookie!, toForged)
     const renewed = here.mint({ sub: 'user_victim', sid: 'sess_victim' })
@@ -153,7 +153,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
   describe('a secret', () => {
     const [old, next] = ['the secret of yesterday, 32 characters', 'the secret of tomorrow, 32 characters']
 
-    it('is replaced while sessions and sign-outs go on', async () => {
+    it('can be replaced while sessions and sign-outs go on', async () => {
       const { deployment, here, victim, mine } = await start({ secret: old })
       const token = here.mint({ sub: 'user_mine', sid: 'sess_mine' })
       await mine.clear(here)
@@ -164,12 +164,12 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
       await newcomer.token(mixed, mixed.mint({ sub: 'user_new', sid: 'sess_new' }))
       const latest = await deployment.add({ secret: next })
       expect((await newcomer.session(latest)).body.userId).toBe('user_new')
-      // A cookie keeps the seal that it was given with: its browser proves itself once more.
+      // A cookie keeps its first seal, so its browser has to prove itself once more.
       expect((await victim.session(latest)).body.isSignedIn).toBe(false)
       expect((await victim.token(latest, latest.mint({ sub: 'user_victim', sid: 'sess_victim' }))).status).toBe(200)
     })
 
-    it('that is another one does not count', async () => {
+    it('does not count if it is another one', async () => {
       const { deployment, victim } = await start({ secret: old })
       const other = await deployment.add({ secret: next })
       expect((await victim.session(other)).body.isSignedIn).toBe(false)
@@ -187,7 +187,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
       ['an asynchronous rule', { claims: { issuer, validate: async ({ sub }) => sub !== 'user_victim' } }],
       ['a required claim', { claims: { issuer, requiredClaims: ['staff'] } }],
       ['a name', { instance: 'other' }],
-    ])('of %s does not know its sessions', async (_, options) => {
+    ])('does not know its sessions: %s', async (_, options) => {
       const { deployment, here, victim } = await start()
       const other = await deployment.add(options)
       expect((await victim.session(other)).body).toMatchObject({ isSignedIn: false, userId: null })
@@ -209,7 +209,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
       stream.close()
     })
 
-    it('follows its sign-outs all the same where it has its secret', async () => {
+    it('follows their sign-outs all the same if it has their secret', async () => {
       const { deployment, here, victim, token } = await start()
       const other = await deployment.add({ instance: 'other' })
       await victim.clear(here)
@@ -219,7 +219,7 @@ describe.runIf(findRedis())('somebody who can write to Redis, and has no secret 
     })
   })
 
-  it('leaves a node that starts with the tombstones of its own servers alone', async () => {
+  it('does not change which tombstones a node knows that starts later', async () => {
     const { deployment, here, victim, token, stranger } = await start()
     await stranger.addTombstone({
       kind: 'user',
