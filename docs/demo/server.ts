@@ -1,6 +1,6 @@
 /**
  * The demo: `npm start` builds the package and this page, and serves both on http://localhost:3000 (`PORT`, `HOST`).
- * Without CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY it brings its own Clerk along, on the same origin.
+ * Without CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY it starts a Clerk emulator on the same origin.
  */
 import { fileURLToPath } from 'node:url'
 import { H3, toNodeHandler } from 'h3'
@@ -17,7 +17,9 @@ const port = Number(process.env['PORT'] || 3000)
 const origin = `http://localhost:${port}`
 
 const source = await openClerkSource(origin)
-/** Seconds; with the emulator fewer than the default, so that an expiry can be watched without falling asleep. */
+/**
+ * The clock tolerance in seconds. With the emulator it is shorter than the default, so that an expiry is soon seen.
+ */
 const clockTolerance = source.emulator ? 10 : 60
 const steps = createMachineSteps()
 const inspector = createInspector()

@@ -1,12 +1,12 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-/** `authchart` resolves to the built package, as it would for a user of it: run `npm run build` first. */
+/** `authchart` resolves to the built package, as for its users, so run `npm run build` first. */
 export default defineConfig({
   plugins: [react()],
   build: {
     emptyOutDir: true,
-    // elkjs is one large file, loaded on its own when the chart is first drawn.
+    // elkjs is one large file. It is loaded separately when the chart is first drawn.
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: { checks: { pluginTimings: false } },
   },

@@ -2,7 +2,7 @@ import { createClerkEmulator } from 'authchart/testing'
 import type { ClerkEmulator } from 'authchart/testing'
 import type { DemoConfig } from '../src/demo-api.ts'
 
-/** Where Clerk is: the real one where its keys are set, the emulator otherwise. */
+/** Where Clerk is: the real Clerk if its keys are set, and the emulator otherwise. */
 export interface ClerkSource {
   readonly config: Pick<DemoConfig, 'mode' | 'clerk' | 'user'>
   /** The `clerk` option of `createAuthServer`. */
@@ -10,14 +10,15 @@ export interface ClerkSource {
   readonly emulator: ClerkEmulator | null
 }
 
-/** Where the emulator is mounted, on the demo's own origin: a browser then needs no CORS for it. */
+/** The path of the emulator. It is on the demo's own origin, so a browser needs no CORS for it. */
 export const emulatorPath = '/clerk'
 
 const ada = { name: 'Ada Lovelace', email: 'ada@example.test', password: 'difference-engine' }
 
 /**
- * @throws Error if only one of Clerk's two keys is set: half a configuration is more likely a mistake than a wish for the
- * emulator
+ * Opens the real Clerk or the emulator.
+ *
+ * @throws Error if only one of Clerk's two keys is set, which is more likely a mistake than a wish for the emulator
  */
 export async function openClerkSource(origin: string, env = process.env): Promise<ClerkSource> {
   const secretKey = env['CLERK_SECRET_KEY']
@@ -41,7 +42,7 @@ export async function openClerkSource(origin: string, env = process.env): Promis
       mode: 'emulator',
       clerk: {
         publishableKey: emulator.publishableKey,
-        // A path, so that it holds for whatever name this machine is reached by.
+        // This is a path, so it works under every name of this machine.
         proxyUrl: new URL(emulator.frontendApiUrl).pathname,
       },
       user: ada,

@@ -18,10 +18,12 @@ export interface DemoRoutesOptions {
   readonly streams: OpenSockets
 }
 
-/** What the inspector calls the machine that fetches signing keys. */
+/** The id that the inspector shows for the machine that fetches signing keys. */
 const keysActor = 'jwks'
 
-/** Everything under `/demo`: what the page needs beside the package. The controls answer this machine only. */
+/**
+ * Creates the routes under `/demo`, which the page needs besides the package. The controls answer this machine only.
+ */
 export function createDemoRoutes(options: DemoRoutesOptions): H3 {
   const { auth, inspector, config, steps, streams } = options
   const { emulator } = options.source
@@ -41,7 +43,7 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
   routes.get('/demo/config', () => config)
   routes.get('/demo/why', (event) => auth.explain(event))
   routes.use('/demo/inspector', loopbackOnly)
-  // On the host that the page was opened by, since the key is exchanged for a cookie.
+  // The redirect keeps the host of the page, because the key is exchanged for a cookie.
   routes.get('/demo/inspector', (event) => redirect(inspector.link(`${event.url.origin}/auth`)))
   routes.use('/demo/faults', loopbackOnly)
   routes.get('/demo/faults', () => toJson(switches?.state ?? null))
@@ -68,7 +70,7 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
   return routes
 }
 
-/** Said outright, since h3 answers a bare null with an empty body. */
+/** Writes the JSON itself, because h3 answers a bare null with an empty body. */
 function toJson(state: FaultState | null): Response {
   return Response.json(state, { headers: { 'cache-control': 'no-store' } })
 }

@@ -3,7 +3,7 @@ import type { FaultRequest, FaultState } from '../src/demo-api.ts'
 
 export interface FaultSwitches {
   readonly state: FaultState
-  /** Makes one setting take effect. */
+  /** Applies a change of the settings. */
   set(change: Partial<FaultState>): void
 }
 
@@ -13,11 +13,12 @@ const tokens = /\/tokens$/
 const tokenFaults: Record<FaultState['tokenEndpoint'], Fault[]> = {
   up: [],
   failing: [{ path: tokens, status: 503 }],
-  // Cut in the end: a browser grants one host six connections, and the demo's own requests need some of them.
+  // The request is cut in the end: a browser opens six connections to one host, and the demo's own requests need
+  // some.
   hanging: [{ path: tokens, delay: 15_000, drop: true }],
 }
 
-/** Values that a setting can take: what is not listed is not a setting. */
+/** The values that each setting can take. A name that is not listed is not a setting. */
 const choices: { [Name in keyof FaultState]: readonly FaultState[Name][] } = {
   keysEndpoint: ['up', 'down'],
   tokenEndpoint: ['up', 'failing', 'hanging'],
@@ -41,7 +42,11 @@ export function createFaultSwitches(emulator: ClerkEmulator): FaultSwitches {
   }
 }
 
-/** The request in a body, or null: a page posts it, so nothing about it is taken for granted. */
+/**
+ * Reads the request from a body. It assumes nothing about the body, because a page posts it.
+ *
+ * @returns null if the body is not a valid request
+ */
 export function toFaultRequest(body: unknown): FaultRequest | null {
   if (typeof body !== 'object' || body === null) return null
   if ('do' in body) {

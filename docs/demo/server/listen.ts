@@ -11,7 +11,7 @@ export async function listen(listener: RequestListener, port: number, host?: str
   if (host) return [await listenOn(listener, port, host)]
   const first = await listenOn(listener, port, '127.0.0.1')
   const second = await listenOn(listener, port, '::1').catch((error: NodeJS.ErrnoException) => {
-    // A machine without IPv6.
+    // This machine has no IPv6.
     if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') return null
     throw error
   })

@@ -5,8 +5,8 @@ const loopback = /^(127\.|::1$|::ffff:127\.)/
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
 /**
- * Lets in only this machine's own pages: the peer is loopback, the page named it so (else a rebound DNS name would do),
- * and no other site's page sent it.
+ * Lets in only pages of this machine. The peer has to be loopback. The page has to name it as loopback, because a
+ * rebound DNS name would pass otherwise. And the request must not come from a page of another site.
  */
 export const loopbackOnly: Middleware = (event: H3Event) => {
   const peer = event.runtime?.node?.req.socket.remoteAddress ?? ''

@@ -3,13 +3,20 @@ import type { InspectionEvent, StateValue } from 'xstate'
 import { toTakenArrows } from '../src/chart/taken-arrows.ts'
 import type { Step } from '../src/demo-api.ts'
 
-/** What the server's inspector shows of its machines: names of states, events and transitions, and nothing they carry. */
+/**
+ * Takes the events of the server's inspector and keeps the names of states, events and transitions, but none of their
+ * data.
+ */
 export interface MachineSteps {
   /** The `inspect` option of `createAuthServer`. */
   readonly inspect: (event: InspectionEvent) => void
-  /** The state of a running machine as a step without an event: what to light first. */
+  /** Returns the state of a running machine as a step without an event, which tells the page what to light first. */
   readonly current: (actorId: string) => Step | null
-  /** → unsubscribe */
+  /**
+   * Calls the listener with every step of a machine.
+   *
+   * @returns a function that unsubscribes the listener
+   */
   readonly subscribe: (listener: (actorId: string, step: Step) => void) => () => void
 }
 

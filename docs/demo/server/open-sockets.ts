@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { H3Event, Middleware } from 'h3'
 
-/** The connections that some requests came on, so that they can be cut, as a bad network does. */
+/** Keeps the connections of some requests, so that they can be cut as a bad network cuts them. */
 export interface OpenSockets {
   readonly track: Middleware
   readonly cut: () => void

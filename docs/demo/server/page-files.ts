@@ -11,7 +11,7 @@ const types: Record<string, string> = {
 }
 
 /**
- * Serves a built page. Its few files are read once, so a path in a request never becomes a path on the disk.
+ * Serves a built page. The files are read once, so a path in a request never becomes a path on the disk.
  *
  * @throws Error if the page was not built
  */

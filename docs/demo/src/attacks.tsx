@@ -3,10 +3,13 @@ import { useRef } from 'react'
 import { note } from './event-log.ts'
 import { postEvent } from './post-event.ts'
 
-/** Three things an attacker would post. The answers go to the log; the chart shows that nothing gives way. */
+/**
+ * Offers three posts that an attacker would try. The log shows the answers, and the chart shows that the session does
+ * not change.
+ */
 export function Attacks() {
   const { isSignedIn, getToken } = useAuth()
-  /** Kept in memory for the replay, and shown nowhere. */
+  /** A token for the replay. It is kept in memory and shown nowhere. */
   const stolen = useRef<string | null>(null)
 
   const steal = async () => {

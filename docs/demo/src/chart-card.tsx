@@ -12,7 +12,7 @@ const tabs = [
   { id: 'jwks', title: 'Signing keys', machine: jwksMachine, where: 'one per key source, on the server' },
 ] as const
 
-/** The machines at work, live. */
+/** Shows the running machines. */
 export function ChartCard() {
   const [tabId, setTab] = useState<(typeof tabs)[number]['id']>('auth')
   const client = useAuthClient()

@@ -1,6 +1,6 @@
 import { useAuthState } from 'authchart/react'
 
-/** The claims that the server lets out of the token it verified. */
+/** Shows the claims of the verified token that the server lets out. */
 export function Claims() {
   const claims = useAuthState((view) => view.claims)
   return (

@@ -1,4 +1,4 @@
-/** Clerk's own components in the colours of this page. */
+/** Gives Clerk's own components the colours of this page. */
 export function toClerkAppearance(isDark: boolean) {
   const colors = isDark
     ? { colorPrimary: '#8f9bff', colorBackground: '#171b23', colorText: '#e8ebf1', colorTextSecondary: '#a3acbb' }

@@ -3,7 +3,7 @@ import { useAuthState } from 'authchart/react'
 import type { ReactNode } from 'react'
 import { Expiry } from './expiry.tsx'
 
-/** What Clerk says in this browser and what the server has verified, row by row. */
+/** Compares the data of Clerk in this browser with the data that the server has verified, row by row. */
 export function Comparison({ clockTolerance }: { clockTolerance: number }) {
   const clerk = useAuth()
   const { user } = useUser()
@@ -69,12 +69,12 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
   )
 }
 
-/** Clerk's hook may run only while somebody is signed in. */
+/** A component of its own, because Clerk's hook may run only while a user is signed in. */
 function OrganizationName() {
   return useOrganization().organization?.name
 }
 
-/** The profile, which the server asks Clerk for by itself (`loadUser`). */
+/** Returns the name in the profile, which the server loads from Clerk (`loadUser`). */
 function toName(user: { firstName: string | null; lastName: string | null } | null | undefined): string {
   return [user?.firstName, user?.lastName].filter(Boolean).join(' ') || '–'
 }
@@ -83,7 +83,7 @@ function toYesNo(value: boolean | undefined): string {
   return value ? 'yes' : 'no'
 }
 
-/** An id without its middle. */
+/** Shortens an id by its middle part. */
 function toShort(id: string | null | undefined): string {
   if (!id) return '–'
   return id.length > 14 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id

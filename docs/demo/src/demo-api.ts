@@ -1,39 +1,45 @@
 import type { Explanation } from 'authchart'
 import type { StateValue } from 'xstate'
 
-/** `GET /demo/config`: what the page must know before Clerk can start. Nothing secret. */
+/**
+ * The answer of `GET /demo/config`: the settings that the page needs before Clerk can start. None of them is secret.
+ */
 export interface DemoConfig {
-  /** `emulator` without CLERK_* keys, else `clerk`. */
+  /** `emulator` if no CLERK_* keys are set, otherwise `clerk`. */
   readonly mode: 'emulator' | 'clerk'
   /** Props of Clerk's provider. */
   readonly clerk: { readonly publishableKey: string; readonly proxyUrl?: string }
-  /** Who can sign in at the emulator; null with the real Clerk. */
+  /** The user who can sign in at the emulator. Null with the real Clerk. */
   readonly user: { readonly name: string; readonly email: string; readonly password: string } | null
-  /** Seconds a token outlives its exp. */
+  /** The seconds for which a token counts after its exp. */
   readonly clockTolerance: number
 }
 
-/** What is broken right now: the answer of `GET` and `POST /demo/faults`, null with the real Clerk. */
+/**
+ * The faults that are switched on, as `GET` and `POST /demo/faults` answer. The answer is null with the real Clerk.
+ */
 export interface FaultState {
   readonly keysEndpoint: 'up' | 'down'
   readonly tokenEndpoint: 'up' | 'failing' | 'hanging'
-  /** Seconds that Clerk's clock is ahead of the server's. */
+  /** The seconds by which Clerk's clock is ahead of the server's. */
   readonly skew: number
-  /** Seconds that a token lives. */
+  /** The lifetime of a token in seconds. */
   readonly tokenLifetime: number
 }
 
-/** Body of `POST /demo/faults`: a new setting, or something to do once. */
+/** The body of `POST /demo/faults`: a new setting, or an action that happens once. */
 export type FaultRequest =
   | { readonly [Name in keyof FaultState]: { readonly set: Name; readonly to: FaultState[Name] } }[keyof FaultState]
   | { readonly do: 'rotateKeys' | 'revokeSession' | 'dropStreams' }
 
-/** One step of the session's machine on the server, as `GET /demo/steps` streams them: names only, never a token. */
+/**
+ * One step of the session's machine on the server, as `GET /demo/steps` streams it. It has names only, never a token.
+ */
 export interface Step {
-  /** Type of the event; empty for the state of the moment the feed was opened. */
+  /** The type of the event. Empty for the state at the moment when the feed was opened. */
   readonly event: string
   readonly value: StateValue
-  /** Ids of the arrows taken (`toArrowId`). */
+  /** The ids of the arrows taken (`toArrowId`). */
   readonly arrows: readonly string[]
 }
 
@@ -41,7 +47,7 @@ export async function fetchConfig(): Promise<DemoConfig> {
   return request('/demo/config')
 }
 
-/** `GET /demo/why`: why this browser's session is what it is. */
+/** Fetches `GET /demo/why`, which explains the state of this browser's session. */
 export async function fetchExplanation(): Promise<Explanation> {
   return request('/demo/why')
 }

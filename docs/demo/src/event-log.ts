@@ -1,11 +1,11 @@
 import { createActor, fromTransition } from 'xstate'
 
-/** Where something was seen: the machine on the server, the one in this tab, the view frames, Clerk, or this page. */
+/** The source of an entry: the machine on the server, the one in this tab, the view frames, Clerk, or this page. */
 export type LogSource = 'server' | 'browser' | 'view' | 'Clerk' | 'you'
 
 export interface LogEntry {
   readonly id: number
-  /** Epoch ms, by the clock of this page. */
+  /** The time by the clock of this page, epoch ms. */
   readonly at: number
   readonly source: LogSource
   readonly text: string
@@ -14,7 +14,7 @@ export interface LogEntry {
 
 const longest = 200
 
-/** What has happened, newest first. */
+/** Keeps the log of all events, newest first. */
 export const eventLog = createActor(
   fromTransition(
     (entries: readonly LogEntry[], event: { type: 'noted'; entry: LogEntry } | { type: 'cleared' }) =>

@@ -2,12 +2,14 @@ import { postFault } from './demo-api.ts'
 import type { FaultState } from './demo-api.ts'
 import { postEvent } from './post-event.ts'
 
-/** Seconds that the last token of an expiring session lives. */
+/** The lifetime in seconds of the last token of an expiring session. */
 const lastLifetime = 5
 
 /**
- * Proves the session with a token that lives for a few seconds, and lets Clerk mint no other: the session goes stale at
- * its exp, and is signed out when the tolerance is over. → the faults that stay switched on
+ * Proves the session with a token that lives for a few seconds, and stops Clerk from minting another one. The session
+ * becomes stale at the exp of the token and is signed out when the tolerance has passed.
+ *
+ * @returns the faults that remain switched on
  */
 export async function expireSession(
   getToken: (options: { skipCache: boolean }) => Promise<string | null>,

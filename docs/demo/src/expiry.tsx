@@ -8,7 +8,7 @@ interface ExpiryProps {
   readonly clockTolerance: number
 }
 
-/** The life of the token that proves the session, running down by the server's clock. */
+/** Shows the remaining life of the token that proves the session, by the server's clock. */
 export function Expiry({ issuedAt, expiresAt, clockTolerance }: ExpiryProps) {
   const now = useServerNow()
   if (expiresAt === null) return <p className="expiry muted">No token proves anything right now.</p>

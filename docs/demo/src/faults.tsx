@@ -51,7 +51,7 @@ const settings: {
   },
 ]
 
-/** Ways to break the session on purpose. With the real Clerk only the stream can be broken from here. */
+/** Offers ways to break the session on purpose. With the real Clerk only the stream can be broken from here. */
 export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
   const [faults, setFaults] = useState<FaultState | null>(null)
   useEffect(() => {

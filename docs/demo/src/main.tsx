@@ -10,7 +10,7 @@ import { useMedia } from './use-media.ts'
 
 const root = createRoot(document.getElementById('root')!)
 
-/** Clerk would load whole pages after sign-in and sign-out; here everything happens on one. */
+/** Clerk would load whole pages after sign-in and sign-out. This app stays on one page. */
 const stay = (to: string) => history.replaceState(null, '', to)
 
 function Root({ config }: { config: DemoConfig }) {

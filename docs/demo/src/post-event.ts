@@ -1,11 +1,11 @@
 export interface PostedAnswer {
   readonly isOk: boolean
   readonly status: number
-  /** The error code, or whom the server takes us for. */
+  /** The error code, or the user that the server has recognised. */
   readonly meaning: string
 }
 
-/** Posts a body to the auth server as it is, past the client: what a page can do by hand. */
+/** Posts a body to the auth server unchanged and without the client, as any script in a page can do. */
 export async function postEvent(body: object): Promise<PostedAnswer> {
   const response = await fetch('/auth/events', {
     method: 'POST',

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { DemoConfig } from './demo-api.ts'
 import { note } from './event-log.ts'
 
-/** The demo user's credentials, and one click instead of typing them. */
+/** Shows the demo user's credentials and a button that signs in without typing them. */
 export function QuickSignIn({ user }: { user: NonNullable<DemoConfig['user']> }) {
   const { isLoaded, signIn, setActive } = useSignIn()
   const [isBusy, setBusy] = useState(false)

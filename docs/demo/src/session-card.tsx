@@ -3,7 +3,7 @@ import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient,
 import type { DemoConfig } from './demo-api.ts'
 import { QuickSignIn } from './quick-sign-in.tsx'
 
-/** What an app would show: it goes by the server's word, not by Clerk's. */
+/** Shows the session as an app would. It follows the server and not Clerk. */
 export function SessionCard({ user }: { user: DemoConfig['user'] }) {
   const client = useAuthClient()
   const error = useAuthError()

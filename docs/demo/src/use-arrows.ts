@@ -4,7 +4,7 @@ import { toTakenArrows } from './chart/taken-arrows.ts'
 
 const none: readonly string[] = []
 
-/** The arrows that a running actor took last. */
+/** Returns the arrows that a running actor took last. */
 export function useArrows(actor: AnyActorRef): readonly string[] {
   const [arrows, setArrows] = useState(none)
   useEffect(() => {

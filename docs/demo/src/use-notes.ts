@@ -4,7 +4,7 @@ import { useAuthClient, useAuthState } from 'authchart/react'
 import { useEffect } from 'react'
 import { note } from './event-log.ts'
 
-/** Keeps the log of what Clerk says, what the view frames say, and what went wrong in this tab. */
+/** Logs the changes of Clerk, the view frames, and the errors of this tab. */
 export function useNotes(): void {
   const { isLoaded, sessionId, orgId } = useAuth()
   useEffect(() => {

@@ -2,7 +2,7 @@ import { useSelector } from '@xstate/react'
 import { useAuthClient } from 'authchart/react'
 import { useEffect, useState } from 'react'
 
-/** The server's clock, epoch ms, moving on four times a second. */
+/** Returns the server's time, epoch ms. It moves on four times a second. */
 export function useServerNow(): number {
   const offset = useSelector(useAuthClient().actor, ({ context }) => context.offset)
   const [now, setNow] = useState(Date.now)

@@ -3,22 +3,23 @@ import type { Step } from './demo-api.ts'
 import { note } from './event-log.ts'
 import { useMedia } from './use-media.ts'
 
-/** How long one state stays lit at least, ms: a check of a token takes less than anyone can see. */
+/** The minimum time for which a state is lit, in ms. A check of a token is too fast to be seen. */
 const shortestGlow = 380
-/** With more steps waiting than this, the picture skips to the end. */
+/** If more steps than this are waiting, the picture skips to the last one. */
 const longestQueue = 10
 
-/** The last steps of the server's machines; null before the first. */
+/** The last steps of the server's machines. A step is null before the first one. */
 export interface ServerSteps {
   readonly session: Step | null
   readonly keys: Step | null
 }
 
 /**
- * The server's machines, step by step; that of the session slowed down so that the eye can follow. The feed is open
- * only while the page is visible: browsers grant one host six connections over HTTP/1.1, over all tabs.
+ * Follows the server's machines step by step. The steps of the session's machine are slowed down so that they can be
+ * seen. The feed is open only while the page is visible, because browsers open six HTTP/1.1 connections to one host
+ * for all tabs together.
  *
- * @param channel the server session to follow; the feed is opened anew when it changes
+ * @param channel the server session to follow; the feed is opened again when it changes
  */
 export function useSteps(channel: string): ServerSteps {
   const [session, show] = useState<Step | null>(null)
@@ -61,7 +62,7 @@ function toText({ event, value }: Step): string {
   return `${name} → ${toStateText(value)}`
 }
 
-/** A state value on one line: `signedIn.current`. */
+/** Writes a state value on one line, for example `signedIn.current`. */
 export function toStateText(value: Step['value']): string {
   if (typeof value === 'string') return value
   return Object.entries(value)

@@ -5,7 +5,7 @@ import { fetchExplanation } from './demo-api.ts'
 import { note } from './event-log.ts'
 import { toClockTime } from './to-clock-time.ts'
 
-/** Why the server's session is what it is, in its own words (`auth.explain`). */
+/** Shows why the server's session is in its state, in the words of `auth.explain`. */
 export function Why() {
   const explanation = useExplanation()
   return (
@@ -29,7 +29,7 @@ export function Why() {
   )
 }
 
-/** Asked for anew with every change of the view. */
+/** Fetches the explanation, and fetches it again after every change of the view. */
 function useExplanation(): Explanation | null {
   const [explanation, show] = useState<Explanation | null>(null)
   const version = useAuthState(({ channel, rev }) => channel && `${channel} ${rev}`)

@@ -2,7 +2,7 @@ import { wrapText } from './text-size.ts'
 import type { MeasureText } from './text-size.ts'
 import type { ChartLine } from './to-graph.ts'
 
-/** One line of text on the chart: what happens, and, muted, under which guards. Either may be empty. */
+/** One line of text on the chart: an event, and its guards in a muted colour. Either may be empty. */
 export interface PlacedLine {
   readonly text: string
   readonly aside: string
@@ -11,12 +11,15 @@ export interface PlacedLine {
 const gap = 7
 const indent = 10
 
-/** A transition's guards as statecharts write them, or nothing. */
+/** Returns the guards of a transition as statecharts write them, or an empty text. */
 export function toGuardText({ guards }: ChartLine): string {
   return guards.length ? `[${guards.join(' or ')}]` : ''
 }
 
-/** The lines of an arrow's label, none wider than `maxWidth` where blanks allow it, and the width they need. */
+/**
+ * Returns the lines of an arrow's label and the width that they need. A line is wider than `maxWidth` only if it has
+ * no blank to break at.
+ */
 export function toLabelLines(chartLines: readonly ChartLine[], maxWidth: number, measure: MeasureText) {
   const lines = chartLines.flatMap((line): PlacedLine[] => {
     const whole = { text: line.event, aside: toGuardText(line) }

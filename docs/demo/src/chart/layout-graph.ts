@@ -4,7 +4,7 @@ import type { PlacedLine } from './chart-text.ts'
 import type { MeasureText } from './text-size.ts'
 import type { ChartGraph, ChartState, ChartTransition } from './to-graph.ts'
 
-/** Coordinates are of the whole chart, in px. */
+/** A state with its place. Coordinates are in px from the corner of the whole chart. */
 export interface PlacedState {
   readonly state: ChartState
   readonly x: number
@@ -32,7 +32,7 @@ export interface ChartLayout {
   readonly transitions: readonly PlacedTransition[]
 }
 
-/** Sizes in px that the style sheet of the chart repeats. */
+/** Sizes in px. The style sheet of the chart repeats them. */
 const box = { paddingX: 14, paddingY: 9, name: 20, line: 16, initialMark: 20 }
 const label = { paddingX: 6, paddingY: 3, line: 15, maxWidth: 156 }
 
@@ -49,17 +49,18 @@ const layered = {
   'elk.layered.spacing.edgeNodeBetweenLayers': '12',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '9',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  // A machine lists its states in the order a session goes through them: read that way, few arrows lead back.
+  // A machine lists its states in the order in which a session goes through them, so few arrows of this order lead
+  // back.
   'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'SPACE_EFFICIENT_LAYER',
   'elk.layered.thoroughness': '20',
 }
 const absolute = { 'elk.json.shapeCoords': 'ROOT', 'elk.json.edgeCoords': 'ROOT' }
-/** Regions have no arrows between them: each is laid out by itself. */
+/** Regions have no arrows between them, so each is laid out separately. */
 const apart = { 'elk.algorithm': 'rectpacking', 'elk.hierarchyHandling': 'SEPARATE_CHILDREN', 'elk.aspectRatio': '1' }
 
-/** Places every state and arrow, labels included, so that nothing overlaps (ELK's layered algorithm). */
+/** Places every state and arrow with its label so that nothing overlaps, by ELK's layered algorithm. */
 export async function layoutGraph(elk: ELK, graph: ChartGraph, measure: MeasureText): Promise<ChartLayout> {
   const labels = new Map(graph.transitions.map((arrow) => [arrow.id, toLabel(arrow, measure)]))
   const rank = new Map(graph.states.map(({ id }, index) => [id, index]))
@@ -71,7 +72,7 @@ export async function layoutGraph(elk: ELK, graph: ChartGraph, measure: MeasureT
       id,
       sources: [source],
       targets: [target],
-      // ELK leaves a label without a text where it is.
+      // ELK does not place a label without a text.
       labels: [{ text: id, width, height }],
       layoutOptions: { 'elk.layered.priority.direction': isForward ? '10' : '1' },
     }

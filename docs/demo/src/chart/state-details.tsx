@@ -1,7 +1,7 @@
 import { toGuardText } from './chart-text.ts'
 import type { ChartState } from './to-graph.ts'
 
-/** What the picture has no room for: the description of a state and the transitions that stay in it. */
+/** Shows the details that do not fit into the picture: the description of a state and its internal transitions. */
 export function StateDetails({ state, isActive }: { state: ChartState; isActive: boolean }) {
   return (
     <div className="state-details">

@@ -4,7 +4,10 @@ import type { ChartState } from './to-graph.ts'
 
 export type StateNodeType = Node<{ state: ChartState; isActive: boolean; tone: string }, 'state'>
 
-/** One state: a box with its name and what it invokes. React Flow insists on handles, though ELK routes the arrows. */
+/**
+ * One state as a box with its name and its invoked actors. React Flow requires handles, although ELK routes the
+ * arrows.
+ */
 export function StateNode({ data: { state, isActive, tone }, selected }: NodeProps<StateNodeType>) {
   const className = ['state', `is-${state.kind}`, isActive && 'is-active', selected && 'is-selected']
   return (

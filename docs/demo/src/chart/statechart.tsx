@@ -23,9 +23,9 @@ import { useLayout } from './use-layout.ts'
 
 export interface StatechartProps {
   readonly machine: AnyStateMachine
-  /** The state to light; null lights none. */
+  /** The state to light. With null no state is lit. */
   readonly value: StateValue | null
-  /** Arrows that were taken to get there, by id. */
+  /** The ids of the arrows that led to this state. */
   readonly taken: readonly string[]
 }
 
@@ -34,7 +34,7 @@ const minZoom = 0.2
 const maxZoom = 1.6
 const edgeTypes = { transition: TransitionEdge }
 
-/** A machine as a picture, drawn from its definition, with the current state lit. */
+/** Draws a machine from its definition and lights the current state. */
 export function Statechart({ machine, value, taken }: StatechartProps) {
   const { layout, failure } = useLayout(machine)
   if (failure) return <p className="chart-note">The chart could not be laid out: {failure}</p>
@@ -92,7 +92,7 @@ function Picture({ layout, active, taken }: PictureProps) {
   )
 }
 
-/** Shows the whole chart, its arrows included, which React Flow's own fitView leaves out. */
+/** Fits the whole chart into the view with its arrows, which React Flow's own fitView leaves out. */
 function Fit({ layout }: { layout: ChartLayout }) {
   const { setViewport } = useReactFlow()
   const width = useStore((state) => state.width)
@@ -105,7 +105,7 @@ function Fit({ layout }: { layout: ChartLayout }) {
   return null
 }
 
-/** On a narrow screen the whole chart would be too small to read: keep the lit state in the middle instead. */
+/** Keeps the lit state in the middle of a narrow screen, where the whole chart would be too small to read. */
 function Follow({ layout, id }: { layout: ChartLayout; id: string | undefined }) {
   const { setCenter } = useReactFlow()
   const isStill = useMedia('(prefers-reduced-motion: reduce)')
@@ -125,7 +125,8 @@ function toNodes(layout: ChartLayout, active: readonly string[], selectedId: str
     position: { x, y },
     width,
     height,
-    // Said at once: React Flow hides the arrows of a node that it has still to measure, and every step makes new ones.
+    // The size is given here because React Flow hides the arrows of a node that it has not measured, and every step
+    // makes new nodes.
     measured: { width, height },
     handles: [
       { type: 'target', position: Position.Top, x: width / 2, y: 0 },
@@ -166,7 +167,7 @@ function toEdges(layout: ChartLayout, active: readonly string[], taken: readonly
 
 const arrowColors = { taken: 'var(--accent)', possible: 'var(--muted)', idle: 'var(--arrow)' }
 
-/** The colour a state is lit in: that of the outermost state it belongs to. */
+/** Returns the colour for a lit state, which is that of the outermost state around it. */
 function toTone(id: string): string {
   return id.split('.')[1] ?? 'any'
 }

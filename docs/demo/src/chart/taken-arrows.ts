@@ -1,7 +1,7 @@
 import type { InspectedMicrostepEvent } from 'xstate'
 import { toArrowEnds, toArrowId } from 'authchart/inspector'
 
-/** The ids of the arrows that one microstep took; transitions that stay where they are have none. */
+/** Returns the ids of the arrows that one microstep took. Transitions without a target have no arrow. */
 export function toTakenArrows({ _transitions }: InspectedMicrostepEvent): string[] {
   return _transitions.flatMap((transition) => {
     const ends = toArrowEnds(transition)

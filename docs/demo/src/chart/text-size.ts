@@ -1,4 +1,4 @@
-/** Fonts of the chart, as CSS and canvas take them; the layout needs to know how wide a text will be. */
+/** The fonts of the chart in the form that CSS and canvas accept. The layout has to know how wide a text will be. */
 export const fonts = {
   name: '600 14px system-ui, sans-serif',
   text: '12px system-ui, sans-serif',
@@ -7,7 +7,7 @@ export const fonts = {
 
 export type MeasureText = (text: string, font: keyof typeof fonts) => number
 
-/** Measures with the fonts the page will use. */
+/** Creates a function that measures text in the fonts of the page. */
 export function createMeasureText(): MeasureText {
   const canvas = document.createElement('canvas').getContext('2d')
   if (!canvas) throw new Error('This browser has no 2d canvas to measure text with')
@@ -17,7 +17,7 @@ export function createMeasureText(): MeasureText {
   }
 }
 
-/** Breaks a text into lines no wider than `width`, at blanks. */
+/** Breaks a text at blanks into lines that are not wider than `width`. */
 export function wrapText(text: string, width: number, measure: (text: string) => number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

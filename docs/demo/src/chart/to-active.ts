@@ -1,6 +1,6 @@
 import type { AnyStateMachine, AnyStateNode, StateValue } from 'xstate'
 
-/** The ids of the states that a state value names, the enclosing ones included, outermost first. */
+/** Returns the ids of the states in a state value and of the states around them, outermost first. */
 export function toActiveIds(machine: AnyStateMachine, value: StateValue): string[] {
   return collect(machine.root, value)
 }

@@ -3,26 +3,29 @@ import { toAnyId, toArrowEnds, toArrowId, toName } from 'authchart/inspector'
 
 export { toAnyId }
 
-/** One line of a label or of a state's body: what happens, under which guards. */
+/** One line of a label or of a state's body: an event and its guards. */
 export interface ChartLine {
   readonly event: string
-  /** Guards of which one has to hold; empty where none stands in the way. */
+  /** The guards, of which one has to hold. Empty if the transition has no guard. */
   readonly guards: readonly string[]
-  /** Actions, in order. Shown only for transitions that lead nowhere. */
+  /** The actions, in order. They are shown only for transitions without a target. */
   readonly actions: readonly string[]
 }
 
 export interface ChartState {
   readonly id: string
-  /** The enclosing state; null at the top level. */
+  /** The enclosing state, or null at the top level. */
   readonly parent: string | null
   readonly name: string
-  /** `any` is no state: it stands for every state of its parent, where the parent itself has transitions inwards. */
+  /**
+   * `any` is not a real state. It represents every state of its parent, if the parent itself has transitions to inner
+   * states.
+   */
   readonly kind: 'atomic' | 'compound' | 'any'
   readonly isInitial: boolean
   readonly description: string
   readonly invokes: readonly string[]
-  /** Transitions that stay here. */
+  /** The transitions that stay in this state. */
   readonly internal: readonly ChartLine[]
 }
 
@@ -34,14 +37,17 @@ export interface ChartTransition {
 }
 
 export interface ChartGraph {
-  /** True where the top-level states are regions that are all active at once. */
+  /** True if the top-level states are regions that are all active at once. */
   readonly isParallel: boolean
-  /** In the order of the definition, each before the states inside it. */
+  /** The states in the order of the definition, each one before the states inside it. */
   readonly states: readonly ChartState[]
   readonly transitions: readonly ChartTransition[]
 }
 
-/** Draws up a machine as nodes and arrows, from its definition alone. Arrows between the same two states are one. */
+/**
+ * Converts the definition of a machine to nodes and arrows. All transitions between the same two states share one
+ * arrow.
+ */
 export function toGraph(machine: AnyStateMachine): ChartGraph {
   const states: ChartState[] = []
   const arrows = new Map<string, { source: string; target: string; lines: ChartLine[] }>()
@@ -116,7 +122,7 @@ function toLine(transition: AnyTransitionDefinition): ChartLine {
   }
 }
 
-/** Joins the lines of one event: any of their guards will do. */
+/** Joins the lines of one event, of which any guard may hold. */
 function mergeLines(lines: readonly ChartLine[]): ChartLine[] {
   const merged: ChartLine[] = []
   for (const line of lines) {
@@ -134,7 +140,7 @@ function mergeLines(lines: readonly ChartLine[]): ChartLine[] {
   return merged
 }
 
-/** An event in the reader's words: XState's own events carry the id of an invoke or a delay. */
+/** Returns the name of an event for readers. XState's own events carry the id of an invoke or a delay. */
 export function toEventName({ eventType, source, ...rest }: AnyTransitionDefinition): string {
   if (!eventType) return 'always'
   const actor = /^xstate\.(done|error)\.actor\.(.*)$/.exec(eventType)

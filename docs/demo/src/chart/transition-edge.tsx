@@ -5,13 +5,13 @@ import type { PlacedTransition } from './layout-graph.ts'
 export type TransitionEdgeType = Edge<
   {
     placed: PlacedTransition
-    /** Taken last; possible from the lit state; or neither. */
+    /** `taken`: the last step took this arrow. `possible`: it starts at the lit state. `idle`: all other arrows. */
     mark: 'taken' | 'possible' | 'idle'
   },
   'transition'
 >
 
-/** An arrow along the points that ELK found, with its label where ELK made room for it. */
+/** Draws an arrow along the points that ELK found, with its label where ELK left room for it. */
 export function TransitionEdge({ data, markerEnd }: EdgeProps<TransitionEdgeType>) {
   if (!data) return null
   const { placed, mark } = data
@@ -38,7 +38,7 @@ interface Point {
   readonly y: number
 }
 
-/** An SVG path through the points, its corners rounded. */
+/** Returns an SVG path through the points with rounded corners. */
 function toRoundedPath(points: readonly Point[], radius: number): string {
   return points
     .map((point, index) => {

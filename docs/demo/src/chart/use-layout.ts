@@ -7,7 +7,7 @@ import { toGraph } from './to-graph.ts'
 
 const layouts = new WeakMap<AnyStateMachine, Promise<ChartLayout>>()
 
-/** A machine never changes: it is laid out once for the life of the page. */
+/** Returns the layout of a machine. A machine never changes, so it is laid out once in the life of the page. */
 function layoutOf(machine: AnyStateMachine): Promise<ChartLayout> {
   let layout = layouts.get(machine)
   if (!layout) {
