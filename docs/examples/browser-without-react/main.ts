@@ -19,7 +19,8 @@ client.subscribe(() => {
   find('error').textContent = isFailed && error ? error.message : ''
   find('retry').hidden = !isFailed
   find('sign-out').hidden = !(status === 'authenticated' || (isFailed && error?.code !== 'clerk-unavailable'))
-  // Clerk's form is not shown beside a failure: it sends a signed-in user away, and this page would load again and again.
+  // Clerk's form is not shown when the sync has failed: it sends a signed-in user away, and this page would reload in
+  // a loop.
   const isSignInDue = status === 'unauthenticated'
   if (isSignInDue === isSignInShown) return
   isSignInShown = isSignInDue
@@ -28,10 +29,10 @@ client.subscribe(() => {
 })
 find('retry').addEventListener('click', () => client.retry())
 find('sign-out').addEventListener('click', () => void Clerk.signOut())
-// The client starts before Clerk loads, so that it can say when Clerk does not.
+// The client starts before Clerk loads, so that it can report that Clerk does not load.
 client.start()
 
-// Set by the script of Clerk's components.
+// The script of Clerk's components sets this global.
 const { __internal_ClerkUICtor: ClerkUI } = globalThis as { __internal_ClerkUICtor?: unknown }
 await Clerk.load({ ui: { ClerkUI }, telemetry: false })
 bindClerk(client, Clerk)

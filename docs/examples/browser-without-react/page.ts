@@ -3,19 +3,19 @@ import type { AuthServer } from 'authchart/h3'
 
 export interface PageOptions {
   readonly auth: AuthServer
-  /** `main.ts`, bundled. */
+  /** The bundled `main.ts`. */
   readonly script: string
   readonly clerk: {
-    /** `https://<Frontend API>/npm/@clerk/clerk-js@6/dist/clerk.browser.js` */
+    /** The URL of clerk-js: `https://<Frontend API>/npm/@clerk/clerk-js@6/dist/clerk.browser.js` */
     readonly src: string
-    /** `https://<Frontend API>/npm/@clerk/ui@1/dist/ui.browser.js`: Clerk's components. */
+    /** The URL of Clerk's components: `https://<Frontend API>/npm/@clerk/ui@1/dist/ui.browser.js` */
     readonly ui: string
     readonly publishableKey: string
     readonly proxyUrl?: string
   }
 }
 
-/** The page and the auth routes on one server, so that the client's default options will do. */
+/** Serves the page and the auth routes from one server, so that the client works with its default options. */
 export function createPage({ auth, script, clerk }: PageOptions): H3 {
   const app = new H3()
   app.register(auth.plugin)

@@ -3,7 +3,9 @@ import type { ActorRefFrom } from 'xstate'
 import { authMachine, onAuthChange } from 'authchart'
 import type { AuthView } from 'authchart'
 
-/** An editor that is open to the signed-in only, with the auth machine inside it. Provide `verifyToken` to `auth`. */
+/**
+ * An editor that opens only for signed-in users. The auth machine runs inside it. Provide `verifyToken` to `auth`.
+ */
 export const appMachine = setup({
   types: {
     context: {} as { auth: ActorRefFrom<typeof authMachine>; draft: string; refusals: number },
@@ -17,7 +19,7 @@ export const appMachine = setup({
   actors: { auth: authMachine },
   guards: { isSignedIn: (_, view: AuthView) => view.isSignedIn },
   actions: {
-    /** The change of identity and two of the events that the auth machine emits, as events of this one. */
+    /** Turns a change of identity and two of the auth machine's emitted events into events of this machine. */
     listen: ({ context: { auth }, self }) => {
       onAuthChange(auth, ({ view }) => self.send({ type: 'auth.changed', view }))
       auth.on('token.needed', () => self.send({ type: 'renewal.wanted' }))

@@ -4,7 +4,7 @@ import { authMachine, BearerToken } from 'authchart'
 import type { VerifiedSession } from 'authchart'
 import { appMachine } from './app.machine.ts'
 
-/** What checks a token, as `createTokenVerifier` of `authchart/jose` makes it. */
+/** Checks a token. `createTokenVerifier` of `authchart/jose` creates such a function. */
 type Verify = (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
 
 export function startApp(verify: Verify, askForToken: () => void, options?: ActorOptions<typeof appMachine>) {

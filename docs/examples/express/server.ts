@@ -1,7 +1,7 @@
 /**
- * An Express app with a route for the signed-in alone.
+ * An Express app with a route for signed-in users only.
  *
- *     CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
+ * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
 import express from 'express'
 import type { NextFunction, Request, Response } from 'express'
@@ -18,7 +18,7 @@ app.get('/api/me', async (request, response) => {
   response.json({ userId, orgId })
 })
 
-/** Answers with the problem document of what `auth.require` rejects with. Any other error goes on to Express. */
+/** Answers an error of `auth.require` with its problem document. Any other error goes on to Express. */
 app.use(async (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
   const answer = auth.toResponse(error)
   response

@@ -1,7 +1,7 @@
 /**
- * A Fastify app with a route for the signed-in alone.
+ * A Fastify app with a route for signed-in users only.
  *
- *     CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
+ * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
 import Fastify from 'fastify'
 import { createAuthServer } from 'authchart/h3'
@@ -17,7 +17,7 @@ fastify.get('/api/me', async (request) => {
   return { userId, orgId }
 })
 
-/** Answers with the problem document of what `auth.require` rejects with. Any other error goes on to Fastify. */
+/** Answers an error of `auth.require` with its problem document. Any other error goes on to Fastify. */
 fastify.setErrorHandler((error, _request, reply) => reply.send(auth.toResponse(error)))
 
 await fastify.listen({ port })

@@ -1,7 +1,10 @@
 import type { ClerkOptions } from 'authchart/clerk'
 import { createAuthServer } from 'authchart/h3'
 
-/** Each field of `clerk` defaults to its CLERK_* variable; call this twice, and two instances live side by side. */
+/**
+ * Creates an auth server. Each field of `clerk` defaults to its CLERK_* variable. Two calls create two independent
+ * instances.
+ */
 export const createAuth = (clerk?: ClerkOptions) =>
   createAuthServer({
     clerk,

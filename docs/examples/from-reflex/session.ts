@@ -2,7 +2,7 @@ import { createActor, fromPromise } from 'xstate'
 import { authMachine, BearerToken, whenChecked, type VerifiedSession } from 'authchart'
 import type { TokenVerifier } from 'authchart/jose'
 
-/** The machine without the rest, for a transport of your own. */
+/** Runs the machine alone, for a transport of your own. */
 export function createSession(verify: TokenVerifier) {
   const verifyToken = fromPromise<VerifiedSession, { token: BearerToken }>(({ input, signal }) =>
     verify(input.token, { signal }),

@@ -1,7 +1,7 @@
 import { bindClerk, createAuthClient } from 'authchart/client'
 import type { AuthClientOptions, ClerkLike } from 'authchart/client'
 
-/** What the provider does, for a page without React. */
+/** Does the work of the provider on a page without React. */
 export function startSync(clerk: ClerkLike, options?: AuthClientOptions) {
   const client = createAuthClient(options)
   const unbind = bindClerk(client, clerk)

@@ -1,7 +1,7 @@
 /**
- * A Hono app on Node with a route for the signed-in alone.
+ * A Hono app on Node with a route for signed-in users only.
  *
- *     CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
+ * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -18,7 +18,7 @@ app.get('/api/me', async ({ req, json }) => {
   return json({ userId, orgId })
 })
 
-/** Answers with the problem document of what `auth.require` rejects with. Any other error goes on to Hono. */
+/** Answers an error of `auth.require` with its problem document. Any other error goes on to Hono. */
 app.onError((error) => auth.toResponse(error))
 
 const server = serve({ fetch: app.fetch, port }, () => console.log(`http://localhost:${port}`))

@@ -1,12 +1,15 @@
 import { H3, HTTPError } from 'h3'
 import type { AuthServer } from 'authchart/h3'
 
-/** A stream of numbers for the signed-in, which ends by itself as soon as they are not. `interval` in ms. */
+/**
+ * Streams numbers to signed-in users. The stream ends by itself as soon as the user is signed out. `interval` is in
+ * ms.
+ */
 export function createTicks(auth: AuthServer, interval = 1_000): H3 {
   const app = new H3()
   app.use('/ticks', auth.requireAuth())
   app.get('/ticks', (event) => {
-    // From here on: at sign-out, at expiry, at a revocation, and when another user takes the session over.
+    // The signal aborts at sign-out, at expiry, at a revocation, and when another user takes the session over.
     const signal = auth.signal(event)
     if (signal.aborted) throw new HTTPError({ status: 401, message: 'No user is signed in' })
     const gone = new AbortController()

@@ -2,7 +2,7 @@ import { fromPromise } from 'xstate'
 import { authMachine, AuthError } from 'authchart'
 import type { BearerToken, VerifiedSession } from 'authchart'
 
-/** The part of a token introspection answer (RFC 7662 §2.2) that is used here. */
+/** The fields of a token introspection answer (RFC 7662 §2.2) that this example uses. */
 interface Introspection {
   readonly active: boolean
   readonly sub?: string
@@ -11,7 +11,10 @@ interface Introspection {
   readonly exp?: number
 }
 
-/** The auth machine over opaque tokens of another provider, each judged by its introspection endpoint. */
+/**
+ * Runs the auth machine on opaque tokens of another provider. The provider's introspection endpoint checks each
+ * token.
+ */
 export function createIntrospectingAuth(endpoint: string, authorization: string) {
   return authMachine.provide({
     actors: {
@@ -25,7 +28,7 @@ export function createIntrospectingAuth(endpoint: string, authorization: string)
     const answer = await ask(token, signal)
     const { active, sub, sid, iat, exp } = answer
     if (!active || !sub || !sid || iat === undefined || exp === undefined) {
-      // A verdict: the token signs nobody in.
+      // This is a verdict: the token signs nobody in.
       throw new AuthError('token-claims', 'The token is not active')
     }
     return {
@@ -46,7 +49,7 @@ export function createIntrospectingAuth(endpoint: string, authorization: string)
       if (!response.ok) throw new Error(`introspection answered ${response.status}`)
       return (await response.json()) as Introspection
     } catch (cause) {
-      // No verdict: the machine goes to `error`, signs nobody out, and asks again.
+      // This is not a verdict: the machine goes to `error`, signs nobody out, and asks again.
       throw new AuthError('keys-unavailable', 'The introspection endpoint cannot be reached', { cause })
     }
   }

@@ -1,7 +1,8 @@
 /**
- * Reads session tokens from standard input, one a line, and prints what the session then is. An empty line signs out.
+ * Reads session tokens from standard input, one on each line, and prints the state of the session after each. An
+ * empty line signs out.
  *
- *     JWKS_URL=https://clerk.example.com/.well-known/jwks.json node whoami.ts
+ * JWKS_URL=https://clerk.example.com/.well-known/jwks.json node whoami.ts
  */
 import { createInterface } from 'node:readline'
 import { createActor, fromPromise } from 'xstate'
@@ -18,7 +19,7 @@ explain(actor)
 
 let count = 0
 
-/** Has one token checked, and resolves with its own verdict, whatever else is going on. */
+/** Has one token checked. Resolves with the verdict on this token, even if others are being checked. */
 function check(text: string): Promise<void> {
   const id = `line ${(count += 1)}`
   return new Promise((resolve) => {

@@ -5,15 +5,15 @@ import type { SessionStore, StoreChange, StoredSession, Tombstone } from 'authch
 /** The part of a Postgres client that the store needs. */
 export interface Database {
   query(sql: string, parameters?: unknown[]): Promise<{ rows: unknown[] }>
-  /** Hears `NOTIFY` on a channel. */
+  /** Subscribes to the `NOTIFY` messages of a channel. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<unknown>
-  /** Called each time the connection that listens was lost and is back, so that messages may be missing. */
+  /** Calls the listener each time the listening connection was lost and is back. Messages may be missing then. */
   onReconnect?(listener: () => void): void
 }
 
 export interface PostgresSessionStoreOptions {
   readonly database: Database
-  /** Epoch ms. Default `Date.now`. */
+  /** The time in epoch ms. Default `Date.now`. */
   readonly clock?: () => number
 }
 
@@ -24,11 +24,14 @@ const schema = [
   `CREATE TABLE IF NOT EXISTS auth_tombstones (until bigint, tombstone jsonb)`,
 ]
 
-/** Every change goes to every node. A record is named only: `NOTIFY` takes 8,000 bytes at most. */
+/**
+ * Every node gets every change on this channel. A message only names a record, because `NOTIFY` takes at most 8,000
+ * bytes.
+ */
 const channel = 'authchart'
 type Message = Exclude<StoreChange, { type: 'record' | 'back' }> | { type: 'record'; id: string }
 
-/** A session store in Postgres, for any number of nodes. Resolves once it knows every tombstone. */
+/** Creates a session store in Postgres for any number of nodes. Resolves once it knows every tombstone. */
 export async function createPostgresSessionStore(options: PostgresSessionStoreOptions): Promise<SessionStore> {
   const { database, clock = Date.now } = options
   const tombstones = createTombstones(clock)
@@ -50,7 +53,7 @@ export async function createPostgresSessionStore(options: PostgresSessionStoreOp
     }
   }
 
-  /** Other processes can write to the tables too: only a tombstone of a server counts. */
+  /** Accepts a tombstone only if a server has made it, because other processes can write to the tables too. */
   function take(tombstone: Tombstone) {
     if (!isTombstone(tombstone, clock()) || !guards.isGenuine(tombstone) || tombstones.covers(tombstone)) return
     tell({ type: 'tombstone', tombstone: tombstones.add(tombstone) })
@@ -70,7 +73,7 @@ export async function createPostgresSessionStore(options: PostgresSessionStoreOp
   }
 
   for (const sql of schema) await database.query(sql)
-  // Listening begins first, so that no tombstone falls between what is read and what is heard.
+  // Listening begins before the tombstones are read, so that none is missed in between.
   await database.listen(channel, (payload) => void hear(payload))
   await loadTombstones()
   database.onReconnect?.(() => {
@@ -78,7 +81,7 @@ export async function createPostgresSessionStore(options: PostgresSessionStoreOp
   })
 
   return {
-    // A tombstone that was read without the guard may be merged with a false one: all are read once more.
+    // A tombstone that was read without the guard may be merged with a false one, so all of them are read again.
     guardWith(guard) {
       guards.add(guard)
       loading = loadTombstones()
@@ -111,7 +114,7 @@ export async function createPostgresSessionStore(options: PostgresSessionStoreOp
 
     async rotate(id, { from, to, userId, seal, retireFor }) {
       const put = `INSERT INTO auth_cookies (alias, id, until, rotation) VALUES ($1, $2, $3, $4) ON CONFLICT (alias) `
-      // A cookie that was retired is never brought back.
+      // A retired cookie is never restored.
       await database.query(`${put} DO NOTHING`, [to, id, null, JSON.stringify({ userId, seal })])
       if (from !== null)
         await database.query(`${put} DO UPDATE SET until = $3, rotation = $4`, [from, id, clock() + retireFor, {}])

@@ -1,11 +1,11 @@
 import { fromPromise } from 'xstate'
 import { jwksMachine } from 'authchart'
 
-/** Keys from wherever you keep them, fetched by rules of one's own; `fetchKeys` has to reject a set that is no good. */
+/** Takes keys from your own source and fetches them by rules of its own. `fetchKeys` has to reject an invalid set. */
 export const createOwnJwks = (fetchKeys: (signal: AbortSignal) => Promise<unknown>) =>
   jwksMachine.provide({
     actors: { fetchKeys: fromPromise(({ signal }) => fetchKeys(signal)) },
-    // Ms each; all but `backoff` are options of the machine's input as well.
+    // All delays are in ms. All but `backoff` are also options of the machine's input.
     delays: {
       timeout: 1_000,
       cooldown: 30_000,

@@ -1,13 +1,13 @@
 import { createAuthClient, type AuthClient, type AuthClientOptions } from 'authchart/client'
 
 /**
- * The client of an app. With Expo, give it `fetch` of `expo/fetch`, and `stream: true`: it reads streams, which the `fetch`
- * of React Native does not.
+ * Creates the client of an app. With Expo, pass `fetch` of `expo/fetch` and `stream: true`: that `fetch` reads
+ * streams, and the one of React Native does not.
  */
 export function createAppClient({ fetch = globalThis.fetch, ...options }: AuthClientOptions): AuthClient {
   return createAuthClient({
     ...options,
-    // Nothing else tells the server where a post comes from, since an app is no page.
+    // An app is not a page, so only this header tells the server where a post comes from.
     fetch(url, init) {
       const headers = new Headers(init?.headers)
       headers.set('origin', 'my-app://native')
@@ -16,13 +16,17 @@ export function createAppClient({ fetch = globalThis.fetch, ...options }: AuthCl
   })
 }
 
-/** `AppState` of React Native. */
+/** The part of React Native's `AppState` that is used here. */
 interface AppStateLike {
   readonly currentState: string
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void }
 }
 
-/** Rests while the app is in the background, where its connections are cut. Returns the function that ends it. */
+/**
+ * Pauses the client while the app is in the background, where its connections are cut.
+ *
+ * @returns a function that ends this
+ */
 export function followAppState(client: AuthClient, appState: AppStateLike): () => void {
   const follow = (state: string) => {
     if (state === 'active') client.start()
@@ -33,12 +37,16 @@ export function followAppState(client: AuthClient, appState: AppStateLike): () =
   return () => subscription.remove()
 }
 
-/** What NetInfo of `@react-native-community/netinfo` gives. */
+/** The part of NetInfo of `@react-native-community/netinfo` that is used here. */
 interface NetInfoLike {
   addEventListener(listener: (state: { readonly isConnected: boolean | null }) => void): () => void
 }
 
-/** Tries again at once when the network is back. Returns the function that ends it. */
+/**
+ * Makes the client try again at once when the network is back.
+ *
+ * @returns a function that ends this
+ */
 export function followNetwork(client: AuthClient, netInfo: NetInfoLike): () => void {
   return netInfo.addEventListener(({ isConnected }) => {
     if (isConnected) client.actor.send({ type: 'network.online' })
