@@ -3,10 +3,10 @@ import * as people from './people.ts'
 import type { Scene } from './scene.ts'
 import type { Weather } from './weather.ts'
 
-/** One thing that may happen; where there is nothing for it to happen to, it does not. */
+/** Makes one thing happen. It does nothing if there is nothing that it could happen to. */
 type Action = (scene: Scene) => void
 
-/** Bad weather of one kind, for a while. */
+/** Brings bad weather of one kind for a while. */
 function storm(scene: Scene) {
   const { world, wire } = scene
   const { random, weather } = world
@@ -26,12 +26,13 @@ function storm(scene: Scene) {
   world.note(`weather ${JSON.stringify(change)}`)
   Object.assign(weather, change)
   const names = Object.keys(change) as (keyof Weather)[]
-  // As the climate is by then: a storm that outlasts the faults leaves fair weather behind.
+  // The weather returns to the climate of that moment, so a storm that outlasts the faults leaves fair weather
+  // behind.
   const end = () => Object.assign(weather, Object.fromEntries(names.map((name) => [name, world.climate[name]])))
   world.time.send(wire, random.between(2_000, 30_000), end)
 }
 
-/** How often each happens, against each other. */
+/** How often each action happens, relative to the others. */
 const actions: readonly (readonly [number, Action])[] = [
   [5, people.signIn],
   [4, people.signOut],

@@ -63,7 +63,7 @@ export function crash(scene: Scene) {
   world.time.send(wire, world.random.between(100, 15_000), () => scene.restart(node))
 }
 
-/** A node that is being replaced: it says goodbye, and another starts in its place. */
+/** Replaces a node: it says goodbye, and another one starts in its place. */
 export function drainNode(scene: Scene) {
   const node = pickNode(scene)
   if (!node) return
@@ -106,7 +106,7 @@ export function suspendTab(scene: Scene) {
   world.note(`${tab.party.name} sleeps`)
 }
 
-/** A wall clock is set. Most often it changes only a little, within the tolerance. */
+/** Sets a wall clock. Most often it changes only a little, within the tolerance. */
 export function skewNode(scene: Scene) {
   const node = pickNode(scene)
   if (!node) return

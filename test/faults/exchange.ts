@@ -12,15 +12,15 @@ export interface Exchange {
   readonly body: string
   /** The cookie that the browser sent. */
   readonly cookie: string | undefined
-  /** The stream is open at both ends. */
+  /** True while the stream is open at both ends. */
   isStreaming: boolean
-  /** The server's bytes have not been taken off without a break. */
+  /** True if there was a break in which nobody read the server's bytes. */
   wasStalled: boolean
   /** The browser learns that the connection is gone. */
   reset(): void
   /** The server learns that the browser has gone. */
   hangUp(): void
-  /** The server's bytes are taken off no more, until `resume`. */
+  /** Stops reading the server's bytes until `resume`. */
   stall(): void
   resume(): void
 }
@@ -30,7 +30,7 @@ export interface Wiretap {
   onRequest(exchange: Exchange): Promise<void>
   onAnswer(exchange: Exchange, status: number, view: AuthView | undefined): void
   onFrame(exchange: Exchange, view: AuthView): void
-  /** A cookie is given out, as it is to be sent. */
+  /** Reports a cookie that the server gives out, in the form in which browsers send it. */
   onCookie(exchange: Exchange, cookie: string): Promise<void>
 }
 
@@ -46,10 +46,10 @@ export const toRequest = ({ method, body, cookie }: Exchange, path: string) =>
     ...(method === 'POST' && { body }),
   })
 
-/** The cookie that an answer sets, as it is sent back. */
+/** Returns the cookie that an answer sets, in the form in which browsers send it. */
 export const toCookie = ({ headers }: Response) => headers.get('set-cookie')?.split(';')[0]
 
-/** The content of a request. */
+/** Returns the content of a request. */
 export function toBodyText({ body }: Exchange): string {
   if (body === '') return ''
   const { type, seq, sessionId = '' } = JSON.parse(body) as { type: string; seq?: number; sessionId?: string }

@@ -19,7 +19,7 @@ interface Summary {
   readonly fired: Readonly<Record<string, number>>
 }
 
-/** `npm run faults`, in a process of its own: a case takes the clock of its process over. */
+/** Runs `npm run faults` in a process of its own, because a case takes over the clock of its process. */
 function runFaults(...args: readonly string[]) {
   return new Promise<{ code: number; output: string; summary: Summary }>((resolve) => {
     const command = ['--import', 'tsx', 'test/faults/run.ts', ...args]
@@ -72,7 +72,7 @@ describe('the simulation of faults', () => {
     await expect(plantBug(root, gone)).rejects.toThrow(`${gone.name} needs its line once in ${gone.file}`)
   })
 
-  it.each(plants)('$name is named by --list-plants, and its line is in the sources', async (plant) => {
+  it.each(plants)('names $name in --list-plants, and finds its line in the sources', async (plant) => {
     const { root: copy, remove } = await plantBug(root, plant)
     expect(await readFile(join(copy, plant.file), 'utf8')).not.toContain(`\n${plant.line}\n`)
     await remove()

@@ -12,32 +12,30 @@ import type { World } from './world.ts'
 
 /** The sessions that have certainly ended, because an answer said so. */
 interface End {
-  /** Tokens issued up to this second are covered; all of them where it was revoked. */
+  /** The end covers tokens issued up to this second. It covers all tokens if the session was revoked. */
   readonly until: number
 }
 
-/**
- * A session that a cookie was given for, and the user signed in by then: the only user that the cookie may ever show.
- */
+/** The session and the signed-in user for which a cookie was given. The cookie may never show another user. */
 interface GivenCookie {
   readonly channel: string
   readonly userId: string | null
-  /** The tab whose post it was given for, while the token may have had to wait for keys. */
+  /** The tab whose post got the cookie, if its token may have had to wait for keys. Otherwise null. */
   readonly tab: SimTab | null
 }
 
-/** A session that comes back from the store has no address; so many of those may be on one node. */
+/** How many sessions that came back from the store, and so have no address, may be on one node. */
 const revived = 4
 
 /** Judges everything that servers say against what really happened. */
 export interface Oracle extends Wiretap {
-  /** A revocation was acknowledged. */
+  /** Reports that a revocation was acknowledged. */
   onRevoked(sessionId: string): void
   /** True if an acknowledged end, which every node knows, covers a token. */
   isOver(token: MintedToken): boolean
   /** Checks the sessions that the nodes hold, after a step of one party. */
   inspect(party: Party | null): Promise<void>
-  /** Has everyone who ever had a cookie try it at every node. */
+  /** Makes every browser that ever had a cookie try it at every node. */
   tryCookies(): void
   /**
    * Compares what clients show and nodes hold with what Clerk says.
@@ -61,18 +59,21 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   const nodeRevs = new WeakMap<SimNode, Map<string, AuthView>>()
   /** The session that a node held when a sign-out reached it. */
   const clears = new WeakMap<Exchange, { readonly sessionId: string; readonly at: number } | null>()
-  /** Every cookie given out. */
+  /** Every cookie that was given out. */
   const givenOut = new Map<string, GivenCookie>()
-  /** The users whose tokens each tab has posted: it may keep a stream from before. */
+  /** The users whose tokens each tab has posted. A tab may keep a stream from before. */
   const posted = new WeakMap<SimTab, Set<string>>()
   /** The newest post of each tab that has reached a node. */
   const newest = new WeakMap<SimTab, number>()
 
   /** The newest post of a tab that each node has answered, by the tab and the session that it was answered for. */
   const accepted = new WeakMap<SimNode, Map<string, { readonly seq: number; readonly at: number }>>()
-  /** Of a post that came after a newer one of its tab had been answered: whom the session proved when it came. */
+  /**
+   * The Clerk session and organization that were proved when a post arrived. It has only posts that arrived after a
+   * newer one of their tab had been answered.
+   */
   const late = new WeakMap<Exchange, string>()
-  /** Every cookie is tried at every node, and brings its session back there. */
+  /** True while every cookie is tried at every node, which brings its session back there. */
   let isTrying = false
   /** How many posts with tokens of each Clerk session and organization have reached each node. */
   const arrivals = new WeakMap<SimNode, Map<string, number>>()
@@ -105,7 +106,10 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       world.violate('signOut', `signed in by what was signed out: ${at}`)
   }
 
-  /** A session that a node no longer holds may come back from the store, which knows less of it. */
+  /**
+   * Checks that the revisions of a view rise. A session that a node no longer holds may come back from the store,
+   * which knows less of it.
+   */
   function seeRev(revs: Map<string, AuthView>, browser: string, view: AuthView | null, node: SimNode) {
     const known = revs.get(browser)
     if (!view) return void revs.delete(browser)
@@ -129,8 +133,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     const at = node.clock()
     const { sessionId: named } = JSON.parse(exchange.body) as { sessionId?: string }
     const view = await node.probe(cookie)
-    // This node's session, and the one that any other node has stored: the client cannot know which of the two will
-    // answer.
+    // These are this node's session and the one that another node has stored, because the client cannot know which of
+    // the two will answer.
     const held = [view?.sessionId ?? null, (await findStored(cookie))?.sessionId ?? null]
     const sessionId = named === undefined ? (view ? view.sessionId : held[1]) : held.find((id) => id === named)
     if (sessionId) clears.set(exchange, { sessionId, at })
@@ -142,7 +146,9 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     newest.set(exchange.tab, Math.max(seqOf(exchange), newest.get(exchange.tab) ?? 0))
   }
 
-  /** A tab that has posted again no longer waits for its earlier post: no answer to that one tells it anything. */
+  /**
+   * Tells whether its tab has posted again. Such a tab no longer waits for the earlier post and ignores its answer.
+   */
   const isOvertaken = (exchange: Exchange) => seqOf(exchange) < (newest.get(exchange.tab) ?? 0)
 
   const toAcceptedKey = ({ tab }: Exchange, channel: string) => `${tab.party.name} ${channel}`
@@ -174,7 +180,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       late.set(exchange, toProofKey(view))
   }
 
-  /** Another post of the same identity may be decided on at the same time. */
+  /** Checks the order of posts. Another post of the same identity may be decided on at the same time. */
   function seeOrder(exchange: Exchange, view: AuthView) {
     const before = late.get(exchange)
     const token = toPostedToken(exchange)
@@ -184,7 +190,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     world.violate('order', `${exchange.name} was overtaken, and signs in: ${toText(view)}`)
   }
 
-  /** A page load that waits with a cookie for nobody, or a stranger who has planted it. */
+  /** Waits with a cookie for the sign-in, as a page load does or a stranger who has planted the cookie. */
   async function waitWithPlanted(node: SimNode, cookie: string) {
     world.fired('cookie.planted')
     const { userId, signal, read } = await node.waitWith(cookie)
@@ -205,7 +211,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     if (sessions > sessionsPerAddress + revived) world.violate('bounds', `one address has ${sessions} at ${party.name}`)
   }
 
-  /** What a cookie leads to in the store. */
+  /** Returns the record in the store that a cookie leads to. */
   async function findStored(cookie: string): Promise<SessionRecord | null> {
     const stored = await store.peek(toDigest(cookie.slice(cookie.indexOf('=') + 1)))
     return stored && !stored.retired ? stored.record : null
@@ -222,12 +228,13 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   }
 
   /**
-   * A cookie shows nobody but the user it was given out for: before anyone else is shown, another takes its place.
+   * Checks that a cookie shows only the user it was given for. Before another user is shown, a new cookie takes its
+   * place.
    */
   function seeReader(cookie: string | undefined, view: AuthView, source: string) {
     const given = cookie === undefined ? undefined : givenOut.get(cookie)
     if (!given || given.channel !== view.channel || view.userId === null || view.userId === given.userId) return
-    // This cookie came with the answer that a token has to wait, and counts for the user that the token signs in.
+    // The cookie came with the answer that its token has to wait. It is valid for the user that this token signs in.
     if (given.userId === null && given.tab && posted.get(given.tab)?.has(view.userId)) return
     world.violate('rotation', `${view.userId} is read by a cookie for ${given.userId ?? 'nobody'}: ${source}`)
   }
@@ -239,23 +246,23 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     }
   }
 
-  /** The token that a request posts, if Clerk minted it. */
+  /** Returns the token that a request posts, if Clerk minted it. */
   function toPostedToken({ body }: Exchange): MintedToken | undefined {
     const { token } = (body === '' ? {} : JSON.parse(body)) as { token?: string }
     return token === undefined ? undefined : clerk.minted.find(({ text }) => text === token)
   }
 
-  /** The owner of the token that a request posts, or null. */
+  /** Returns the owner of the token that a request posts, or null. */
   const toPostedUser = (exchange: Exchange): string | null => toPostedToken(exchange)?.userId ?? null
 
-  /** Without the tab's name, it is somebody else's. */
+  /** Notes the owner of a posted token. A post without the name of a tab belongs to somebody else. */
   function notePosted(exchange: Exchange) {
     const userId = toPostedUser(exchange)
     if (userId === null || !exchange.body.includes('"tab"')) return
     posted.set(exchange.tab, (posted.get(exchange.tab) ?? new Set()).add(userId))
   }
 
-  /** Where a node does not hold the session, it asks the store. */
+  /** Tries a cookie at a node, which asks the store if it does not hold the session. */
   async function tryCookie(node: SimNode, cookie: string) {
     const response = await node.fetch(new Request(`${appOrigin}/auth/session`, { headers: { cookie } }))
     if (response.ok) seeReader(cookie, (await response.json()) as AuthView, `a late reader at ${node.party.name}`)
@@ -284,7 +291,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     onFrame(exchange, view) {
       const { node, name } = exchange
       world.note(`${name} frame ${toText(view)}`)
-      // A stalled reader takes data that was sent long ago.
+      // A stalled reader receives data that was sent long ago.
       see(node, view, `frame of ${name}`, exchange.wasStalled ? view.now : node.clock(), !exchange.wasStalled)
       if (!posted.get(exchange.tab)?.has(view.userId ?? '')) seeReader(exchange.cookie, view, `frame of ${name}`)
       const known = streamRevs.get(exchange) ?? 0
@@ -325,8 +332,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
 }
 
 /**
- * A view that another tab has changed is no reason to post, so that a stale tab never signs out the one beside it: where
- * no tab is left that ever had a Clerk session, nobody ends it before its last token does.
+ * A tab does not post because another tab has changed the view, so that a stale tab never signs out the one beside
+ * it. So if no tab is left that ever had a Clerk session, nobody ends this session before its last token expires.
  */
 const isOrphaned = ({ session, tabs }: SimBrowser, { sessionId }: AuthView) =>
   session === null && sessionId !== null && [...tabs].every(({ known }) => !known.has(sessionId))
@@ -347,7 +354,7 @@ async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBro
 }
 
 function findClientDisagreement(browser: SimBrowser): string | null {
-  // A view that another tab has changed is no reason to post, and that tab may be gone since.
+  // A tab does not post because another tab has changed the view, and that other tab may be closed by now.
   const orgs = browser.organizations
   for (const { party, client, session } of browser.tabs) {
     const { view } = client

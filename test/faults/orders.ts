@@ -1,13 +1,13 @@
 import type { Violation } from './world.ts'
 
-/** The order for a worker process: one case for each seed, up to the first that breaks an invariant. */
+/** The order for a worker process: it runs one case for each seed, up to the first that breaks an invariant. */
 export interface Order {
   readonly seeds: readonly number[]
 }
 
-/** A case that broke an invariant, with all that happened in it. */
+/** A case that broke an invariant, with its whole log. */
 export interface CaughtViolation extends Violation {
-  /** Which of the cases that were asked for. */
+  /** The index of the case among those that were asked for. */
   readonly index: number
   /** The digest of this case only. */
   readonly seed: number

@@ -8,7 +8,10 @@ import type { SimNode } from './sim-node.ts'
 
 const orgs = ['org_0', 'org_1', null] as const
 
-/** Clerk's script changes its mind in every tab: in the one that somebody uses at once. Not used are those that sleep. */
+/**
+ * Changes the state of Clerk's script in every tab. A tab in use learns of it at once. Tabs that sleep are not in
+ * use.
+ */
 function announce(
   { world }: Scene,
   browser: SimBrowser,
@@ -48,7 +51,7 @@ export function signOut(scene: Scene) {
   announce(scene, browser, null)
 }
 
-/** Another account of the same browser, or the same user again. The earlier Clerk session lives on, or not. */
+/** Signs in another account of the same browser, or the same user again. The earlier Clerk session may live on. */
 export function switchUser(scene: Scene) {
   const { world } = scene
   const browser = pickAwakeBrowser(scene)
@@ -60,7 +63,7 @@ export function switchUser(scene: Scene) {
   announce(scene, browser, other)
 }
 
-/** Another Clerk session of the same browser, known already or not. */
+/** Picks another Clerk session of the same browser, an existing or a new one. */
 function pickOtherSession(scene: Scene, browser: SimBrowser, session: ClerkSession): ClerkSession {
   const { world, clerk, owners } = scene
   const others = [...clerk.sessions.values()].filter((each) => each !== session && owners.get(each) === browser)
@@ -69,7 +72,7 @@ function pickOtherSession(scene: Scene, browser: SimBrowser, session: ClerkSessi
   return isBack ? world.random.pick(known) : createSession(scene, browser)
 }
 
-/** Somebody takes another account and goes back at once, while the post that tells of the other one is held up on its way. */
+/** Switches to another account and back at once, while the post about the other account is held up on its way. */
 export function waver(scene: Scene) {
   const { world, network, wire } = scene
   const browser = pickAwakeBrowser(scene)
@@ -93,7 +96,8 @@ export function switchOrganization(scene: Scene) {
 }
 
 /**
- * An administrator ends a session in Clerk's dashboard. A webhook tells a node, and is repeated until it is accepted.
+ * Ends a session as an administrator does in Clerk's dashboard. A webhook tells a node, and is repeated until it is
+ * accepted.
  */
 export function revoke(scene: Scene) {
   const { world, clerk } = scene
@@ -126,7 +130,7 @@ function sendWebhook(scene: Scene, session: ClerkSession) {
   })
 }
 
-/** A thief of a token tries it, also with the cookie of a browser whose session has ended. Neither may help. */
+/** Tries a stolen token, also with the cookie of a browser whose session has ended. Neither may help the thief. */
 export function replay(scene: Scene) {
   const { world, clerk, network, oracle } = scene
   const node = pickNode(scene)
@@ -149,7 +153,10 @@ export function forge(scene: Scene) {
   network.inject(node, tab, body, tab.browser.cookie)
 }
 
-/** More tokens than there is room for, each posted for a server session of its own: of one Clerk session, or of one user. */
+/**
+ * Posts more tokens than there is room for, of one Clerk session or of one user, each for a server session of its
+ * own.
+ */
 export function floodWithTokens(scene: Scene) {
   const { world, clerk } = scene
   const node = pickNode(scene)
@@ -165,7 +172,7 @@ export function floodWithTokens(scene: Scene) {
   }
 }
 
-/** More streams than there is room for, each without a cookie. They end soon. */
+/** Opens more streams than there is room for, each without a cookie. They end soon. */
 export function floodWithStreams(scene: Scene) {
   const node = pickNode(scene)
   if (!node) return
@@ -173,7 +180,7 @@ export function floodWithStreams(scene: Scene) {
   for (let streams = 40; streams > 0; streams -= 1) knock(scene, node, { method: 'GET' })
 }
 
-/** A stranger's request straight to a node, who wants no answer. */
+/** Sends a stranger's request directly to a node and ignores the answer. */
 function knock({ world, wire }: Scene, node: SimNode, { method, body }: { method: string; body?: string }) {
   const headers = { origin: appOrigin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }
   const request = new Request(`${appOrigin}/auth/events`, { method, headers, ...(body !== undefined && { body }) })

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Plant } from './plants.ts'
 
 /**
- * A copy of the sources with one line changed, so that the package needs no switch for its own faults. It fails if the
- * line no longer exists, or exists more than once.
+ * Makes a copy of the sources with one line changed, so that the package needs no switch for its own faults. It fails
+ * if the line no longer exists, or exists more than once.
  *
  * @returns the location of the copy, and a function that removes it
  */

@@ -7,11 +7,14 @@ export interface Plant {
   /** The whole line, without its indentation. */
   readonly line: string
   readonly instead: string
-  /** A case that showed it when it was looked for last. It is tried first, and where it has gone stale the search begins. */
+  /**
+   * The seed of the case that showed the bug in the last search. It is tried first. If it no longer shows the bug,
+   * the search starts over.
+   */
   readonly shownBy?: number
 }
 
-/** Each must be caught: a simulation that misses one of these proves nothing about the rest. */
+/** The bugs that must be caught. A simulation that misses one of them proves nothing about the rest. */
 export const plants: readonly Plant[] = [
   {
     name: 'late-expiry',

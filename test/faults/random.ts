@@ -1,4 +1,4 @@
-/** Chance from one seed: the same seed gives the same run anywhere. */
+/** Random numbers from one seed. The same seed gives the same run on every machine. */
 export interface Random {
   /** A number in [0, 1). */
   (): number
@@ -11,7 +11,7 @@ export interface Random {
   pick<T>(items: readonly T[]): T
 }
 
-/** mulberry32. */
+/** The generator is mulberry32. */
 export function createRandom(seed: number): Random {
   let state = seed | 0
   const next = () => {
@@ -29,7 +29,10 @@ export function createRandom(seed: number): Random {
   })
 }
 
-/** The seed of case `index` of a run. The first one is the run's own, so that a case is replayed with `--seed … --cases 1`. */
+/**
+ * Returns the seed of case `index` of a run. The first case has the seed of the run itself, so a case is replayed
+ * with `--seed … --cases 1`.
+ */
 export function toCaseSeed(seed: number, index: number): number {
   return (index === 0 ? seed : Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) + Math.imul(index, 0x85ebca6b)) >>> 0
 }

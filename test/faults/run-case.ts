@@ -19,12 +19,14 @@ export interface CaseResult {
   readonly steps: number
 }
 
-/** How long every client may take to agree once faults stop, ms. */
+/** How long every client may take to agree after the faults have stopped, in ms. */
 const agreementWithin = 35_000
 /** A case with more steps than this has run into an endless loop. */
 const maxSteps = 30_000
 
 /**
+ * Creates the runner for the cases of this process.
+ *
  * @returns a function that runs one case after another, in virtual time that starts from each seed. It takes over the
  * process, so there can be only one.
  */

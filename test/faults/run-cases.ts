@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Answer, CaughtViolation, Order } from './orders.ts'
 
 export interface CasesResult {
-  /** Cases that were run. */
+  /** The number of cases that were run. */
   readonly cases: number
-  /** In the order of their cases; each worker stops at its first. */
+  /** The violations in the order of their cases. Each worker stops at its first one. */
   readonly violations: readonly CaughtViolation[]
   readonly fired: Readonly<Record<string, number>>
   /** The digest of the logs of all cases. The same seeds give the same digest with any number of workers. */
@@ -14,16 +14,16 @@ export interface CasesResult {
 }
 
 export interface RunCasesOptions {
-  /** One for each case. */
+  /** The seeds, one for each case. */
   readonly seeds: readonly number[]
-  /** Worker processes. */
+  /** The number of worker processes. */
   readonly jobs: number
-  /** Where the package's sources are. */
+  /** The folder of the package's sources. */
   readonly root: string
   readonly onCase?: (done: number) => void
 }
 
-/** Runs cases in processes of their own, since each takes the clock of its process over. */
+/** Runs cases in processes of their own, because each case takes over the clock of its process. */
 export async function runCases({ seeds, jobs, root, onCase }: RunCasesOptions): Promise<CasesResult> {
   const violations: CaughtViolation[] = []
   const fired = new Map<string, number>()
@@ -32,7 +32,7 @@ export async function runCases({ seeds, jobs, root, onCase }: RunCasesOptions): 
 
   async function runWorker(first: number): Promise<void> {
     const order: Order = { seeds: seeds.filter((_, index) => index % jobs === first) }
-    // Short-lived objects by the million: a larger young generation halves the cost of collecting them.
+    // The cases create millions of short-lived objects. A larger young generation halves the cost of collecting them.
     const execArgv = [...process.execArgv, '--max-semi-space-size=64']
     const worker = fork(join(root, 'test/faults/worker.ts'), { cwd: root, execArgv })
     const isFinished = { is: false }

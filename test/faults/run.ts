@@ -13,7 +13,7 @@ import { invariants } from './world.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** A planted bug that survives this many cases has escaped. */
 const casesPerPlant = 1_500
-/** In so many cases every fault takes effect, or something keeps it from doing so. */
+/** In this many cases every fault should take effect. If one does not, something prevents it. */
 const enoughForEveryFault = 1_000
 
 const { values: args } = parseArgs({
@@ -51,7 +51,7 @@ function progress(what: string) {
   }
 }
 
-/** Looks for a case that shows a planted bug; at first where it was found last time, unless told a seed. */
+/** Looks for a case that shows a planted bug. It starts with the last known case, unless a seed is given. */
 async function hunt(plant: Plant, most: number, workers: number): Promise<CaughtViolation | null> {
   const copy = await plantBug(root, plant)
   const search = async (seeds: readonly number[]) =>
@@ -65,7 +65,11 @@ async function hunt(plant: Plant, most: number, workers: number): Promise<Caught
   }
 }
 
-/** @returns the number of planted bugs that were caught */
+/**
+ * Hunts every planted bug.
+ *
+ * @returns the number of planted bugs that were caught
+ */
 async function huntAll(): Promise<number> {
   const waiting = [...plants]
   const caughtBy: number[] = []
@@ -128,7 +132,7 @@ interface Summary {
   readonly fired: Readonly<Record<string, number>>
 }
 
-/** The last line. */
+/** Returns the last line of the output. */
 function summarize({ cases, ...rest }: Summary) {
   console.log(JSON.stringify({ cases, seed, ...rest }))
 }

@@ -15,7 +15,7 @@ import type { Party } from './virtual-time.ts'
 import { fairWeather } from './weather.ts'
 import type { World } from './world.ts'
 
-/** Everyone who takes part in one case. */
+/** All participants of one case. */
 export interface Scene {
   readonly world: World
   readonly clerk: SimClerk
@@ -23,14 +23,14 @@ export interface Scene {
   readonly oracle: Oracle
   readonly nodes: readonly SimNode[]
   readonly browsers: readonly SimBrowser[]
-  /** The browser of a Clerk session. */
+  /** The browser of each Clerk session. */
   readonly owners: Map<ClerkSession, SimBrowser>
-  /** Nodes whose clock is further off than any tolerance. */
+  /** The nodes whose clock is off by more than any tolerance. */
   readonly farSkewed: Set<SimNode>
   readonly counts: { tabs: number; nodes: number }
-  /** The party of code that belongs to no tab and no node. It is never suspended. */
+  /** The party for code that belongs to no tab and no node. It is never suspended. */
   readonly wire: Party
-  /** A new process in the place of one that has ended. */
+  /** Starts a new process in place of one that has ended. */
   restart(node: SimNode): void
   /** Ends every fault: everything that is held up moves on, and everything that is down comes up. */
   heal(): void

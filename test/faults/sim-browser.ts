@@ -14,12 +14,12 @@ await preloadAuthClient()
 export interface SimBrowser {
   readonly name: string
   readonly tabs: Set<SimTab>
-  /** Every one that any of its tabs has chosen, or none. */
+  /** Every organization that any of its tabs has chosen, and null if one has chosen none. */
   readonly organizations: Set<string | null>
-  /** The session cookie, as it is sent. */
+  /** The session cookie in the form in which it is sent. */
   cookie: string | undefined
   isOnline: boolean
-  /** Who Clerk says is signed in, in every tab sooner or later. */
+  /** The signed-in session at Clerk. Every tab learns of it sooner or later. */
   session: ClerkSession | null
 }
 
@@ -28,16 +28,16 @@ export interface SimTab {
   readonly party: Party
   readonly browser: SimBrowser
   readonly client: AuthClient
-  /** Clerk's state in this browser; undefined while it loads. */
+  /** The session that Clerk's script shows in this tab. Undefined while Clerk loads. */
   session: ClerkSession | null | undefined
-  /** Every Clerk session that it has ever had. */
+  /** Every Clerk session that the tab has ever had. */
   readonly known: Set<string>
   orgId: string | null
-  /** Its clock against true time, ms. */
+  /** The difference between its clock and true time, in ms. */
   skew: number
 }
 
-/** A cached token this close to its end is not given out, ms. */
+/** A cached token with less life than this is not given out, in ms. */
 const cacheLeeway = 10_000
 
 export function createSimBrowser(name: string): SimBrowser {
@@ -74,7 +74,7 @@ export function openTab(world: World, browser: SimBrowser, network: SimNetwork, 
     }
   }
 
-  /** Clerk's script finds out at its next call that a session has ended. */
+  /** Lets Clerk's script find out at its next call that a session has ended. */
   function noteEnd(session: ClerkSession) {
     if (browser.session !== session) return
     browser.session = null
@@ -100,7 +100,7 @@ export function openTab(world: World, browser: SimBrowser, network: SimNetwork, 
 
 type GetSimToken = (session: ClerkSession, orgId: string | null, skipsCache: boolean) => Promise<string | null>
 
-/** Clerk's script says something in a tab. */
+/** Changes what Clerk's script says in a tab. */
 function setClerk(tab: SimTab, session: ClerkSession | null): void {
   const { getToken } = tab as SimTab & { getToken: GetSimToken }
   if (tab.session?.id !== session?.id) tab.orgId = null
@@ -118,7 +118,7 @@ function setClerk(tab: SimTab, session: ClerkSession | null): void {
   })
 }
 
-/** Has a tab hear from Clerk's script who is signed in, in a while: by then it may have changed again. */
+/** Makes Clerk's script tell a tab after a delay who is signed in. The session may have changed again by then. */
 export function tell(world: World, tab: SimTab, session: ClerkSession | null, delay: number): void {
   world.time.send(tab.party, delay, () => {
     if (tab.browser.session !== session) return
@@ -127,7 +127,7 @@ export function tell(world: World, tab: SimTab, session: ClerkSession | null, de
   })
 }
 
-/** The tab's user chooses another organization. */
+/** Lets the tab's user choose another organization. */
 export function chooseOrganization(world: World, tab: SimTab, orgId: string | null): void {
   world.time.send(tab.party, 0, () => {
     if (!tab.session) return
@@ -138,7 +138,7 @@ export function chooseOrganization(world: World, tab: SimTab, orgId: string | nu
   })
 }
 
-/** Closes a tab. The requests that it has sent stay sent. */
+/** Closes a tab. The requests that it has sent are not cancelled. */
 export function closeTab(world: World, tab: SimTab): void {
   world.time.run(tab.party, () => tab.client.stop())
   tab.browser.tabs.delete(tab)

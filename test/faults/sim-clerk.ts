@@ -26,11 +26,11 @@ export interface SimClerk {
   readonly minted: readonly MintedToken[]
   createSession(userId: string): ClerkSession
   mint(session: ClerkSession, orgId: string | null): MintedToken
-  /** A token like Clerk's, of a key that Clerk does not have. */
+  /** Makes a token like Clerk's with a key that Clerk does not have. */
   forge(session: ClerkSession): string
-  /** The token that proves a view, if Clerk minted it. */
+  /** Returns the token that proves a view, if Clerk minted it. */
   findProof(view: ShownProof): MintedToken | undefined
-  /** New tokens get a new key. The old one is published until its last token is good no more. */
+  /** Signs new tokens with a new key. The old key is published until its last token has expired. */
   rotateKeys(): void
   /** Fetches the keys for a node. */
   fetchKeys(node: Party): Promise<unknown>
@@ -55,7 +55,10 @@ const createKey = (kid: string) => {
 }
 type SigningKey = ReturnType<typeof createKey>
 
-/** Real keys, made when first needed, once per process: a case that rotates more often starts over with the first. */
+/**
+ * Real keys. Each process creates them when they are first needed. A case that rotates more often than there are keys
+ * uses the first one again.
+ */
 const keyRing: SigningKey[] = []
 const keyCount = 3
 
@@ -65,7 +68,10 @@ function toKey(index: number): SigningKey {
 }
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-/** Signing costs more than a whole check; cases begin at the same moment, so that many tokens are the same. */
+/**
+ * The signed tokens by their content. Signing costs more than a whole check, and cases begin at the same moment, so
+ * many tokens are the same.
+ */
 const signed = new Map<string, string>()
 const maxSigned = 60_000
 
@@ -87,7 +93,7 @@ export function createSimClerk(world: World): SimClerk {
   const counts = new Map<string, number>()
   let active = 0
   let turns = 0
-  /** When each key was given up last: one may have had another turn since. */
+  /** The time when each key was last retired. A key may have been used again since. */
   const retired = new Map<SigningKey, number>()
   let published: readonly SigningKey[] = [toKey(0)]
 

@@ -7,15 +7,15 @@ import type { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
 
 export interface SimNetwork {
-  /** A tab's `fetch`. */
+  /** The `fetch` of a tab. */
   fetch(tab: SimTab, input: string, init?: RequestInit): Promise<Response>
-  /** Sends a stranger's POST, with the cookie if there is one. Nobody reads the answer. */
+  /** Sends a stranger's POST, with the cookie if there is one. The answer is ignored. */
   inject(node: SimNode, tab: SimTab, body: string, cookie: string | undefined): void
-  /** Holds the next POST of a tab up on its way; `onSent` runs as soon as it is sent. */
+  /** Holds up the next POST of a tab. `onSent` runs as soon as the POST is sent. */
   holdUpNext(tab: SimTab, onSent: () => void): void
-  /** When the last of what was held up on its way arrives, epoch ms. */
+  /** The time when the last of the held-up messages arrives, epoch ms. */
   readonly clearsAt: number
-  /** Everything that is in the air. */
+  /** All exchanges in progress. */
   readonly exchanges: ReadonlySet<Exchange>
 }
 
@@ -45,7 +45,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
     return delay
   }
 
-  /** Has a node answer, and looks at the answer before it leaves. */
+  /** Lets a node answer, and examines the answer before it leaves. */
   async function answer(exchange: Exchange, path: string): Promise<{ response: Response; text: string | null }> {
     await wiretap.onRequest(exchange)
     const response = await exchange.node.fetch(toRequest(exchange, path))
@@ -108,7 +108,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         controller = null
       }
 
-      /** The reaction of the server's end when its peer has gone. */
+      /** Tells the server's end that its peer has gone. */
       function leave() {
         if (isLeft) return
         isLeft = true
@@ -117,7 +117,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         carryOn()
       }
 
-      /** To the browser, in the order in which it was sent. */
+      /** Delivers something to the browser, in the order in which it was sent. */
       function deliver(work: () => void) {
         pipe.push(work)
         const due = Math.max(latestDue, time.now() + way())
@@ -187,7 +187,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
         })
       }
 
-      /** Neither end learns of it, or the connection breaks after a while. */
+      /** Loses the rest of an exchange. Neither end learns of it, or the connection breaks after a while. */
       function lose() {
         if (random.chance(0.7)) time.send(tab.party, random.between(100, 3_000), () => fail(new TypeError('Reset')))
       }

@@ -10,14 +10,14 @@ import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
-/** A request that waited for a verdict, and what it may still read. */
+/** A request that waited for a verdict, and the view that it may still read. */
 export interface Admitted {
   readonly userId: string | null
   readonly signal: AbortSignal
   read(): Promise<AuthView>
 }
 
-/** What one owner may have on a node: little, so that a case can reach it. */
+/** The limits for one owner on a node. They are low, so that a case can reach them. */
 export const simLimits = { sessionsPerClerkSession: 4, sessionsPerUser: 6, sessionsPerAddress: 24 } as const
 
 /** One run of a server process, from its start to its end. */
@@ -25,16 +25,18 @@ export interface SimNode {
   readonly party: Party
   readonly auth: AuthServer
   readonly store: StoreConnection
-  /** Its wall clock, epoch ms. */
+  /** Returns its wall clock, epoch ms. */
   clock(): number
-  /** Sets its wall clock, ms against true time. */
+  /** The difference between its wall clock and true time, in ms. */
   skew: number
-  /** Refuses new connections: it is starting, or about to stop. */
+  /** True while it refuses new connections, because it is starting or about to stop. */
   isClosed: boolean
   fetch(request: Request): Promise<Response>
   /** Waits for the verdict on a session, as a page load with its cookie does. */
   waitWith(cookie: string): Promise<Admitted>
-  /** The view that it holds of a browser's session, without asking the store and without a trace. Null where none. */
+  /**
+   * Returns the view that it holds of a browser's session, or null. It does not ask the store and leaves no trace.
+   */
   probe(cookie: string): Promise<AuthView | null>
 }
 

@@ -10,18 +10,18 @@ import type { World } from './world.ts'
 
 /** The data of all nodes, as a database on a machine of its own keeps them. */
 export interface SimStore {
-  /** A node's connection to it. The node's own copy of the tombstones begins as they are stored now. */
+  /** Connects a node. The node's own copy of the tombstones begins as they are stored now. */
   connect(node: Party, clock: () => number): StoreConnection
   /** True if the end of a Clerk session is stored, so that it survives every node. */
   hasTombstone(id: string): boolean
-  /** The entry under a cookie's alias. */
+  /** Returns the entry under a cookie's alias. */
   peek: SessionStore['read']
 }
 
 export interface StoreConnection extends SessionStore {
   /** True if the node got an end of a Clerk session that covers tokens issued in that second. */
   knows(id: string, iat: number): boolean
-  /** Have a `read` fail at once, without a trace: an onlooker's. */
+  /** Makes a `read` fail at once and leave no trace, for a check from outside. */
   isProbed: boolean
 }
 
@@ -48,13 +48,13 @@ export function createSimStore(world: World): SimStore {
     peek: (alias) => disk.read(alias),
     connect(node, clock) {
       const tombstones = createTombstones(clock)
-      /** The last second that each end covers, from the messages so far. */
+      /** The last second that each end covers, according to the messages so far. */
       const known = new Map<string, number>()
       const { watch, tell: tellWatchers, isWanted } = createStoreWatchers()
       let latestDue = 0
       let isLost = false
       let settledAt = 0
-      /** Moments in the store are true ones; a node reckons by its own clock. */
+      /** The store keeps true times, and a node calculates with its own clock. */
       const skew = () => clock() - time.now()
       const learn = (tombstone: Tombstone) => tombstones.add({ ...tombstone, until: tombstone.until + skew() })
       const note = ({ id, clearedAt = -Infinity, revokedAt }: Tombstone) => {
@@ -75,7 +75,10 @@ export function createSimStore(world: World): SimStore {
         tell(change)
       }
 
-      /** Breaks the feed. Until it is back no message arrives, and the missed changes are then read, not replayed. */
+      /**
+       * Breaks the feed. No message arrives until it is back. The missed changes are then read from the store, and
+       * their messages are not repeated.
+       */
       function loseFeed() {
         if (isLost) return
         isLost = true

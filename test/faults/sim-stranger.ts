@@ -7,16 +7,16 @@ export const secret = 'the secret of all nodes of the simulation'
 
 /** A stranger who can send nodes any message through the store, and has no secret. */
 export interface SimStranger {
-  /** A record in which another user is signed in, made from a true record; null if the stranger does nothing. */
+  /** Makes a record in which another user is signed in from a true record. Null if the stranger does nothing. */
   forge(change: StoreChange): StoreChange | null
 }
 
 const forgedUser = 'user_forged'
-/** More than the true record will have by the time. */
+/** This is more than the true record will have reached by then. */
 const revAhead = 4_096
 
 export function createSimStranger(world: World): SimStranger {
-  // Chance of his own, so that the rest of a case is the same without him.
+  // The stranger has random numbers of his own, so that the rest of a case is the same without him.
   const random = createRandom(world.tokenLife)
 
   return {
@@ -26,7 +26,8 @@ export function createSimStranger(world: World): SimStranger {
       world.fired('store.forged')
       const claims = { ...change.record.claims, sub: forgedUser }
       const forged = { ...record, rev: record.rev + revAhead, userId: forgedUser, claims, user: null }
-      // Without seals he is believed, but for the records of servers with other rules, such as of a staging environment.
+      // Without seals he is believed, except for records of servers with other rules, such as those of a staging
+      // environment.
       return { type: 'record', record: world.isSealed ? forged : { ...forged, instance: 'staging' } }
     },
   }

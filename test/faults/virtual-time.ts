@@ -1,12 +1,14 @@
 import { install } from '@sinonjs/fake-timers'
 
-/** One process of the simulation, a tab or a node. The code that runs on its behalf can be held up, or ends with it. */
+/**
+ * One process of the simulation, a tab or a node. Code that runs on its behalf can be suspended, and ends with it.
+ */
 export interface Party {
   readonly name: string
   isDead: boolean
-  /** Nothing of it runs: a blocked loop, or a suspended machine. */
+  /** True while none of its code runs, as with a blocked loop or a suspended machine. */
   isHeld: boolean
-  /** The callbacks that became due in the meantime. */
+  /** The callbacks that became due while it was held. */
   readonly due: (() => void)[]
 }
 
@@ -18,7 +20,7 @@ interface PartyTimer {
   ref(): PartyTimer
 }
 
-/** Where virtual time begins: a whole second, as a token's `iat` is. */
+/** The start of virtual time. It is a whole second, like the `iat` of a token. */
 export const epoch = Date.UTC(2026, 0, 1)
 
 const realSetImmediate = globalThis.setImmediate
@@ -29,23 +31,26 @@ export function createParty(name: string): Party {
   return { name, isDead: false, isHeld: false, due: [] }
 }
 
-/** The one clock of a process. Every timer belongs to the party whose code set it. */
+/** The clock of a process. Every timer belongs to the party whose code set it. */
 export interface VirtualTime {
-  /** Ms since the epoch of Unix, true time: the skew of each party comes on top. */
+  /** Returns the true time in ms since the Unix epoch. The skew of each party is added to it. */
   now(): number
   /** Runs code as a party. Everything that the code starts belongs to the same party. */
   run<T>(party: Party, work: () => T): T
-  /** Has code run as a party in `delay` ms: a message to it. Late where it is held up, never where it is dead. */
+  /**
+   * Runs code as a party after `delay` ms, like a message to it. The code runs later if the party is held, and never
+   * if it is dead.
+   */
   send(party: Party, delay: number, work: () => void): void
-  /** A party that was held goes on: due timers before messages that wait, as in Node's event loop. */
+  /** Lets a held party go on. Due timers run before waiting messages, as in Node's event loop. */
   release(party: Party): void
-  /** Fires timers one by one up to a moment; `afterEach` sees the party whose code has just run. */
+  /** Fires timers one by one up to a moment. `afterEach` gets the party whose code has just run. */
   advanceTo(moment: number, afterEach: (party: Party | null) => Promise<void>): Promise<void>
-  /** Forgets every timer and goes back to the epoch. */
+  /** Removes every timer and returns to the epoch. */
   reset(): void
 }
 
-/** Takes the process's timers and clocks over, for good. */
+/** Takes over the timers and clocks of the process, permanently. */
 export function takeOverTime(): VirtualTime {
   const fake = install({
     now: epoch,
@@ -91,7 +96,7 @@ export function takeOverTime(): VirtualTime {
     clearTimeout(timer.id as never)
   }
 
-  /** Like Node's, an interval that was held up fires once, not as often as it should have. */
+  /** Starts an interval. Like Node's, an interval that was held up fires once, and not once for each missed time. */
   function startInterval(work: () => void, delay: number): PartyTimer {
     const party = current
     const timer: PartyTimer = { id: null, isCleared: false, unref: () => timer, ref: () => timer }

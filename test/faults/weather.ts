@@ -1,6 +1,6 @@
 import type { Random } from './random.ts'
 
-/** Every fault that a run must have met; counted where it really took effect, not where it was planned. */
+/** Every fault that a run must have met. A fault is counted when it takes effect, and not when it is planned. */
 export const faultNames = [
   'message.delayed',
   'message.dropped',
@@ -51,7 +51,7 @@ export const faultNames = [
 
 export type FaultName = (typeof faultNames)[number]
 
-/** How bad things are at the moment; each number is a probability per message or call. */
+/** The probabilities of faults at the moment. Each number is per message or call. */
 export interface Weather {
   delay: number
   drop: number
@@ -66,7 +66,7 @@ export interface Weather {
   token: number
 }
 
-/** The weather between two storms. In some cases it is never quite fair. */
+/** Returns the weather between two storms. In some cases it is never quite fair. */
 export const toClimate = (random: Random): Weather => ({
   ...fairWeather(),
   delay: random.pick([0, 0, 0.1]),

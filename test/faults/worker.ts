@@ -5,8 +5,8 @@ import type { FaultName } from './weather.ts'
 const fired = new Map<FaultName, number>()
 const runCase = createCaseRunner(fired)
 /**
- * Resolves when the answer is on its way. A channel that is closed sooner drops the part that does not fit into its
- * buffer.
+ * Sends an answer and resolves once it is on its way. If the channel is closed sooner, it drops the part that does
+ * not fit into its buffer.
  */
 const tell = (answer: Answer) => new Promise<void>((resolve) => process.send!(answer, () => resolve()))
 

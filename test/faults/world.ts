@@ -10,10 +10,10 @@ export interface World {
   readonly weather: Weather
   /** The weather to which a case returns after a storm. */
   readonly climate: Weather
-  /** Seconds that this case's tokens live, and are tolerated beyond. */
+  /** How many seconds the tokens of this case live. `clockTolerance` is how many more seconds they count. */
   readonly tokenLife: number
   readonly clockTolerance: number
-  /** The nodes have a secret to seal their records with. */
+  /** True if the nodes have a secret with which they seal their records. */
   readonly isSealed: boolean
   readonly log: string[]
   readonly violations: Violation[]
