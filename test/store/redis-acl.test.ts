@@ -31,7 +31,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     return { store, log }
   }
 
-  /** Every operation of the store once, with scripts that Redis has forgotten and such that it knows. */
+  /** Calls every operation of the store, with scripts that Redis has forgotten and with scripts that it knows. */
   async function useAll(store: ReturnType<typeof createRedisSessionStore>) {
     for (const rev of [1, 2]) {
       const record = createTestRecord({ id: `session-${rev}` })
@@ -129,7 +129,7 @@ describe.runIf(findRedis())('a user of Redis with the rights that docs/scaling.m
     await setRules(withdrawal)
     const { store, log } = connect()
     await eventually(() => log.printed().length > 0, 'the line')
-    // It is tried again and again, without another line.
+    // The node tries again and again, without another line.
     const attempts = () => log.codes('debug').filter((code) => code === 'redis.behind').length
     await eventually(() => attempts() > 3, 'the attempts')
     expect(log.printed()).toMatchObject([

@@ -84,7 +84,7 @@ describe.runIf(findRedis())('the Redis store on a cluster of three', () => {
       await b.remove(id, 1)
       expect(await a.read(`next-${id}`)).toBeNull()
     }
-    // Every master has its share.
+    // Every master has a part of the keys.
     const sizes = await Promise.all(masters.map(async (master) => Number(await master.cli('DBSIZE'))))
     expect(sizes.filter((size) => size === 0)).toEqual([])
     const late = await createNode()
@@ -121,7 +121,7 @@ describe.runIf(findRedis())('the Redis store on a cluster whose master is killed
       await servers[0]!.kill()
       const meanwhile = Array.from({ length: 60 }, (_, index) => `meanwhile-${index}`)
       const dug = await Promise.all(meanwhile.map((id) => a.addTombstone(toTombstone(id)).then(...isStored)))
-      // Its shards are out of reach until the replica has been chosen; the others are not.
+      // Its shards cannot be reached until the replica has been promoted. The others can.
       expect(dug).toContain(true)
       expect(dug).toContain(false)
       await eventually(
@@ -172,7 +172,8 @@ describe.runIf(findRedis())('the Redis store on a cluster of three whose one mas
     await masters[2]!.restart()
     await Promise.all([untilReady(store), untilReady(late)])
     await Promise.all(meanwhile.map((id) => store.addTombstone(toTombstone(id))))
-    // A node that starts afterwards has only the data of Redis. Without a disk, one third of it was gone.
+    // A node that starts afterwards has only the data of Redis. One third of it was gone, because the master has no
+    // disk.
     await store.close()
     await late.close()
     const last = await createClusterStore(masters)

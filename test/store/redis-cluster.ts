@@ -10,7 +10,7 @@ import type { RedisServer } from './redis-server.ts'
 const masters = 3
 const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0']
 
-/** A real cluster of three masters, each with so many replicas. Masters first. */
+/** Starts a real cluster of three masters, each with this many replicas. The masters come first in the result. */
 export async function startCluster(replicas = 0): Promise<RedisServer[]> {
   const count = masters * (1 + replicas)
   const servers = await Promise.all(Array.from({ length: count }, () => startRedis(...settings)))
@@ -24,15 +24,15 @@ export async function startCluster(replicas = 0): Promise<RedisServer[]> {
 }
 
 export interface ClusterStoreOptions {
-  /** Who the client logs in as; default Redis's own default user. */
+  /** The user that the client logs in as. Default: Redis's own default user. */
   readonly user?: { readonly username: string; readonly password: string }
   readonly logger?: Partial<Logger>
   readonly timeout?: number
-  /** False where the store is not waited for. */
+  /** False if the store is not waited for. Default true. */
   readonly isReady?: boolean
 }
 
-/** A node's store on the cluster; ends with the test. */
+/** Creates a node's store on the cluster. It is closed after the test. */
 export async function createClusterStore(servers: readonly RedisServer[], options: ClusterStoreOptions = {}) {
   const { user, logger = {}, timeout = 5_000, isReady = true } = options
   const client = createCluster({

@@ -36,7 +36,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     return node
   }
 
-  /** Another program fills its cache. */
+  /** Fills Redis as another program does that uses it as a cache. */
   async function fill(settings?: { expiration: { type: 'EX'; value: number } }) {
     const client = await createClient({ url: redis.url })
       .on('error', () => {})
@@ -98,7 +98,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
   it('gets them back within ten seconds if no node starts', async () => {
     redis = await startRedis()
     useVirtualTime()
-    // One that sends no pings, whose connection therefore stays open whatever the time is.
+    // This client sends no pings, so its connection stays open whatever the time is.
     const client = createClient({ url: redis.url }).on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())
@@ -141,7 +141,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     const deaf = await createClient({ url: redis.url })
       .on('error', () => {})
       .connect()
-    // It hears, as a process does that is stopped, and never answers.
+    // This node receives messages and never answers, as a stopped process does.
     await deaf.sSubscribe(createRedisKeys('authchart').channel(shards[0]!), () => {})
     const before = performance.now()
     const log = createStoreLog()

@@ -12,7 +12,9 @@ import { createStoreLog } from './store-log.ts'
 const until = Date.now() + 600_000
 const quick = ['--repl-diskless-sync-delay', '0']
 
-/** A store on a client of the test's own, once it knows the tombstones. It is closed after the test. */
+/**
+ * Opens a store on a client of the test's own, and waits until it knows the tombstones. It is closed after the test.
+ */
 async function openStore(client: NonNullable<RedisSessionStoreOptions['client']>) {
   const log = createStoreLog()
   const store = createRedisSessionStore({ client, logger: log.logger })
@@ -39,7 +41,7 @@ describe.runIf(findRedis())('an address that later leads to another Redis', () =
     await client.set('mine', 'kept')
     await old.cli('REPLICAOF', '127.0.0.1', '1')
     const tombstone = { kind: 'session', id: 'sess_a', clearedAt: Date.now(), until } as const
-    // Commands sent before the connection is given up are answered.
+    // Commands that were sent before the connection is given up get their answers.
     const answers = await Promise.allSettled([store.addTombstone(tombstone), client.get('mine')])
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
     const { accepted } = proxy
@@ -49,7 +51,7 @@ describe.runIf(findRedis())('an address that later leads to another Redis', () =
     await store.addTombstone(tombstone)
     expect(await next.cli('DBSIZE')).toBe('1')
     expect(log.printed()).toMatchObject([{ code: 'redis.refused', details: { kind: 'replica' } }])
-    // Both connections have moved: the messages come from the new one.
+    // Both connections have moved, so the messages come from the new one.
     const clients = await old.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')
     expect(clients).not.toContain('ssub=64')
   })
@@ -57,7 +59,7 @@ describe.runIf(findRedis())('an address that later leads to another Redis', () =
   it('is noticed within ten seconds by a node that has nothing to store', async () => {
     const proxy = await startProxy(old)
     useVirtualTime()
-    // One that sends no pings, whose connection therefore stays open whatever the time is.
+    // This client sends no pings, so its connection stays open whatever the time is.
     const client = createClient({ url: proxy.url, disableOfflineQueue: true }).on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())

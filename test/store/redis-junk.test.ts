@@ -29,7 +29,10 @@ const toRecord = (rev: number): SessionRecord => ({
   seqByTab: {},
 })
 
-/** What somebody who can write to Redis makes of a session: `head` is `<rev> <until> <aliasesUntil> <aliases>`. */
+/**
+ * Changes that somebody who can write to Redis makes to the record of a session. `head` is `<rev> <until>
+ * <aliasesUntil> <aliases>`.
+ */
 const records: Readonly<Record<string, (head: readonly string[], json: string) => string>> = {
   'is no JSON': (head) => `${head.join(' ')}\nnonsense`,
   'is JSON of null': (head) => `${head.join(' ')}\nnull`,
@@ -42,7 +45,7 @@ const records: Readonly<Record<string, (head: readonly string[], json: string) =
   'has half a head': ([rev, until]) => `${rev} ${until}\n{}`,
 }
 
-/** The same of a cookie: `<digest> <-, or retired until> <owner> <seal>`. */
+/** The same for the record of a cookie: `<digest> <-, or retired until> <owner> <seal>`. */
 const cookies: Readonly<Record<string, (lead: readonly string[]) => string>> = {
   'has an owner that cannot be decoded': ([digest = '']) => `${digest} - =%`,
   'has an owner of no known form': ([digest = '']) => `${digest} - somebody`,
@@ -108,7 +111,7 @@ describe.runIf(findRedis())('junk in Redis', () => {
     expect(ignored().filter(({ level }) => level === 'warn')).toMatchObject([{ kind: 'record', reason: 'shape' }])
     const until = proof.expiresAt
     const first = await store.write(toRecord(2_048), { expectedRev: 1_024, until })
-    // As the hub does where the store has lost a record.
+    // The hub does this too if the store has lost a record.
     const result = first.written ? first : await store.write(toRecord(2_048), { expectedRev: null, until })
     expect(result).toEqual({ written: true })
     await store.rotate('session', { from: alias, to: toDigest('next'), userId: proof.userId, retireFor: 10_000 })

@@ -44,7 +44,7 @@ describe('the options of the Redis store', () => {
     await expect(store.read('alias')).rejects.toThrow('not connected')
     await expect(store.remove('id', 1)).rejects.toThrow('not connected')
     await expect(store.ready('loaded')).rejects.toThrow('out of reach')
-    // A session that this node ends has ended here all the same.
+    // A session that this node ends counts as ended here all the same.
     const ended = store.addTombstone({ kind: 'session', id: 'sess_a', clearedAt: 5_000, until: Date.now() + 60_000 })
     expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 0 })).toBe('token-superseded')
     await expect(ended).rejects.toThrow('not connected')

@@ -10,7 +10,7 @@ import type { RedisServer } from './redis-server.ts'
 const timeout = 50
 const requests = 20_000
 
-/** Until all has happened that takes no time. */
+/** Resolves after everything has run that takes no time. */
 const untilTurned = () => new Promise((resolve) => setImmediate(resolve, 'still waiting'))
 
 describe.runIf(findRedis())('while Redis cannot be reached', () => {

@@ -4,12 +4,12 @@ import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { RedisServer } from './redis-server.ts'
 
-/** One address for several Redis servers. Ends with the test. */
+/** One address for several Redis servers. It is closed after the test. */
 export interface RedisProxy {
   readonly url: string
-  /** The connections that it has accepted so far. */
+  /** The number of connections that it has accepted so far. */
   readonly accepted: number
-  /** Leads new connections to another server. Open ones stay where they are, as behind a DNS name or a load balancer. */
+  /** Leads new connections to another server. Open connections stay, as behind a DNS name or a load balancer. */
   pointTo(server: Pick<RedisServer, 'port'>): void
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isReply, toRefusal } from '../../adapters/redis/redis-refusal.ts'
 
-/** As Redis 7 writes them. */
+/** The replies are written as Redis 7 writes them. */
 const replies: readonly (readonly [string, string, string])[] = [
   ["READONLY You can't write against a read only replica.", 'replica', 'reconnect'],
   ["READONLY You can't write against a read only replica. script: 79f2, on @user_script:1.", 'replica', 'reconnect'],
@@ -57,7 +57,7 @@ describe('an error reply of Redis', () => {
     new Error('connect ECONNREFUSED 127.0.0.1:1'),
     'READONLY x',
     undefined,
-  ])('%s is none', (error) => {
+  ])('%s is not an error reply', (error) => {
     expect(toRefusal(error)).toBeNull()
     expect(isReply(error)).toBe(false)
   })

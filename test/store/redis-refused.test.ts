@@ -11,13 +11,13 @@ import type { RedisServer } from './redis-server.ts'
 import { measureHeap } from './measure-heap.ts'
 import { createStoreLog } from './store-log.ts'
 
-/** A server of its own for each row, brought by real means to refuse. */
+/** One reason for a refusal. Each row has a Redis of its own, which really refuses. */
 interface Trouble {
   readonly kind: string
   /** The advice in the log. */
   readonly remedy: RegExp
   readonly settings?: readonly string[]
-  /** Reads are refused too. */
+  /** True if Redis refuses reads too. */
   readonly isTotal?: boolean
   begin(redis: RedisServer): Promise<unknown>
   end(redis: RedisServer): Promise<unknown>
@@ -143,7 +143,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
   )
 
   it('makes a node wait while it loads its files', async () => {
-    // Redis's own way to be tested while it loads: so many µs for each key.
+    // These are Redis's own debug options for a slow start: this many µs for each key.
     const slow = ['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024']
     redis = await startRedis(...durable, ...slow, '--enable-debug-command', 'local')
     const { store, log } = connect(20_000)
@@ -157,7 +157,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
     const restarted = redis.restart()
     await eventually(() => store.read('alias').then(() => false, toLoading), 'the loading')
     await expect(store.addTombstone(toTombstone('meanwhile'))).rejects.toThrow('LOADING')
-    // A request that comes right after the loss waits for the end of the loading too, and so does a node that starts.
+    // A request right after the loss also waits until the files are loaded, and so does a node that starts.
     const late = connect(20_000)
     const areReady = [store.ready('current'), late.store.ready('loaded')].map((ready) => ready.then(() => 'ready'))
     expect(await Promise.race([...areReady, untilTurned()])).toBe('still waiting')
@@ -208,7 +208,7 @@ describe.runIf(findRedis())('a Redis that answers with errors', () => {
   })
 })
 
-/** Until all has happened that takes no time. */
+/** Resolves after everything has run that takes no time. */
 const untilTurned = () => new Promise((resolve) => setImmediate(resolve, 'still waiting'))
 const isIt = [() => true, () => false] as const
 const toLoading = (error: Error) => error.message.startsWith('LOADING')

@@ -9,7 +9,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../free-port.ts'
 
-/** The Redis to test with: the one at `REDIS_SERVER_PATH`, else Debian's. Null where there is none. */
+/**
+ * Finds the Redis to test with: the one at `REDIS_SERVER_PATH`, or else Debian's.
+ *
+ * @returns null if there is none
+ */
 export function findRedis(): string | null {
   const path = process.env['REDIS_SERVER_PATH'] ?? '/usr/bin/redis-server'
   return existsSync(path) ? path : null
@@ -18,14 +22,14 @@ export function findRedis(): string | null {
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Where it keeps its files. */
+  /** The folder of its files. */
   readonly dir: string
-  /** Stops answering without letting go of anything, as a machine that hangs does. */
+  /** Stops it from answering, while its connections stay open, as on a machine that hangs. */
   freeze(): void
   thaw(): void
-  /** Kills it, with whatever it has not written to its disk. */
+  /** Kills it. It loses the data that is not yet on its disk. */
   kill(): Promise<void>
-  /** Starts it again on the same port and files. */
+  /** Starts it again on the same port with the same files. */
   restart(): Promise<void>
   /**
    * Runs a command with redis-cli.
@@ -36,7 +40,7 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** Starts a real Redis on a port and a directory of its own; `settings` as on its command line. */
+/** Starts a real Redis on a port and a folder of its own. `settings` are options of its command line. */
 export function startRedis(...settings: string[]): Promise<RedisServer> {
   return startProcess((dir) => ['--dir', dir, '--save', '', ...settings])
 }

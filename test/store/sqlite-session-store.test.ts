@@ -33,7 +33,7 @@ describe('the options', () => {
   })
 })
 
-// Where this Node cannot run them, the last test of this file has another one do so.
+// Where this Node cannot run these tests, the last test of this file runs them in another Node.
 describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   let folder: string
   let path: string
@@ -46,7 +46,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   const tests = testSessionStore({ createStore: (clock) => createSqliteSessionStore({ path, clock }) })
   for (const { title, run } of tests) it(title, () => run())
 
-  /** A server on the file, which ends as a process does that is killed: without a word to anybody. */
+  /** Starts a server on the file. It ends like a killed process, without a goodbye. */
   async function start() {
     const store = createSqliteSessionStore({ path })
     const server = await startServer({ store, secret })
@@ -143,7 +143,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await stop()
   })
 
-  it('replaces what is no record', async () => {
+  it('replaces an entry that is not a record', async () => {
     const store = createSqliteSessionStore({ path })
     const record = createTestRecord({ rev: 1_024 })
     await store.write(record, { expectedRev: null, until: Date.now() + 60_000 })
@@ -222,7 +222,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
 
   it('says so if this or another process has the file, or if it is a file of another kind', async () => {
     const store = createSqliteSessionStore({ path })
-    // On POSIX a process that opens and closes a file by itself gives up every lock that it has there.
+    // On POSIX, a process that opens and closes a file by itself gives up all its locks on that file.
     expect(() => openDatabase(path)).toThrow('open')
     const script = `import('${fileURLToPath(new URL('../../dist/adapters/sqlite/index.js', import.meta.url))}').then((m) => m.createSqliteSessionStore({ path: process.argv[1] }))`
     const failure: unknown = await promisify(execFile)(process.execPath, ['-e', script, path]).catch(
@@ -248,7 +248,7 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await expect(store.read('alias')).rejects.toThrow(/not open|finalized|closed/)
     const late = store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: 1, until: Date.now() + 1_000 })
     await expect(late).rejects.toThrow(/not open|finalized|closed/)
-    // The node itself knows it all the same.
+    // The node itself knows the tombstone all the same.
     expect(store.findTombstone({ userId: 'user_a', sessionId: 'sess_a', issuedAt: 1 })).toBe('session-revoked')
   })
 
@@ -263,8 +263,8 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
   })
 })
 
-describe.each(!hasSqlite() && node !== null ? [node] : [])('this Node has no SQLite, and %s has', (node) => {
-  it('on which the tests of the store pass', { timeout: 120_000 }, async () => {
+describe.each(!hasSqlite() && node !== null ? [node] : [])('when this Node has no SQLite, and %s has', (node) => {
+  it('passes the tests of the store there', { timeout: 120_000 }, async () => {
     const root = fileURLToPath(new URL('../..', import.meta.url))
     const args = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/store/sqlite.config.ts']
     const { stdout } = await promisify(execFile)(node, [...args, '--maxWorkers=1', '--reporter=verbose'], {

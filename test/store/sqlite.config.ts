@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /**
- * The configuration for another Node, which runs the tests of the SQLite store on the build of the run that starts it.
+ * The configuration for another Node that runs the tests of the SQLite store. It uses the build of the run that
+ * starts it.
  */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),

@@ -6,7 +6,7 @@ export interface StoreLogLine {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** A logger that keeps every line. */
+/** Creates a logger that keeps every line. */
 export function createStoreLog() {
   const lines: StoreLogLine[] = []
   const put =
@@ -17,9 +17,9 @@ export function createStoreLog() {
   return {
     lines,
     logger,
-    /** The lines that a default logger prints. */
+    /** Returns the lines that a default logger prints. */
     printed: () => lines.filter(({ level }) => level === 'warn' || level === 'error'),
-    /** The codes of a level, in order. */
+    /** Returns the codes of a level, in order. */
     codes: (level: keyof Logger) => lines.filter((line) => line.level === level).map(({ code }) => code),
   }
 }
