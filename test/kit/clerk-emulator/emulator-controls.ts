@@ -78,8 +78,9 @@ export interface EmulatorControls {
   skewClock(milliseconds: number): void
 
   /**
-   * Adds a fault after the existing ones. The first fault that matches a request applies. Returns a function that
-   * removes it.
+   * Adds a fault after the existing ones. The first fault that matches a request applies.
+   *
+   * @returns a function that removes the fault
    */
   addFault(fault: Fault): () => void
   /** Replaces all faults. */

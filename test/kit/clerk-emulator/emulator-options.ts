@@ -53,7 +53,11 @@ export type InstanceSettings = Required<
   Pick<ClerkEmulatorOptions, 'applicationName' | 'multiSession' | 'personalAccounts'>
 >
 
-/** @throws TypeError that names the option */
+/**
+ * Fills in the defaults.
+ *
+ * @throws TypeError that names the option
+ */
 export function resolveOptions(options: ClerkEmulatorOptions) {
   const { listen = true, url, tokenTtl = 60, frontendApiHost = 'clerk.example.test' } = options
   if (!listen && !url) throw new TypeError('url is required with listen: false')

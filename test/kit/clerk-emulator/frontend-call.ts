@@ -15,9 +15,17 @@ export interface FrontendCall {
   param(name: string): string
   /** The calling browser. An unknown browser is registered and gets its cookie. */
   openClient(): EmulatedClient
-  /** @throws ClerkFailure 401 without a client or after the session has ended, 404 if it belongs to another browser */
+  /**
+   * Returns the session of the calling browser with this id.
+   *
+   * @throws ClerkFailure 401 without a client or after the session has ended, 404 if it belongs to another browser
+   */
   requireSession(sessionId: string): EmulatedSession
-  /** The user of the calling browser's session. @throws ClerkFailure 401 without a live session */
+  /**
+   * Returns the user of the calling browser's session.
+   *
+   * @throws ClerkFailure 401 without a live session
+   */
   requireUser(): EmulatedUser
   /** The answer to a mutation: the resource, and the client after the change. */
   reply(response: unknown): Response

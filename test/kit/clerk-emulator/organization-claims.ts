@@ -4,7 +4,7 @@ import type { Directory } from './directory.ts'
  * The claims of a session token for its active organization.
  *
  * Version 2 packs custom permissions into `fea` (features), `o.per` (permission names) and `o.fpm` (one bitmask for
- * each feature; bit n stands for the n-th permission name), as Clerk documents for session tokens.
+ * each feature; bit n means the n-th permission name), as Clerk documents for session tokens.
  *
  * A user who is not a member gets the role `org:member`, so that a test can forge a foreign organization.
  */

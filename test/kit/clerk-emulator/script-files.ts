@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-/** The scripts that Clerk's packages load from a Frontend API: of clerk-js and of the components that clerk-js 6 shows. */
+/**
+ * The paths of the scripts that Clerk's packages load from a Frontend API: clerk-js, and the components that clerk-js
+ * 6 shows.
+ */
 export const scriptPaths = {
   clerkJS5: '/npm/@clerk/clerk-js@5/dist/clerk.browser.js',
   clerkJS6: '/npm/@clerk/clerk-js@6/dist/clerk.browser.js',
@@ -10,8 +13,8 @@ export const scriptPaths = {
 }
 
 /**
- * Serves one file of an installed package of Clerk's at the path where Clerk's own Frontend API has it. The entry is asked
- * for by the major version, and the chunks by the whole one.
+ * Serves a file of one of Clerk's installed packages at its path on Clerk's own Frontend API. The entry file is
+ * requested by its major version, and the chunks by the full version.
  *
  * @param path from `/npm/` on
  */
@@ -29,7 +32,8 @@ export async function scriptFile(path: string): Promise<Response> {
 
 function answer(body: string | Uint8Array<ArrayBuffer>, status = 200): Response {
   const headers = {
-    // Clerk's React package asks for the script in CORS mode, as it may of Clerk's own CDN. It has to see the error too.
+    // Clerk's React package requests the script in CORS mode, as Clerk's own CDN allows. It has to be able to read
+    // the error too.
     'access-control-allow-origin': '*',
     ...(status === 200
       ? { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=3600' }
@@ -39,9 +43,9 @@ function answer(body: string | Uint8Array<ArrayBuffer>, status = 200): Response 
 }
 
 /**
- * Looked up from this file and, for package managers that keep dependencies apart, from the working directory. Beside
- * one version under its own name, another may be installed as `clerk-js-5@npm:@clerk/clerk-js@5`. Not by `resolve`:
- * clerk-js 6 does not export its package.json.
+ * Looks the package up from this file and, for package managers that keep dependencies apart, from the working
+ * directory. A second version may be installed as `clerk-js-5@npm:@clerk/clerk-js@5`. The function does not use
+ * `resolve`, because clerk-js 6 does not export its package.json.
  */
 async function packageDirectory(name: string, major: string): Promise<string | undefined> {
   const alias = `${name.slice(name.indexOf('/') + 1)}-${major}`

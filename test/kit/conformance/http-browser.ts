@@ -25,7 +25,11 @@ export interface DrivenBrowser {
 
 const tab = 'conformance'
 
-/** @param endpoint the base URL of the routes, for example `http://127.0.0.1:3000/auth` */
+/**
+ * Creates a browser that uses `fetch`.
+ *
+ * @param endpoint the base URL of the routes, for example `http://127.0.0.1:3000/auth`
+ */
 export function createHttpBrowser(endpoint: string): DrivenBrowser {
   const closing = new AbortController()
   const { origin } = new URL(endpoint)

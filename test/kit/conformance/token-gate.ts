@@ -7,10 +7,16 @@ import { eventually } from './real-time.ts'
 export interface TokenGate {
   readonly keys: KeySource
   /**
-   * Ends the running check of a token: its keys arrive, or cannot be fetched. @throws Error if there is no such check
+   * Ends the running check of a token: its keys arrive, or cannot be fetched.
+   *
+   * @throws Error if there is no such check
    */
   settle(id: string, verdict: TokenVerdict): Promise<void>
-  /** Resolves when a check of the token is running. @throws Error if none begins */
+  /**
+   * Resolves when a check of the token is running.
+   *
+   * @throws Error if none begins
+   */
   begun(id: string): Promise<void>
   /** From now on, checks of these tokens do not wait. */
   letThrough(ids: readonly string[]): void
@@ -22,6 +28,8 @@ export interface TokenGate {
 const patience = 5_000
 
 /**
+ * Creates a gate in front of the real keys.
+ *
  * @param source the real keys
  * @param kid the id of the signing key
  */
