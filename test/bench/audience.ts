@@ -7,7 +7,11 @@ import type { TokenMint } from './tokens.ts'
 
 /** Many streams of one session. */
 export interface Audience {
-  /** Sends so many views to all. → the server's CPU for one view, µs */
+  /**
+   * Sends this many views to all streams.
+   *
+   * @returns the server's CPU for one view, µs
+   */
   measure(firstSerial: number, views: number): Promise<number>
   stop(): Promise<void>
 }
@@ -16,7 +20,9 @@ export interface AudienceOptions {
   readonly server: BenchServer
   readonly mint: TokenMint
   readonly size: number
-  /** Who reads the streams; without, they have no sockets, and what is written to them is dropped. */
+  /**
+   * The process that reads the streams. Without one they have no sockets, and the data written to them is dropped.
+   */
   readonly reader?: Reader
 }
 
@@ -51,7 +57,7 @@ export async function openAudience({ server, mint, size, reader }: AudienceOptio
   }
 }
 
-/** Without sockets nobody tells when the last frame is written: the server has nothing left to do then. */
+/** Waits until the server has nothing left to do. Without sockets nothing tells when the last frame is written. */
 async function untilIdle(server: BenchServer): Promise<void> {
   let { cpu: before } = await server.report()
   for (;;) {

@@ -4,19 +4,19 @@ import { median } from './statistics.ts'
 
 export interface BenchRow {
   readonly name: RowName
-  /** Ours, the median of the rounds. */
+  /** Our value, the median of the rounds. */
   readonly value: number
   readonly unit: string
   readonly peer: string
-  /** The peer's, the median of the rounds; null where there is none. */
+  /** The peer's value, the median of the rounds. Null if there is no peer. */
   readonly peerValue: number | null
-  /** The median of the rounds' ratios; in a row without a peer, of the values. */
+  /** The median of the ratios of the rounds. In a row without a peer it is the median of the values. */
   readonly ratio: number
   readonly goal: string
   /** The ratio of each round. */
   readonly runs: readonly number[]
   readonly median: number
-  /** The lowest and the highest of them. */
+  /** The lowest and the highest ratio. */
   readonly spread: readonly [number, number]
   /** Background that a reader of the row needs. */
   readonly note?: string
@@ -39,7 +39,7 @@ const toRow = (name: RowName, ours: readonly number[], ratios: readonly number[]
   }
 }
 
-/** Ours over the peer's, round by round. */
+/** Returns a row with our value divided by the peer's, for each round. */
 export const toRatioRow = (name: RowName, ours: readonly number[], peers: readonly number[]): BenchRow =>
   toRow(
     name,
@@ -48,7 +48,9 @@ export const toRatioRow = (name: RowName, ours: readonly number[], peers: readon
     peers,
   )
 
-/** The peer's over ours: how many times as fast, where the values are times. */
+/**
+ * Returns a row with the peer's value divided by ours. If the values are times, this is how many times faster we are.
+ */
 export const toSpeedRow = (name: RowName, ours: readonly number[], peers: readonly number[]): BenchRow =>
   toRow(
     name,
@@ -57,7 +59,7 @@ export const toSpeedRow = (name: RowName, ours: readonly number[], peers: readon
     peers,
   )
 
-/** A row without a peer. */
+/** Returns a row without a peer. */
 export const toValueRow = (name: RowName, values: readonly number[]): BenchRow => toRow(name, values, values, null)
 
 const round = (value: number) => Number(value.toPrecision(4))

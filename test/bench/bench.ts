@@ -4,9 +4,9 @@ import type { TokenMint } from './tokens.ts'
 
 export interface BenchContext {
   readonly mint: TokenMint
-  /** The rows that are wanted: a peer that none of them names need not run. */
+  /** The rows that are wanted. A peer that no wanted row needs does not run. */
   readonly wanted: ReadonlySet<RowName>
-  /** Keeps figures that only the charts show. */
+  /** Keeps figures for the charts. */
   readonly chart: (name: string, series: readonly ChartSeries[]) => void
 }
 

@@ -3,13 +3,13 @@ import { toStreamRequest, toTokenRequest } from './requests.ts'
 import type { BenchServer } from './start-server.ts'
 import type { TokenMint } from './tokens.ts'
 
-/** One browser with one tab, signed in: its stream, and a connection for its POSTs. */
+/** A signed-in browser with one tab, which has a stream and a connection for its POSTs. */
 export interface Browser {
   readonly user: number
   readonly cookie: string
-  /** A POST of a token, made ready. */
+  /** Prepares a POST of a token. */
   toPost(token: string): string
-  /** Sends it, and waits for the answer and for the frame that holds `mark`. */
+  /** Sends a prepared POST, and waits for the answer and for the frame that contains `mark`. */
   post(request: string, mark: string): Promise<void>
   destroy(): void
 }

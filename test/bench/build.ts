@@ -6,8 +6,10 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const cache = at('../../node_modules/.cache/')
 
 /**
- * Compiles the processes that are measured, all in the same way, so that they run on plain JavaScript. Packages stay
- * what their authors published. → where a process is
+ * Compiles the measured processes, all in the same way, so that they run on plain JavaScript. Packages are used as
+ * their authors published them.
+ *
+ * @returns a function that gives the path of a process
  */
 export async function buildProcesses(): Promise<(name: string) => string> {
   mkdirSync(cache, { recursive: true })

@@ -8,7 +8,7 @@ import type { BenchResults } from './results.ts'
 
 use([BarChart, LineChart, GridComponent, SVGRenderer])
 
-/** Legible on white and on black alike. */
+/** Colors that are legible on white and on black. */
 const colors: Readonly<Record<string, string>> = {
   authchart: '#2f81f7',
   limit: '#8b949e',
@@ -32,10 +32,17 @@ const labels: Readonly<Record<string, string>> = {
 const toLabel = (name: string) => labels[name] ?? name
 const faint = '#8b949e55'
 const text = { fontFamily: 'system-ui, sans-serif', fontSize: 13 }
-/** Text follows the reader's scheme: a rule goes before the attributes that the library writes. */
+/**
+ * The text follows the color scheme of the reader. A rule takes precedence over the attributes that the library
+ * writes.
+ */
 const style = '<style>text{fill:#1f2328;stroke:none}@media (prefers-color-scheme:dark){text{fill:#e6edf3}}</style>'
 
-/** @returns one SVG for each chart that was measured, by name */
+/**
+ * Draws the charts.
+ *
+ * @returns one SVG for each chart that was measured, by name
+ */
 export function drawCharts({ charts }: BenchResults): Map<string, string> {
   const drawn = new Map<string, string>()
   const draw = (name: string, height: number, toOption: (series: readonly ChartSeries[]) => EChartsCoreOption) => {

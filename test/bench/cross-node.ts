@@ -1,7 +1,8 @@
 /**
- * How long a sign-out takes across nodes: from the browser's request on one node to the last of 1,000 streams showing
- * `signedOut`, half of them on another node, all on one Clerk session. Both nodes and Redis are processes of their own.
- * Run: `npx tsx test/bench/cross-node.ts [rounds] [streams]`. The last line is JSON.
+ * Measures how long a sign-out takes across nodes: from the browser's request on one node until the last of 1,000
+ * streams shows `signedOut`. Half of the streams are on another node, and all belong to one Clerk session. Both nodes
+ * and Redis have processes of their own. Run: `npx tsx test/bench/cross-node.ts [rounds] [streams]`. The last line is
+ * JSON.
  */
 import { request } from 'node:http'
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http'
@@ -14,11 +15,11 @@ const [rounds = 20, streams = 1_000] = process.argv.slice(2).map(Number)
 interface Reader {
   readonly request: ClientRequest
   readonly cookie: string
-  /** When `signedOut` came, ms. */
+  /** Resolves with the time when `signedOut` arrived, ms. */
   readonly signedOut: Promise<number>
 }
 
-/** One stream, whose first frame is signed in already. */
+/** Opens a stream whose first frame is already signed in. */
 function openStream(url: string, headers: OutgoingHttpHeaders): Promise<Reader> {
   return new Promise((resolve, reject) => {
     let tell: (at: number) => void = () => {}
@@ -88,7 +89,7 @@ async function measure(round: number) {
 
 const results = []
 try {
-  // The first rounds warm the processes up.
+  // The first rounds only warm the processes up.
   for (let round = -2; round < rounds; round += 1) {
     const result = await measure(round)
     if (round >= 0) results.push(result)

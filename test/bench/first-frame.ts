@@ -1,7 +1,7 @@
 /**
- * How much sooner a signed-in page shows as signed in because its stream carries Clerk's cookie, than where the server
- * has to wait for clerk-js. Reloads of the demo in Chromium, with and without the cookie in turn. Start the demo first
- * (`PORT=3000 npm start`), then run: `npx tsx test/bench/first-frame.ts [rounds] [origin]`.
+ * Measures how much earlier a page shows as signed in if its stream carries Clerk's cookie, compared with a server
+ * that has to wait for clerk-js. It reloads the demo in Chromium with and without the cookie in turn. Start the demo
+ * first (`PORT=3000 npm start`), then run: `npx tsx test/bench/first-frame.ts [rounds] [origin]`.
  */
 import { launchBrowser } from '../e2e/browser.ts'
 import { median } from './statistics.ts'
@@ -14,11 +14,13 @@ await page.goto(origin)
 await page.getByRole('button', { name: /^Sign in as/ }).click()
 await page.getByTestId('authenticated').waitFor()
 
-/** Ms from the navigation until the page shows that the server knows who this is, in a server session of its own. */
+/**
+ * Returns the ms from the navigation until the page shows that the server knows the user, in a new server session.
+ */
 async function reload(withCookie: boolean): Promise<number> {
   await page.goto('about:blank')
   await page.context().clearCookies({ name: /authchart/ })
-  // clerk-js sets it again as soon as it has loaded.
+  // clerk-js sets the cookie again as soon as it has loaded.
   if (!withCookie) await page.context().clearCookies({ name: /^__session/ })
   await page.goto(origin, { waitUntil: 'commit' })
   await page.getByTestId('authenticated').waitFor()

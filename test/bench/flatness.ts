@@ -12,7 +12,7 @@ import { createTokenMint } from './tokens.ts'
 const [requests = 100_000] = process.argv.slice(2).map(Number)
 const inTheAir = 64
 const forger = createTokenMint()
-// The same key id, another key.
+// These tokens have the same key id and another key.
 const server = await startServer('authchart', createTokenMint().options)
 const { port } = server
 const pool = await Promise.all(Array.from({ length: inTheAir }, () => connect(port)))
@@ -48,7 +48,7 @@ async function flood(what: string, requests: number, once: (n: number, worker: n
 
 const ask = async (worker: number, request: string) => (await pool[worker]!.send(request)).status
 const getView = (_: number, worker: number) => ask(worker, toGetRequest(port, '/auth/session', ''))
-/** A stream is left as soon as its first frame is there. */
+/** Opens a stream and leaves it as soon as its first frame has arrived. */
 async function openAndLeave(n: number) {
   const stream = await openStream(port, toStreamRequest({ port, tab: `tab-${n}` }))
   stream.destroy()
@@ -58,7 +58,7 @@ async function forge(n: number, worker: number) {
   const token = await forger.mint(n, 0)
   return ask(worker, toTokenRequest('authchart', { port, tab: `tab-${n}`, cookie: '', token }))
 }
-// The first tenth warms the server up: what it takes then, it keeps.
+// The first tenth warms the server up. The server keeps the memory that it takes for that.
 for (const [round, count] of [
   ['warm-up', requests / 10],
   ['measured', requests],

@@ -4,7 +4,7 @@ export interface Goal {
   readonly peer: string
   /** The unit of the value. A ratio has none, except in rows without a peer, where it is the value itself. */
   readonly unit: string
-  /** `>= 0.80` or `<= 1.3`. */
+  /** The goal, for example `>= 0.80` or `<= 1.3`. */
   readonly goal: string
 }
 

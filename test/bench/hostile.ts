@@ -18,7 +18,7 @@ interface Row {
   readonly toBody: (index: number) => string
   readonly headers?: Record<string, string>
   readonly latencies: number[]
-  /** Microseconds of the server, per request, block by block. */
+  /** The microseconds of the server for one request, block by block. */
   readonly cpu: number[]
   readonly statuses: Set<string>
 }
@@ -37,7 +37,7 @@ const same = (name: string, body: string, headers?: Record<string, string>) => t
 const megabyte = 'a'.repeat(1_048_576)
 const deep = `{"type":"token.received","token":${'['.repeat(7_000)}${']'.repeat(7_000)}}`
 
-/** The first is what the others are measured by. */
+/** The first row is the valid request with which the others are compared. */
 const rows: readonly Row[] = [
   toRow('valid: signs in', (index) => post(mint({ claims: { jti: String(index), sid: `sess_${index}` } }))),
   toRow('signature of another key', (index) => post(mint({ key: foreignKey, claims: { jti: String(index) } }))),
@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
   same('1,000 cookies', '{}', { cookie: Array.from({ length: 1_000 }, (_, index) => `c${index}=1`).join('; ') }),
 ]
 
-/** The text of a POST, as the browser of a page on `port` sends it. */
+/** Returns the text of a POST, as the browser of a page on `port` sends it. */
 function toPost(port: number, body: string, headers: Record<string, string> = {}): string {
   const isChunked = headers['transfer-encoding'] === 'chunked'
   const lines = {
@@ -69,7 +69,10 @@ function toPost(port: number, body: string, headers: Record<string, string> = {}
   return `POST /auth/events HTTP/1.1\r\n${head.join('')}\r\n${sent}`
 }
 
-/** A big body has a connection of its own, which ends with the answer: that comes before all of the body was sent. */
+/**
+ * Tells if a body is big. A big body gets a connection of its own, because the answer comes before all of the body
+ * was sent and closes the connection.
+ */
 const isBig = (body: string) => body.length > 65_536
 
 async function measure(rounds: number) {
@@ -78,7 +81,11 @@ async function measure(rounds: number) {
   const { port } = server
   let connection = await connect(port)
 
-  /** @returns the status, or the fact that the server hung up */
+  /**
+   * Sends a request.
+   *
+   * @returns the status, or the fact that the server hung up
+   */
   async function send(request: string, ownConnection?: Connection): Promise<string> {
     try {
       return String((await (ownConnection ?? connection).send(request)).status)

@@ -1,4 +1,6 @@
-/** Runs work on every item, `size` at a time, in order; `worker` says which of them it is. */
+/**
+ * Runs work on every item in order, `size` items at a time. `worker` is the number of the worker that got the item.
+ */
 export async function inBatches<Item, Result>(
   items: readonly Item[],
   size: number,

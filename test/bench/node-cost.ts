@@ -25,7 +25,11 @@ const mint = (index: number, age: number) => {
   })
 }
 
-/** One stream, whose first frame is signed in already. → its cookie */
+/**
+ * Opens a stream whose first frame is already signed in.
+ *
+ * @returns its cookie
+ */
 function openStream(url: string, headers: OutgoingHttpHeaders): Promise<string> {
   return new Promise((resolve, reject) => {
     const outgoing = request(`${url}/auth/events`, { headers, agent: false }, (response) => {

@@ -8,7 +8,7 @@ import type { BenchResults } from './results.ts'
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
 const page = `${docs}performance.md`
 
-/** Puts what was measured into docs/performance.md, between its marks, and draws its charts. */
+/** Puts the results into docs/performance.md, between its marks, and draws its charts. */
 export function writePage(results: BenchResults): void {
   mkdirSync(`${docs}performance`, { recursive: true })
   for (const [name, svg] of drawCharts(results)) writeFileSync(`${docs}performance/${name}.svg`, svg)
@@ -48,7 +48,7 @@ function toTable(rows: readonly BenchRow[]): string {
 const toNotes = (rows: readonly BenchRow[]) =>
   rows.flatMap(({ name, note }) => (note === undefined ? [] : `- \`${name}\`: ${note}.`)).join('\n')
 
-/** How far off, as a share of the goal. */
+/** Returns how far the value misses the goal, as a share of the goal. */
 function toMiss({ goal, ratio }: BenchRow): string {
   const bound = Number(goal.split(' ')[1])
   return `${Math.ceil((Math.abs(ratio - bound) / bound) * 100)} %`

@@ -2,8 +2,10 @@ import { Duplex } from 'node:stream'
 import type { Server } from 'node:http'
 
 /**
- * Opens a connection to a server of this process without a socket, for more streams than the system lets a process have
- * files. Its request is there from the start; what is written to it is dropped. → the head of the answer
+ * Opens a connection to a server of this process without a socket, for more streams than the files that a process may
+ * have. Its request is there from the start, and data written to it is dropped.
+ *
+ * @returns the head of the answer
  */
 export function openPipe(server: Server, request: string): Promise<string> {
   return new Promise((resolve) => {

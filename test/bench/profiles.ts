@@ -24,7 +24,7 @@ export function printProfiles(directory: string): void {
   }
 }
 
-/** The share of the busy time that each function spent in itself. */
+/** Returns the share of the busy time that each function spent in itself. */
 function toSelfTimes({ nodes }: CpuProfile): [string, number][] {
   const hits = new Map<string, number>()
   let busy = 0
@@ -37,6 +37,9 @@ function toSelfTimes({ nodes }: CpuProfile): [string, number][] {
   return [...hits].map(([where, count]): [string, number] => [where, count / busy]).toSorted((a, b) => b[1] - a[1])
 }
 
-/** The package of a file; what is compiled for the bench, the product and the peers' own code, has none. */
+/**
+ * Returns the package of a file. Files compiled for the bench have none: those of the product and the peers' own
+ * code.
+ */
 const toModule = (url: string) =>
   /node_modules\/((?:@[^/]+\/)?[\w][^/]*)/.exec(url)?.[1] ?? (url.startsWith('node:') ? url : '')

@@ -1,6 +1,6 @@
 /**
- * A client that costs next to nothing, so that the server is what is measured: it sends requests made before, and reads
- * no more of the answers than it must.
+ * A client that costs very little CPU, so that the bench measures the server. It sends prepared requests, and reads
+ * only as much of the answers as it must.
  */
 import { connect as connectSocket } from 'node:net'
 import type { Socket } from 'node:net'
@@ -11,16 +11,18 @@ export interface Answer {
   readonly body: string
 }
 
-/** A keep-alive connection, for one request at a time. */
+/** A keep-alive connection for one request at a time. */
 export interface Connection {
   send(request: string): Promise<Answer>
   destroy(): void
 }
 
-/** One address has ports for some 28,000 connections to a server: they take turns with eight. */
+/**
+ * One client address has ports for about 28,000 connections to a server, so connections use eight addresses in turn.
+ */
 const addresses = 8
 let opened = 0
-/** How long a first frame may take, ms. */
+/** The longest time until a first frame, ms. */
 const patience = 30_000
 
 async function open(port: number): Promise<Socket> {
@@ -31,7 +33,7 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-/** The text of a request, made once. `headers` are lines without their ends. */
+/** Prepares the text of a request. `headers` are lines without line ends. */
 export function toRequest(method: string, path: string, headers: readonly string[], body?: string): string {
   const length = body === undefined ? [] : ['content-type: application/json', `content-length: ${body.length}`]
   return [`${method} ${path} HTTP/1.1`, ...headers, ...length, '', body ?? ''].join('\r\n')
@@ -64,7 +66,11 @@ export async function connect(port: number): Promise<Connection> {
   }
 }
 
-/** @returns the answer, once it is complete */
+/**
+ * Reads an answer.
+ *
+ * @returns the answer, or null until it is complete
+ */
 function readAnswer(text: string): Answer | null {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return null
@@ -77,18 +83,18 @@ function readAnswer(text: string): Answer | null {
   return rest.endsWith('0\r\n\r\n') ? { status, head, body: rest.replaceAll(/(?:^|\r\n)[\da-f]+\r\n/g, '') } : null
 }
 
-/** The value of the cookie that an answer sets, with its name. */
+/** Returns the name and value of the cookie that an answer sets. */
 export const toCookie = (head: string): string | undefined => /\r\nset-cookie: ([^;\r]+)/i.exec(head)?.[1]
 
 export interface Stream {
   /** The cookie that the server set, if any. */
   readonly cookie: string | undefined
-  /** Resolves when a frame holds this text; call it before what makes the server send it. */
+  /** Resolves when a frame contains this text. Call it before you make the server send the frame. */
   seen(mark: string): Promise<void>
   destroy(): void
 }
 
-/** Opens an event stream; resolves with its first frame. */
+/** Opens an event stream. Resolves with its first frame. */
 export async function openStream(port: number, request: string, onText?: (text: string) => void): Promise<Stream> {
   const socket = await open(port)
   let tail = ''
@@ -96,7 +102,7 @@ export async function openStream(port: number, request: string, onText?: (text: 
   const look = (text: string) => {
     onText?.(text)
     if (!waiting) return
-    // A frame may come in two pieces.
+    // A frame may arrive in two pieces.
     tail += text
     if (!tail.includes(waiting.mark)) return
     const { resolve } = waiting

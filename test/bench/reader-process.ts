@@ -1,4 +1,4 @@
-/** A process that holds open streams, for as many as one process may have files. */
+/** A process that holds open streams, as many as one process may have files. */
 import { inBatches } from './in-batches.ts'
 import { openStream } from './raw-http.ts'
 import type { Stream } from './raw-http.ts'

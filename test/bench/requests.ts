@@ -16,7 +16,7 @@ export interface StreamRequestOptions {
   readonly tab: string
   /** The token that signs the stream's session in. */
   readonly token?: string
-  /** The session's cookie, or others. */
+  /** The session's cookie, or other cookies. */
   readonly cookie?: string
 }
 
@@ -36,7 +36,7 @@ export interface TokenRequestOptions {
   readonly token: string
 }
 
-/** A POST of a token. Clerk's `authenticateRequest` reads it from a header, all others from the body. */
+/** Prepares a POST of a token. Clerk's `authenticateRequest` reads it from a header, all others from the body. */
 export function toTokenRequest(name: ContenderName, { port, tab, cookie, token }: TokenRequestOptions): string {
   const headers = [...toPageHeaders(port), `cookie: ${cookie}`]
   const body = { type: 'token.received', tab }

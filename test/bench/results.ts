@@ -7,7 +7,7 @@ import { goals } from './goals.ts'
 import { pinning } from './start-process.ts'
 
 export interface BenchResults {
-  /** Node's version. */
+  /** The version of Node. */
   readonly node: string
   readonly machine: string
   /** The versions of the packages that take part. */
@@ -28,7 +28,11 @@ export function readResults(): BenchResults {
   }
 }
 
-/** Puts rows and charts in the place of those of the same name. → all there are now */
+/**
+ * Replaces the rows and charts that have the same name.
+ *
+ * @returns all results
+ */
 export function writeResults(rows: readonly BenchRow[], charts: BenchResults['charts']): BenchResults {
   const results = readResults()
   const byName = new Map([...results.rows, ...rows].map((row) => [row.name, row]))

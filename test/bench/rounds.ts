@@ -4,8 +4,8 @@ import { isQuick } from './effort.ts'
 export type Samples<Name extends string> = Readonly<Record<Name, number[]>>
 
 /**
- * Measures all contenders in turn, round by round, so that whatever else the machine does falls on all of them alike.
- * Every other round goes the other way about. The first `warmUps` rounds only warm up.
+ * Measures all contenders in turn, round by round, so that other load on the machine affects all of them alike. Every
+ * other round has the reverse order. The first `warmUps` rounds only warm up.
  */
 export async function measureRounds<Name extends string>(
   names: readonly Name[],

@@ -1,7 +1,7 @@
 /**
- * The bench suite: `npm run bench` measures every row, `npm run bench -- heap` those whose names start so, into
- * results.json beside this file and into docs/performance.md. `--profile` says where each server's
- * time goes, `--quick` that everything runs; neither writes anything down.
+ * The bench suite: `npm run bench` measures every row, and `npm run bench -- heap` the rows whose names begin so. It
+ * writes results.json beside this file and docs/performance.md. `--profile` shows where each server spends its time,
+ * and `--quick` shows that everything runs. Neither of them writes results.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,7 +41,7 @@ for (const bench of benches) {
     chart: (name, series) => void (charts[name] = series),
   })
   for (const row of rows) print(row)
-  // Under the profiler it says where the time goes, and in a hurry that it runs; neither how much it is.
+  // A run under the profiler and a quick run measure no valid values.
   if (!values.profile && !values.quick) writeResults(rows, charts)
 }
 if (profiling.directory) {

@@ -1,4 +1,4 @@
-/** A process with one contender in it, which tells its parent where it listens and what it holds. */
+/** A process with one contender in it. It tells its parent where it listens and how much memory it holds. */
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { contenders } from './contenders/index.ts'
@@ -9,7 +9,7 @@ import type { LoopDelays, ServerCommand, ServerReport } from './start-server.ts'
 
 const [name, options] = process.argv.slice(2)
 const { server, stats } = await contenders[name as ContenderName](JSON.parse(options ?? '{}') as ContenderOptions)
-// A bench's connections rest between its rounds.
+// The connections of a bench are idle between its rounds.
 server.keepAliveTimeout = 0
 process.send?.({ port: (server.address() as AddressInfo).port })
 

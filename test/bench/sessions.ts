@@ -1,7 +1,7 @@
 import { toStreamRequest } from './requests.ts'
 import type { TokenMint } from './tokens.ts'
 
-/** The cookies that a real site's browsers send along: 1.5 KB of them, none of which is ours. */
+/** The cookies of other software that a real site's browsers send along: 1.5 KB of them. */
 const otherCookies = [
   `_ga=GA1.1.${'1'.repeat(20)}`,
   `__client_uat=${'1'.repeat(10)}`,
@@ -13,13 +13,19 @@ const otherCookies = [
 const warmUps = 200
 
 export interface Sessions {
-  /** For the first `count` of them, or all. */
+  /** Returns the requests of the first `count` sessions, or of all. */
   toStreamRequests(port: number, count?: number): string[]
-  /** For some others: what a server takes for its first sessions, such as compiled code, is no session's. */
+  /**
+   * Returns the requests of some other sessions. The memory for a server's first sessions, such as compiled code,
+   * belongs to no session.
+   */
   toWarmUpRequests(port: number): string[]
 }
 
-/** The requests that open so many sessions, each of a user of its own and signed in by the token that it carries. */
+/**
+ * Creates the requests that open this many sessions. Each session has a user of its own and is signed in by the token
+ * of its request.
+ */
 export async function createSessions(mint: TokenMint, count: number): Promise<Sessions> {
   const tokens = await Promise.all(Array.from({ length: count + warmUps }, (_, user) => mint.mint(user, 0)))
   const toRequests = (port: number, from: number, to: number) =>

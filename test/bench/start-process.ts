@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { buildProcesses } from './build.ts'
 
-/** The server has its own core, and the client the other: neither takes time from the other. */
+/** The server and the client each have their own core, so that neither takes time from the other. */
 const cores = { server: '0', client: '1' } as const
 
 const canPin = availableParallelism() > 1 && hasTaskset()
@@ -26,7 +26,7 @@ export function pinClient(): void {
   if (canPin) execFileSync('taskset', ['-a', '-c', '-p', cores.client, String(process.pid)], { stdio: 'ignore' })
 }
 
-/** Starts one of the compiled processes on its core. With `profile`, its CPU profile is written there when it ends. */
+/** Starts one of the compiled processes on its core. With `profile`, it writes its CPU profile there when it ends. */
 export async function startProcess(
   name: string,
   role: keyof typeof cores,
@@ -39,7 +39,7 @@ export async function startProcess(
   return spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 }
 
-/** The next message of a child; rejects where it ends instead. */
+/** Waits for the next message of a child. Rejects if the child ends instead. */
 export async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const ended = new AbortController()
   const exit = once(child, 'exit', { signal: ended.signal }).then(([code]) => {

@@ -7,7 +7,7 @@ export type ReaderCommand =
   | { readonly type: 'await'; readonly mark: string; readonly count: number }
   | { readonly type: 'close' }
 
-/** Streams held by a process of their own. */
+/** Streams that a process of their own holds. */
 export interface Reader {
   /**
    * @returns the cookies that were set, or nulls, in the order of the requests. It resolves when every first frame has

@@ -28,7 +28,7 @@ export interface BenchServer {
   readonly name: ContenderName
   readonly port: number
   report(): Promise<ServerReport>
-  /** The report after a garbage collection. */
+  /** Collects garbage and returns the report. */
   collect(): Promise<ServerReport>
   /** The delays of the event loop since this was last called. */
   delays(): Promise<LoopDelays>
@@ -36,10 +36,10 @@ export interface BenchServer {
   stop(): Promise<void>
 }
 
-/** Where to write CPU profiles, if anywhere. */
+/** The folder for CPU profiles, if any are written. */
 export const profiling: { directory?: string } = {}
 
-/** Starts a contender in a process of its own, so that what is measured is not the one who measures. */
+/** Starts a contender in a process of its own, so that the bench itself is not measured. */
 export async function startServer(name: ContenderName, options: ContenderOptions): Promise<BenchServer> {
   const profile = profiling.directory && `${profiling.directory}/${name}`
   const child = await startProcess('server-process', 'server', { args: [name, JSON.stringify(options)], profile })

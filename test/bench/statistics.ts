@@ -1,4 +1,4 @@
-/** The value below which the share `q` of the values lies. */
+/** Returns the value below which the share `q` of the values lies. */
 export const quantile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * q) - 1)] ?? NaN
 

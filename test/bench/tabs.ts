@@ -50,7 +50,10 @@ const logged = tabs.map((tab) => tab.log.length)
 await pause(Number(minutes) * 60_000)
 console.log(`${minutes} minutes: ${count('GET', since)} GETs, ${count('POST', since)} POSTs`)
 
-/** How long after the first tab the last one knows of each new view, ms: by the expiry, which differs from view to view. */
+/**
+ * The times at which the tabs learned of each new view, ms. A view is identified by its expiry, which differs from
+ * view to view.
+ */
 const knownAt = new Map<number, number[]>()
 for (const [index, tab] of tabs.entries()) {
   for (const entry of tab.log.slice(logged[index])) {

@@ -9,13 +9,13 @@ const signAsync = promisify(signInput)
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const header = encode({ alg: 'RS256', cat: 'cl_B7d4PD111AAA', kid, typ: 'JWT' })
 
-/** One Clerk instance, and the tokens it issues: the same for every contender. */
+/** One Clerk instance and the tokens that it issues, which are the same for every contender. */
 export interface TokenMint {
   readonly options: ContenderOptions
   /**
-   * The nth token of a user, each a second younger than the one before and good for an hour: the view's `expiresAt`
-   * tells them apart. A user has 1800 at most, all of them issued in the past. `session` tells the Clerk sessions of
-   * one user apart; default one of its own for each user.
+   * Mints the nth token of a user. Each token is a second newer than the one before and counts for an hour. The
+   * view's `expiresAt` identifies it. A user has at most 1800 tokens, all issued in the past. `session` selects one
+   * of the user's Clerk sessions. Default: one session for each user.
    */
   mint(user: number, serial: number, session?: number): Promise<string>
   /** A token of a user that ends at `exp`, epoch seconds, and was issued a minute before. */

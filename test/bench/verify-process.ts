@@ -1,4 +1,4 @@
-/** A process that verifies tokens, with nothing round it: ours, jose and by hand, on the same tokens. */
+/** A process that only verifies tokens, with our verifier, with jose and by hand, on the same tokens. */
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { ContenderOptions } from './contenders/contender.ts'
 import { createVerifyWithJose } from './contenders/h3-actor.ts'
@@ -20,9 +20,9 @@ const names = Object.keys(verifiers) as VerifierName[]
 export type VerifierName = keyof typeof verifiers
 
 export type VerifyCommand =
-  /** Verifies new tokens with each; the answer is µs for one, by name. */
+  /** Verifies new tokens with each verifier. The answer is the µs for one token, by name. */
   | { readonly type: 'cold'; readonly tokens: readonly string[] }
-  /** Verifies tokens of the last command again and again; the answer is µs for one. */
+  /** Verifies the tokens of the last command again and again. The answer is the µs for one token. */
   | { readonly type: 'seen'; readonly tokens: readonly string[]; readonly passes: number }
 
 process.on('message', (command: VerifyCommand) => {
@@ -32,12 +32,18 @@ process.on('message', (command: VerifyCommand) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-/** Tokens that one verifier has to itself before it is the next one's turn: less than it takes a machine to change its pace. */
+/**
+ * The number of tokens that a verifier checks before the next verifier's turn. A slice is shorter than the changes in
+ * the speed of the machine.
+ */
 const sliceSize = 32
-/** Some at a time, as in a busy server: one by one, jose would wait for its threads and not for its work. */
+/** Some checks run at the same time, as in a busy server. One by one, jose would only wait for its threads. */
 const inTheAir = 16
 
-/** Each slice by each, every one of them first, second and last as often as the others; of the slices the median. */
+/**
+ * Measures each slice with each verifier. Every verifier is first, second and last equally often. The result is the
+ * median of the slices.
+ */
 async function compare(tokens: readonly string[]): Promise<Record<VerifierName, number>> {
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<VerifierName, number[]>
   for (let n = 0; n < tokens.length; n += sliceSize) {
@@ -55,7 +61,11 @@ async function repeat(tokens: readonly string[], passes: number): Promise<number
   return median(times)
 }
 
-/** @returns µs for one verification */
+/**
+ * Measures one verifier.
+ *
+ * @returns the µs for one verification
+ */
 async function time(verify: (token: string) => Promise<unknown>, tokens: readonly string[]): Promise<number> {
   const start = performance.now()
   for (let n = 0; n < tokens.length; n += inTheAir) {

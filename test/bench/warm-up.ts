@@ -1,16 +1,20 @@
-/** POSTs before anything is measured, so that V8 has compiled what they run through: a server lives for days. */
+/** Sends POSTs before anything is measured, so that V8 has compiled their code. A real server lives for days. */
 import { openBrowser } from './browser.ts'
 import { sized } from './effort.ts'
 import type { BenchServer } from './start-server.ts'
 import type { TokenMint } from './tokens.ts'
 
 const browserCount = 16
-/** The posts of each browser. After some 10,000 in all, the cost of a POST no longer falls. */
+/** The number of posts of each browser. After some 10,000 in all, the cost of a POST no longer falls. */
 const posts = sized(1_000)
-/** Nobody whose renewals are measured. */
+/** The first user of the warm-up. No renewals of these users are measured. */
 const firstUser = 100_000
 
-/** @returns a function that warms servers up, all of them with the same tokens */
+/**
+ * Creates a warm-up.
+ *
+ * @returns a function that warms servers up, all of them with the same tokens
+ */
 export function createWarmUp(mint: TokenMint): (server: BenchServer) => Promise<void> {
   const serials = Array.from({ length: posts }, (_, n) => 1 + n)
   const users = Array.from({ length: browserCount }, (_, n) => firstUser + n)

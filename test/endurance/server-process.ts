@@ -1,4 +1,6 @@
-/** A server in a process of its own that ends as docs/server.md says. Tells its parent where it is and what it holds. */
+/**
+ * A server in a process of its own that ends as docs/server.md says. It tells its parent its address and its memory.
+ */
 import type { Socket } from 'node:net'
 import { H3, serve } from 'h3'
 import { createAuthServer } from '../../adapters/h3/index.ts'
@@ -31,7 +33,7 @@ process.once('SIGTERM', async () => {
 })
 
 process.on('message', () => {
-  // Twice: what the first collection finalises, the second frees.
+  // The second collection frees what the first one finalises.
   for (let time = 0; time < 2; time += 1) globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()
   process.send?.({ rss, heapUsed, stalled: countStalled(), ...auth.stats() } satisfies ServerReport)

@@ -1,5 +1,5 @@
 /**
- * A server with 5,000 sessions, each renewed every 50 s, for 20 minutes: whether what it holds grows. Run:
+ * Renews each of 5,000 sessions of a server every 50 s for 20 minutes, and measures whether its memory grows. Run:
  * `npx tsx test/endurance/soak.ts [minutes] [sessions]`.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -41,7 +41,7 @@ async function renew() {
     })
     if ((await poster.send(token)).status === 200) renewals += 1
     else failures += 1
-    // In step with the clock, however long one took.
+    // The renewals keep to the clock, however long one of them took.
     await sleep(Math.max(0, start + ((n + 1) * renewEvery) / sessions - performance.now()))
   }
 }
@@ -51,7 +51,7 @@ interface Sample {
   readonly mb: number
 }
 
-/** The slope of the line that fits best, MB a minute. */
+/** Returns the slope of the line that fits best, MB a minute. */
 function toSlope(samples: readonly Sample[]): number {
   const mean = (of: (sample: Sample) => number) => samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
   const minute = mean((sample) => sample.minute)

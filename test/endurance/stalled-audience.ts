@@ -5,13 +5,13 @@ import { createSigner } from '../h3/session-tokens.ts'
 import { startServer } from './start-server.ts'
 import type { ServerReport } from './start-server.ts'
 
-/** A session whose streams partly read, and partly do not. */
+/** The numbers of streams of one session: streams with a reader, and streams without. */
 export interface StalledAudienceOptions {
   readonly reading: number
   readonly stalled: number
 }
 
-/** Makes a frame of 5 KB, of claims that a browser may see. */
+/** Claims that a browser may see, which make a frame of 5 KB. */
 const bulk = 'x'.repeat(4_500)
 const patience = 120_000
 
@@ -37,7 +37,11 @@ export async function openStalledAudience({ reading, stalled }: StalledAudienceO
     Array.from({ length: stalled }, (_, n) => stall(port, toStreamRequest({ port, tab: `stalled-${n}`, cookie }))),
   )
 
-  /** Sends every stream a new view, and waits until one that reads has it. → how long it took, ms */
+  /**
+   * Sends every stream a new view, and waits until one of the readers has it.
+   *
+   * @returns the time that it took, ms
+   */
   async function renew(): Promise<number> {
     const start = performance.now()
     const token = mint()
@@ -70,16 +74,16 @@ export async function openStalledAudience({ reading, stalled }: StalledAudienceO
       }
       return most
     },
-    /** Streams that were told that the server goes. */
+    /** The number of streams that got the goodbye. */
     get goodbyes() {
       return goodbyes
     },
-    /** Nothing but streams is left open. */
+    /** Closes every connection that is not a stream. */
     rest: () => poster.destroy(),
   }
 }
 
-/** A reader that takes the head of the answer and never reads again. */
+/** Opens a stream, takes the head of the answer, and never reads again. */
 async function stall(port: number, request: string): Promise<void> {
   const socket = connectSocket({ port, host: '127.0.0.1' })
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))

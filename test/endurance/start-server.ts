@@ -11,13 +11,13 @@ export interface ServerOptions {
 export interface ServerReport extends HubStats {
   readonly rss: number
   readonly heapUsed: number
-  /** Connections whose kernel takes no more. */
+  /** The number of connections whose kernel takes no more data. */
   readonly stalled: number
 }
 
 export type EnduringServer = Awaited<ReturnType<typeof startServer>>
 
-/** Starts a server in a process of its own, so that what it holds is not what its clients hold. */
+/** Starts a server in a process of its own, so that its memory does not include that of its clients. */
 export async function startServer(options: ServerOptions) {
   const child = fork(fileURLToPath(new URL('server-process.ts', import.meta.url)), [JSON.stringify(options)], {
     execArgv: ['--import', 'tsx', '--expose-gc'],
@@ -31,14 +31,18 @@ export async function startServer(options: ServerOptions) {
       child.send('report')
       return (await answer)[0]
     },
-    /** Asks it to end. → how it did, and after how many ms */
+    /**
+     * Asks the server to end.
+     *
+     * @returns how it ended, and after how many ms
+     */
     async terminate() {
       const start = performance.now()
       child.kill('SIGTERM')
       const [code, signal] = await exited
       return { code, signal, ms: performance.now() - start }
     },
-    /** For a test that fails before it has ended. */
+    /** Kills the server, for a test that fails earlier. */
     kill: () => child.kill('SIGKILL'),
   }
 }

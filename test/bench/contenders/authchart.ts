@@ -1,4 +1,4 @@
-/** The product, as its guide has it, with limits out of the way. */
+/** The product as its guide shows it, with limits high enough not to matter. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { H3 } from 'h3'
 import type { H3Event } from 'h3'
@@ -12,7 +12,7 @@ const pollEvery = 50
 export const startAuthchart: StartContender = async (options) => {
   const { jwks, issuer, party, webhookSecret, now } = options
   if (options.loadsInspector) await import('../../../adapters/inspector/index.ts')
-  /** When the last check of a token was over, ms: what comes after it is the way to the handler. */
+  /** The time when the last check of each token ended, in ms. The time after it is the way to the handler. */
   const checkedAt = new Map<unknown, number>()
   const auth = createAuthServer({
     keys: { jwks },
@@ -34,11 +34,11 @@ export const startAuthchart: StartContender = async (options) => {
   const app = new H3({ silent: true })
   app.register(auth.plugin)
 
-  /** Ms from the end of the check to here. */
+  /** Returns the time since the end of the check, in ms. */
   const toDelay = (sid: string | null) => ({ ms: performance.now() - (checkedAt.get(sid) ?? NaN) })
   app.get('/wait', async (event) => toDelay((await auth.whenChecked(event, { timeout: 10_000 })).sessionId))
 
-  /** The original's way: look every 50 ms whether a verdict is there. */
+  /** The verdicts for the original's way, which looks every 50 ms for one. */
   const verdicts = new Map<string, string | null>()
   auth.onAuthChange(({ view }) => void verdicts.set(view.channel, view.sessionId))
   app.get('/poll', async (event: H3Event) => {

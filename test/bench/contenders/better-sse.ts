@@ -1,4 +1,7 @@
-/** better-sse as its guide has it: a session a stream, with a plain object as its state, and channels to broadcast. */
+/**
+ * better-sse as its guide shows it: one session for each stream, with a plain object as its state, and channels to
+ * broadcast.
+ */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createChannel, createSession } from 'better-sse'

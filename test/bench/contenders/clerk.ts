@@ -1,4 +1,4 @@
-/** h3 and @clerk/backend, without a network and without a statechart: `verifyToken`, or `authenticateRequest`. */
+/** h3 and @clerk/backend without a network and without a statechart, by `verifyToken` or by `authenticateRequest`. */
 import { randomUUID } from 'node:crypto'
 import { createClerkClient, verifyToken } from '@clerk/backend'
 import type { H3Event } from 'h3'

@@ -4,24 +4,24 @@ import { serve } from 'h3'
 import type { H3 } from 'h3'
 import type { HubStats } from '../../../adapters/h3/index.ts'
 
-/** The settings of every contender: the same Clerk instance, and one app whose tokens it accepts. */
+/** The settings of every contender. All use the same Clerk instance and accept the tokens of one app. */
 export interface ContenderOptions {
   readonly jwks: { readonly keys: readonly object[] }
-  /** The only key of `jwks`, PEM. */
+  /** The only key in `jwks`, as PEM. */
   readonly jwtKey: string
   readonly issuer: string
   readonly party: string
-  /** The clock of the server, epoch ms; default the real one. */
+  /** The server's clock, epoch ms. Default: the real one. */
   readonly now?: number
   readonly webhookSecret?: string
-  /** Notes when each check of a token ends, for the rows on waiting. */
+  /** Notes when each check of a token ends, for the rows about waiting. */
   readonly timesChecks?: boolean
-  /** Load the inspector's module, without turning it on. */
+  /** Loads the inspector's module without turning it on. */
   readonly loadsInspector?: boolean
 }
 
 export interface Contender {
-  /** Listens already. */
+  /** The server, which already listens. */
   readonly server: Server
   readonly stats?: () => HubStats
 }
@@ -34,11 +34,11 @@ export const sseHeaders = {
   'x-accel-buffering': 'no',
 }
 
-/** The peers keep a session by this cookie, as the product does. */
+/** The name of the session cookie. The peers keep a session by a cookie, as the product does. */
 export const cookieName = 'authchart'
 export const toSetCookie = (id: string) => `${cookieName}=${id}; HttpOnly; Path=/; SameSite=Lax`
 
-/** The token that a stream's request carries, so that its first frame is signed in. */
+/** Returns the token of a stream's request. A request with a token gets a signed-in first frame. */
 export const toBearer = (authorization: string | null | undefined) => authorization?.slice('Bearer '.length)
 
 export async function listen(handle: RequestListener): Promise<Server> {
@@ -47,7 +47,7 @@ export async function listen(handle: RequestListener): Promise<Server> {
   return server
 }
 
-/** Calls back with the token in a request's body, once that is there. */
+/** Calls back with the token in a request's body, once the body has arrived. */
 export function readToken(request: IncomingMessage, done: (token: string) => void): void {
   let body = ''
   request.setEncoding('utf8')

@@ -1,4 +1,4 @@
-/** h3, jose, one XState actor a session and h3's `EventStream`, each as its documentation has it. */
+/** h3, jose, one XState actor for each session, and h3's `EventStream`, each as its documentation shows it. */
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { JSONWebKeySet } from 'jose'
@@ -10,7 +10,10 @@ import type { PeerSession } from './h3-peer.ts'
 import { toPeerView } from './peer-view.ts'
 import type { PeerClaims } from './peer-view.ts'
 
-/** Verifies with jose: key by id, RS256, times, issuer, then the party, of which jose knows nothing. */
+/**
+ * Creates a verifier with jose. It checks the key by id, RS256, the times, the issuer, and then the party, which jose
+ * does not know.
+ */
 export function createVerifyWithJose({
   jwks,
   issuer,
@@ -81,7 +84,7 @@ export const startH3Actor: StartContender = async (options) => {
         if (context.error !== null) throw context.error
       },
       subscribe(listener) {
-        // A check under way is nothing to tell: one frame a verdict.
+        // A running check sends nothing, so there is one frame for each verdict.
         const subscription = actor.subscribe((snapshot) => {
           if (!snapshot.hasTag('pending')) listener(toView(snapshot))
         })

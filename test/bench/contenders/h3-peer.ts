@@ -1,4 +1,6 @@
-/** The HTTP side that the h3 peers share, as h3's guide has it: `EventStream`, `readBody`, cookies by `getCookie`. */
+/**
+ * The HTTP side that the h3 peers share, as h3's guide shows it: `EventStream`, `readBody`, cookies by `getCookie`.
+ */
 import { randomUUID } from 'node:crypto'
 import { createEventStream, getCookie, H3, HTTPError, readBody } from 'h3'
 import type { H3Event } from 'h3'
@@ -9,9 +11,13 @@ import type { PeerView } from './peer-view.ts'
 /** The state that a peer keeps for a browser. */
 export interface PeerSession {
   view(): PeerView
-  /** Checks a token, and tells the listeners before it resolves. Rejects where it is refused. */
+  /** Checks a token, and tells the listeners before it resolves. Rejects if the token is refused. */
   receive(token: string, event: H3Event): Promise<void>
-  /** @returns a function that unsubscribes */
+  /**
+   * Subscribes to the views.
+   *
+   * @returns a function that unsubscribes
+   */
   subscribe(listener: (view: PeerView) => void): () => void
 }
 

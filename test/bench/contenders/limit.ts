@@ -1,4 +1,4 @@
-/** The limit: what a careful engineer writes by hand on node:http, with the least that does the work. */
+/** The limit: the least code on node:http that does the work, as a careful engineer writes it by hand. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cookieName, listen, readToken, sseHeaders, toBearer, toSetCookie } from './contender.ts'

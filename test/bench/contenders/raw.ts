@@ -1,4 +1,4 @@
-/** A node:http stream with nothing behind it: what a session costs at the very least. */
+/** A node:http stream without anything else, which is the lowest possible cost of a session. */
 import { listen, sseHeaders } from './contender.ts'
 import type { StartContender } from './contender.ts'
 import { toPeerView } from './peer-view.ts'

@@ -5,7 +5,10 @@ import type { PeerClaims } from './peer-view.ts'
 
 const leeway = 60
 
-/** The least that checks a session token: one algorithm, the key by its id, the signature, the claims. → or throws */
+/**
+ * Creates a verifier that does the least for a session token: one algorithm, the key by its id, the signature and the
+ * claims. It throws for a bad token.
+ */
 export function createVerifyByHand({ jwks, issuer, party }: ContenderOptions): (token: string) => PeerClaims {
   const keys = new Map(
     jwks.keys.map((jwk) => {

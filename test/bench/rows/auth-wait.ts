@@ -1,4 +1,7 @@
-/** From the end of a check to the handler that waits for it: told, or looking every 50 ms as the original does. */
+/**
+ * Measures the time from the end of a check to the handler that waits for it. The handler is told, or looks every 50
+ * ms as the original does.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
@@ -22,7 +25,11 @@ export const authWait: Bench = {
     const { port } = server
     let user = 0
 
-    /** @returns the ms that one handler waited without need */
+    /**
+     * Waits for one verdict.
+     *
+     * @returns the ms that the handler waited without need
+     */
     async function wait(path: string, pause: number): Promise<number> {
       const tab = `tab-${user}`
       const token = await mint.mint(user, 0)
@@ -42,7 +49,7 @@ export const authWait: Bench = {
 
     const samples = await measureRounds(names, { rounds, warmUps }, async (name) => {
       const times: number[] = []
-      // The checks end at all moments between two looks.
+      // The checks end at evenly spread moments between two looks.
       for (let n = 0; n < waits; n += 1) times.push(await wait(`/${name}`, ((n + 0.5) / waits) * pollEvery + pollEvery))
       return median(times)
     })

@@ -1,4 +1,7 @@
-/** One view to 10,000 streams: what a frame costs the server. A POST of a token makes it send one. */
+/**
+ * Measures the server's cost of one frame, when one view goes to 10,000 streams. A POST of a token makes the server
+ * send it.
+ */
 import { sized } from '../effort.ts'
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'

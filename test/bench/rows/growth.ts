@@ -27,14 +27,17 @@ import type { TokenMint } from '../tokens.ts'
 const rounds = 5
 const sizes = ['1000', '10000', '30000'] as const
 type Size = (typeof sizes)[number]
-/** Twice as many are sent: the first half only warms the server up. */
+/** Twice as many are sent, because the first half only warms the server up. */
 const posts = sized(800)
 const connections = 16
-/** Views sent in a round: as many frames in all, however few the streams, but no more than so many views. */
+/**
+ * Returns the number of views in a round. The total of frames is the same for every number of streams, but a round
+ * has at most 30 views.
+ */
 const toViews = (size: string) => Math.min(30, 90_000 / Number(size))
 const peers: readonly ContenderName[] = ['raw', 'better-sse', 'h3-actor']
 
-/** Streams have sockets where the system lets one process have so many. */
+/** True if the system lets one process have enough sockets. The streams then have sockets. */
 const hasSockets = canHaveFiles(31_000)
 
 export const growth: Bench = {
@@ -70,7 +73,11 @@ export const growth: Bench = {
   },
 }
 
-/** @returns the server's CPU for one frame of a view, µs, without that of the POST that changed the view */
+/**
+ * Measures the cost of a frame.
+ *
+ * @returns the server's CPU for one frame of a view, µs, without that of the POST that changed the view
+ */
 async function measureFrames(name: ContenderName, mint: TokenMint): Promise<Samples<Size>> {
   const audiences = new Map<Size | '1', Audience>()
   for (const size of ['1', ...sizes] as const) {
@@ -88,7 +95,7 @@ async function measureFrames(name: ContenderName, mint: TokenMint): Promise<Samp
   return { '1000': toFrames('1000'), '10000': toFrames('10000'), '30000': toFrames('30000') }
 }
 
-/** The peers' memory, once: for the chart alone. */
+/** Measures the memory of the peers once, only for the chart. */
 async function measurePeers(mint: TokenMint, all: Sessions): Promise<ChartSeries[]> {
   const series: ChartSeries[] = []
   for (const name of peers) {
@@ -125,7 +132,11 @@ async function openAll(name: ContenderName, mint: TokenMint, all: Sessions, coun
   }
 }
 
-/** Renews sessions from all over. → µs of the server's CPU for one POST, and ms until it is answered, median */
+/**
+ * Renews sessions that are spread over all of them.
+ *
+ * @returns the µs of the server's CPU for one POST, and the ms until it is answered, as medians
+ */
 async function postSome(server: BenchServer, mint: TokenMint, cookies: readonly (string | null)[]) {
   const { port } = server
   const toRequests = (firstSerial: number) =>
@@ -147,7 +158,7 @@ async function postSome(server: BenchServer, mint: TokenMint, cookies: readonly 
   await inBatches(await toRequests(1), connections, post)
   const requests = await toRequests(1 + posts)
   times.length = 0
-  // The pings of many streams are not the POSTs' cost.
+  // The pings of many streams do not belong to the cost of the POSTs.
   const idle = await measureCpu(server, () => new Promise<void>((resolve) => void setTimeout(resolve, 1_000)))
   const busy = await measureCpu(server, () => inBatches(requests, 1, post))
   for (const connection of pool) connection.destroy()
@@ -162,7 +173,7 @@ async function measureCpu(server: BenchServer, work: () => Promise<unknown>) {
   return { cpu: (await server.report()).cpu - before.cpu, ms }
 }
 
-/** The cost that grew most, and how a frame's grows where there is nothing but Node behind it. */
+/** Returns the row for the cost that grew most. Its note says how much a frame of the limit grows. */
 function toGrowthRow(costs: Readonly<Record<string, Samples<Size>>>, rawFrameCpu: Samples<Size>): BenchRow {
   const rows = Object.entries(costs).map(([name, samples]) => ({
     name,

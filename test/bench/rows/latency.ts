@@ -1,4 +1,4 @@
-/** POST of a token → its frame, one at a time. */
+/** Measures the time from the POST of a token to its frame, one at a time. */
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import { openBrowser } from '../browser.ts'

@@ -1,4 +1,4 @@
-/** POST of a token → its frame on the stream: a new token each time, the whole way through. */
+/** Measures the whole way from the POST of a token to its frame on the stream, with a new token each time. */
 import { toRatioRow } from '../bench-row.ts'
 import type { BenchRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
@@ -32,7 +32,11 @@ export interface Entrant<Name extends string> {
   readonly options: ContenderOptions
 }
 
-/** @returns posts per second, and the server's CPU for one post, µs, of each round */
+/**
+ * Measures the throughput.
+ *
+ * @returns posts per second, and the server's CPU for one post, µs, of each round
+ */
 export async function measureThroughput<Name extends string>(mint: TokenMint, entrants: readonly Entrant<Name>[]) {
   const tokens = new Map<number, readonly (readonly string[])[]>()
   const toSerial = (round: number, n: number) => 1 + (round + warmUps) * posts + n

@@ -1,4 +1,7 @@
-/** From the request of Clerk's webhook to the last of 1,000 streams of one user showing `signedOut`. */
+/**
+ * Measures the time from the request of Clerk's webhook until the last of 1,000 streams of one user shows
+ * `signedOut`.
+ */
 import { isQuick, sized } from '../effort.ts'
 import { toValueRow } from '../bench-row.ts'
 import type { BenchRow } from '../bench-row.ts'
@@ -17,7 +20,7 @@ const streams = sized(1_000)
 
 interface Kind {
   readonly name: string
-  /** Streams of one browser. */
+  /** The number of streams of each browser. */
   readonly tabs: number
   /** True if every browser has its own Clerk session. */
   readonly hasOwnSessions: boolean
@@ -43,7 +46,7 @@ export const revocation: Bench = {
     const webhook = await connect(port)
     let user = 0
 
-    /** A browser with so many tabs, signed in. */
+    /** Opens a signed-in browser with this many tabs. */
     async function openTabs(session: number, tabs: number): Promise<Stream[]> {
       const token = await mint.mint(user, 0, session)
       const first = await openStream(port, toStreamRequest({ port, tab: 'tab-0', token }))
@@ -54,7 +57,11 @@ export const revocation: Bench = {
       return [first, ...(await Promise.all(others))]
     }
 
-    /** @returns the ms until the last stream */
+    /**
+     * Revokes the sessions.
+     *
+     * @returns the ms until the last stream
+     */
     async function revoke({ tabs, hasOwnSessions, toEvent }: Kind): Promise<number> {
       const browsers = Array.from({ length: Math.ceil(streams / tabs) }, (_, n) => n)
       const sessionOf = (n: number) => toFirstSession(user) + (hasOwnSessions ? n : 0)

@@ -1,4 +1,4 @@
-/** Verifying one token, new or seen before, with nothing round it. */
+/** Measures the check of one token alone, for a new token and for one seen before. */
 import { toSpeedRow, toValueRow } from '../bench-row.ts'
 import type { BenchRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
@@ -9,7 +9,7 @@ import type { VerifierName, VerifyCommand } from '../verify-process.ts'
 
 const rounds = 15
 const warmUps = 5
-/** A whole number of slices, by as many orders. */
+/** A whole number of slices for each order of the verifiers. */
 const tokenCount = 32 * 24
 const passes = 60
 
@@ -43,6 +43,6 @@ export const verify: Bench = {
   },
 }
 
-/** Tokens of as many users, as a server sees them. */
+/** Mints tokens of as many users, as a server sees them. */
 const mintBatch = (mint: TokenMint, serial: number) =>
   Promise.all(Array.from({ length: tokenCount }, (_, user) => mint.mint(user, serial)))
