@@ -14,7 +14,7 @@ async function startFull(options: Parameters<typeof startHub>[0] = {}) {
   return { ...harness, browsers }
 }
 
-/** The number of checks if a session has a reader. */
+/** Counts how often the hub looks whether a session has a reader. */
 const countLooks = () => vi.spyOn(ViewStreams.prototype, 'size', 'get')
 
 describe('a hub with its full number of sessions', () => {

@@ -113,12 +113,12 @@ describe(`a compiled chart, SEED=${seed}`, () => {
       'what XState may call otherwise one day',
       { entry: Object.assign(() => {}, { type: 'xstate.assign', resolve() {} }) },
     ],
-  ])('is not made of a machine with %s', (_, config) => {
+  ])('cannot be made from a machine with %s', (_, config) => {
     expect(compileChart(createMachine(config as never))).toBeNull()
   })
 })
 
-/** The result of effects: the timers, the running actors, and the events that one step emitted. */
+/** Keeps the results of effects: the timers, the running actors, and the events that one step emitted. */
 function createWorld() {
   const timers: Record<string, number> = {}
   const running = new Set<string>()
@@ -150,7 +150,10 @@ function createWorld() {
 const toComing = (timers: Readonly<Record<string, number>>, { elapsed }: ModelTime) =>
   Object.fromEntries(Object.entries(timers).filter(([, due]) => due > elapsed))
 
-/** Nested states in which everything that happens is written down, in the context or as something emitted. */
+/**
+ * Creates a machine with random nested states. It records everything that happens in the context or as an emitted
+ * event.
+ */
 function createRandomMachine(random: () => number): AnyStateMachine {
   const ids: string[] = []
   const note = (text: string) =>
@@ -183,11 +186,11 @@ function createRandomMachine(random: () => number): AnyStateMachine {
     later.push(() => {
       for (const type of ['a', 'b', 'c', 'd']) {
         if (random() < 0.5) continue
-        // Nothing that is raised raises, so that no chart goes round for ever.
+        // A raised event raises no other event, so that no chart loops for ever.
         const raised = type < 'c' && random() < 0.5 ? [raise({ type: pick(random, ['c', 'd']) })] : []
         on[type] = [0, 1].map(() => toTransition(id, random() < 0.2 ? undefined : pick(random, ids.slice(1)), raised))
       }
-      // Forward only, for the same reason.
+      // Eventless transitions lead only forward, for the same reason.
       const after = ids.slice(ids.indexOf(id) + 1)
       if (children === 0 && after.length > 0 && random() < 0.2) always.push(toTransition(id, pick(random, after)))
     })

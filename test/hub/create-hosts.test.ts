@@ -25,11 +25,11 @@ describe('what moves the machine of a session', () => {
     expect(startHosts()).toMatchObject({ uncompiled: 0, name: 'SnapshotHost', view: { state: 'unchecked' } })
   })
 
-  it('is an actor where somebody inspects, which is no reason to warn', () => {
+  it('is an actor if there is an inspector, which causes no warning', () => {
     expect(startHosts({ inspect: () => {} })).toMatchObject({ uncompiled: 0, name: 'Object' })
   })
 
-  it('is an actor where this XState makes machines that cannot be compiled, and that is told once', () => {
+  it('is an actor if this XState makes machines that cannot be compiled, which is logged once', () => {
     const hosts = startHosts({ compile: () => null })
     expect(hosts).toMatchObject({ uncompiled: 1, name: 'Object', view: { state: 'unchecked' } })
   })

@@ -9,10 +9,13 @@ const grace = 5_000
 const ada = createProof()
 const renewal = createProof({ issuedAt: ada.issuedAt + 1_000 })
 
-/** The result of a promise if no time passes. */
+/** Returns the result of a promise if it needs no time. */
 const now = <T>(promise: Promise<T>) => Promise.race([promise, turn(10).then(() => 'still waiting' as const)])
 
-/** A browser that signed in at one node, lost the answer with its new cookie, and came to another one with the old. */
+/**
+ * Creates a browser that signed in at one node, lost the answer with its new cookie, and came to another node with
+ * the old one.
+ */
 async function startLeft() {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   const [here, there] = [startHub({ store }), startHub({ store })]
@@ -36,7 +39,7 @@ describe('a session that a node has dropped', () => {
       expect((await hub.find({ cookieIds: [cookieId] }))?.view().userId).toBe(ada.userId)
       expect(await hub.find({ cookieIds })).toBeNull()
     }
-    // Nothing is in the air any more.
+    // No request is in progress any more.
     expect(await now(there.close({ timeout: 60_000 }))).toBeUndefined()
   })
 

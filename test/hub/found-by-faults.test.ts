@@ -137,24 +137,27 @@ describe('bugs that the simulation of faults has found', () => {
     expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
   })
 
-  it.each(['late', 'never'])('an old cookie reads nothing if the new one came first, and the news %s', async (news) => {
-    const { deaf, there, rotations, tell } = startDeaf()
-    const browser = await deaf.open()
-    await browser.token(toToken({}))
-    await browser.clear()
-    const old = [browser.cookie.id ?? '']
-    const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
-    const current = await deaf.hub.find({ cookieIds: [cookieId] })
-    expect(current?.view().userId).toBe(later.userId)
-    tell(news === 'late' ? rotations.at(-1)! : { type: 'back' })
-    await turn()
-    expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
-    expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
-    await vi.advanceTimersByTimeAsync(retireFor)
-    expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
-  })
+  it.each(['late', 'never'])(
+    'an old cookie reads nothing if the new one came first, and the message %s',
+    async (news) => {
+      const { deaf, there, rotations, tell } = startDeaf()
+      const browser = await deaf.open()
+      await browser.token(toToken({}))
+      await browser.clear()
+      const old = [browser.cookie.id ?? '']
+      const { cookieId = '' } = await there.hub.receive({ cookieIds: old, token: toToken(later), tab: 'other' })
+      const current = await deaf.hub.find({ cookieIds: [cookieId] })
+      expect(current?.view().userId).toBe(later.userId)
+      tell(news === 'late' ? rotations.at(-1)! : { type: 'back' })
+      await turn()
+      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+      expect(await deaf.hub.find({ cookieIds: [cookieId] })).toBe(current)
+      await vi.advanceTimersByTimeAsync(retireFor)
+      expect(await deaf.hub.find({ cookieIds: old })).toBeNull()
+    },
+  )
 
-  it('two rotations whose news come in the wrong order keep the last cookie', async () => {
+  it('two rotations whose messages arrive in the wrong order keep the last cookie', async () => {
     const { deaf, there, rotations, tell } = startDeaf()
     const browser = await deaf.open()
     await browser.token(toToken({}))
@@ -213,7 +216,7 @@ describe('bugs that the simulation of faults has found', () => {
     const { cookieId = '' } = await here.receive({ cookieIds: [], tab: 'one', seq: 1, token: toToken(proven) })
     const post = (node: typeof here, seq: number, sessionId: string) =>
       node.receive({ cookieIds: [cookieId], tab: 'two', seq, token: toToken({ sessionId }) })
-    // Both prove the same, so that the first node has nothing to take over but how far the tab has come.
+    // Both prove the same session, so the first node only has to take over the seq of the tab.
     expect((await post(there, 8, 'sess_new')).view.sessionId).toBe('sess_new')
     await turn()
     expect((await post(here, 5, 'sess_old')).view.sessionId).toBe('sess_new')

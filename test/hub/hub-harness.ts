@@ -9,14 +9,14 @@ import { AuthError, BearerToken } from '../../machines/index.ts'
 import type { AuthView, VerifiedSession } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 
-/** One check that waits for the test to let it go. */
+/** One check that waits until the test releases it. */
 export interface HeldCheck {
   readonly token: BearerToken
   readonly proof: VerifiedSession | null
   settle(): void
 }
 
-/** A token whose text is the session that it proves. */
+/** Makes a token whose text is the session that it proves. */
 export const toToken = (proof: Partial<VerifiedSession> | null) =>
   new BearerToken(JSON.stringify(proof && createProof(proof)))
 
@@ -28,7 +28,7 @@ export const usualLimits: HubLimits = {
   requestsPerSession: 1_000_000,
 }
 
-/** A hub under virtual time, whose checks wait for the test if `held`. */
+/** Starts a hub under virtual time. With `held` its checks wait for the test. */
 export function startHub({ held = false, ...options }: Partial<SessionHubOptions> & { held?: boolean } = {}) {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -65,7 +65,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
     get verified() {
       return verified
     },
-    /** A browser with a stream open, which may have come with a cookie. */
+    /** Opens a stream for a browser, which may send a cookie. */
     async open(tab = 'tab', cookieId?: string) {
       const views: AuthView[] = []
       const cookie = { id: cookieId }
@@ -101,7 +101,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
   }
 }
 
-/** Two nodes on one store. One of them hears only the changes that the test passes on. */
+/** Starts two nodes on one store. One of them receives only the changes that the test passes on. */
 export function startDeaf() {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   const watchers: ((change: StoreChange) => void)[] = []
@@ -119,7 +119,7 @@ export function startDeaf() {
   }
 }
 
-/** Lets promises and immediates run, without any time passing. */
+/** Lets promises and immediates run without any time passing. */
 export async function turn(rounds = 3): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -26,14 +26,14 @@ interface Post {
 
 type Hub = ReturnType<typeof startHub>
 
-/** Two browsers that post tokens of two Clerk sessions and sign out, in an order that only `random` knows. */
+/** Creates two browsers that post tokens of two Clerk sessions and sign out, in an order that `random` decides. */
 async function createRun(name: string, { checks, open }: Hub, random: (below: number) => number) {
   const log: string[] = []
   const failures: string[] = []
   const answers: Promise<void>[] = []
   /** A map from each Clerk session to the last sign-out that has certainly ended it. */
   const endedAt = new Map<string, number>()
-  /** The same for a session that may have ended: the server may still know whom a browser showed last. */
+  /** The same for a session that may have ended. The server may still know which user a browser showed last. */
   const maybeEndedAt = new Map<string, number>()
   const browsers = await Promise.all(
     ['one', 'two'].map(async (tab) => ({ tab, ...(await open(tab)), clearedAt: -1, posts: [] as Post[] })),
@@ -57,7 +57,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
       counts[error ? 'refused' : 'accepted'] += 1
     } catch (error) {
       counts.refused += 1
-      // With a cookie that was rotated meanwhile, a refusal comes without the view.
+      // After a rotation of the cookie a refusal carries no view.
       if (!isAuthError(error, 'session-rotated') && !isAuthError(error, 'token-superseded')) {
         fail(`a post is answered with ${String(error)}`)
       }
@@ -83,7 +83,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
     if (!held) return
     log.push(`${step} ${held.proof?.sessionId} is verified`)
     held.settle()
-    // Its verdict is there, though perhaps not its answer: a sign-out that comes now does not cut it off.
+    // The verdict has arrived, even if the answer has not. A sign-out that comes now does not end the check.
     for (const sent of browsers.flatMap(({ posts }) => posts)) if (sent.token === held.token) sent.isInTheAir = false
   }
 
@@ -123,7 +123,7 @@ async function createRun(name: string, { checks, open }: Hub, random: (below: nu
     if (!over.is) fail('a request is not answered')
   }
 
-  /** A thief of one of the tokens tries it now. */
+  /** Tries one of the tokens as a thief. */
   async function replay({ hub }: Hub) {
     for (const { token, sid, iat } of browsers.flatMap(({ posts }) => posts)) {
       const tried = hub.receive({ cookieIds: [], token })

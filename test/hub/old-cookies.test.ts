@@ -49,7 +49,7 @@ describe('two cookies that lead to one session', () => {
     await vi.advanceTimersByTimeAsync(retireFor)
     for (const node of [here, there, late]) {
       expect(await read(node, two)).toBeNull()
-      // Nobody is locked out by this: once the cookie is forgotten, it counts as no cookie.
+      // This locks no browser out: once the cookie is forgotten, it counts as no cookie.
       expect((await node.open({ cookieIds: [two ?? ''], carried: [] })).cookieId).toBeDefined()
     }
   })
@@ -81,7 +81,7 @@ describe('two cookies that lead to one session', () => {
     expect(await read(deaf.hub, cookieId)).toBe(bob.userId)
   })
 
-  it('late news of an old cookie do not make it valid', async () => {
+  it('a late message about an old cookie does not make it valid', async () => {
     const { store, deaf, there, rotations, tell } = startDeaf()
     const browser = await there.open()
     const before = browser.cookie.id
@@ -135,7 +135,7 @@ describe('a node that knows a session by a retired cookie', () => {
   })
 })
 
-/** A store one of whose methods answers when the test lets it. */
+/** Creates a store that delays one of its methods until the test lets it answer. */
 function createSlowStore(method: 'write' | 'addTombstone') {
   const store = createMemorySessionStore({ clock: () => Date.now() })
   let letGo = () => {}
@@ -204,7 +204,7 @@ describe('during a sign-in', () => {
       checks[check]?.settle()
     }
     expect((await posted).view.userId).toBe(ada.userId)
-    // Why is told, by an error that has no view.
+    // The error gives the reason and has no view.
     expect(await outcome).toMatchObject({ name: 'AuthError', code: 'token-signature' })
   })
 
@@ -346,7 +346,7 @@ describe('a cookie that was replaced while a token waited for keys', () => {
     await browser.token(prove())
     const before = browser.cookie.id
     expect(await read(hub, before)).toBe(ada.userId)
-    // The session lapses, and is proven again while no keys can be had.
+    // The session expires and is proven again while no keys can be fetched.
     await vi.advanceTimersByTimeAsync(130_000)
     expect(await read(hub, before)).toBeNull()
     keys.isThere = false
@@ -395,7 +395,7 @@ describe('a cookie that was given up on one node while a token waited for keys',
 })
 
 describe('a browser that never got the new cookie', () => {
-  it('is let in as somebody new once the store has forgotten the old one, whichever node it asks meanwhile', async () => {
+  it('is let in as a new session once the store has forgotten the old cookie, whichever node it asks meanwhile', async () => {
     const store = createMemorySessionStore({ clock: () => Date.now() })
     const [here, there] = [startHub({ store }), startHub({ store })]
     const browser = await here.open()

@@ -26,7 +26,7 @@ function createStore(toWrite: (write: Write) => Write) {
   return { inner, store: { ...inner, write: toWrite(write) } satisfies SessionStore, stored, answers }
 }
 
-/** As a database elsewhere tells: a copy, which comes before the answer. */
+/** Sends messages as a remote database does: as a copy, and before the answer. */
 function tellCopies(store: SessionStore): SessionStore {
   const toCopy = (change: StoreChange) => JSON.parse(JSON.stringify(change)) as StoreChange
   return { ...store, watch: (listener) => store.watch((change) => listener(toCopy(change))) }
@@ -34,7 +34,7 @@ function tellCopies(store: SessionStore): SessionStore {
 
 describe('the stored record of a session', () => {
   it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
-    'is what it has become, though that was while a write came to its end: after %i turns',
+    'is up to date even if the session changed while a write was ending: after %i turns',
     async (ticks) => {
       const { store, stored } = createStore((write) => async (record, options) => {
         for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve()
@@ -123,7 +123,7 @@ describe("the message of a node's own write", () => {
     letGo = []
     isLost = false
     expect(error?.code).toBe(code)
-    // Sent again, the token is known for the one that was stored.
+    // When the token comes again, it is recognised as the one whose proof was stored.
     expect((await browser.token(toToken(ada))).error).toBeNull()
     expect(stored).toHaveLength(1)
     await browser.token(toToken(toRenewal()))

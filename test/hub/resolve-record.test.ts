@@ -33,14 +33,14 @@ const record: fc.Arbitrary<SessionRecord> = fc
       seqByTab: seqs,
     })
   })
-/** Tombstones cover some proofs: those of a user, up to a moment. */
+/** Tombstones for some proofs: those of one user up to a moment. */
 const endings = fc
   .record({ user: fc.constantFrom('a', 'b'), until: fc.integer({ min: -1, max: 3 }) })
   .map(({ user, until }) => (found: SessionRecord) => {
     return found.userId === `user_${user}` && found.issuedAt! <= until * 1_000
   })
 
-/** The order of keys says nothing. */
+/** The order of keys does not matter. */
 const plain = (value: SessionRecord) => ({ ...value, seqByTab: new Map(Object.entries(value.seqByTab)) })
 
 describe('resolveRecord', () => {

@@ -11,7 +11,7 @@ import { createTestRecord } from '../kit/session-store-tests.ts'
 
 const [old, next] = ['a secret of before, 32 characters', 'a secret of from now on, 32 letters']
 
-/** The same value with the members of every object the other way round, as some databases give them back. */
+/** Returns the same value with the members of every object in reverse order, as some databases return it. */
 function turnRound(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turnRound)
   if (typeof value !== 'object' || value === null) return value
@@ -51,7 +51,7 @@ describe('a seal', () => {
   })
 
   it.each([undefined, null, '', 5, 'x'.repeat(22), 'x'.repeat(43), '='.repeat(22), 'é'.repeat(22), {}])(
-    'is not %j',
+    'does not accept %j',
     (seal) => {
       expect(createSeals([old], 'here').verify('record', content, seal)).toBe(false)
     },

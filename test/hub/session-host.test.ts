@@ -20,7 +20,7 @@ interface Check {
 
 const errors: unknown[] = []
 
-/** A host under virtual time, whose checks the test settles. */
+/** Starts a host under virtual time. The test settles its checks. */
 function startHost(createHosts: (options: SessionHostOptions) => StartHost, input: AuthInput = {}) {
   const checks: Check[] = []
   const signals: HostSignal[] = []
@@ -140,7 +140,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('a session held as a
     expect(view().state).toBe('signedOut')
   })
 
-  it('leaves no timer behind, and hears nothing more, once it is stopped', async () => {
+  it('leaves no timer behind and receives nothing more once it is stopped', async () => {
     const { host, checks, signals } = startHost(hosts[kind])
     host.send(received('1'))
     checks[0]?.resolve(createProof({ issuedAt: virtualEpoch }))

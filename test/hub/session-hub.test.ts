@@ -57,7 +57,7 @@ describe("the frames of a session's streams", () => {
     await turn(20)
     const last = (await browser.session())?.view().rev
     expect(seen.map((frames) => frames.at(-1))).toEqual(seen.map(() => last))
-    // Those who had not been sent the first of the two are spared it.
+    // The streams that had not been sent the first of the two views do not get it.
     expect(seen.at(-1)).toEqual([last])
   })
 

@@ -13,7 +13,7 @@ describe('a tombstone in a store', () => {
     for (const validUntil of [0, now + 60_000, now + 3_000 * day, now + 1e6 * day]) {
       const tombstone = guard.seal(toTombstone({ ...end, clearedAt: now }, now, validUntil))
       expect(parseTombstone(JSON.stringify(tombstone), now)).toEqual(tombstone)
-      // Another node's clock may be behind.
+      // The clock of another node may be behind.
       expect(parseTombstone(JSON.stringify(tombstone), now - 60_000)).toEqual(tombstone)
       expect(guard.isGenuine(tombstone)).toBe(true)
     }
@@ -25,7 +25,7 @@ describe('a tombstone in a store', () => {
     ['that would be kept for a century', { revokedAt: now, until: now + 36_500 * day }],
     ['of a moment that is none', { clearedAt: null }],
     ['of a kind that there is not', { revokedAt: now, kind: 'device' }],
-  ])('%s is none', (_, given) => {
+  ])('%s is not a tombstone', (_, given) => {
     expect(parseTombstone(JSON.stringify({ ...toTombstone(end, now), ...given }), now)).toBeNull()
   })
 

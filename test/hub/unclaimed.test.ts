@@ -11,7 +11,7 @@ const claimGrace = 30_000
 const createStore = () => createMemorySessionStore({ clock: () => Date.now() })
 const ada = createProof()
 
-/** Two nodes on one store, whose clock is the one that the tests move. */
+/** Starts two nodes on one store. The tests move its clock. */
 function startTwo() {
   const options = { store: createStore(), clock: () => Date.now() }
   return { store: options.store, here: startHub(options).hub, there: startHub(options).hub }
@@ -127,7 +127,7 @@ describe('a session whose cookie another node has seen first', () => {
     expect([here.stats().signedIn, there.stats().sessions]).toEqual([1, 0])
     expect([await userOf(there, cookieId), await userOf(here, cookieId)]).toEqual([ada.userId, ada.userId])
     await pass(120_000)
-    // One node tells of its end, as of every other's.
+    // Only one node reports the end, as for every session.
     expect(changes.map(({ reason }) => reason)).toEqual(['token', 'expired'])
   })
 
