@@ -7,14 +7,14 @@ import { signer, startServer } from './harness.ts'
 const keys = { jwks: signer.jwks }
 const uuid = '6f6f1c2e-0000-4000-8000-000000000000'
 
-/** Pages that are no websites, as their browsers name them in `Origin` and Clerk in `azp`. */
+/** Apps that are not websites. Their browsers send these names in `Origin`, and Clerk puts them in `azp`. */
 const apps = [
   'capacitor://localhost',
   'ionic://localhost',
   'tauri://localhost',
   'http://tauri.localhost',
   'https://tauri.localhost',
-  // Capacitor on Android, and a development server.
+  // Capacitor on Android and development servers use this origin.
   'https://localhost',
   'http://localhost',
   'app://my-app',
@@ -24,7 +24,7 @@ const apps = [
   `safari-web-extension://${uuid.toUpperCase()}`,
 ]
 
-/** Values that no page can have as its origin, and the origin that their error says to write. */
+/** Values that no page can have as its origin, and the corrected origin that the error names. */
 const mended: [value: string, origin: string][] = [
   ['https://app.example.com/', 'https://app.example.com'],
   ['https://app.example.com/sign-in?a=b', 'https://app.example.com'],
@@ -141,7 +141,7 @@ describe('an app that is not a website', () => {
     }
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Content-Type')
     expect(stream.headers['set-cookie']?.[0]).toMatch(/^__Host-authchart=[\w-]{43}; .*SameSite=None; Secure$/)
-    // Alike is not the same: another scheme, port or host.
+    // A similar origin with another scheme, port or host is another origin.
     for (const other of [`${origin}.example`, `x${origin}`, `${origin}:81`]) {
       const refused = await server.send('/auth/session', { headers: { origin: other } })
       expect([refused.status, refused.headers.get('access-control-allow-origin')], other).toEqual([403, null])

@@ -162,7 +162,7 @@ describe('whenChecked', () => {
     await posted
   })
 
-  /** A browser whose next check waits for a word, and what asks for it by its cookie meanwhile. */
+  /** Starts a browser whose next check waits for the test, and a request with its cookie that waits meanwhile. */
   async function startWaiting(userId: string | null) {
     const checks: (() => void)[] = []
     let isSlow = false
@@ -234,7 +234,7 @@ describe('whenChecked', () => {
     await browser.get('/checked')
     const before = vi.getTimerCount()
     for (let round = 0; round < 20; round += 1) await browser.get('/checked')
-    // The client has timers of its own.
+    // The HTTP client has timers of its own.
     expect(vi.getTimerCount()).toBeLessThanOrEqual(before + 2)
   })
 

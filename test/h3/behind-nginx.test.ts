@@ -1,4 +1,4 @@
-/** The tests of the protocol once more, behind nginx. */
+/** Runs the tests of the protocol again, behind nginx. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { findNginx } from '../nodes/nginx.ts'
 import { useHost } from './harness.ts'
@@ -9,7 +9,7 @@ useHost(nginx.open)
 describe.runIf(findNginx())('behind nginx', async () => {
   beforeAll(nginx.start)
   afterAll(nginx.stop)
-  // First: it counts timers, and finds none of earlier servers.
+  // This file comes first, because it counts timers and must not find those of earlier servers.
   await import('./let-go.test.ts')
   await import('./protocol.test.ts')
   await import('./origin.test.ts')

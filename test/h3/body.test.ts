@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startServer } from './harness.ts'
 
-/** A server with a browser that is signed in, so that a body which does something shows. */
+/** Starts a server with a signed-in browser, so that the effect of a body would show. */
 async function startSignedIn() {
   const server = await startServer()
   const browser = server.browser()

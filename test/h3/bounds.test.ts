@@ -5,10 +5,10 @@ import { eventually, startServer, useVirtualTime } from './harness.ts'
 import type { TestServer } from './harness.ts'
 
 const userB = { sub: 'user_b', sid: 'sess_b' }
-/** How long a session that was asked for counts as in use, ms. */
+/** How long a session counts as in use after a request for it, ms. */
 const recentFor = 30_000
 
-/** Signs in without a cookie, and comes back once with the one that it was given. */
+/** Signs in without a cookie, and sends one more request with the new cookie. */
 async function signIn(server: TestServer, claims: object = {}) {
   const browser = server.browser()
   const answer = await browser.token(server.mint(claims))
@@ -185,13 +185,13 @@ describe('the number of sessions of one address', () => {
     expect(second.status).toBe(200)
     const token = { type: 'token.received', token: server.mint() }
     expect((await server.send('/auth/events', { headers: one! })).body.code).toBe('too-many-sessions')
-    // Who signs in takes the place of somebody anonymous, and nobody else is let in.
+    // A sign-in takes the place of an anonymous session, and no other session is let in.
     expect((await server.post(token, one)).status).toBe(200)
     await eventually(() => server.auth.stats().streams === 1, 'the end of the oldest stream')
     expect((await server.post(token, from('2001:db8:0:1::1'))).status).toBe(200)
     expect((await server.post(token, from('::ffff:192.0.2.1'))).status).toBe(200)
     expect((await server.post(token, from('192.0.2.1'))).status).toBe(200)
-    // Nobody comes back for the oldest of those that nobody reads.
+    // This is the oldest session that nobody reads, and its browser does not come back.
     expect((await server.post(token, from('192.0.2.1'))).status).toBe(200)
     expect(server.auth.stats().sessions).toBe(5)
     second.close()

@@ -5,14 +5,14 @@ export interface Certificate {
   readonly cert: string
 }
 
-/** True where openssl is installed, which makes the certificates. */
+/** Tells if openssl is installed, which makes the certificates. */
 export function hasOpenssl(): boolean {
   return spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0
 }
 
 let certificate: Certificate | undefined
 
-/** A certificate for this machine, signed by itself. One serves a whole test file. */
+/** Makes a self-signed certificate for this machine. One serves a whole test file. */
 export function toCertificate(): Certificate {
   certificate ??= createCertificate()
   return certificate

@@ -6,7 +6,7 @@ import type { ClerkEmulator, ClerkEmulatorOptions, EmulatedWebhookEvent, SignWeb
 import { startServer } from './harness.ts'
 import type { OpenHost } from './hosts.ts'
 
-/** An emulated Clerk of its own. Ends with the test. */
+/** Starts a Clerk emulator for one test. */
 export async function startClerk(options: ClerkEmulatorOptions = {}): Promise<ClerkEmulator> {
   const clerk = await createClerkEmulator({
     users: [
@@ -19,7 +19,7 @@ export async function startClerk(options: ClerkEmulatorOptions = {}): Promise<Cl
   return clerk
 }
 
-/** A real server on the real @clerk/backend, with an emulated Clerk behind it. */
+/** Starts a real server with the real @clerk/backend and an emulated Clerk. */
 export async function startWithClerk(
   options: AuthServerOptions = {},
   extend: (app: H3, auth: AuthServer) => void = () => {},
@@ -43,7 +43,7 @@ export async function startWithClerk(
     clerk,
     server,
     mint,
-    /** A browser that is signed in, with a stream open, and its Clerk session. */
+    /** Creates a signed-in browser with an open stream. The result includes its Clerk session. */
     async signIn(user = 'user_ada', tab?: string) {
       const session = clerk.createSession(user)
       const browser = server.browser(tab)

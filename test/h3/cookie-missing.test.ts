@@ -9,7 +9,7 @@ afterEach(() => {
 const cookieless: Record<string, string>[] = [{}, { cookie: 'other=1; xauthchart=2' }]
 const cookied = { cookie: `authchart=${'A'.repeat(43)}` }
 
-/** The requests of a client that was told of a channel. */
+/** The requests of a client that knows the channel of a session. */
 const requests: readonly [string, (server: TestServer, query: string, headers?: Record<string, string>) => Request][] =
   [
     ['GET /auth/events', ({ url }, query, headers) => new Request(`${url}/auth/events?tab=t1&${query}`, { headers })],

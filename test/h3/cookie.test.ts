@@ -13,7 +13,7 @@ afterEach(() => {
 const secure = '__Host-authchart=ID; HttpOnly; Path=/; SameSite=Lax; Secure'
 const plain = 'authchart=ID; HttpOnly; Path=/; SameSite=Lax'
 
-/** The `Set-Cookie` value that a request of the URL and the headers gets. */
+/** Returns the `Set-Cookie` value for a request with this URL and these headers. */
 async function cookieFor(url: string, headers: Record<string, string> = {}, options: CookieOptions = {}) {
   const { cookie } = resolveAuthServerOptions({ cookie: options })
   const sessionCookie = createSessionCookie(cookie, toLogger({}))
@@ -42,7 +42,7 @@ describe('the name and the attributes of the cookie in development', () => {
     ['http://localhost:3000/', { origin: 'https://app.example.com' }, plain],
     ['http://localhost:3000/', { referer: 'https://app.example.com/page' }, plain],
     ['http://localhost:3000/', { 'x-forwarding': 'no header of a proxy' }, plain],
-    // A browser that sends the secure cookie is on https, or on a host that it trusts like https.
+    // A browser that sends the secure cookie uses https, or a host that it trusts like https.
     ['http://localhost:3000/', { cookie: '__Host-authchart=other' }, secure],
     ['http://localhost:3000/', { cookie: 'authchart=other; __Host-authchart2=x' }, plain],
   ])('%s with %j: %s', async (url, headers, expected) => {
@@ -96,7 +96,7 @@ describe('the options of the cookie', () => {
 })
 
 describe('a plain cookie that may be for other people than the developer', () => {
-  /** The codes that are logged when the request is given a cookie twice. */
+  /** Returns the codes that are logged when the request gets a cookie twice. */
   async function warningsFor(url: string, headers: Record<string, string> = {}, options: CookieOptions = {}) {
     const lines: unknown[] = []
     const { cookie } = resolveAuthServerOptions({ cookie: options })
@@ -121,7 +121,7 @@ describe('a plain cookie that may be for other people than the developer', () =>
     ['http://127.0.0.1:3000/', {}, {}],
     ['http://app.example.com/', { 'x-forwarded-proto': 'https' }, {}],
     ['http://intranet/', { origin: 'http://intranet' }, { secure: false }],
-  ])('is not warned of: %s with %j and %j', async (url, headers, options) => {
+  ])('causes no warning: %s with %j and %j', async (url, headers, options) => {
     expect(await warningsFor(url, headers, options)).toEqual([])
   })
 })

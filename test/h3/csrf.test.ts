@@ -10,7 +10,7 @@ const listed = 'https://app.example.com'
 const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }
 const crossSite = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
 
-/** A guarded route that counts its runs, and one that opts out. */
+/** Starts an app with a guarded route that counts its runs, and a route that opts out. */
 async function startApp() {
   let done = 0
   const server = await startServer(
@@ -64,7 +64,7 @@ describe('requireAuth on a request that changes something', () => {
 
   it('refuses a WebSocket that the page of a sibling site opens', async () => {
     const { server, cookie } = await startApp()
-    // As the adapters of h3 hand it over: a GET that asks for an upgrade.
+    // h3's adapters pass a WebSocket request on as a GET that asks for an upgrade.
     const app = new H3()
     app.use('/ws', server.auth.requireAuth())
     app.get('/ws', () => 'upgraded')

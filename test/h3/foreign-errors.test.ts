@@ -16,7 +16,7 @@ const toForeign = (code: AuthErrorCode) =>
 
 describe('an error of another library that looks like one of ours', () => {
   it.each<AuthErrorCode>(['not-found', 'forbidden', 'internal', 'store-unavailable', 'token-expired'])(
-    'is none, whatever its code: %s',
+    'is not one of ours, whatever its code: %s',
     (code) => {
       expect(isAuthError(toForeign(code))).toBe(false)
       expect(toAuthError(toForeign(code))).toMatchObject({ code: 'internal', message: authErrors.internal.title })

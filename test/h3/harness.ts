@@ -14,7 +14,7 @@ import type { WireRequest } from './wire.ts'
 
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 
-/** Time moves only with `vi.advanceTimersByTimeAsync`. Sockets and crypto run as usual. */
+/** Moves time only with `vi.advanceTimersByTimeAsync`. Sockets and crypto run as usual. */
 export function useVirtualTime() {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -29,23 +29,23 @@ export interface PostResult {
   readonly status: number
   readonly headers: Headers
   readonly body: AuthView & Problem
-  /** The cookie to send from now on, if there is a new one. */
+  /** The new cookie, if the answer sets one. */
   readonly cookie: string | undefined
 }
 
 export const signer = createSigner()
 
-/** The headers that a request takes from its browser. */
+/** Headers that belong to the browser of a request. */
 export type RequestHeaders = Record<string, string>
 
 let usualHost = onH3
 
-/** Has every later server of the test file run in another host. */
+/** Runs every later server of the test file in another host. */
 export function useHost(openHost: OpenHost) {
   usualHost = openHost
 }
 
-/** A real server with a real auth server in it, on a port of its own. Ends with the test. */
+/** Starts a real server with a real auth server in it, on a port of its own. It is closed after the test. */
 export async function startServer(
   options: AuthServerOptions = {},
   extend: (app: H3, auth: AuthServer) => void = () => {},
@@ -124,7 +124,7 @@ export async function startServer(
     cookie: url.startsWith('https:') ? { prefix: '__Host-', suffix: '; Secure' } : { prefix: '', suffix: '' },
     events,
     lines,
-    /** The server's ends of all connections so far. */
+    /** The server's side of all connections so far. */
     sockets,
     mint,
     send,
@@ -132,7 +132,7 @@ export async function startServer(
     sendExactly,
     hidesPort: host.hidesPort === true,
     open,
-    /** One browser: a cookie jar with one cookie in it, and a tab. */
+    /** Creates a browser with one tab and a cookie jar for one cookie. */
     browser(tab = 'tab1') {
       let cookie: string | undefined
       let seq = 0
@@ -175,9 +175,9 @@ function toHeaders(answered: IncomingHttpHeaders): Headers {
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>
 
-/** Waits in real time for something that real sockets bring about. */
+/** Waits in real time for something that real sockets cause. */
 export async function eventually(check: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  // A clock that no test sets.
+  // This clock is not affected by the tests.
   const deadline = process.hrtime.bigint() + 30_000_000_000n
   while (process.hrtime.bigint() < deadline) {
     if (await check()) return

@@ -17,22 +17,22 @@ import { H3, serve, toNodeHandler, withBase } from 'h3'
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
 
-/** A server that an app runs in. */
+/** A server that contains the app. */
 export interface Host {
-  /** Where the app is, without a slash at the end. */
+  /** The URL of the app, without a slash at the end. */
   readonly url: string
   readonly server: Server
   /** The transport of the requests, if it is not HTTP/1.1. */
   readonly wire?: Wire
-  /** Where the app is not told the port that its client has asked for. */
+  /** True if the app does not learn the port that its client has asked for. */
   readonly hidesPort?: boolean
   close(): Promise<void>
 }
 
-/** Puts an app on a port of this machine. */
+/** Serves an app on a port of this machine. */
 export type OpenHost = (app: H3) => Promise<Host>
 
-/** h3's own server. */
+/** Uses h3's own server. */
 export const onH3: OpenHost = async (app) => {
   const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
   await server.ready()
@@ -43,7 +43,7 @@ export const onH3: OpenHost = async (app) => {
   }
 }
 
-/** A server of node:http whose listener is made of the app, which it has under `prefix`. */
+/** Uses a node:http server with a listener made from the app. `prefix` is the path of the app. */
 export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler, prefix = ''): OpenHost {
   return async (app) => {
     const server = createServer(toListener(app)).listen(0, '127.0.0.1')
@@ -59,7 +59,7 @@ export function onNode(toListener: (app: H3) => RequestListener = toNodeHandler,
   }
 }
 
-/** A server of node:http2 with TLS, as browsers use it. */
+/** Uses a node:http2 server with TLS, as browsers use HTTP/2. */
 export const onHttp2: OpenHost = async (app) => {
   const { key, cert } = toCertificate()
   const server = createSecureServer({ key, cert, allowHTTP1: true }, toNodeHandler(app)).listen(0, '127.0.0.1')
@@ -80,7 +80,7 @@ export const onHttp2: OpenHost = async (app) => {
   }
 }
 
-/** h3's own server with a certificate, which speaks HTTP/2. */
+/** Uses h3's own server with a certificate, which speaks HTTP/2. */
 export const onSecureH3: OpenHost = async (app) => {
   const tls = toCertificate()
   const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false, tls })
@@ -96,8 +96,8 @@ export const onSecureH3: OpenHost = async (app) => {
 }
 
 /**
- * nginx, configured as docs/scaling.md says, in front of h3's own server. To its clients it is at the port of https. One
- * serves a whole test file.
+ * Puts nginx, configured as docs/scaling.md says, in front of h3's own server. Its clients see it at the https port.
+ * One nginx serves a whole test file.
  */
 export function createNginxHost() {
   let nginx: Awaited<ReturnType<typeof startNginx>>
@@ -123,12 +123,12 @@ export function createNginxHost() {
   }
 }
 
-/** An Express app that runs `use` in front of the h3 app. */
+/** Uses an Express app that runs `use` before the h3 app. */
 export function onExpress(...use: express.RequestHandler[]): OpenHost {
   return onNode((app) => express().use(...use, toNodeHandler(app)) as RequestListener)
 }
 
-/** Hosts that have the app under `/v1`. */
+/** The hosts that mount the app under `/v1`. */
 export const mounting: readonly (readonly [string, OpenHost])[] = (
   [
     ['app.mount of h3', (app) => toNodeHandler(new H3().mount('/v1', app))],
@@ -140,13 +140,13 @@ export const mounting: readonly (readonly [string, OpenHost])[] = (
   ] satisfies [string, (app: H3) => RequestListener][]
 ).map(([name, toListener]) => [name, onNode(toListener, '/v1')])
 
-/** A Hono app that has the app under `/v1`, and hands it a `Request` without the Node request behind it. */
+/** Uses a Hono app that mounts the app under `/v1`, and passes it a `Request` without the Node request behind it. */
 export const mountingHono = onNode(
   (app) => getRequestListener(new Hono().mount('/v1', (request) => app.fetch(request)).fetch),
   '/v1',
 )
 
-/** A Fastify app with its compressing plugin that answers with the `Response` of the h3 app. */
+/** Uses a Fastify app with its compression plugin. It answers with the `Response` of the h3 app. */
 export const onFastify: OpenHost = async (app) => {
   const fastify = Fastify({ forceCloseConnections: true })
   await fastify.register(fastifyCompress, { threshold: 0 })
@@ -163,7 +163,7 @@ export const onFastify: OpenHost = async (app) => {
   }
 }
 
-/** A Fastify app that hands Node's request and response over, with what it has read of the body or without. */
+/** Uses a Fastify app that passes on Node's request and response, with or without the body that it has read. */
 export function onHijackedFastify({ leavesBody }: { leavesBody: boolean }): OpenHost {
   return async (app) => {
     const fastify = Fastify({ forceCloseConnections: true })
@@ -180,7 +180,7 @@ export function onHijackedFastify({ leavesBody }: { leavesBody: boolean }): Open
   }
 }
 
-/** A Hono app with its compressing middleware, on Hono's adapter for Node. */
+/** Uses a Hono app with its compression middleware, on Hono's adapter for Node. */
 export const onHono = onNode((app) => {
   const hono = new Hono()
   hono.use(compress({ threshold: 0, contentTypeFilter: () => true }))
@@ -191,7 +191,7 @@ export const onHono = onNode((app) => {
 
 const text = 'text '.repeat(1_000)
 
-/** Hosts that compress what they may. Each has a page `/text` of its own that may be compressed. */
+/** The hosts that compress whatever they may. Each has a page `/text` of its own that may be compressed. */
 export const compressing: readonly (readonly [string, OpenHost])[] = [
   [
     'Express with compression',

@@ -14,7 +14,7 @@ describe('a stream', () => {
     'blocks no other stream, and its socket is closed%s',
     async (_, openHost) => {
       useVirtualTime()
-      // Frames of 100 KB, of which some hundred fill the buffers of the kernel.
+      // Frames have 100 KB, so about a hundred of them fill the buffers of the kernel.
       const bulk = 'x'.repeat(100_000)
       const names = { firstName: bulk, lastName: null, username: null, emailAddress: null }
       const loadUser = async (id: string) => ({ id, ...names, hasImage: false, imageUrl: '' })
@@ -30,7 +30,7 @@ describe('a stream', () => {
       const reader = await browser.open()
       await reader.viewWhere(({ user }) => user?.firstName === bulk)
 
-      // Until the kernel's buffers of both ends are full.
+      // The loop runs until the kernel's buffers of both ends are full.
       const socket = () => server.sockets.find(({ remotePort }) => remotePort === stalled.localPort)
       const behind = () => socket()?.writableLength ?? 0
       let renewals = 0

@@ -1,4 +1,4 @@
-/** The tests of the protocol again, over HTTP/2, and tests of HTTP/2 itself. */
+/** Runs the tests of the protocol again, over HTTP/2, and adds tests of HTTP/2 itself. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
 import type { SessionStore } from '../../adapters/h3/index.ts'
@@ -11,7 +11,7 @@ process.on('warning', ({ name }) => warnings.push(name))
 
 useHost(onHttp2)
 describe.runIf(hasOpenssl())('over HTTP/2', async () => {
-  // First: it counts timers, and finds none of earlier servers.
+  // This file comes first, because it counts timers and must not find those of earlier servers.
   await import('./let-go.test.ts')
   await import('./protocol.test.ts')
   await import('./origin.test.ts')
@@ -23,7 +23,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
     const server = await startServer()
     const { status, headers } = await server.post(JSON.stringify({ type: 'x'.repeat(200_000) }))
     expect([status, headers.get('connection')]).toEqual([413, null])
-    // Node warns once in a process, and the tests before this one have asked for as much.
+    // Node warns only once in a process, and the tests before this one could have caused the warning.
     expect(warnings).not.toContain('UnsupportedWarning')
   })
 
@@ -48,7 +48,7 @@ describe.runIf(hasOpenssl())('over HTTP/2', async () => {
     const stalled = await server.sendExactly({ path, headers: { cookie: browser.cookie ?? '' } })
     onTestFinished(() => void stalled.body.destroy())
     expect(server.auth.stats().streams).toBe(2)
-    // Its window is 64 KB, which it does not widen while nobody reads.
+    // The window is 64 KB, and it does not grow while nobody reads.
     for (let renewal = 0; renewal < 40; renewal += 1) {
       await browser.token(server.mint({ bulk: 'x'.repeat(5_000), o: { id: `org_${renewal}` } }))
     }

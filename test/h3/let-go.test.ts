@@ -1,6 +1,6 @@
 /**
- * What is left of a server that has nothing to do any more. In a file of its own, since a timer that a server of an earlier test
- * has set in real time may fire while time is in the test's hand, and would be counted.
+ * Checks that an idle or closed server leaves nothing behind. The tests have a file of their own, because a timer
+ * that an earlier test's server has set in real time may fire while the test controls time, and would be counted.
  */
 import { describe, expect, it, vi } from 'vitest'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
@@ -23,7 +23,7 @@ describe('the stream of a live session', () => {
 })
 
 describe('closing', () => {
-  it('says goodbye, refuses what comes, and lets go of everything', async () => {
+  it('says goodbye, refuses new requests, and leaves nothing behind', async () => {
     useVirtualTime()
     const server = await startServer()
     const idle = vi.getTimerCount()

@@ -4,7 +4,7 @@ import { eventually, startServer, useVirtualTime, virtualEpoch } from './harness
 
 const issuer = 'https://clerk.example.test'
 
-/** A server whose checks of good tokens wait to be let go. */
+/** Starts a server whose checks of good tokens wait until the test releases them. */
 async function startHeld() {
   const checks: (() => void)[] = []
   const server = await startServer({

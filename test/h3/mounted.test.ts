@@ -4,7 +4,7 @@ import { startServer } from './harness.ts'
 import { mounting, mountingHono } from './hosts.ts'
 
 describe.each([...mounting, ['app.mount of Hono', mountingHono] as const])('under a prefix, by %s', (_, openHost) => {
-  it('signs in by the stream and the POST, and guards the routes beside it', async () => {
+  it('signs in by the stream and the POST, and guards the other routes', async () => {
     const server = await startServer(
       {},
       (app, auth) => {
@@ -51,7 +51,7 @@ it.each(mounting)(
     const entered = await fetch(link, { redirect: 'manual' })
     expect(entered.status).toBe(303)
     const cookie = entered.headers.get('set-cookie') ?? ''
-    // Without a path the browser takes the folder of the page, which it alone knows the whole of.
+    // Without a path the browser uses the folder of the page, because only the browser knows the whole path.
     expect(cookie).not.toMatch(/path/i)
     const page = new URL(entered.headers.get('location') ?? '', link)
     expect(page.href).toBe(`${server.url}/auth/inspect`)

@@ -3,7 +3,7 @@ import type { LoadHandler } from '../../adapters/h3/index.ts'
 import { AuthError } from '../../machines/index.ts'
 import { startServer } from './harness.ts'
 
-/** A page whose load runs the handlers. */
+/** Starts an app with a page whose load runs the handlers. */
 async function startPage(handlers: LoadHandler | readonly LoadHandler[] | null, authWaitTimeout = 100) {
   const server = await startServer({ authWaitTimeout }, (app, auth) => app.get('/page', auth.onLoad(handlers)))
   return { server, browser: server.browser() }

@@ -6,7 +6,7 @@ import { toText } from './wire.ts'
 
 const app = 'https://app.example.com'
 
-/** A request with exactly these headers. */
+/** Sends a request with exactly these headers. */
 async function sendRaw(server: TestServer, method: string, headers: Record<string, string>, path = '/auth/events') {
   const answer = await server.sendExactly({
     method,
@@ -161,7 +161,7 @@ describe('the preflight', () => {
 describe('allowedHosts', () => {
   const allowedHosts = ['app.example.com', 'localhost:3000', '[::1]:3000', '[::2]', 'shop.example.com:443']
 
-  /** The second status is that behind a proxy that hides the port which was asked for. */
+  /** The second status is the one behind a proxy that hides the requested port. */
   it.each<[string, number, number]>([
     ['app.example.com', 200, 200],
     ['APP.example.com', 200, 200],

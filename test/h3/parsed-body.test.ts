@@ -50,7 +50,7 @@ describe.each(hosts)('a body that was read before, by %s', (_, openHost) => {
 
   it('changes no prototype', async () => {
     const server = await startServer({}, undefined, openHost)
-    // Fastify refuses it by itself.
+    // Fastify itself refuses this body.
     expect((await server.post('{"type":"session.cleared","__proto__":{"admin":true}}')).status).toBe(400)
     expect(({} as { admin?: boolean }).admin).toBeUndefined()
   })
@@ -82,7 +82,7 @@ describe('a body that was read before and is lost', () => {
       'a middleware that reads a part of it',
       [{}, undefined, onExpress((request, _, next) => void request.once('data', () => (request.pause(), next())))],
     ],
-  ])('is told of, with the remedy, once in the log too: %s', async (_, start) => {
+  ])('is reported with the remedy, and once in the log: %s', async (_, start) => {
     const server = await startServer(...start)
     for (let twice = 0; twice < 2; twice += 1) {
       const { status, body } = await server.post({ type: 'session.cleared' })

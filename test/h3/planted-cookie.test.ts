@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { AuthServer } from '../../adapters/h3/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 
-/** A server with a slow guarded route, which also reports the end of the requests that were let in. */
+/** Starts a server with a slow guarded route. It also reports the end of the requests that were let in. */
 async function startGuarded() {
   const admitted: { readonly event: H3Event; readonly signal: AbortSignal }[] = []
   let auth!: AuthServer
@@ -20,7 +20,7 @@ async function startGuarded() {
   await browser.open()
   const planted = { cookie: browser.cookie ?? '' }
   const waitWithPlanted = () => server.send('/guarded', { headers: planted })
-  /** How many requests wait by now. */
+  /** Returns the number of requests that wait. */
   const waiting = () => server.lines.filter(([, code]) => code === 'check.awaited').length
   return { server, auth, browser, planted, admitted, waitWithPlanted, waiting }
 }
@@ -35,7 +35,7 @@ describe('a cookie that was planted before the sign-in', () => {
     expect((await request).status).toBe(200)
     const { event, signal } = admitted[0]!
     expect([signal.aborted, (await auth.session(event)).userId]).toEqual([false, 'user_a'])
-    // Not by a renewal either.
+    // A renewal does not end it either.
     await vi.advanceTimersByTimeAsync(9_000)
     await browser.token(server.mint())
     expect(signal.aborted).toBe(false)
@@ -70,7 +70,7 @@ describe('a cookie that was planted before the sign-in', () => {
     expect(refused[0]!.headers.get('retry-after')).toBe('1')
     await browser.token(server.mint())
     expect((await Promise.all(first)).map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 200))
-    // Their places are free again.
+    // The places of those requests are free again.
     const other = server.browser()
     await other.open()
     const later = server.send('/guarded', { headers: { cookie: other.cookie ?? '' } })

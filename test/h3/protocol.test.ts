@@ -307,7 +307,7 @@ describe('an unknown path or method', () => {
 
   it('every channel names the server, and another server has another name', async () => {
     const toNode = ({ body }: PostResult) => body.channel.split('.')[0]
-    // If the suite runs behind a host, there is only one of them.
+    // If the suite runs behind a host, there is only one such host.
     const [one, two] = [await startServer(), await startServer({}, undefined, onH3)]
     const nodes: (string | undefined)[] = []
     for (const server of [one, one, two]) nodes.push(toNode(await server.browser().token(server.mint())))

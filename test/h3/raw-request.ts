@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 export interface RawAnswer {
   readonly status: number
-  /** The head and the body, as they came. */
+  /** The head and the body as they were received. */
   readonly text: string
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startServer } from './harness.ts'
 import { sendRawRequest } from './raw-request.ts'
 
-/** The Latin-1 blanks that `String.prototype.trim` removes, and other bytes that are no part of a cookie's name. */
+/** The Latin-1 blanks that `String.prototype.trim` removes, and other bytes that do not belong to a cookie's name. */
 const bytes = ['\xA0', '\x0B', '\x0C', '\x85', '\xAD', '\x01']
 
 describe('the Cookie header', () => {
@@ -11,7 +11,7 @@ describe('the Cookie header', () => {
     const browser = server.browser()
     await browser.token(server.mint())
     const { host } = new URL(server.url)
-    /** True if a request with these bytes as its `Cookie` is signed in; null if Node's parser refuses them. */
+    /** Tells if a request with these bytes as its `Cookie` is signed in. Null if Node's parser refuses them. */
     async function isSignedIn(cookie: string): Promise<boolean | null> {
       const lines = [`Host: ${host}`, `Cookie: ${cookie}`]
       const { status, text } = await sendRawRequest(`${server.url}/auth/session`, { lines })

@@ -8,7 +8,7 @@ import type { AuthServer, RequestSource } from '../../adapters/h3/index.ts'
 import { startServer } from './harness.ts'
 import { overHttp1, overHttp2 } from './wire.ts'
 
-/** The request as a server of Node hands it out. */
+/** Creates the request that a Node server receives. */
 async function toNodeRequest(headers: Record<string, string>, method: string, isHttp2 = false) {
   const server = isHttp2 ? createHttp2Server() : createServer()
   server.listen(0, '127.0.0.1')
@@ -61,7 +61,7 @@ const attempt = async (work: Promise<unknown>) =>
   )
 
 describe.each(sources)('%s', (_, toSource) => {
-  it('tells of the session that its cookie names', async () => {
+  it('gives the session that its cookie names', async () => {
     const { auth, cookie, browser } = await openSignedIn()
     const from = await toSource({ cookie, host: 'localhost' }, 'GET')
     expect(await auth.session(from)).toMatchObject({
@@ -80,7 +80,7 @@ describe.each(sources)('%s', (_, toSource) => {
     expect((await auth.session(from)).state).toBe('signedOut')
   })
 
-  it('remembers whom its token has let in', async () => {
+  it('remembers the user whom its token has let in', async () => {
     const { auth, mint } = await startServer()
     const from = await toSource({ authorization: `Bearer ${mint()}`, host: 'localhost' }, 'GET')
     expect((await auth.session(from)).state).toBe('unchecked')
@@ -101,7 +101,7 @@ describe.each(sources)('%s', (_, toSource) => {
   })
 })
 
-it('hands its request to a rule of the caller', async () => {
+it('passes its request to a rule of the caller', async () => {
   const { auth, cookie } = await openSignedIn()
   const from = { headers: { cookie }, tenant: 'acme' }
   const seen: unknown[] = []
@@ -117,7 +117,7 @@ it('reads the secure cookie alone over https', async () => {
   expect((await auth.session({ headers: { cookie } })).userId).toBe('user_a')
 })
 
-describe('what is no request', () => {
+describe('a value that is not a request', () => {
   const accepted = /^The request must be an H3Event, a Request, a Node request, or an object with headers/
   const calls: readonly (readonly [string, (auth: AuthServer, from: never) => unknown])[] = [
     ['session', (auth, from) => auth.session(from)],
@@ -129,7 +129,7 @@ describe('what is no request', () => {
     ['signal', async (auth, from) => auth.signal(from)],
   ]
 
-  it.each(calls)('is a TypeError that says so: %s', async (_, call) => {
+  it.each(calls)('causes a TypeError that says so: %s', async (_, call) => {
     const { auth } = await startServer()
     for (const from of [
       undefined,
@@ -148,7 +148,7 @@ describe('what is no request', () => {
     }
   })
 
-  it('gets a hint where it is nearly one', async () => {
+  it('gets a hint if it resembles a request', async () => {
     const { auth } = await startServer()
     const headers = new Headers({ cookie: 'authchart=secret' })
     await expect(auth.session(headers as never)).rejects.toThrow(/; give headers as \{ headers \}$/)
@@ -182,7 +182,7 @@ describe('auth.toResponse', () => {
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3'])
   })
 
-  it('throws what is not its own, so that a redirect of a framework goes through', async () => {
+  it('throws an error that is not its own, so that a redirect of a framework goes through', async () => {
     const { auth } = await startServer()
     for (const error of [
       new Error('NEXT_REDIRECT'),

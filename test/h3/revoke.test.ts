@@ -50,7 +50,7 @@ describe('revoke', () => {
     const over = clerk.createSession('user_ada')
     clerk.endSession(over)
     const bob = clerk.createSession('user_bob')
-    // From after the revocation, as a clock of Clerk's that is ahead has it.
+    // This token is from after the revocation, because Clerk's clock is ahead.
     clerk.skewClock(5_000)
     const ahead = mint(unseen[0])
     await server.auth.revoke({ userId: 'user_ada' }, { atClerk: true })
@@ -116,7 +116,7 @@ describe('revokeOthers', () => {
     const { clerk, server, mint, signIn } = await startApp()
     const [own, other, bob] = [await signIn(), await signIn('user_ada', 'tab2'), await signIn('user_bob')]
     const unseen = clerk.createSession('user_ada')
-    // From after the revocation, as a clock of Clerk's that is ahead has it.
+    // This token is from after the revocation, because Clerk's clock is ahead.
     clerk.skewClock(5_000)
     const ahead = [other.session, unseen].map(mint)
     expect((await ask(server, own.browser.cookie)).status).toBe(200)
@@ -145,7 +145,7 @@ describe('revokeOthers', () => {
       expect((await get(headers as Record<string, string>)).body.code).toBe('origin-rejected')
     }
     expect(other.session.status).toBe('active')
-    // A token that is not in a cookie comes from no other site.
+    // A token outside a cookie cannot come from another site.
     const bearer = { authorization: `Bearer ${mint(own.session)}` }
     expect((await ask(server, '', bearer, 'GET')).status).toBe(200)
     expect([own.session.status, other.session.status]).toEqual(['active', 'revoked'])
@@ -196,7 +196,7 @@ describe('two servers with two Clerk instances in one process (C18)', () => {
     one.server.auth.onAuthChange(() => heard.push('one'))
     two.server.auth.onAuthChange(() => heard.push('two'))
     const [first, second] = [await one.signIn(), await two.signIn()]
-    // Undecided until its key could be asked for again, and nothing but that.
+    // The token is undecided until its key can be requested again, and nothing else follows from it.
     expect((await one.server.browser().token(two.mint(second.session))).body.code).toBe('keys-unavailable')
     await one.server.auth.revoke({ userId: 'user_ada' }, { atClerk: true })
     expect([first.session.status, second.session.status]).toEqual(['revoked', 'active'])

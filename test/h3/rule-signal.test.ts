@@ -6,7 +6,7 @@ import { eventually, startServer, useVirtualTime } from './harness.ts'
 
 const toOrg = (rol: string, id = 'org_1') => ({ o: { id, rol } })
 
-/** A server with a feed that a rule guards, and the signals that the feeds were given. */
+/** Starts a server with a feed that a rule guards, and collects the signals of the feeds. */
 async function startFeed(rule: AuthRule | undefined, options: AuthServerOptions = {}) {
   const signals: AbortSignal[] = []
   const server = await startServer(options, (app, auth) => {
@@ -23,7 +23,7 @@ async function startFeed(rule: AuthRule | undefined, options: AuthServerOptions 
   return { server, browser, feed }
 }
 
-/** A token that is newer than the ones before, under virtual time. */
+/** Lets time pass, so that the next token is newer than the ones before. */
 const pass = (ms = 1_000) => vi.advanceTimersByTimeAsync(ms)
 
 describe('a signal of a rule', () => {

@@ -74,7 +74,7 @@ describe('no raw token and no secret', () => {
     const stream = await server.open(headers)
     expect((await stream.view()).isSignedIn).toBe(true)
     const [request] = requests
-    // Access logs are written when an answer ends, and want the rest.
+    // Access logs are written when an answer ends, and need the other headers.
     expect(request?.headers['user-agent']).toBe('somebody')
     const text = JSON.stringify([request?.headers, request?.rawHeaders, request?.headersDistinct])
     expect(text).not.toContain(token)
@@ -83,7 +83,7 @@ describe('no raw token and no secret', () => {
   })
 })
 
-/** Everything that can be read from a value: own properties, errors with their causes, and its JSON. */
+/** Collects all text that can be read from a value: own properties, errors with their causes, and its JSON. */
 function toText(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null || seen.has(value)) return String(value)

@@ -12,7 +12,7 @@ function create(): AuthServer {
   return auth
 }
 
-/** Another instance of the module in this process, as a bundler makes one for each bundle. */
+/** Loads another instance of the module in this process, as a bundler makes one for each bundle. */
 async function loadAgain() {
   vi.resetModules()
   return import('../../adapters/h3/index.ts')
@@ -52,7 +52,7 @@ describe('shareAuthServer', () => {
     expect((await another.session({ headers: { cookie } })).state).toBe('unchecked')
   })
 
-  it('makes a new one once it was closed, and none of a failure', async () => {
+  it('makes a new one after it was closed, and keeps none that failed', async () => {
     const first = shareAuthServer('closed', create)
     await first.close({ timeout: 0 })
     const fail = () => {
@@ -62,12 +62,12 @@ describe('shareAuthServer', () => {
     const second = shareAuthServer('closed', create)
     onTestFinished(() => second.close({ timeout: 0 }))
     expect(second).not.toBe(first)
-    // Closing the first one again takes nothing from the second.
+    // Closing the first one again does not affect the second.
     await first.close({ timeout: 0 })
     expect(shareAuthServer('closed', create)).toBe(second)
   })
 
-  it('says what it takes', () => {
+  it('throws a TypeError that says what it takes', () => {
     expect(() => shareAuthServer('', create)).toThrow(new TypeError('shareAuthServer: key must be a name, such as app'))
     expect(() => shareAuthServer('x', create() as never)).toThrow(
       new TypeError('shareAuthServer: create must be a function'),

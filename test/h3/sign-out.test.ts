@@ -6,7 +6,7 @@ import type { TestServer } from './harness.ts'
 
 const issuer = 'https://clerk.example.test'
 
-/** A server whose checks wait until they are let go, in the order asked for. */
+/** Starts a server whose checks wait until the test releases them, in the order of the requests. */
 async function startHeld(options: Parameters<typeof startServer>[0] = {}) {
   const checks: { sid: unknown; pass: () => void }[] = []
   const server = await startServer({
@@ -174,7 +174,7 @@ describe('a sign-out during the check of a token', () => {
 })
 
 describe('a store that is down', () => {
-  /** A memory store whose methods can be made to fail. */
+  /** Creates a memory store whose methods can be made to fail. */
   function createFragileStore() {
     const store = createMemorySessionStore()
     const down = new Set<keyof SessionStore>()
@@ -189,7 +189,7 @@ describe('a store that is down', () => {
       write: guard('write'),
       rotate: guard('rotate'),
       remove: guard('remove'),
-      // As the contract asks: the own copy has it, whatever becomes of the rest.
+      // The contract says that the store's own copy has the tombstone, even if the write fails.
       addTombstone: async (tombstone) => {
         await store.addTombstone(tombstone)
         if (down.has('addTombstone')) throw new Error('addTombstone failed')

@@ -6,7 +6,7 @@ import { startServer } from './harness.ts'
 
 const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }
 
-/** A server with one route that says whose it is. */
+/** Starts an app with one route that returns the id of its user. */
 const startApp = (rule?: RequireAuthOptions) =>
   startServer({}, (app, auth) => {
     app.all(
@@ -33,7 +33,7 @@ describe('require', () => {
     ['the role is missing', { role: 'admin' }, {}, 403, 'forbidden'],
     ['the check refuses', { check: ({ userId }) => userId.startsWith('admin_') }, {}, 403, 'forbidden'],
     ['the last verification is too old', { freshness: 5 }, { fva: [9, -1] }, 403, 'reverification-needed'],
-  ])('rejects with the error of requireAuth where %s', async (_, rule, claims, status, code) => {
+  ])('rejects with the error of requireAuth if %s', async (_, rule, claims, status, code) => {
     const server = await startApp(rule)
     const browser = server.browser()
     if (claims) await browser.token(server.mint(claims))

@@ -13,13 +13,13 @@ export interface SseFrame {
 export interface SseReader {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Everything that came, as text. */
+  /** Returns all text that was received. */
   readonly text: () => string
-  /** The next event not read yet; null when the stream has ended. */
+  /** Returns the next event that was not read yet, or null when the stream has ended. */
   next(): Promise<SseFrame | null>
-  /** The next view. */
+  /** Returns the next view. */
   view(): Promise<AuthView>
-  /** The first view from here on that matches. */
+  /** Returns the next view that matches. */
   viewWhere(matches: (view: AuthView) => boolean): Promise<AuthView>
   /** Resolves when the server ends the connection. */
   readonly ended: Promise<void>

@@ -9,7 +9,7 @@ import { startServer } from './harness.ts'
 import { onNode } from './hosts.ts'
 import type { OpenHost } from './hosts.ts'
 
-/** Serves an auth server in an app that is not one of h3. */
+/** Serves an auth server in an app that does not use h3. */
 type ToHost = (auth: AuthServer) => OpenHost
 
 export async function startStandalone(toHost: ToHost, options: AuthServerOptions = {}) {
@@ -28,7 +28,7 @@ export const listening =
   (auth) =>
     onNode(() => toListener(auth) as RequestListener, prefix)
 
-/** Adds `/api/me`, for the signed-in alone. */
+/** Adds `/api/me`, which is for signed-in users only. */
 function withRoutes<App extends express.Router>(app: App, auth: AuthServer): App {
   const router: express.Router = app
   router.all('/api/me', async (request, response) => {

@@ -28,7 +28,7 @@ describe.each(standalone)('%s', (_, toHost) => {
     stream.close()
   })
 
-  it('refuses what the page of another site changes with a cookie', async () => {
+  it('refuses a change that the page of another site makes with a cookie', async () => {
     const server = await startStandalone(toHost)
     const browser = server.browser()
     await browser.open()
@@ -39,7 +39,7 @@ describe.each(standalone)('%s', (_, toHost) => {
     expect(answered.get('content-type')).toBe('application/problem+json; charset=utf-8')
   })
 
-  it('ends with a problem document what it has no route for', async () => {
+  it('answers a path without a route with a problem document', async () => {
     const server = await startStandalone(toHost)
     const { status, body } = await server.send('/auth/other')
     expect([status, body.code]).toEqual([404, 'not-found'])
@@ -85,7 +85,7 @@ describe('auth.node', () => {
     stream.close()
   })
 
-  it('leaves every other path, and the URL of its own, to what comes after and to a log', async () => {
+  it('leaves every other path, and the URL of its own, to later handlers and to a log', async () => {
     const seen: string[] = []
     const server = await startStandalone(
       listening((auth) =>
@@ -105,7 +105,7 @@ describe('auth.node', () => {
     expect(seen.at(-1)).toBe('/auth/session /session')
   })
 
-  it('answers what is not its own with 404 where nothing comes after', async () => {
+  it('answers other paths with 404 if no handler follows', async () => {
     const server = await startStandalone(
       listening((auth) => (request: never, response: never) => auth.node(request, response)),
     )
@@ -120,7 +120,7 @@ describe('auth.node', () => {
     stream.close()
   })
 
-  it('says what it takes', async () => {
+  it('throws a TypeError that says what it takes', async () => {
     const { auth } = await startServer()
     for (const args of [[], [{}, {}], [new Request('http://localhost/auth/session'), {}]]) {
       expect(() => auth.node(...(args as unknown as Parameters<AuthServer['node']>))).toThrow(
@@ -129,7 +129,7 @@ describe('auth.node', () => {
     }
   })
 
-  it('passes an error on where the request cannot be handled', async () => {
+  it('passes an error on if it cannot handle the request', async () => {
     const server = await startStandalone(
       listening((auth): RequestListener => (request, response) => {
         Object.defineProperty(request, 'headers', {
@@ -147,7 +147,7 @@ describe('auth.node', () => {
 describe('auth.fetch', () => {
   const toUrl = (path: string) => `http://localhost${path}`
 
-  it('answers undefined for what is not under its path', async () => {
+  it('returns undefined for a request outside its path', async () => {
     const { auth } = await startServer({ basePath: '/api/auth' })
     for (const path of ['/', '/auth/session', '/api/authors', '/v1/api/auth/session']) {
       expect(await auth.fetch(new Request(toUrl(path)))).toBeUndefined()
@@ -157,7 +157,7 @@ describe('auth.fetch', () => {
     expect((await auth.fetch(new Request(toUrl('/api/auth'))))?.status).toBe(404)
   })
 
-  it('lets go of a stream whose reader leaves, and of one whose request is given up', async () => {
+  it('releases a stream whose reader leaves, and one whose request is aborted', async () => {
     const { auth } = await startServer()
     const answer = await auth.fetch(new Request(toUrl('/auth/events')))
     const reader = answer!.body!.getReader()
@@ -173,7 +173,7 @@ describe('auth.fetch', () => {
     expect(auth.stats().streams).toBe(0)
   })
 
-  it('says what it takes', async () => {
+  it('throws a TypeError that says what it takes', async () => {
     const { auth } = await startServer()
     for (const request of [undefined, '/auth/session', { url: '/auth/session' }]) {
       await expect(auth.fetch(request as never)).rejects.toThrow(new TypeError('auth.fetch: request must be a Request'))

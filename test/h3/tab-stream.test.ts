@@ -93,7 +93,7 @@ it('a stream that is not a Node response is replaced too', async () => {
   const reader = first.body!.getReader()
   await reader.read()
   const second = await open(first.headers.get('set-cookie')?.split(';')[0])
-  // It begins when it is read.
+  // The stream begins when it is read.
   const next = second.body!.getReader()
   await next.read()
   const readOn = async () => {

@@ -12,7 +12,7 @@ const toOptions = ({ secretKey, publishableKey, apiUrl }: ClerkEmulator): AuthSe
   logger: {},
 })
 
-/** An auth server of any one app. Ends with the test. */
+/** Creates an auth server, which belongs to no particular app. It is closed after the test. */
 function makeAuth(options: AuthServerOptions = {}): AuthServer {
   const auth = createAuthServer({ keys: { jwks: signer.jwks }, clerk: {}, logger: {}, ...options })
   onTestFinished(() => auth.close({ timeout: 0 }))

@@ -11,7 +11,7 @@ import type { H3 } from 'h3'
 
 const userRequests = /\/v1\/users\/user_/
 
-/** A route that answers with the user, or with the error. */
+/** Adds a route that answers with the user, or with the error. */
 function addMe(app: H3, auth: AuthServer) {
   app.get('/me', async (event) => {
     try {
@@ -139,7 +139,7 @@ describe('loadUser (C20, C21)', () => {
   })
 })
 
-/** A server whose profiles wait for the test. */
+/** Starts a server whose profiles wait for the test. */
 async function startHeld(options: Parameters<typeof startServer>[0] = {}) {
   const loads: { userId: string; give: (user: unknown) => void; fail: () => void }[] = []
   const loadUser = (userId: string) =>

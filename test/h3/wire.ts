@@ -4,7 +4,7 @@ import { connect } from 'node:http2'
 import type { ClientHttp2Session } from 'node:http2'
 import type { Readable } from 'node:stream'
 
-/** A request with exactly these headers: `fetch` would add some of its own. */
+/** A request with exactly these headers. `fetch` would add some of its own. */
 export interface WireRequest {
   readonly method?: string
   readonly path: string
@@ -39,7 +39,7 @@ export function overHttp1(origin: string): Wire {
   }
 }
 
-/** One connection for all requests, as browsers have it. */
+/** Sends all requests over one connection, as browsers do. */
 export function overHttp2(
   origin: string,
   { ca, authority = new URL(origin).host }: { ca: string; authority?: string },
@@ -48,7 +48,7 @@ export function overHttp2(
   function toSession(): ClientHttp2Session {
     if (session && !session.closed && !session.destroyed) return session
     session = connect(origin, { ca, servername: 'localhost' })
-    // Each request is told of it.
+    // Each request gets the error too.
     session.on('error', () => {})
     return session
   }

@@ -9,7 +9,7 @@ import { onNode } from './hosts.ts'
 import type { OpenHost } from './hosts.ts'
 import { middlewares, reCreating, wrapping } from './wrapping.ts'
 
-/** Opens a stream and signs in, with a middleware in the app that has a header and a cookie of its own. */
+/** Opens a stream and signs in, in an app with a middleware that sets a header and a cookie of its own. */
 async function openSignedIn(openHost: OpenHost, extend: (app: H3) => void) {
   const server = await startServer(
     {},

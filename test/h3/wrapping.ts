@@ -6,7 +6,7 @@ import type { OpenHost } from './hosts.ts'
 
 type Answer = Response | Promise<Response>
 
-/** An h3 app around another one that answers with the result of `wrap` on the inner answer. */
+/** Makes an h3 app around another one. It answers with the result of `wrap` on the inner answer. */
 const around = (wrap: (app: H3, event: H3Event) => unknown) =>
   onNode((app) => toNodeHandler(new H3().all('/**', (event) => wrap(app, event))))
 
@@ -15,7 +15,7 @@ const fetchAndWrap = (wrap: (response: Response) => Answer) =>
 
 const recreate = (response: Response) => new Response(response.body, response)
 
-/** h3's own server with a middleware of its own. */
+/** Uses h3's own server with an additional middleware. */
 const withServerMiddleware =
   (wrap: (response: Response) => Answer): OpenHost =>
   async (app) => {
