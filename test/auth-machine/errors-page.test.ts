@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { authErrors, type AuthErrorCode, type SyncErrorCode } from '../../machines/index.ts'
 import { toRemedy } from '../../machines/remedies.ts'
 
-/** The codes of the browser alone: asking again may help against all of them. */
+/** The codes that only the browser has. Asking again may help against all of them. */
 const ofBrowser: Record<Exclude<SyncErrorCode, AuthErrorCode>, string> = {
   'clerk-no-token': 'Clerk gave no token, though it says that somebody is signed in',
   'clerk-timeout': "Clerk's `getToken` did not settle in time",

@@ -3,12 +3,12 @@ import { AuthError, authMachine, BearerToken, toAuthView } from '../../machines/
 import type { AuthEmitted, AuthErrorCode, AuthInput, VerifiedSession } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 
-/** A proof issued `at` ms after the epoch. */
+/** Makes a proof that was issued `at` ms after the epoch. */
 export function session({ at = 0, ...overrides }: Partial<VerifiedSession> & { at?: number } = {}): VerifiedSession {
   return createProof({ issuedAt: virtualEpoch + at, ...overrides })
 }
 
-/** A running auth machine under virtual time, whose checks the test settles by hand, in the order they were asked for. */
+/** Starts an auth machine under virtual time. The test settles its checks by hand, in the order of the requests. */
 export function startAuth(input: AuthInput = {}) {
   const clock = new SimulatedClock()
   const skew = { ms: 0 }
@@ -48,7 +48,7 @@ export function startAuth(input: AuthInput = {}) {
     emitted,
     view: () => toAuthView(actor.getSnapshot()),
     value: () => actor.getSnapshot().value,
-    /** Virtual time passes, timers fire on the way. */
+    /** Lets virtual time pass and fires the timers that become due. */
     wait: (ms: number) => clock.increment(ms),
     token(id = `t${++tokens}`) {
       actor.send({ type: 'token.received', token: new BearerToken(`secret.${id}`), id })
@@ -58,7 +58,7 @@ export function startAuth(input: AuthInput = {}) {
     refuse: (code: AuthErrorCode, retryAfter?: number) =>
       settled((check) => check.reject(new AuthError(code, undefined, { retryAfter }))),
     fail: (error: unknown) => settled((check) => check.reject(error)),
-    /** A token is posted and proves `verified`. */
+    /** Posts a token that proves `verified`. */
     async signIn(verified: VerifiedSession = session()) {
       const id = this.token()
       await this.accept(verified)

@@ -4,7 +4,7 @@ import type { AuthRule, AuthView } from '../../machines/index.ts'
 
 const now = Date.UTC(2026, 0, 1)
 
-/** A view of the claims that a v2 token has, unless said otherwise. */
+/** Makes a view with the claims of a v2 token, unless `claims` say otherwise. */
 function toView(claims: object = {}, orgRole: string | null = null): AuthView {
   return {
     ...toUncheckedView(now),

@@ -9,7 +9,7 @@ type Auth = ReturnType<typeof startAuth>
 
 const throughJson = (snapshot: unknown): unknown => JSON.parse(JSON.stringify(snapshot))
 
-/** A fresh actor `later` ms after the epoch, told what a stored snapshot proved. */
+/** Starts a new actor `later` ms after the epoch with a stored snapshot. */
 function startAgain(stored: unknown, later: number, input: AuthInput = {}) {
   const clock = new SimulatedClock()
   const actor = createActor(authMachine, { clock, input: { now: () => virtualEpoch + later + clock.now(), ...input } })

@@ -16,7 +16,7 @@ let appUrl: string
 let context: BrowserContext
 let pageErrors: string[]
 
-/** The scripts of each clerk-js; its components have one of their own from 6 on. */
+/** The scripts of each clerk-js. From version 6 on its components have a script of their own. */
 const versions = {
   5: () => [clerk.clerkJSUrl],
   6: () => [clerk.providerProps.__internal_clerkUIUrl, clerk.providerProps.__internal_clerkJSUrl],
@@ -75,7 +75,7 @@ async function openPage(): Promise<Page> {
   return page
 }
 
-/** Opens the page in the browser that a session made without one belongs to. */
+/** Opens the page in the browser of a session that was created without a browser. */
 async function openPageAs(session: EmulatedSession): Promise<Page> {
   await context.addCookies([{ name: '__client', value: clerk.clientCookie(session), url: clerk.url, httpOnly: true }])
   return openPage()

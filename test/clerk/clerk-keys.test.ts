@@ -8,7 +8,7 @@ import { freePort } from '../free-port.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import type { ClerkEmulator, Fault } from '../kit/index.ts'
 
-/** Against the emulated Backend API. */
+/** The emulated Backend API that the tests use. */
 let clerk: ClerkEmulator
 let keys: KeySource
 let logged: [code: string, details: unknown][]
@@ -36,7 +36,7 @@ const codeOf = (verified: Promise<unknown>) =>
 const mint = () => clerk.mintToken({ session: clerk.createSession('ada@example.test') })
 const jwksRequests = () => clerk.requests.filter(({ path }) => path.endsWith('/v1/jwks')).length
 
-/** Lets an attempt that a timer started end: several turns of real I/O. */
+/** Waits for several turns of real I/O, until an attempt that a timer started has ended. */
 async function until(holds: () => boolean) {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -48,7 +48,7 @@ const until = async (client: AuthClient, predicate: (view: AuthView) => boolean)
 const atRest = (client: AuthClient, session: 'confirmed' | 'signedOut' | 'degraded') =>
   waitFor(client.actor, (snapshot) => snapshot.matches({ session }), { timeout: 10_000 })
 
-/** The Web Locks API, which Node 20 lacks: exclusive locks, first come first served. */
+/** Provides the Web Locks API, which Node 20 lacks: exclusive locks in the order of the requests. */
 function provideLocks() {
   let last: Promise<unknown> = Promise.resolve()
   const request = (_: string, run: () => Promise<void>) => (last = last.then(run))

@@ -13,7 +13,7 @@ const frame = `event: view\ndata: ${JSON.stringify(view)}\n\n`
 const problem = (status: number, code: string, detail: string, retryable = false) =>
   Response.json({ code, detail, retryable }, { status, headers: { 'content-type': 'application/problem+json' } })
 
-/** An event stream that says something and stays open. */
+/** Returns an event stream that sends a text and stays open. */
 function stream(text: string): Response {
   const body = new ReadableStream({
     start: (controller) => (text ? controller.enqueue(new TextEncoder().encode(text)) : undefined),
@@ -26,7 +26,11 @@ interface Server {
   readonly post?: () => Response | Promise<Response>
 }
 
-/** Runs a client of a signed-in tab for a minute of virtual time. @returns every error that it was told of */
+/**
+ * Runs a client of a signed-in tab for a minute of virtual time.
+ *
+ * @returns every error that `onError` received
+ */
 async function run(server: Server, options: AuthClientOptions & { readonly clerk?: Partial<ClerkState> } = {}) {
   const { clerk, ...rest } = options
   const { events = () => stream(frame), post = never } = server
@@ -101,13 +105,17 @@ describe('onError is called for every failure', () => {
 describe('after the first five seconds', () => {
   interface Timed {
     readonly getToken?: (asked: number) => Promise<string | null>
-    /** How long a stream goes on pinging before it breaks off, s. */
+    /** The seconds for which a stream sends pings before it breaks off. */
     readonly streamLife?: number
-    /** The code with which a stream is refused, by its number. */
+    /** Returns the code with which a stream is refused, by the number of the stream. */
     readonly refusal?: (stream: number) => string | null
   }
 
-  /** Runs a client for so many seconds. @returns the codes that it was told of, each behind its second */
+  /**
+   * Runs a client for this many seconds.
+   *
+   * @returns the codes that `onError` received, each after its second
+   */
   async function time(seconds: number, { getToken = never, streamLife = Infinity, refusal = () => null }: Timed) {
     const clock = new SimulatedClock()
     const told: string[] = []

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
 
-/** `AbortSignal` of React Native: it has no reason, and is not `any`, `timeout` or `throwIfAborted`. */
+/** The `AbortSignal` of React Native. It has no reason, and lacks `any`, `timeout` and `throwIfAborted`. */
 class NativeSignal {
   aborted = false
   readonly listeners = new Set<() => void>()
@@ -24,7 +24,7 @@ class NativeAbortController {
   }
 }
 
-/** `Response` of React Native's `fetch`: a text that is there, and no `body`. */
+/** The `Response` of React Native's `fetch`. It has a complete text and no `body`. */
 class NativeResponse {
   readonly status: number
   readonly ok: boolean
@@ -41,7 +41,7 @@ class NativeResponse {
   }
 }
 
-/** `Response` of `expo/fetch`. */
+/** The `Response` of `expo/fetch`. */
 class ExpoResponse extends NativeResponse {
   readonly body: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }> } }
   constructor(message: IncomingMessage) {
@@ -69,18 +69,22 @@ export interface NativeRequest {
   readonly path: string
 }
 
-/** The network of one app: what was asked, and cookies that the system keeps for all of it. */
+/** The network of one app. It records the requests, and keeps cookies for the whole app as the system does. */
 function createNetwork() {
   const cookies = new Map<string, string>()
   const requests: NativeRequest[] = []
   const connection = { isDown: false }
 
-  /** @param isStreaming false: the answer is there when its body has ended, as with XMLHttpRequest below it. */
+  /**
+   * Returns a `fetch`.
+   *
+   * @param isStreaming if false, the answer is available when its body has ended, as with XMLHttpRequest
+   */
   const toFetch =
     (isStreaming: boolean) =>
     async (url: string, { method = 'GET', headers, body, cache, signal }: NativeInit = {}) => {
       const target = new URL(url)
-      // As the polyfill does that React Native uses, which has no cache to control.
+      // React Native's polyfill has no cache that it could control, so it does this instead.
       if (!isStreaming && cache === 'no-store' && method === 'GET')
         target.searchParams.set('_', String(requests.length))
       const noted = { method, path: target.pathname }
@@ -110,7 +114,7 @@ function createNetwork() {
   return { cookies, requests, connection, nativeFetch: toFetch(false), expoFetch: toFetch(true) }
 }
 
-/** Standards that Hermes came by late, or never. */
+/** Standards that Hermes got late or never. */
 const missing = [
   'Array.prototype.toSorted',
   'Array.prototype.toReversed',
@@ -124,8 +128,9 @@ const missing = [
 ]
 
 /**
- * A JavaScript engine with what React Native gives an app, and nothing else: no document, window, location, storage,
- * navigator, crypto, URL, Event, BroadcastChannel, AbortSignal statics or TextDecoder. With Expo there is a TextDecoder.
+ * Starts a JavaScript engine with only the features that React Native gives an app. It has no document, window,
+ * location, storage, navigator, crypto, URL, Event, BroadcastChannel, AbortSignal statics or TextDecoder. With Expo
+ * there is a TextDecoder.
  */
 export async function openNativeApp(entry: URL, options: { readonly hasExpo?: boolean } = {}) {
   const network = createNetwork()

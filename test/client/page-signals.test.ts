@@ -18,7 +18,7 @@ function watch() {
   return {
     end,
     dispatch,
-    /** The signals of an event, while the document is in view and has focus, or not. */
+    /** Returns the signals of an event. The document is visible and has focus, unless the options say otherwise. */
     on(target: EventTarget, type: string, { isVisible = true, hasFocus = true } = {}) {
       vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(isVisible ? 'visible' : 'hidden')
       vi.spyOn(document, 'hasFocus').mockReturnValue(hasFocus)

@@ -7,12 +7,12 @@ import { createAuthServer, type AuthServerOptions } from '../../adapters/h3/inde
 import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 
 const issuer = 'https://clerk.example.test'
-/** The app's origin, in `azp`. */
+/** The app's origin, which tokens carry in `azp`. */
 const party = 'https://app.example.test'
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'kid-1', alg: 'RS256', use: 'sig' }] }
 
-/** A session token as Clerk signs it, with a real key. Times in seconds. */
+/** Makes a session token like Clerk's, signed with a real key. Times are in seconds. */
 export function mintToken({ userId, sessionId, orgId }: ClerkIdentity, times: { iat?: number; life?: number } = {}) {
   const { iat = Math.floor(Date.now() / 1000), life = 60 } = times
   const org = orgId === null ? {} : { o: { id: orgId, rol: 'admin' } }
@@ -36,7 +36,7 @@ export function mintToken({ userId, sessionId, orgId }: ClerkIdentity, times: { 
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** A real h3 server on a loopback port, which can be restarted on the same one with an empty memory. */
+/** Starts a real h3 server on a loopback port. It can be restarted on the same port with an empty memory. */
 export async function startServer(options: AuthServerOptions = {}) {
   let auth: ReturnType<typeof createAuthServer>
   let server: Server

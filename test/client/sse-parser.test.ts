@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createSseParser } from '../../adapters/browser/sse-parser.ts'
 
-/** Parses a text given in the pieces, and returns what came out as short lines. */
+/**
+ * Parses a text in pieces.
+ *
+ * @returns the events as short lines
+ */
 function parse(...pieces: string[]) {
   const seen: string[] = []
   const push = createSseParser({

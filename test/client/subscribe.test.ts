@@ -31,7 +31,7 @@ type Shown = ReturnType<typeof toShown>
 const isSame = (a: Shown, b: Shown | undefined) =>
   b !== undefined && Object.keys(a).every((key) => a[key as keyof Shown] === b[key as keyof Shown])
 
-/** Every value of the client that differs from the one before, as its actor goes from one snapshot to the next. */
+/** Records every value of the client that differs from the one before, as the snapshots of its actor change. */
 function recordByActor(client: AuthClient): Shown[] {
   const shown: Shown[] = [toShown(client)]
   client.actor.subscribe(() => {
@@ -61,7 +61,7 @@ it('tells a subscriber of each change of anything that the client shows, and of 
     bySubscriber.some(
       (shown, index) => index > 0 && isOneView(index) && shown[name] !== bySubscriber[index - 1]?.[name],
     )
-  // Without a new view, so that a subscriber which heard of views alone would have missed them.
+  // There is no new view, so a subscriber that only hears of views would have missed these changes.
   expect([seen('status'), seen('error'), seen('degraded')]).toEqual([true, true, true])
 })
 

@@ -7,7 +7,7 @@ let last: Promise<unknown>
 beforeEach(() => {
   vi.useFakeTimers()
   last = Promise.resolve()
-  // The Web Locks API, which Node 20 lacks: exclusive locks, first come first served.
+  // This is the Web Locks API, which Node 20 lacks: exclusive locks in the order of the requests.
   provide({ request: (_: string, run: () => Promise<void>) => (last = last.then(run)) })
 })
 afterEach(() => {
@@ -15,7 +15,7 @@ afterEach(() => {
   Object.defineProperty(globalThis, 'navigator', navigator ?? { value: undefined, configurable: true })
 })
 
-/** The page's `navigator.locks`; `{ get }` for one that is a getter. */
+/** Sets the page's `navigator.locks`. A property descriptor such as `{ get }` makes it a getter. */
 function provide(locks: PropertyDescriptor | object | null) {
   const value = locks && 'get' in locks ? Object.defineProperty({}, 'locks', locks) : { locks }
   Object.defineProperty(globalThis, 'navigator', { value, configurable: true })

@@ -4,7 +4,10 @@ import type { AuthEvent, AuthInput, AuthSnapshot } from 'authchart'
 import { createActorDriver } from 'authchart/testing'
 import type { ConformanceDriver } from 'authchart/testing'
 
-/** An app with a machine of its own, of which auth is one part: what it shows follows from who is signed in. */
+/**
+ * An app with a machine of its own that contains the auth machine. The app shows a page that depends on who is signed
+ * in.
+ */
 export const appMachine = setup({
   types: {
     context: {} as { readonly auth: AuthInput; readonly visits: number },
@@ -42,7 +45,7 @@ export const appMachine = setup({
   },
 })
 
-/** Drives the app through its own events, and sees that what it shows follows. */
+/** Drives the app through its own events, and checks that its page follows. */
 export function createAppDriver(): ConformanceDriver {
   let shown: () => unknown = () => null
   const driver = createActorDriver({

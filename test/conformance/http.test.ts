@@ -14,7 +14,10 @@ import type { HttpDriverOptions } from 'authchart/testing'
 import { serveApp } from './serve-app.ts'
 import { useVirtualTime } from './virtual-time.ts'
 
-/** A token that passes its check and expires before its verdict: a real verifier looks at the time last. */
+/**
+ * This transition needs a token that passes its check and expires before its verdict. A real verifier checks the time
+ * last.
+ */
 const beyondReach = ['auth.verifying --xstate.done.actor.0.auth.verifying[1]--> auth.error']
 
 async function startDriver(options: Partial<HttpDriverOptions> = {}) {

@@ -4,16 +4,16 @@ import type { DrivenBrowser } from 'authchart/testing'
 import { eventually } from '../kit/conformance/real-time.ts'
 import type { ToldClerk } from './page/page-contract.ts'
 
-/** How long the page may take for something, ms of real time. */
+/** The longest time for a step of the page, ms of real time. */
 const patience = 10_000
 
-/** A page of Chromium with the React binding, in place of a browser of `fetch`. */
+/** A Chromium page with the React binding, instead of a browser of `fetch`. */
 export interface ReactBrowser extends DrivenBrowser {
-  /** Time passes in the page. */
+  /** Lets time pass in the page. */
   pass(milliseconds: number): Promise<void>
 }
 
-/** Opens the page that a server serves beside its auth routes. `now` in epoch ms. */
+/** Opens the page that a server serves beside its auth routes. `now` is in epoch ms. */
 export async function openReactBrowser(browser: Browser, endpoint: string, now: number): Promise<ReactBrowser> {
   const context = await browser.newContext()
   const asked = new Map<string, (token: string) => void>()

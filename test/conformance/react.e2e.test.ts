@@ -37,7 +37,7 @@ describe.runIf(findChromium())('the React binding in Chromium, driven along the 
       time: {
         now: time.now,
         async advance(milliseconds) {
-          // The page first: from frames of a server ahead of it, it would take that its token has expired.
+          // The page's clock moves first. Frames of a server ahead of it would tell it that its token has expired.
           await tab?.pass(milliseconds)
           await time.advance(milliseconds)
         },

@@ -2,7 +2,10 @@ import { H3, html, raw, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import type { DrivenServer, DrivenServerOptions } from 'authchart/testing'
 
-/** An h3 app as a user of the package writes one, with the driver's options for its auth, and a page where it has one. */
+/**
+ * Serves an h3 app as a user of the package writes one, with the driver's options for its auth. With a script it also
+ * serves a page.
+ */
 export async function serveApp(options: DrivenServerOptions, script = ''): Promise<DrivenServer> {
   const auth = createAuthServer(options)
   const app = new H3({ silent: true })

@@ -2,7 +2,10 @@ import { onTestFinished, vi } from 'vitest'
 import { modelRandom } from 'authchart/testing'
 import type { VirtualTime } from 'authchart/testing'
 
-/** Puts timers, clock and chance of this process in the driver's hand; sockets and crypto go on. Ends with the test. */
+/**
+ * Lets the driver control the timers, the clock and the random numbers of this process, until the test ends. Sockets
+ * and crypto run as usual.
+ */
 export function useVirtualTime(): VirtualTime {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],

@@ -64,7 +64,7 @@ describe('a machine as a graph', () => {
     })
   })
 
-  it('draws a transition of an enclosing state inwards from its mark for any state', () => {
+  it('draws an inward transition of an enclosing state from its mark for any state', () => {
     expect(arrow('door:any -> door.shut')?.lines[0]?.event).toBe('all.reset')
     expect(arrow('door.ajar:any -> door.ajar.moving')?.lines[0]?.event).toBe('nudge')
   })

@@ -4,19 +4,19 @@ import type { VerifierOptions } from './generated-token.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A token, read as leniently as it can be. */
+/** A token that was read as leniently as possible. */
 export interface Reading {
   readonly token: unknown
   readonly text: string
   readonly bytes: readonly Buffer[]
   readonly header: Members
   readonly claims: Members
-  /** Every object and list of both halves, the halves themselves included, with its depth. */
+  /** Every object and list of both halves, including the halves themselves, with its depth. */
   readonly inside: readonly (readonly [value: object, depth: number])[]
   readonly options: VerifierOptions
 }
 
-/** One class of tokens that the two do not judge alike. */
+/** One class of tokens on which the two verifiers differ. */
 export interface Difference {
   readonly token: string
   readonly authchart: 'accepted' | 'pending' | AuthErrorCode
@@ -34,7 +34,9 @@ const isFraction = (value: unknown) => typeof value === 'number' && value % 1 !=
 const isTextOrAbsent = (value: unknown) => value === undefined || typeof value === 'string'
 const isBlank = (value: unknown) => [value].flat().every((item) => !item)
 
-/** Colons outside strings, against the members that are left after parsing. */
+/**
+ * Tells if a name occurs twice. It compares the colons outside strings with the members that remain after parsing.
+ */
 function hasDuplicateName(reading: Reading): boolean {
   const written = reading.bytes
     .map(
@@ -60,8 +62,8 @@ function isOrganizationUnreadable({ claims }: Reading): boolean {
 }
 
 /**
- * Where `createTokenVerifier` and Clerk's `verifyToken` with the same key, options and clock part ways. The order
- * matters: a token of several classes counts for the first. docs/verification.md shows the same rows.
+ * The classes in which `createTokenVerifier` and Clerk's `verifyToken` differ, with the same key, options and clock.
+ * The order matters: a token of several classes counts for the first. docs/verification.md shows the same rows.
  */
 export const differences: readonly Difference[] = [
   {

@@ -19,18 +19,21 @@ export interface VerifierOptions {
   readonly issuer?: string
   readonly authorizedParties?: string[]
   readonly audience?: string[]
-  /** Seconds. */
+  /** The clock tolerance in seconds. */
   readonly clockTolerance: number
 }
 
 type Half = 'header' | 'payload'
 type Segment = 0 | 1 | 2
 
-/** One thing that is different about a token. Values are JSON texts, so that what no JavaScript value says can be said. */
+/**
+ * One difference of a token from a valid one. Values are JSON texts, so that they can be texts that no JavaScript
+ * value gives.
+ */
 export type Change =
   | { readonly set: Half; readonly name: string; readonly json: string | null }
   | { readonly again: Half; readonly name: string; readonly json: string; readonly isEscaped: boolean }
-  /** A date at an edge: so many seconds from the clock, by the tolerance earlier (-1) or later (1). */
+  /** A date at a limit. It is this many seconds from the clock, minus (-1) or plus (1) the tolerance. */
   | { readonly date: 'exp' | 'nbf' | 'iat'; readonly side: -1 | 0 | 1; readonly seconds: number }
   | { readonly text: Half; readonly how: 'bom' | 'bad utf-8' | 'spaced' | 'cut' | 'followed' }
   | { readonly whole: Half; readonly json: string }
@@ -41,7 +44,7 @@ export type Change =
 export interface GeneratedCase {
   readonly changes: readonly Change[]
   readonly options: VerifierOptions
-  /** Epoch ms. */
+  /** The clock, epoch ms. */
   readonly now: number
 }
 
@@ -166,7 +169,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   },
 )
 
-/** Mostly one change, so that most tokens are refused, or not, for one reason. */
+/** Most cases have one change, so that most tokens are refused or accepted for one reason. */
 export const generatedCase: fc.Arbitrary<GeneratedCase> = fc.record({
   changes: fc.oneof(
     { arbitrary: fc.tuple(change), weight: 6 },
@@ -223,7 +226,7 @@ function toSegment(text: string, at: Segment, changes: readonly Change[]): strin
     if (change.how === 'line break') segment = `${segment.slice(0, 10)}\n${segment.slice(10)}`
     if (change.how === 'plus') segment = segment.replaceAll('-', '+').replaceAll('_', '/')
     if (change.how === 'empty') segment = ''
-    // The unused low bits of the last character: the same bytes, another text.
+    // The unused low bits of the last character change: the bytes are the same, and the text is another.
     if (change.how === 'stray bits' && segment.length % 4 > 1) {
       segment = segment.slice(0, -1) + alphabet[alphabet.indexOf(segment.at(-1) ?? 'A') ^ 1]
     }
@@ -260,7 +263,7 @@ function toForm(token: string, changes: readonly Change[]): unknown {
   return form === undefined ? token : forms[form]
 }
 
-/** The token of a case, really signed over whatever it came to be. */
+/** Builds the token of a case with a real signature over its final content. */
 export function toToken({ changes, options, now }: GeneratedCase): unknown {
   const members = { header: toMembers(goodHeader), payload: toMembers({ ...goodClaims, aud: 'api' }) }
   const clock = Math.floor(now / 1_000)

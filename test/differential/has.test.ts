@@ -47,7 +47,10 @@ const parts = {
   plan: scoped,
   freshness: fc.constantFrom(1, 10, 60),
 }
-/** Mostly of one part, since few tokens have all. Clerk takes a question about nothing for one that nobody can answer. */
+/**
+ * Most rules have one part, because few tokens have all of them. A rule without any part is left out, because Clerk
+ * cannot answer it.
+ */
 const rule: fc.Arbitrary<AuthRule> = fc.oneof(
   ...Object.entries(parts).map(([part, value]) => (value as fc.Arbitrary<unknown>).map((asked) => ({ [part]: asked }))),
   fc.record(parts, { requiredKeys: [] }).filter((asked) => Object.keys(asked).length > 0),

@@ -4,13 +4,17 @@ import { isAuthError } from '../../machines/index.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import type { VerifierOptions } from './generated-token.ts'
 
-/** Accepted, or why not. */
+/** The accepted session, or the reason for the refusal. */
 export interface Verdict<Accepted> {
   readonly accepted?: Accepted
   readonly refusal?: string
 }
 
-/** @returns a judge of tokens, with one verifier for all cases with the same options */
+/**
+ * Creates a judge of tokens.
+ *
+ * @returns a judge with one verifier for all cases with the same options
+ */
 export function createJudge(options: TokenVerifierOptions) {
   const verifiers = new Map<string, TokenVerifier>()
   return async (token: unknown, claims: VerifierOptions): Promise<Verdict<VerifiedSession>> => {

@@ -1,7 +1,7 @@
 import type { Reading } from './differences.ts'
 import type { VerifierOptions } from './generated-token.ts'
 
-/** Reads a token as `verifyToken` does, and remembers what it was read from. null: nobody could. */
+/** Reads a token as `verifyToken` does, and keeps the texts that it was read from. Null if it cannot be read. */
 export function readLeniently(token: unknown, options: VerifierOptions): Reading | null {
   const text = String(token)
   const bytes = text

@@ -30,13 +30,13 @@ async function judgeByClerk(token: unknown, options: VerifierOptions): Promise<V
   }
 }
 
-/** The reasons that Clerk's errors may give for a token with a single fault, by our code. */
+/** The reasons in Clerk's errors for a token with a single fault, by our code. */
 const sameRefusals: Partial<Record<AuthErrorCode, readonly string[]>> = {
   'token-malformed': [
     'token-invalid',
     'token-invalid-algorithm',
     'token-invalid-signature',
-    // A payload that is no object is a payload without `sub` to Clerk, and one that is null a TypeError.
+    // Clerk treats a payload that is not an object as one without `sub`, and throws a TypeError for null.
     'token-verification-failed',
     'untyped',
   ],
@@ -48,7 +48,7 @@ const sameRefusals: Partial<Record<AuthErrorCode, readonly string[]>> = {
     'token-verification-failed',
     'token-invalid-issuer',
     'token-invalid-authorized-parties',
-    // A negative `exp` is a date to Clerk.
+    // Clerk accepts a negative `exp` as a date.
     'token-expired',
   ],
   'token-expired': ['token-expired'],
@@ -63,11 +63,19 @@ function isOfClass({ authchart, verifyToken }: Difference, ours: Verdict<Verifie
 
 type Outcome = Difference | 'both accept' | 'both refuse'
 
-/** A fraction is judged by the clock, so that a token with one may be good. */
+/**
+ * Tells if no token of a class may be accepted. A class of tokens with fractional dates is not strict, because the
+ * clock decides about them.
+ */
 const isAlwaysStrict = ({ authchart, verifyToken }: Difference) =>
   verifyToken === 'accepted' && authchart !== 'token-not-active'
 
-/** @returns how the two verifiers agree or differ on a case. It throws if they differ in a way that has no name. */
+/**
+ * Compares the two verifiers.
+ *
+ * @returns how they agree or differ on a case
+ * @throws Error if they differ in a way that has no name
+ */
 async function compare(generated: GeneratedCase): Promise<Outcome> {
   const { options, changes, now } = generated
   vi.setSystemTime(now)

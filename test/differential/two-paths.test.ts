@@ -10,7 +10,7 @@ import type { Verdict } from './judge.ts'
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const cases = Number(process.env['CASES'] ?? 4_000)
 
-/** A source whose key is a JWK, which only jose can use: what a runtime without node:crypto has. */
+/** Creates a source whose key is a JWK that only jose can use, as in a runtime without node:crypto. */
 function createPortableKeys(): KeySource {
   const { n, e } = toJwk(signingKey)
   const key = Object.freeze({ kty: 'RSA', n, e })
@@ -45,7 +45,7 @@ it(`the signature checks of Node and jose give the same verdicts, ${cases} gener
   expect(seen.get('token-signature') ?? 0).toBeGreaterThan(cases / 100)
 }, 120_000)
 
-/** Ms by which the clock is moved before a token is shown again. */
+/** The ms by which the clock moves before a token is shown again. */
 const moves = fc.array(
   fc.oneof(fc.constantFrom(0, -1, 1), fc.integer({ min: -200_000, max: 200_000 }), fc.constant(Number.NaN)),
   { minLength: 1, maxLength: 4 },
@@ -56,7 +56,7 @@ it(`a token that is sent again is judged as if it were new, at any time, ${cases
   const property = fc.asyncProperty(generatedCase, moves, async (generated, moves) => {
     now = generated.now
     const token = toToken(generated)
-    // The second time it is remembered.
+    // The token is remembered the second time.
     await judgeWithMemory(token, generated.options)
     const first = toOutcome(await judgeWithMemory(token, generated.options))
     for (const move of moves) {

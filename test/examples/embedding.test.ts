@@ -65,7 +65,7 @@ describe('child-actor', () => {
     const { signIn, clock, asked } = start({ good: createProof({ issuedAt: now - 60_000 }) })
     signIn('good')
     await settled()
-    // Past its exp already, within the clock tolerance.
+    // The token is past its exp and within the clock tolerance.
     expect(asked).toEqual([0])
     expect(clock.now()).toBe(0)
   })

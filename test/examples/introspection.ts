@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
-/** A token introspection endpoint (RFC 7662) on this machine. Ends with the test. */
+/** Starts a token introspection endpoint (RFC 7662) on this machine. It is closed after the test. */
 export async function startIntrospection(authorization: string) {
   const endpoint = { url: '', tokens: new Map<string, object>(), asked: [] as string[], isDown: false }
   const server = createServer(async (request, response) => {

@@ -24,7 +24,7 @@ describe('the pages that show the examples', () => {
     const files = readdirSync(`${docs}examples`, { recursive: true, encoding: 'utf8' }).filter((path) =>
       /\.tsx?$/.test(path),
     )
-    // The page of frameworks shows files of your own project too.
+    // The page about frameworks also shows files of a reader's own project.
     for (const path of shown.keys()) if (!existsSync(`${docs}examples/${path.split('/')[0]}`)) shown.delete(path)
     expect([...shown.keys()].toSorted()).toEqual(files.filter((path) => !path.startsWith(elsewhere)).toSorted())
     for (const [path, text] of shown) expect(text, path).toBe(readFileSync(`${docs}examples/${path}`, 'utf8'))

@@ -13,7 +13,7 @@ it('plain-node: tokens in, states out, the reason at the end, and the process en
   onTestFinished(() => endpoint.close())
   const child = spawn(process.execPath, ['--import', 'tsx', 'docs/examples/plain-node/whoami.ts'], {
     cwd: root,
-    // The sources, under the package's public names.
+    // This resolves the package's public names to its sources.
     env: { ...process.env, JWKS_URL: endpoint.url, TSX_TSCONFIG_PATH: 'test/tsconfig.json' },
   })
   onTestFinished(() => void child.kill())

@@ -27,7 +27,8 @@ describe('the example of a store in Postgres', () => {
       return open()
     },
     createPeer: open,
-    // The database answers in order: what was told before this is heard before its answer, and read in the answer after.
+    // The database answers in order. Earlier messages arrive before the first answer, and the records that they name
+    // are read before the second.
     async arrive() {
       await database.query('SELECT 1')
       await database.query('SELECT 1')

@@ -9,7 +9,7 @@ import { openNativeApp } from '../client/native-app.ts'
 const entry = new URL('../../docs/examples/react-native/client.ts', import.meta.url)
 const user = { id: 'user_ada', email: 'ada@example.test' }
 
-/** The example's server, and its client in an engine that has no more than React Native. */
+/** Starts the example's server, and its client in an engine that has only the features of React Native. */
 async function open({ hasExpo = false, pollInterval = 500 } = {}) {
   const clerk = await createClerkEmulator({ users: [user] })
   onTestFinished(() => clerk.close())

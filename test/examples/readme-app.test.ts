@@ -8,14 +8,18 @@ import { bundleReadmeApp } from './readme-app/bundle-readme-app.ts'
 
 interface Breakdown {
   readonly what: string
-  /** Default true. */
+  /** True if the emulator serves Clerk. Default true. */
   readonly hasClerk?: boolean
-  /** Breaks it before the page is opened, and returns what mends it. */
+  /**
+   * Breaks the world before the page is opened.
+   *
+   * @returns the function that repairs it
+   */
   readonly start: (world: World) => Promise<(page: Page) => unknown>
   readonly says: RegExp
 }
 
-/** Virtual time that passes while Clerk loads would count as Clerk's. */
+/** Waits until Clerk has loaded, because virtual time that passes before would count as Clerk's. */
 const clerkLoads = (page: Page) => page.waitForFunction(() => window.Clerk?.loaded)
 
 const breakdowns: Breakdown[] = [
@@ -39,7 +43,7 @@ const breakdowns: Breakdown[] = [
       await context.route(clerk.providerProps.__internal_clerkJSUrl, (route) => route.abort())
       return async (page) => {
         await context.unroute(clerk.providerProps.__internal_clerkJSUrl)
-        // Clerk asks for its script no more after 15 s.
+        // Clerk stops asking for its script after 15 s.
         await page.reload()
       }
     },
@@ -68,7 +72,7 @@ describe.runIf(findChromium())("the README's app", () => {
     const isToldSo = async () => expect(await alert.allTextContents()).toEqual([expect.stringMatching(says)])
     await passTimeUntil(world, 60, isToldSo)
 
-    // Before it is mended: after that the page may heal before there is time to click.
+    // The click comes before the repair, because afterwards the page may recover before there is time to click.
     await page.getByRole('button', { name: 'Try again' }).click()
     await passTimeUntil(world, 60, isToldSo)
     await mend(page)

@@ -9,7 +9,7 @@ import { createClerkEmulator } from '../kit/index.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Starts an example as its page says, and waits for the line that names its address. */
+/** Starts an example as its page says, and waits for the line with its address. */
 async function startExample(name: string) {
   const port = await freePort()
   const origin = `http://localhost:${port}`
@@ -23,7 +23,7 @@ async function startExample(name: string) {
       CLERK_SECRET_KEY: clerk.secretKey,
       CLERK_PUBLISHABLE_KEY: clerk.publishableKey,
       CLERK_API_URL: clerk.apiUrl,
-      // The sources, under the package's public names.
+      // This resolves the package's public names to its sources.
       TSX_TSCONFIG_PATH: 'test/tsconfig.json',
     },
   })
@@ -67,7 +67,7 @@ describe.each(['express', 'fastify', 'hono'])('docs/examples/%s', (name) => {
 
     const signedIn = await server.send('/auth/events', { type: 'token.received', token: server.mint() })
     expect(signedIn.body['userId']).toBe('user_ada')
-    // The sign-in has given the browser another cookie, with which it opens its stream again.
+    // The sign-in has given the browser another cookie, so it opens its stream again.
     anonymous.close()
     const stream = await server.open()
     const { rev } = await stream.viewWhere(({ isSignedIn }) => isSignedIn)

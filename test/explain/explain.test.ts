@@ -5,7 +5,7 @@ import { authMachine, BearerToken, explain, recordTrace } from '../../machines/i
 import { toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
 
-/** An actor that is watched from its beginning. */
+/** Starts an actor that is watched from its beginning. */
 function startWatched(...options: Parameters<typeof startAuth>) {
   const auth = startAuth(...options)
   explain(auth.actor)

@@ -10,7 +10,7 @@ import {
 import type { AuthErrorCode, AuthHistory, AuthView } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
 
-/** A view `at` ms after the epoch. */
+/** Makes a view of `ms` after the epoch. */
 const at = (ms: number, view: Partial<AuthView> = {}): AuthView => ({ ...toUncheckedView(virtualEpoch + ms), ...view })
 const signedIn = (ms: number, issued = ms): AuthView =>
   at(ms, {

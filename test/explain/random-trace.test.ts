@@ -10,7 +10,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const user = fc.constantFrom('user_a', 'user_b')
 const code = fc.constantFrom<AuthErrorCode>('token-signature', 'token-expired', 'keys-unavailable', 'internal')
 
-/** A step of a walk: what it does to a running machine. */
+/** One step of a random walk on a running machine. */
 const step = fc.oneof(
   fc.constant({ do: 'token' } as const),
   fc.constant({ do: 'token' } as const),

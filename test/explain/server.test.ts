@@ -6,7 +6,7 @@ import { startServer, useVirtualTime } from '../h3/harness.ts'
 
 type Started = Awaited<ReturnType<typeof startServer>>
 
-/** The answer of a route of the app's own. */
+/** Returns the answer of a route that belongs to the app. */
 const ask = async (browser: ReturnType<Started['browser']>) =>
   (await browser.get('/why')).body as unknown as Explanation
 const addRoute: NonNullable<Parameters<typeof startServer>[1]> = (app, auth) => {

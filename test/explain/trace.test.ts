@@ -8,7 +8,11 @@ import { session, startAuth } from '../auth-machine/harness.ts'
 
 type Auth = ReturnType<typeof startAuth>
 
-/** Records a scenario, and gives it as a file would: as text that was parsed again. */
+/**
+ * Records a scenario.
+ *
+ * @returns the trace as a file would give it, as text that was parsed again
+ */
 async function record(play: (auth: Auth) => void | Promise<void>, input: AuthInput = {}) {
   const auth = startAuth(input)
   const trace = recordTrace(auth.actor, { elapsed: () => auth.clock.now() })

@@ -3,7 +3,7 @@ import type { AuthClientOptions, ClerkState } from '../../adapters/browser/index
 
 export const signedOutAtClerk: ClerkState = { isLoaded: true, isSignedIn: false, getToken: async () => null }
 
-/** A client that nothing answers: the view of before and Clerk decide. */
+/** Options of a client that gets no answer, so that only the initial view and Clerk decide. */
 export const quiet = {
   fetch: () => new Promise<never>(() => {}),
   initialView: { ...toUncheckedView(Date.now()), state: 'signedOut', authChecked: true },

@@ -14,7 +14,7 @@ const Page = {
   },
 }
 
-/** Refs as the composable of @clerk/vue gives them. */
+/** Returns refs like the composable of @clerk/vue. */
 function useFakeClerk() {
   const isLoaded = ref(false)
   const useAuth = () => ({
@@ -46,7 +46,7 @@ it('shows what the client shows, follows what Clerk says, and stops with the app
   expect(setIdentity.mock.calls.map(([clerk]) => clerk.isLoaded)).toEqual([false, true])
 })
 
-it('says what is missing where the plugin is not installed', () => {
+it('names the missing plugin if it is not installed', () => {
   const app = createApp(Page)
   expect(() => app.runWithContext(useAuthState)).toThrow('app.use(createAuthPlugin({ useAuth }))')
 })

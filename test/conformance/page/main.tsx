@@ -16,7 +16,7 @@ window.tellClerk = (told) => {
   for (const listener of listeners) listener()
 }
 
-/** In place of Clerk's own hook: it says what the test has it say. */
+/** Replaces Clerk's own hook. It returns the state that the test sets. */
 function useToldAuth(): ClerkState {
   return useSyncExternalStore(
     (listener) => {
@@ -27,7 +27,7 @@ function useToldAuth(): ClerkState {
   )
 }
 
-/** Posts as the page does, and tells the test how a token was answered. */
+/** Posts like the page, and tells the test how a token was answered. */
 const watchedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init)
   if (typeof init?.body === 'string' && init.body.includes('token.received')) {
@@ -49,7 +49,7 @@ function Shown() {
   return <p id="shown">{view.state}</p>
 }
 
-// Clerk's token comes when the path says so, however long that is.
+// Clerk's token comes when the path says so, however long that takes.
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <AuthProvider useAuth={useToldAuth} fetch={watchedFetch} tokenTimeout={2_000_000_000}>

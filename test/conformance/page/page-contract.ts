@@ -5,9 +5,9 @@ export type ToldClerk = Omit<ClerkState, 'getToken'>
 
 declare global {
   interface Window {
-    /** Provided by the test. Resolves with the token once the path has one arrive. */
+    /** Provided by the test. Resolves with the token when the path lets one arrive. */
     readonly askToken: (sessionId: string) => Promise<string>
-    /** Provided by the test: how a post of a token was answered, by its code, or null. */
+    /** Provided by the test. It receives the code of the answer to a posted token, or null. */
     readonly noteAnswer: (code: string | null) => Promise<void>
     tellClerk: (clerk: ToldClerk) => void
     conformanceClient: AuthClient

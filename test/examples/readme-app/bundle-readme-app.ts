@@ -3,10 +3,10 @@ import type { Plugin } from 'vite'
 import { bundlePage } from '../../e2e/page/bundle-page.ts'
 import { readmeSnippet } from '../../readme-snippet.ts'
 
-/** There is no such file: its name tells Vite how to read the snippet, and where its imports start from. */
+/** This file does not exist. Its name tells Vite how to read the snippet, and where its imports start. */
 const app = fileURLToPath(new URL('app.tsx', import.meta.url))
 
-/** Brings the snippet to the page, with a provider that knows where the Clerk emulator is. */
+/** Puts the snippet on the page, with a provider that knows the address of the Clerk emulator. */
 const readmeApp: Plugin = {
   name: 'readme-app',
   enforce: 'pre',

@@ -3,7 +3,7 @@ import { ClerkAuthProvider as Provider } from 'authchart/react/clerk'
 
 const { clerkProps } = window.pageSettings
 
-/** The provider of the package, told where the Clerk emulator is. */
+/** The provider of the package with the address of the Clerk emulator. */
 export function ClerkAuthProvider({ children }: { readonly children: ReactNode }) {
   return (
     <Provider {...clerkProps} telemetry={false}>
