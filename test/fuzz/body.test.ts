@@ -10,7 +10,7 @@ const quoted = (text: fc.Arbitrary<string>) => text.map((value) => JSON.stringif
 const mostly = (usual: fc.Arbitrary<string>) =>
   fc.oneof({ arbitrary: usual, weight: 6 }, { arbitrary: hostileJson, weight: 1 })
 
-/** Close to what a server expects: the right fields, mostly of the right type, some once too often, some foreign. */
+/** A body close to a valid one: the right fields, mostly of the right type, some of them twice, some unknown. */
 const envelope = fc
   .record(
     {
@@ -27,7 +27,7 @@ const envelope = fc
   )
   .map((members) => Object.entries(members).map(([name, json]) => `${JSON.stringify(name)}:${json}`))
 
-/** The fields of a valid request of its type, so that many requests get past the parser to the machine. */
+/** The fields of a valid request of its type, so that many requests pass the parser and reach the machine. */
 const wellFormed = fc.oneof(
   fc
     .oneof({ arbitrary: hostileToken, weight: 20 }, { arbitrary: signedToken, weight: 1 })
@@ -66,17 +66,17 @@ const posted: fc.Arbitrary<Posted> = fc.record({
   sender: fc.constantFrom('nobody', 'somebody', 'signed in'),
 })
 
-/** Nothing but a token that verified makes a session. */
+/** Checks that a body without a valid token made no session. */
 function requireUntouched(outcome: string, after: unknown, before: unknown) {
   if (outcome !== '200 signedIn') deepEqual(after, before)
 }
 
-/** Nothing but a clear ends one. */
+/** Checks that only a clear ended a session. */
 function requireClear(body: string | Uint8Array) {
   equal((JSON.parse(String(body)) as { type: unknown }).type, 'session.cleared')
 }
 
-/** Once the session that was ended is gone for good. */
+/** Signs in again after the ended session has been removed. */
 async function signInAnew(server: FuzzedServer): Promise<string> {
   await vi.advanceTimersByTimeAsync(5_001)
   return server.signIn(1e7)

@@ -57,7 +57,7 @@ interface Sent {
 
 const sent: fc.Arbitrary<Sent> = fc.record({
   header: cookieHeader,
-  // Streams are the slow ones.
+  // Streams are slower than the other routes, so they are rarer.
   route: fc.oneof(
     { arbitrary: fc.constantFrom(...routes), weight: 19 },
     { arbitrary: fc.constant('/auth/events'), weight: 1 },
@@ -65,7 +65,10 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   bearer: fc.option(fc.oneof(hostileToken, hostileText), { freq: 2 }),
 })
 
-/** An own idea of RFC 6265 §4.2: the values of our two cookies, of which the server looks at the first four of each that it could have made. */
+/**
+ * An implementation of RFC 6265 §4.2 of our own. It returns the values of our two cookies. The server looks at the
+ * first four of each that it could have made.
+ */
 function toValues(cookie: string): string[] {
   const trim = (text: string) => text.replaceAll(/^[ \t]+|[ \t]+$/g, '')
   const pairs = cookie.split(';').map((text) => trim(text).split('='))
@@ -78,7 +81,7 @@ function toValues(cookie: string): string[] {
   )
 }
 
-/** A session that a stream has made ends five seconds after it. */
+/** Checks the first view of a stream, whose session ends five seconds after it. */
 async function requireStream({ auth }: FuzzedServer, response: Response): Promise<string> {
   equal(response.status, 200)
   match(response.headers.get('content-type') ?? '', /^text\/event-stream/)
@@ -91,7 +94,10 @@ async function requireStream({ auth }: FuzzedServer, response: Response): Promis
   return '200 a stream'
 }
 
-/** `id`: the cookie value of a session that is signed in. It is shown only where that changes nothing. */
+/**
+ * Creates a case. `id` is the cookie value of a signed-in session. It is sent only in places where it changes
+ * nothing.
+ */
 const createCookieCase =
   (server: FuzzedServer, id: string) =>
   async ({ header, route, bearer }: Sent): Promise<string> => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 
-/** Repeats a run. */
+/** The seed of the run. The same seed repeats the run. */
 export const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 /** The number of cases of all fuzz tests together. Each test takes its share. */
 export const totalCases = Number(process.env['CASES'] ?? 100_000)
@@ -23,8 +23,8 @@ const prototypes = [
 const keysOfAll = () => prototypes.map((prototype) => Reflect.ownKeys(prototype))
 
 /**
- * Runs `share` of all cases, counts what `tryCase` says came of each, and prints it. Rejects with the smallest case that
- * fails, or where a prototype has grown.
+ * Runs `share` of all cases, counts the outcomes that `tryCase` returns, and prints them. Rejects with the smallest
+ * case that fails, or if a prototype has got new members.
  */
 export async function fuzz<T>(
   name: string,

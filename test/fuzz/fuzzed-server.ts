@@ -6,7 +6,7 @@ import { issuer, jwks, mint, nowMs, nowSeconds, party } from '../jose/token-fact
 import { requireKnown } from './known-answer.ts'
 
 const base = 'http://localhost'
-/** Signs the webhooks that the server believes. */
+/** The secret for webhooks that the server accepts. */
 export const webhookSecret = createWebhookSecret()
 
 interface RequestParts {
@@ -17,7 +17,9 @@ interface RequestParts {
 
 export type FuzzedServer = ReturnType<typeof createFuzzedServer>
 
-/** A real app, called in process, with frozen time. No limit may hide a parser. */
+/**
+ * Creates a real app that is called in process, with frozen time. Its limits are so high that they hide no parser.
+ */
 export function createFuzzedServer() {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
@@ -47,7 +49,11 @@ export function createFuzzedServer() {
     request,
     post: (body: BodyInit, headers: Record<string, string>) =>
       request('/auth/events', { method: 'POST', body, headers }),
-    /** @returns the cookie of a new session that is signed in by a token that lives for `ttl` seconds */
+    /**
+     * Signs a new session in with a token that lives for `ttl` seconds.
+     *
+     * @returns the cookie of the session
+     */
     async signIn(ttl = 60): Promise<string> {
       signIns += 1
       const token = mint({ claims: { sid: `sess_${signIns}`, exp: nowSeconds + ttl } })
@@ -64,7 +70,7 @@ export function createFuzzedServer() {
     async outcomeOf(response: Response): Promise<string> {
       return requireKnown(response.status, response.headers.get('content-type'), await response.text())
     },
-    /** Every abandoned session has to be gone when its time has passed. */
+    /** Checks that every abandoned session is removed when its time has passed. */
     async requireNothingLeft() {
       await vi.advanceTimersByTimeAsync(300_000)
       expect(auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })

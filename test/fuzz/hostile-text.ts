@@ -38,11 +38,11 @@ const pieces = [
   ';',
 ] as const
 
-/** Any UTF-16, lone surrogates too. */
+/** Any UTF-16 text, including lone surrogates. */
 const utf16 = (maxLength: number) =>
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength }).map((units) => String.fromCharCode(...units))
 
-/** Text with a liking for what trips parsers. */
+/** Text with many of the characters that break parsers. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: fc.oneof(utf16(40), fc.string({ maxLength: 40 })), weight: 15 },
   { arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join('')), weight: 15 },
@@ -53,7 +53,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   },
 )
 
-/** At most about 20 KB. */
+/** Repeats a piece up to a text of about 20 KB. */
 const repeat = (piece: string, times: number) => piece.repeat(Math.floor(times / Math.max(1, piece.length)))
 
 const keys = fc.oneof(
@@ -71,7 +71,10 @@ const keys = fc.oneof(
   fc.string({ maxLength: 8 }),
 )
 
-/** A JSON text, `__proto__` and duplicates and all: built as text, since no JavaScript object can hold them. */
+/**
+ * A JSON text that may have `__proto__` and duplicate names. It is built as text, because no JavaScript object can
+ * hold them.
+ */
 export const hostileJson: fc.Arbitrary<string> = fc.letrec<{ json: string }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small', maxDepth: 4, withCrossShrink: true },
@@ -84,7 +87,7 @@ export const hostileJson: fc.Arbitrary<string> = fc.letrec<{ json: string }>((ti
   ),
 })).json
 
-/** Really signed, each for a good reason not to be let in, and cut and joined below. */
+/** Really signed tokens, each with one good reason to be refused. They are cut and joined below. */
 const material = [
   mint({ claims: { exp: 1 } }),
   mint({ claims: { sid: undefined } }),
@@ -135,7 +138,7 @@ export const hostileToken: fc.Arbitrary<string> = fc.oneof(
 /** The characters that a header value may have if an HTTP library makes it. */
 export const toHeaderValue = (text: string): string => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]|^[ \t]+|[ \t]+$/g, '')
 
-/** Signed for real, so that the claims are reached: half of them good but for one thing. */
+/** A token with a real signature, so that the claims are reached. Half of the tokens have a single fault. */
 export const signedToken: fc.Arbitrary<string> = fc.oneof(
   hostileJson.map((json) => mint({ rawPayload: json })),
   hostileJson.map((json) => mint({ rawPayload: withOverlay(goodClaims)(json) })),

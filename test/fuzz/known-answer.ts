@@ -23,7 +23,7 @@ const viewFields = [
 ]
 const problemFields = ['code', 'detail', 'retryable', 'status', 'title', 'type']
 
-// Node's own assertions here and in the cases: `expect` would take more time than what is tested.
+// These checks and the cases use Node's own assertions, because `expect` would take more time than the tested code.
 function requireView(view: AuthView) {
   deepEqual(Object.keys(view).toSorted(), viewFields)
   if (view.error) deepEqual(Object.keys(view.error).toSorted(), ['code', 'message', 'retryable'])
@@ -35,8 +35,10 @@ function requireView(view: AuthView) {
 }
 
 /**
- * @returns a short description of an answer. It throws unless the answer is a view, or a problem with a code of the
- * table and its status.
+ * Checks an answer.
+ *
+ * @returns a short description of the answer
+ * @throws Error unless the answer is a view, or a problem with a code of the table and its status
  */
 export function requireKnown(status: number, mediaType: string | null | undefined, text: string): string {
   const body: unknown = JSON.parse(text)

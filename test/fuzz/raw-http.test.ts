@@ -6,7 +6,7 @@ import { fuzz } from './fuzz-run.ts'
 import { hostileText, hostileToken, toHeaderValue } from './hostile-text.ts'
 import { requireKnown } from './known-answer.ts'
 
-/** The answers that Node's own parser gives before any application sees the request. */
+/** The statuses with which Node's own parser answers before any application sees the request. */
 const refusedByNode = new Set([400, 408, 413, 431])
 const patience = 10_000
 
@@ -28,7 +28,7 @@ const bytes = fc.oneof(
     weight: 2,
   },
 )
-/** Node's own parser turns most malformed lines away: half of them are made to pass it. */
+/** Node's own parser refuses most malformed lines, so half of the lines are made to pass it. */
 const cookieLine = fc
   .tuple(
     fc.oneof(
@@ -45,7 +45,7 @@ const cookieLine = fc
 
 const lengths = ['exact', 'short', 'long', 'negative', 'twice', 'chunked', 'bad chunks', 'both', 'none'] as const
 
-/** A body and the headers that tell, or lie about, its length. */
+/** Returns a body and the headers that give its length, truly or not. */
 function toBody(body: string, length: (typeof lengths)[number]): string {
   const size = Buffer.byteLength(body, 'latin1')
   const chunked = `${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`
@@ -83,7 +83,7 @@ const rawRequest: fc.Arbitrary<RawRequest> = fc.record({
   ),
 })
 
-/** Everything that comes back on one connection. */
+/** Returns everything that comes back on one connection. */
 function exchange(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
@@ -94,7 +94,7 @@ function exchange(port: number, text: string): Promise<string> {
     }, patience)
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => (answer += chunk))
-    // A server may hang up on what it has refused while the rest is still on its way.
+    // A server may close the connection of a refused request while the rest is still on its way.
     socket.on('error', () => {})
     socket.on('close', () => {
       clearTimeout(timer)
@@ -140,6 +140,6 @@ it('the server answers raw HTTP with a view, a known problem or a refusal of Nod
     ]),
   )
   expect(server.auth.stats()).toEqual({ sessions: 0, signedIn: 0, streams: 0 })
-  // And it still works.
+  // The server still works.
   expect((await server.browser().token(server.mint())).body.isSignedIn).toBe(true)
 }, 120_000)

@@ -16,7 +16,12 @@ const verify = createTokenVerifier({
 
 const sessionFields = ['claims', 'expiresAt', 'issuedAt', 'orgId', 'sessionId', 'status', 'userId']
 
-/** @returns the code, or the fact that the token was accepted. It throws for any other end. */
+/**
+ * Verifies a token.
+ *
+ * @returns the error code, or `accepted`
+ * @throws any other error
+ */
 async function outcomeOf(token: unknown): Promise<string> {
   try {
     const session = await verify(token)

@@ -44,7 +44,7 @@ const forge = ({ body, headers }: { body: string; headers: Record<string, string
   headers: { ...headers, ...changed },
 })
 
-it('the webhook answers any body with 204 or 400, and signs out nobody whom it does not name', async () => {
+it('the webhook answers any body with 204 or 400, and signs out no user whom it does not name', async () => {
   const server = createFuzzedServer()
   await server.signIn(1e7)
   const outcomes = await fuzz('webhook', 0.02, hook, async ({ body, headers, isSigned }) => {

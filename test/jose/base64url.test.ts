@@ -6,7 +6,7 @@ import { decodeBase64url } from '../../adapters/jose/base64url.ts'
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('')
 
-/** The rule itself: of the alphabet alone, and what the bytes encode to. */
+/** Decodes by the rule itself: only characters of the alphabet, and only the text that the bytes encode to. */
 function decodeByTheRule(text: string): number[] | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
   const bytes = base64url.decode(text)

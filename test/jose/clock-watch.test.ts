@@ -7,7 +7,10 @@ import { jwks, mint, nowMs, nowSeconds, signingKey, toPem } from './token-factor
 
 const minute = 60_000
 
-/** Clerk's clock says `nowMs`, and moves with `time.passed`; the server's is `time.skew` ahead of it. */
+/**
+ * Opens a verifier. Clerk's clock shows `nowMs` and moves with `time.passed`. The server's clock is `time.skew` ahead
+ * of it.
+ */
 function open({ skew = 0, keys = { jwtKey: toPem(signingKey) }, clockTolerance = 60 }: OpenOptions = {}) {
   const time = { passed: 0, skew }
   const lines: (readonly [level: string, code: string, details: object | undefined])[] = []
@@ -18,7 +21,7 @@ function open({ skew = 0, keys = { jwtKey: toPem(signingKey) }, clockTolerance =
     clock: () => nowMs + time.passed + time.skew,
     logger: { info: log('info'), warn: log('warn') },
   })
-  /** A token that Clerk minted `age` seconds ago. */
+  /** Makes a token that Clerk minted `age` seconds ago. */
   const token = (age = 0) => {
     const iat = nowSeconds + Math.floor(time.passed / 1_000) - age
     return mint({ claims: { iat, nbf: iat - 10, exp: iat + 60 } })
@@ -42,7 +45,7 @@ interface OpenOptions {
   clockTolerance?: number
 }
 
-/** A key endpoint that tells the time of its own clock. */
+/** Makes a key endpoint that sends the time of its own clock. */
 const timed =
   ({ off = 0, took = 5 } = {}) =>
   (clerkNow: () => number): KeyOptions => ({

@@ -1,4 +1,4 @@
-/** A process of its own: verifies a token, lets go of it, and prints whether its text is still in memory. */
+/** A process of its own that verifies a token, releases it, and prints whether its text is still in memory. */
 import { getHeapSnapshot } from 'node:v8'
 import { text } from 'node:stream/consumers'
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
@@ -10,7 +10,7 @@ const held: string[] = []
 const lastOfSignature = new Uint8Array(40)
 
 async function verifyOne() {
-  // As it comes out of a request: a string that nothing else has.
+  // The token is a new string that nothing else refers to, as in a request.
   const token = JSON.parse(JSON.stringify(mint())) as string
   new TextEncoder().encodeInto(token.slice(-40), lastOfSignature)
   for (let time = 0; time < 3; time++) await verify(token)
@@ -22,6 +22,6 @@ globalThis.gc?.()
 await new Promise((resolve) => setImmediate(resolve))
 globalThis.gc?.()
 const snapshot = await text(getHeapSnapshot())
-// Made only now, so that it is not in the snapshot.
+// The text is created only now, so that it is not in the snapshot.
 const piece = new TextDecoder().decode(lastOfSignature)
 console.log(JSON.stringify({ isHeld: snapshot.includes(piece), isKept: verify !== undefined, held: held.length }))

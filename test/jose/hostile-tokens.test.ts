@@ -36,7 +36,7 @@ const bom = (members: object) => Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]),
 const badUtf8 = (members: object) =>
   Buffer.concat([Buffer.from(JSON.stringify(members).slice(0, -2)), Buffer.from([0xff, 0x22, 0x7d])])
 
-/** Flips the unused low bits of a last base64url character: the same bytes, another text. */
+/** Flips the unused low bits of a last base64url character. The bytes are the same, and the text is another. */
 function withStrayBits(segment: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const last = alphabet.indexOf(segment.at(-1)!)
@@ -45,8 +45,8 @@ function withStrayBits(segment: string): string {
 }
 
 /**
- * Every token a server may be sent, and what it must say. To add one: name, token, code.
- * A token refused for its form or algorithm must not even cause a key to be looked up.
+ * Every hostile token that a server may receive, and the code that refuses it. To add one: name, token, code.
+ * A token that is refused for its form or algorithm must not even cause a look-up of a key.
  */
 const hostile: [name: string, token: unknown, code: AuthErrorCode][] = [
   ['alg none, no signature', `${encode({ ...goodHeader, alg: 'none' })}.${encode(goodClaims)}.`, 'token-algorithm'],
@@ -323,7 +323,7 @@ describe('a hostile token is refused', () => {
     expect(error.code).toBe(code)
     expect(error).toBeInstanceOf(AuthError)
     expect(lookUps.length).toBeLessThanOrEqual(formCodes.has(code) ? 0 : 1)
-    // Neither the token, nor a piece of it, nor what it claims.
+    // The error contains neither the token, nor a part of it, nor its claims.
     const told = `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}`
     expect(told).not.toMatch(/eyJ|user_|sess_|evil|example\.test|ins_|[\r\n\u2028<]/)
     expect({}).not.toHaveProperty('isAdmin')
@@ -340,7 +340,7 @@ describe('the strict parse', () => {
     for (const token of ['a'.repeat(1_048_576), '.'.repeat(100_000)]) {
       await refusalOf(verify(token))
       const rounds = 500
-      // CPU time: what else this machine does is no fault of the parser.
+      // The test measures CPU time, so that other load on this machine does not count.
       const start = process.cpuUsage()
       for (let i = 0; i < rounds; i++) await refusalOf(verify(token))
       const { user, system } = process.cpuUsage(start)

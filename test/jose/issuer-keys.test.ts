@@ -31,7 +31,7 @@ describe('two Clerk instances behind one verifier', () => {
     },
   )
 
-  it('forget nothing that one has proved while the other changes its keys', async () => {
+  it('keep what one has verified while the other changes its keys', async () => {
     const replaced = createKeySource({ jwtKey: toPem(signingKey) })
     const keys = createIssuerKeys({ [issuer]: { jwks }, [other]: replaced })
     expect(await keys.getKey('ins_2abc', {}, issuer)).toBe(await keys.getKey('ins_2abc', {}, issuer))
@@ -53,7 +53,7 @@ describe('two Clerk instances behind one verifier', () => {
     expect(close).not.toHaveBeenCalled()
   })
 
-  it('are refused at construction where they cannot be used, by name', () => {
+  it('are refused at construction if they cannot be used, by name', () => {
     expect(() => createIssuerKeys({})).toThrow('createIssuerKeys: there must be at least one issuer')
     expect(() => createIssuerKeys({ 'https://a.test/': { jwks } })).toThrow(
       'createIssuerKeys: https://a.test/ must be an issuer as tokens name it, such as https://a.test',

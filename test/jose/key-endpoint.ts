@@ -10,7 +10,7 @@ export const json =
   (response) =>
     response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
 
-/** A real key endpoint on loopback, whose answer a test swaps. */
+/** Starts a real key endpoint on loopback. The test can replace its answer. */
 export async function createKeyEndpoint(answer: Answer) {
   let requests = 0
   let aborted = 0
@@ -29,7 +29,7 @@ export async function createKeyEndpoint(answer: Answer) {
     get requests() {
       return requests
     },
-    /** Answers that the other side gave up. */
+    /** The number of answers that the other side aborted. */
     get aborted() {
       return aborted
     },
@@ -42,7 +42,7 @@ export async function createKeyEndpoint(answer: Answer) {
   return endpoint
 }
 
-/** Lets real I/O happen while timers stand still, until something holds. */
+/** Lets real I/O happen while timers do not move, until a condition holds. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; turn < 1_000_000; turn++) {
     if (holds()) return

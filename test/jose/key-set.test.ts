@@ -83,7 +83,7 @@ describe('a key set', () => {
   it.each<[string, (n: string) => string]>([
     ['with padding', (n) => `${n}==`],
     ['with a zero byte in front', withZeroByte],
-  ])('takes a modulus that is written %s for the number that it is', async (_, write) => {
+  ])('accepts a modulus that is written %s as the same number', async (_, write) => {
     const { n, ...others } = toJwk(signingKey) as { n: string }
     const verify = createTokenVerifier({
       keys: { jwks: { keys: [{ ...others, n: write(n) }] } },
@@ -101,7 +101,7 @@ describe('a key set', () => {
     }
   })
 
-  it('takes a key without alg and use', async () => {
+  it('accepts a key without alg and use', async () => {
     const { source, dropped } = load([toJwk(signingKey, { alg: undefined, use: undefined })])
     await expect(source.getKey(kid)).resolves.toBeTruthy()
     expect(dropped).toEqual([])
@@ -147,7 +147,7 @@ describe('createKeySource', () => {
     }
   })
 
-  it('warns of a key endpoint in the clear, unless it is this machine', () => {
+  it('warns of a key endpoint over plain http, unless it is this machine', () => {
     const warningsFor = (jwksUrl: string) => {
       const codes: string[] = []
       createKeySource({ jwksUrl }, { logger: { warn: (code) => codes.push(code) } })

@@ -17,7 +17,7 @@ interface ShownToken {
 }
 type Jose = typeof import('../../adapters/jose/index.ts')
 
-/** One script of `authchart/jose` and of what it depends on, for a page to run; it fails to build if that needs Node. */
+/** Bundles `authchart/jose` and its dependencies into one script for a page. The build fails if they need Node. */
 async function bundleForBrowsers(): Promise<string> {
   const result = await build({
     configFile: false,
@@ -41,7 +41,7 @@ async function openPage() {
   const [browser, script] = await Promise.all([launchBrowser(), bundleForBrowsers()])
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
-  // WebCrypto is there for a secure context, which localhost is.
+  // WebCrypto exists only in a secure context, and localhost is one.
   await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }))
   await page.goto('http://localhost/')
   await page.addScriptTag({ content: script })
@@ -124,7 +124,7 @@ describe.runIf(findChromium())('authchart/jose in a runtime without node:crypto,
   it.each<[string, (n: Buffer) => string]>([
     ['with padding', (n) => `${n.toString('base64url')}==`],
     ['with a zero byte in front', (n) => Buffer.concat([Buffer.alloc(1), n]).toString('base64url')],
-  ])('takes a modulus that is written %s, as Node does', async (_, write) => {
+  ])('accepts a modulus that is written %s, as Node does', async (_, write) => {
     const jwk = toJwk(signingKey) as { n: string }
     const keys = [{ ...jwk, n: write(Buffer.from(jwk.n, 'base64url')) }]
     const page = await openPage()

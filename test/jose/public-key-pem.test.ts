@@ -8,7 +8,7 @@ const lines = pem.split('\n')
 const body = lines.slice(1, -1).join('')
 const toBase64 = (text: string) => Buffer.from(text).toString('base64')
 
-/** The key in the shapes that environment variables, shells, YAML and CI give it. */
+/** The key in the forms that it gets in environment variables, shells, YAML and CI. */
 const shapes: Readonly<Record<string, string>> = {
   'as it is': pem,
   'with a line break at its end': `${pem}\n`,
@@ -31,8 +31,8 @@ const shapes: Readonly<Record<string, string>> = {
   'in base64, with \\n written out inside': toBase64(pem.replaceAll('\n', '\\n')),
 }
 
-describe('a PEM key out of an environment', () => {
-  it.each(Object.entries(shapes))('counts %s', async (_, jwtKey) => {
+describe('a PEM key from the environment', () => {
+  it.each(Object.entries(shapes))('is accepted %s', async (_, jwtKey) => {
     const verify = createTokenVerifier({ keys: { jwtKey }, clock: () => nowMs, logger: {} })
     await expect(verify(mint())).resolves.toMatchObject({ userId: 'user_1' })
   })
@@ -51,7 +51,7 @@ describe('a PEM key out of an environment', () => {
     ['a PKCS#1 private key without header and footer', toBody(pkcs1)],
     ['a private key cut off after its header', '-----BEGIN PRIVATE KEY-----'],
     ['a private key behind the public one', `${pem}\n${pkcs8}`],
-  ])('refuses %s, and never quotes it', (_, jwtKey) => {
+  ])('is refused if it is %s, and is never quoted', (_, jwtKey) => {
     const error = thrownBy(() => createKeySource({ jwtKey }, { logger: {} }))
     expect(error).toBeInstanceOf(TypeError)
     expect(error.message).toContain('keys.jwtKey is a private key')
@@ -69,7 +69,7 @@ describe('a PEM key out of an environment', () => {
     ['beside another one', `${pem}\n${pem}`, /not a (readable )?PEM public key/],
     ['that is a secret key', 'sk_test_abcdefghijklmnop', /not a PEM public key/],
     ['that is empty', ' \n', /empty/],
-  ])('refuses one %s, and says what is wrong', (_, jwtKey, message) => {
+  ])('is refused if it is one %s, and the error says what is wrong', (_, jwtKey, message) => {
     const error = thrownBy(() => createKeySource({ jwtKey }, { logger: {} }))
     expect(error).toBeInstanceOf(TypeError)
     expect(error.message).toMatch(message)

@@ -87,7 +87,7 @@ describe('a claim that is not allowed', () => {
     ['iss', { iss: undefined }, {}, 'it is not a token of Clerk'],
     ['aud', {}, { audience: 'api' }, 'leave claims.audience out'],
     ['email', {}, { requiredClaims: ['email'] }, 'claims.requiredClaims asks for it'],
-  ])('%s: a missing one is told from a wrong one', async (claim, claims, options, remedy) => {
+  ])('%s: a missing claim is distinguished from a wrong one', async (claim, claims, options, remedy) => {
     const { refuse, refused } = open(options)
     const { message } = await refuse(mint({ claims }))
     expect(message).toContain(`The claim ${claim} of the token is missing`)
@@ -137,7 +137,7 @@ describe('a claim that is not allowed', () => {
     expect(refused()[0]?.details['expected']).toHaveLength(5)
   })
 
-  it('is the rule of the app: the log says so', async () => {
+  it("is named in the log as one that the app's own rule refused", async () => {
     const { refuse, refused } = open({ validate: () => false })
     await refuse(mint())
     expect(refused()).toMatchObject([{ level: 'warn', details: { remedy: 'claims.validate refused them' } }])
@@ -154,7 +154,7 @@ describe('a key of another Clerk instance', () => {
     expect(refused()).toMatchObject([{ level: 'warn', details: { claim: 'kid', kid: 'ins_foreign' } }])
   })
 
-  it('of the same id is told by its signature', async () => {
+  it('with the same id is recognised by its signature', async () => {
     const { refuse, refused } = open()
     await refuse(mint({ key: foreignKey }))
     expect(refused()).toMatchObject([
@@ -176,7 +176,7 @@ describe('the log of refusals', () => {
   const minute = 60_000
   const wrongAzp = () => mint({ claims: { azp: other, jti: String(performance.now()) } })
 
-  it('has one line a minute of a code and claim, which counts those before it, and one warning an hour', async () => {
+  it('has one line a minute for a code and claim, which counts those before it, and one warning an hour', async () => {
     const { refuse, refused } = open()
     for (let each = 0; each < 100; each += 1) await refuse(wrongAzp())
     expect(refused().map(({ level, details }) => [level, details['unsaid']])).toEqual([['warn', undefined]])
@@ -191,7 +191,7 @@ describe('the log of refusals', () => {
     expect(refused().filter(({ level }) => level === 'warn')).toHaveLength(3)
   })
 
-  it('tells claims apart, and codes', async () => {
+  it('distinguishes claims and codes', async () => {
     const { refuse, refused } = open()
     const tokens = [{ azp: other }, { iss: other }, { sub: '' }, { exp: 1 }, { azp: other }].map((claims) =>
       mint({ claims }),
@@ -235,13 +235,13 @@ describe('the log of refusals', () => {
     expect(text).not.toMatch(/user_|sess_/)
   })
 
-  it('says of a token that counts that it does, for those who debug', async () => {
+  it('says that a token was accepted, for those who debug', async () => {
     const { verify, lines } = open()
     await verify(mint())
     expect(lines).toEqual([{ level: 'debug', code: 'token.accepted', details: {} }])
   })
 
-  it('says nothing of an outage, which the key source tells of', async () => {
+  it('says nothing of an outage, which the key source reports', async () => {
     const { refuse, lines } = open({}, { keys: { fetchJwks: () => Promise.reject(new Error('down')) } })
     expect((await refuse(mint())).code).toBe('keys-unavailable')
     expect(lines.map(({ code }) => code)).toEqual(['keys.failed', 'keys.undecided'])

@@ -4,7 +4,7 @@ import type { RememberedProof } from '../../adapters/jose/remembered-proofs.ts'
 
 const toProof = (expiresAt: number) => ({ kid: 'kid', key: {}, proof: { session: { expiresAt } } }) as RememberedProof
 
-/** A token is remembered when it is shown a second time. */
+/** Creates a memory. It remembers a token when the token is shown a second time. */
 function createShown(size: number) {
   const proofs = createRememberedProofs({ size, tolerance: 10 })
   return {
@@ -15,14 +15,14 @@ function createShown(size: number) {
   }
 }
 
-describe('what is remembered of tokens', () => {
-  it('goes beyond the size in the order in which it came', () => {
+describe('the memory of verified tokens', () => {
+  it('drops the entries beyond its size in the order in which they came', () => {
     const { show, knows } = createShown(2)
     for (const token of ['token-one', 'token-two', 'token-three']) show(token)
     expect(knows('token-one', 'token-two', 'token-three')).toEqual(['token-two', 'token-three'])
   })
 
-  it('stays once more where it was asked for since', () => {
+  it('gives an entry one more turn if it was used since', () => {
     const { show, knows } = createShown(2)
     show('token-one')
     show('token-two')
@@ -33,7 +33,7 @@ describe('what is remembered of tokens', () => {
     expect(knows('token-one', 'token-three', 'token-four')).toEqual(['token-three', 'token-four'])
   })
 
-  it('makes room though everything was asked for', () => {
+  it('makes room even if every entry was used', () => {
     const { show, knows } = createShown(3)
     const tokens = ['token-one', 'token-two', 'token-three']
     for (const token of tokens) show(token)
@@ -42,7 +42,7 @@ describe('what is remembered of tokens', () => {
     expect(knows(...tokens, 'token-four')).toEqual(['token-two', 'token-three', 'token-four'])
   })
 
-  it('goes with its token, asked for or not', () => {
+  it('drops an entry when its token expires, used or not', () => {
     const { show, knows } = createShown(3)
     show('token-one', 100)
     expect(knows('token-one')).toEqual(['token-one'])

@@ -11,20 +11,20 @@ import { BearerToken } from '../../machines/bearer-token.ts'
 import { createSigningKey, foreignKey, jwks, mint, nowMs, nowSeconds, signingKey, tamper } from './token-factory.ts'
 
 const code = (expected: string) => expect.objectContaining({ name: 'AuthError', code: expected })
-/** Watched, not replaced: what is called is Node's own. */
+/** This object is only watched. The calls still reach Node's own functions. */
 const nodeCrypto = process.getBuiltinModule('node:crypto')
 
 function verifierOf(options: Partial<TokenVerifierOptions> = {}) {
   return createTokenVerifier({ keys: { jwks }, clock: () => nowMs, logger: {}, ...options })
 }
 
-/** Shows a token as often as it takes to be remembered: twice. */
+/** Shows a token twice, after which it is remembered. */
 async function showTwice(verify: TokenVerifier, token: string) {
   await verify(token)
   return verify(token)
 }
 
-/** A source whose answer a test swaps. */
+/** Creates a source whose answer the test can replace. */
 function createSwappedKeys(answer: () => KeyObject): KeySource & { answer: () => KeyObject } {
   const source = {
     answer,
@@ -131,7 +131,7 @@ describe('the memory of tokens', () => {
     source.answer = () => foreignKey.publicKey
     await expect(verify(tokens[0])).rejects.toEqual(code('token-signature'))
     expect(checks).toHaveBeenCalledTimes(5)
-    // The first key is back, and the second token has to prove itself again.
+    // The first key is back, and the second token has to be verified again.
     source.answer = () => signingKey.publicKey
     await verify(tokens[1]!)
     expect(checks).toHaveBeenCalledTimes(6)
@@ -205,7 +205,8 @@ describe('the memory of tokens', () => {
   it('finds a token again among more tokens than the marks have room for', async () => {
     const checks = vi.spyOn(nodeCrypto, 'verify')
     const verify = verifierOf()
-    // Shown once, as most are. Some of the marks are taken for others', which must harm nobody.
+    // These tokens are shown once, as most are. Some of their marks coincide with those of other tokens, which must
+    // have no effect.
     const signature = mint().split('.')[2]!
     const marks = createTokenMarks()
     for (let at = 0; at < 25_000; at++) marks.add(`${signature}${at}`)
@@ -238,7 +239,7 @@ describe('with the key at hand', () => {
     const outcomes: string[] = []
     void verify(good).then(() => outcomes.push('accepted'))
     void verify(forged).catch((error: AuthError) => outcomes.push(error.code))
-    // Nothing but microtasks runs between here and the end of the loop.
+    // Only microtasks run between here and the end of the loop.
     for (let turn = 0; turn < 20; turn++) await Promise.resolve()
     expect(outcomes.toSorted()).toEqual(['accepted', 'token-signature'])
   })
@@ -257,7 +258,7 @@ describe('a key from a source of your own', () => {
     ['a secret', nodeCrypto.createSecretKey(Buffer.alloc(256)), signingKey],
   ])('is never verified with if it is %s', async (_, key, signer) => {
     const verify = verifierOf({ keys: createSwappedKeys(() => key) })
-    // Padded, so that what refuses it is the key and not the length.
+    // The signature is padded, so that it is refused for the key and not for its length.
     const short = mint({ key: signer })
     const [header, payload, signature] = short.split('.') as [string, string, string]
     const bytes = Buffer.from(signature, 'base64url')

@@ -16,14 +16,14 @@ let source: KeySource
 let logged: [code: string, details: unknown][]
 let refreshed: number
 
-/** The outcome of one look-up, or of several, as words. */
+/** Returns the outcome of a look-up in words. */
 const lookUp = (id = kid) =>
   source.getKey(id).then(
     () => 'found',
     (error: AuthError) => error.code,
   )
 
-/** Lets the attempt in the air end, and everything that waits for it. */
+/** Waits until the running attempt has ended, and everything that waits for it. */
 async function settle() {
   const seen = logged.length
   await until(() => logged.length > seen)
@@ -290,7 +290,7 @@ const faults: [name: string, answer: Answer, reason: RegExp][] = [
     (response) => {
       response.write(good)
       for (let i = 0; i < 300; i++) response.write(' '.repeat(1_000))
-      // Never ended: the bound must not wait for the end.
+      // This body never ends, because the limit must not depend on its end.
     },
     /more than 262144 bytes/,
   ],
@@ -380,7 +380,7 @@ describe('an outage of the key endpoint', () => {
       expect(await lookUp(`hostile_${second}`)).toBe('keys-unavailable')
       const failures = () => logged.filter(([code]) => code === 'keys.failed').length
       vi.advanceTimersByTime(5_000)
-      // The attempt of this second, if one is due, has its answer before the next second.
+      // If an attempt is due in this second, it gets its answer before the next second.
       if (second % 10 === 5) await until(() => failures() >= (second + 5) / 10)
     }
     expect(endpoint.requests).toBe(181)

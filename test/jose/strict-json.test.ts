@@ -4,7 +4,7 @@ import { parseStrictJsonObject } from '../../adapters/jose/strict-json.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
-/** A JSON text, written member by member, and a flag that says if one object has a name twice. */
+/** A JSON text that is written member by member. A flag says if one object has a name twice. */
 interface Written {
   readonly json: string
   readonly isTwice: boolean

@@ -8,7 +8,7 @@ import { jwks, mint, nowMs } from './token-factory.ts'
 /** The built files of the installed @clerk/backend. */
 const dist = dirname(fileURLToPath(import.meta.resolve('@clerk/backend')))
 
-/** Clerk's own names of the token categories, and what each is here. */
+/** Clerk's own names of the token categories, with our verdict on each. */
 const verdicts: Readonly<Record<string, 'accepted' | 'token-type'>> = {
   JWT_CATEGORY_SESSION_TOKEN: 'accepted',
   JWT_CATEGORY_IGNORE: 'accepted',
@@ -20,7 +20,7 @@ const declared = [
   ...readFileSync(join(dist, 'tokens', 'jwtCategories.d.ts'), 'utf8').matchAll(/const (JWT_CATEGORY_\w+) = "(\w+)"/g),
 ].map(([, name, cat]) => [name, cat] as [name: string, cat: string])
 
-/** Everything in the code of the SDK that looks like a category, by whatever name. */
+/** All texts in the code of the SDK that look like a category. */
 const written = new Set(
   readdirSync(dist)
     .filter((file) => /\.m?js$/.test(file))

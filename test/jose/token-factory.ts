@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
-/** The instant of every test here: a whole second. */
+/** The time of every test here. It is a whole second. */
 export const nowSeconds = 1_800_000_000
 export const nowMs = nowSeconds * 1_000
 export const kid = 'ins_2abc'
@@ -17,7 +17,7 @@ export const createSigningKey = (modulusLength = 2_048, publicExponent = 65_537)
   generateKeyPairSync('rsa', { modulusLength, publicExponent })
 
 export const signingKey = createSigningKey()
-/** Another Clerk instance's key. */
+/** The key of another Clerk instance. */
 export const foreignKey = createSigningKey()
 
 export const toJwk = ({ publicKey }: SigningKey, members: object = {}) => ({
@@ -49,7 +49,7 @@ export const encode = (part: Part): string =>
     'base64url',
   )
 
-/** A token signed for real, of any header and payload, well-formed or not. */
+/** Makes a token with a real signature and any header and payload, well-formed or not. */
 export function mint({
   header = {},
   claims = {},
@@ -57,10 +57,10 @@ export function mint({
   rawPayload,
   key = signingKey,
 }: {
-  /** Over the good ones; `undefined` removes a member. */
+  /** Header fields that override the valid ones. `undefined` removes a field. */
   header?: Record<string, unknown>
   claims?: Record<string, unknown>
-  /** In place of the whole part. */
+  /** Replaces the whole part. */
   rawHeader?: Part
   rawPayload?: Part
   key?: SigningKey
@@ -69,19 +69,19 @@ export function mint({
   return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`
 }
 
-/** HS256 "signed" with whatever an attacker may take for the secret. */
+/** Makes a token "signed" by HS256 with a secret that an attacker may choose. */
 export function mintHmac(secret: string | Uint8Array, alg = 'HS256'): string {
   const input = `${encode({ ...goodHeader, alg })}.${encode(goodClaims)}`
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
 }
 
-/** Signed for real with another algorithm and the right key for it. */
+/** Makes a token with a real signature by another algorithm and the right key for it. */
 export function mintWith(alg: string, hash: string, key: Parameters<typeof sign>[2]): string {
   const input = `${encode({ ...goodHeader, alg })}.${encode(goodClaims)}`
   return `${input}.${sign(hash, Buffer.from(input), key).toString('base64url')}`
 }
 
-/** A good token whose segments are changed after it was signed. */
+/** Makes a valid token whose segments are changed after the signature. */
 export function tamper(change: (segments: [string, string, string]) => readonly string[], token = mint()): string {
   return change(token.split('.') as [string, string, string]).join('.')
 }

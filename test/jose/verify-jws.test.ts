@@ -4,7 +4,7 @@ import { foreignKey, goodHeader, jwks, mint, signingKey, toJwk } from './token-f
 
 const code = (expected: string) => expect.objectContaining({ name: 'AuthError', code: expected })
 
-/** RFC 7515, appendix A.2: the example of RS256, whose header names no key. */
+/** The example of RS256 in RFC 7515, appendix A.2. Its header names no key. */
 const rfc7515 = {
   compact:
     'eyJhbGciOiJSUzI1NiJ9' +

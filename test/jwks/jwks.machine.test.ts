@@ -17,7 +17,7 @@ const nameOf = ({ source, eventType, target }: AnyTransitionDefinition) =>
 const visitedStates = new Set<string>()
 const takenTransitions = new Set<string>()
 
-/** The machine alone, on a simulated clock, with attempts that the test answers. */
+/** Starts the machine alone, on a simulated clock. The test answers its attempts. */
 function start(input: Partial<JwksInput> = {}) {
   const clock = new SimulatedClock()
   const attempts: Attempt[] = []
@@ -67,7 +67,7 @@ async function settled(act: () => void) {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve()
 }
 
-/** Started, with the keys `A` that were fetched at 0. */
+/** Starts the machine with the keys `A`, which were fetched at time 0. */
 async function startFresh(input: Partial<JwksInput> = {}) {
   const running = start(input)
   running.need()

@@ -57,7 +57,7 @@ describe.runIf(findChromium())('in a real browser, with the real clerk-js and St
   })
 })
 
-/** The demo's own server and page, as `npm start` puts them together, where no variable names a Clerk account. */
+/** Starts the demo's own server and page, as `npm start` does, without variables of a Clerk account. */
 async function startDemo(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'authchart-demo-'))
   onTestFinished(() => rm(directory, { recursive: true }))
@@ -100,7 +100,7 @@ it.runIf(findChromium())('D1 the demo shows state, identity and changes live, wi
   expect(await page.getByTestId('server-state').textContent()).toBe('signedIn')
   expect(await page.getByTestId('server-signed-in').textContent()).toBe('yes')
   expect(await page.getByTestId('server-user').textContent()).toMatch(/^user_/)
-  // Where the original raised a toast when somebody signed in, the log says it.
+  // The original showed a toast when somebody signed in. Here the log says it.
   await page
     .getByText(/rev \d+: signedIn/)
     .first()

@@ -3,10 +3,13 @@ import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { startServer } from '../h3/harness.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 
-/** The app's origin, in `azp`. */
+/** The app's origin, which tokens carry in `azp`. */
 export const party = 'http://localhost:3000'
 
-/** A server on a Clerk of its own with one user, reached through the real `@clerk/backend`. */
+/**
+ * Starts a server with an emulated Clerk of its own that has one user. It is reached through the real
+ * `@clerk/backend`.
+ */
 export async function startOnClerk(options: AuthServerOptions = {}, extend?: Parameters<typeof startServer>[1]) {
   const clerk = await createClerkEmulator()
   onTestFinished(() => clerk.close())
@@ -34,7 +37,7 @@ export async function startOnClerk(options: AuthServerOptions = {}, extend?: Par
     ada,
     server,
     mint: () => clerk.mintToken({ session }),
-    /** How often Clerk was asked for a path under `/v1`. */
+    /** Returns the number of requests to Clerk for a path under `/v1`. */
     asked: (path: string) => clerk.requests.filter((request) => request.path.includes(`/v1/${path}`)).length,
   }
 }

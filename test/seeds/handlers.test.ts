@@ -107,7 +107,7 @@ it('C16 all waiting calls resolve together with the verdict, and nothing polls',
   expect(order).toEqual([])
   await auth.accept(session())
   await Promise.all(waiting)
-  // No virtual time has passed: whatever looks at intervals would not have looked yet.
+  // No virtual time has passed, so code that polls would not have looked yet.
   expect(auth.clock.now()).toBe(0)
   expect(order).toEqual(Array.from({ length: 100 }, () => 'signedIn'))
 })

@@ -137,7 +137,7 @@ it('C12 an endpoint that hangs is given up and tried again, and meanwhile nobody
   let view = (await browser.session()).body
   await eventually(async () => {
     await vi.advanceTimersByTimeAsync(1_000)
-    // What Clerk is asked now takes none of the time that passes here.
+    // The running requests to Clerk must end before time passes here.
     await eventually(() => underWay === 0, "Clerk's answer")
     view = (await browser.session()).body
     return view.isSignedIn

@@ -10,14 +10,14 @@ const page = read(`${docs}from-reflex-clerk-api.md`)
 const count = (prefix: string, last: number) => Array.from({ length: last }, (_, index) => `${prefix}${index + 1}`)
 const ids = [...count('C', 25), ...count('Y', 8), ...count('D', 2)]
 
-/** The cells of the row of one id; a `|` within code is escaped. */
+/** Returns the cells of the row with an id. A `|` within code is escaped. */
 const toCells = (id: string) =>
   page
     .split('\n')
     .filter((line) => line.startsWith(`| ${id} |`))
     .map((line) => line.split(/(?<!\\)\|/).slice(1, -1))
 
-/** The fenced code of a language, each without its fences. */
+/** Returns the code blocks of a language without their fences. */
 const toFences = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code)
 

@@ -38,7 +38,7 @@ it('C24 withClerkAuth wraps a whole app, which keeps its props', () => {
   expect(screen.getByText('app: loading, Clerk loading')).toBeTruthy()
 })
 
-/** Every prop of the original, by Clerk's name, with a value that can be told again; and the four it never had. */
+/** Every prop of the original under Clerk's name, each with a recognisable value, and the four that it never had. */
 const props = {
   afterMultiSessionSingleSignOutUrl: '/others',
   afterSignOutUrl: '/bye',

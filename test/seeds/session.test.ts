@@ -7,7 +7,7 @@ import { eventually, startServer, useVirtualTime, virtualEpoch } from '../h3/har
 const issuer = 'https://clerk.example.test'
 const unreachable: AuthServerOptions = { keys: { jwksUrl: 'http://127.0.0.1:1/jwks' } }
 
-/** A server whose checks of a token end when the test says so. */
+/** Starts a server whose token checks end when the test says so. */
 async function startHeld() {
   const checks: (() => void)[] = []
   const validate = () => new Promise<void>((resolve) => void checks.push(resolve))
@@ -155,7 +155,7 @@ it('C10 a clear that overtakes a token wins, and the late token signs nobody in 
   await inTheAir(1)
   const cleared = browser.clear()
   expect((await posted).body.view).toMatchObject({ state: 'signedOut', isSignedIn: false })
-  // Checked once more, but only to learn whose tokens are to be refused from now on.
+  // The token is checked once more, but only to learn which session's tokens are refused from now on.
   await inTheAir(2)
   for (const pass of checks) pass()
   expect((await cleared).body).toMatchObject({ state: 'signedOut', isSignedIn: false })

@@ -32,7 +32,7 @@ afterEach(async () => {
   await server.close()
 })
 
-/** A tab with the real client on the real server; without jitter, a retry comes at once. */
+/** Opens a tab with the real client on the real server. Without jitter, a retry comes at once. */
 function openTab(clerk: ClerkState, options: AuthClientOptions = {}) {
   client = createAuthClient({ fetch: browser.fetch, random: () => 0, ...options })
   client.setIdentity(clerk)
@@ -111,7 +111,7 @@ it.each<[string, ClerkState['getToken']]>([
 ])('Y5 a getToken that %s ends in degraded, not in a hang nor in a sign-out', async (_, getToken) => {
   openTab(signedIn(ada), { tokenTimeout: 20, retries: 3 })
   await atRest('confirmed')
-  // Another organization, so that a token is due while the server still holds what the last one proved.
+  // This is another organization, so a token is due while the server still holds the proof of the last one.
   client.setIdentity(signedIn({ ...ada, orgId: 'org_1' }, getToken))
   await atRest('degraded')
   expect(types()).toEqual(['token.received'])

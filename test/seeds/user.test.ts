@@ -7,7 +7,7 @@ import type { AuthUser } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from '../h3/harness.ts'
 import { startOnClerk } from './clerk-server.ts'
 
-/** A route that answers with Clerk's user, or with what went wrong. */
+/** Returns a route that answers with Clerk's user, or with the error. */
 const userRoute = (auth: AuthServer) => async (event: H3Event) => {
   try {
     const { id, firstName, primaryEmailAddress } = await auth.getUser(event)
