@@ -1,7 +1,10 @@
 import { useSyncExternalStore } from 'react'
 import type { ClerkState } from '../../adapters/browser/index.ts'
 
-/** A hook with the shape of Clerk's `useAuth`, and the way to set what it says. A new getToken at each render, as Clerk's. */
+/**
+ * Creates a hook with the shape of Clerk's `useAuth`, and a function that sets its result. Like Clerk's, it returns a
+ * new getToken at each render.
+ */
 export function createClerkStore(state: ClerkState) {
   const listeners = new Set<() => void>()
   const subscribe = (listener: () => void) => {

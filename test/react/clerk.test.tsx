@@ -13,12 +13,12 @@ const publishableKey = `pk_test_${btoa('clerk.example.test$')}`
 const noStream = () => new Promise<never>(() => {})
 afterEach(cleanup)
 
-/** What each prop of the original's provider (SEEDS C25) is called in Clerk's package for React. */
+/** The names that Clerk's React packages use for the props of the original's provider (SEEDS C25). */
 type NamesOf<Props> = Props extends infer Each ? (Each extends unknown ? keyof Each : never) : never
 type PropNames = NamesOf<binding6.ClerkAuthProviderProps>
 type PropNames5 = NamesOf<binding5.ClerkAuthProviderProps>
 
-/** The same shape for the maintained package and for the deprecated one. */
+/** The bindings of the maintained package and of the deprecated one, which have the same shape. */
 const bindings = [
   {
     name: '@clerk/react',
@@ -62,7 +62,7 @@ it('C25: takes every prop of the original, typed by Clerk', () => {
   expectTypeOf<'initialState'>().toExtend<PropNames>()
   expectTypeOf<'sdkMetadata'>().toExtend<PropNames>()
   expectTypeOf<'selectInitialSession'>().toExtend<PropNames>()
-  // Clerk has dropped some since, for React; the day they come back they pass through too.
+  // Clerk has removed some of these props from React. If they come back, they pass through too.
   expectTypeOf<'clerkJSUrl' | 'clerkJSVariant' | 'clerkJSVersion'>().toExtend<PropNames5>()
   expectTypeOf<'clerkJSUrl'>().not.toExtend<PropNames>()
   expectTypeOf<'dynamic'>().not.toExtend<PropNames>()
@@ -80,7 +80,7 @@ it("Clerk's useAuth fits the prop of the provider, of either package", () => {
 })
 
 describe.each(bindings)('for $name', ({ ClerkAuthProvider, withClerkAuth, useAuth }) => {
-  it("C23: is Clerk's provider round the synchronizer, which waits for Clerk to load", () => {
+  it("C23: is Clerk's provider around the synchronizer, which waits for Clerk to load", () => {
     let connection = ''
     function Page() {
       const { isLoaded } = useAuth()
@@ -100,7 +100,7 @@ describe.each(bindings)('for $name', ({ ClerkAuthProvider, withClerkAuth, useAut
     expect(connection).toBe('connecting')
   })
 
-  it('C24: wraps a whole app, with its props, under a name that tells', () => {
+  it('C24: wraps a whole app, with its props, under a descriptive name', () => {
     const App = ({ title }: { title: string }) => (
       <h1>
         {title}: {useAuthStatus()}

@@ -1,8 +1,9 @@
 import { Window } from 'happy-dom'
 
 /**
- * A page for React, beside Node's own `Request`, `Response`, streams and timers: vitest's happy-dom environment puts its
- * own in their place, with which the real server in the same process does not work. Import it before anything of React.
+ * A page for React that keeps Node's own `Request`, `Response`, streams and timers. vitest's happy-dom environment
+ * replaces them, and the real server in the same process does not work with the replacements. Import this file before
+ * any part of React.
  */
 const page = new Window({ url: 'http://localhost/' })
 const names = [

@@ -27,7 +27,7 @@ import {
 
 const ada = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
 const second = 1_000
-/** How long a busy machine may take to render. */
+/** The longest time for a render on a busy machine. */
 const patience = { timeout: 30_000 }
 
 let client: AuthClient
@@ -36,7 +36,7 @@ const count = (name: string) => void (renders[name] = (renders[name] ?? 0) + 1)
 
 beforeEach(() => {
   renders = {}
-  // A stream that says nothing: the tests say what comes in.
+  // This stream sends nothing, because the tests set the views themselves.
   client = createAuthClient({ fetch: () => new Promise(() => {}) })
 })
 afterEach(() => {
@@ -156,7 +156,7 @@ it('give the renewal, the failure and the remedy', async () => {
   )
   signIn()
   expect(screen.getByText('false, undefined, undefined, undefined')).toBeTruthy()
-  // So near to its end that a renewal is due.
+  // This expiry is so near that a renewal is due.
   show(signedIn(Date.now() + 5 * second))
   expect(await screen.findByText('true, undefined, undefined, undefined', {}, patience)).toBeTruthy()
   const refuse = (retryable: boolean) =>
@@ -283,7 +283,7 @@ it('shows what a rule allows, and the fallback otherwise', () => {
   expect(screen.getByTestId('absent')).toBeTruthy()
   signIn()
   expect(shown()).toEqual(['no-role', 'no-plan', 'stale'])
-  // A prop that is absent asks for nothing, as in every component.
+  // An absent prop adds no rule.
   expect(screen.getByText('signed in')).toBeTruthy()
   const iat = Date.now() / 1_000
   const o = { id: 'org_1', rol: 'admin', per: 'read', fpm: '1' }

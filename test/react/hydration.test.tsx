@@ -59,7 +59,7 @@ function Inside() {
 }
 
 let root: Root | undefined
-// Here the page and the server are one process, which React warns of.
+// The page and the server are one process here, and React warns of that.
 vi.spyOn(console, 'error').mockImplementation(() => {})
 const clients: AuthClient[] = []
 afterEach(() => {
@@ -106,7 +106,7 @@ it.each<[string, typeof Whole, AuthView | undefined]>([
     root = hydrateRoot(container, page(client, <Slow />), { onRecoverableError: (error) => errors.push(error) })
     await new Promise((resolve) => setTimeout(resolve, 0))
   })
-  // Another user's view than the one that the server rendered.
+  // This view is of another user than the one that the server rendered.
   const view = { ...signedIn, rev: 2, userId: 'user_bob', now: Date.now() }
   await act(async () => {
     client.actor.send({ type: 'view.received', view })

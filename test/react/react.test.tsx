@@ -39,7 +39,7 @@ afterEach(async () => {
   await server.close()
 })
 
-/** Notes what the page shows, and hands out the client. */
+/** Creates a page that records what it shows and gives the test its client. */
 function createPage() {
   const shown: string[] = []
   let client: AuthClient | undefined
@@ -71,7 +71,7 @@ function createPage() {
     Page,
     shown,
     client: () => client as AuthClient,
-    /** Waits for the view, with React kept up to date. */
+    /** Waits for the view while React is kept up to date. */
     until: (predicate: (view: AuthView) => boolean) =>
       act(() => waitFor((client as AuthClient).actor, ({ context }) => predicate(context.view), { timeout: 10_000 })),
     atRest: (session: 'confirmed' | 'signedOut' | 'degraded') =>

@@ -5,12 +5,12 @@ import { toMermaid } from './to-mermaid.ts'
 import type { MermaidOptions } from './to-mermaid.ts'
 import { toStateTable, toTransitionTable } from './to-table.ts'
 
-/** A picture of a machine or of a part of it, with the line above it. */
+/** A picture of a machine or of a part of it, with the heading above it. */
 interface Picture extends MermaidOptions {
   readonly title: string
 }
 
-/** The pictures of the page, by machine. No picture has more in it than people can read. */
+/** The pictures of the page, by machine. Each picture has only as much in it as people can read. */
 const charts: readonly { readonly machine: AnyStateMachine; readonly pictures: readonly Picture[] }[] = [
   {
     machine: authMachine,
@@ -39,7 +39,7 @@ const charts: readonly { readonly machine: AnyStateMachine; readonly pictures: r
   },
 ]
 
-/** The diagrams of all machines, as Mermaid text. */
+/** Returns the diagrams of all machines as Mermaid text. */
 export function toDiagrams(): { readonly machine: string; readonly title: string; readonly text: string }[] {
   return charts.flatMap(({ machine, pictures }) => {
     const graph = toGraph(machine)
@@ -47,7 +47,7 @@ export function toDiagrams(): { readonly machine: string; readonly title: string
   })
 }
 
-/** The page with new pictures between its marks. Everything else is written by hand. */
+/** Returns the page with new pictures between its marks. All other text is written by hand. */
 export function toChartPage(page: string): string {
   return charts.reduce((text, { machine }) => {
     const [begin, end] = [`<!-- ${machine.id}: generated -->\n`, `<!-- ${machine.id}: end -->`]

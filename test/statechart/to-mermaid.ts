@@ -2,15 +2,15 @@ import { toAnyId } from '../../docs/demo/src/chart/to-graph.ts'
 import type { ChartGraph, ChartLine, ChartState } from '../../docs/demo/src/chart/to-graph.ts'
 
 export interface MermaidOptions {
-  /** The state whose inside is drawn; default the whole machine. */
+  /** The state whose content is drawn. Default: the whole machine. */
   readonly scope?: string | null
-  /** True: what is inside the drawn states is left out, and the guards with it. */
+  /** If true, the content of the drawn states is left out, and the guards too. */
   readonly isOverview?: boolean
-  /** Default from top to bottom. */
+  /** The direction of the picture. Default: from top to bottom. */
   readonly direction?: 'LR'
 }
 
-/** A graph as a Mermaid `stateDiagram-v2`. What leads out of the scope leads to states drawn beside it. */
+/** Writes a graph as a Mermaid `stateDiagram-v2`. Arrows out of the scope lead to states that are drawn beside it. */
 export function toMermaid(
   graph: ChartGraph,
   { scope = null, isOverview = false, direction }: MermaidOptions = {},
@@ -28,7 +28,7 @@ export function toMermaid(
     const parent = toParent(id)
     return parent === scope || (parent !== null && isInScope(parent))
   }
-  /** The state that represents this one in the picture: itself, or its closest ancestor that is drawn. */
+  /** Returns the state that represents this one in the picture: itself, or its closest ancestor that is drawn. */
   const toShown = (id: string): string => {
     if (id === scope) return toAnyId(id)
     const parent = toParent(id)
@@ -67,15 +67,15 @@ export function toMermaid(
   ].join('\n')
 }
 
-/** Set by hand, since Mermaid breaks long lines at a width that makes labels overlap. */
+/** Lines are broken here, because Mermaid breaks long lines at a width that makes labels overlap. */
 const lineBreak = '<br/>'
 
-/** A transition that needs no event goes by its guard alone. */
+/** Returns a label. A transition that needs no event has only its guard. */
 function toLabel({ event, guards }: ChartLine, isOverview: boolean): string {
   const guard = guards.length > 0 ? `[${guards.join(' or ').replaceAll(/ (?=(?:and|or) )/g, lineBreak)}]` : ''
   if (event === 'always' && guard) return guard
   return isOverview || !guard ? event : event + lineBreak + guard
 }
 
-/** Mermaid takes dots and colons in a name for its own. */
+/** Replaces dots and colons, which have a meaning for Mermaid. */
 const toName = (id: string) => id.replaceAll(/[.:]/g, '_')

@@ -2,7 +2,7 @@ import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xst
 import { toName } from 'authchart/inspector'
 import { toEventName } from '../../docs/demo/src/chart/to-graph.ts'
 
-/** Every state of a machine with what it means and what it does, as a Markdown table. */
+/** Writes every state of a machine with its meaning and its effects as a Markdown table. */
 export function toStateTable(machine: AnyStateMachine): string {
   const rows = toNodes(machine.root)
     .slice(1)
@@ -17,7 +17,7 @@ export function toStateTable(machine: AnyStateMachine): string {
   return toTable(['state', 'meaning', 'tags', 'on entry', 'on exit', 'runs'], rows)
 }
 
-/** Every transition of a machine, in the order in which they are tried, as a Markdown table. */
+/** Writes every transition of a machine, in the order in which they are tried, as a Markdown table. */
 export function toTransitionTable(machine: AnyStateMachine): string {
   const rows = toNodes(machine.root).flatMap((node) =>
     [...node.transitions.values(), node.always ?? []]
@@ -37,7 +37,7 @@ function toNodes(node: AnyStateNode): AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap((child) => toNodes(child as AnyStateNode))]
 }
 
-/** Without the machine's own name. */
+/** Returns the path of a state without the name of its machine. */
 const toPath = ({ path }: AnyStateNode) => path.join('.')
 
 function toEvent(transition: AnyTransitionDefinition): string {
@@ -51,14 +51,14 @@ function toTarget({ target, source, reenter }: AnyTransitionDefinition): string 
   return `${toCode(toPath(node as AnyStateNode))}${reenter && node === source ? ', anew' : ''}`
 }
 
-/** Those that have a name: the others start and stop the timers of `after`. */
+/** Returns the actions that have a name. The others start and stop the timers of `after`. */
 const toActions = (actions: readonly unknown[]) =>
   actions
     .filter((action) => typeof action !== 'function')
     .map(toNamed)
     .join(', ')
 
-/** A guard or an action by its name, with what it is given where the chart says that outright. */
+/** Returns the name of a guard or an action, with its parameters if the chart contains them. */
 function toNamed(named: unknown): string {
   const params = typeof named === 'object' && named !== null && 'params' in named ? named.params : undefined
   const given = typeof params === 'string' ? params : toErrorCode(params)

@@ -17,7 +17,7 @@ const values = {
   sync: ['settled', 'due', 'degraded'],
 } as const
 
-/** All combinations of facts that can be: only a signed-in view is held. */
+/** All possible combinations of facts. Only a signed-in view is held. */
 const all: AuthStatusFacts[] = values.clerk.flatMap((clerk) =>
   values.state.flatMap((state) =>
     values.isHeld.flatMap((isHeld) =>

@@ -5,7 +5,7 @@ import { ada, createWorld, settle, type Tab, type World } from './world.ts'
 
 const second = 1_000
 
-/** Two tabs of one browser, each with an organization of its own; the view shows that of `b`. */
+/** Opens two tabs of one browser, each with an organization of its own. The view shows that of `b`. */
 async function openTwoTabs() {
   const world = createWorld()
   const a = await world.openTab('a').start({ ...ada, orgId: 'org_a' })
@@ -14,13 +14,13 @@ async function openTwoTabs() {
   return { ...world, a, b }
 }
 
-/** The one tab has focus, the other one has lost it, as when a person goes from tab to tab. */
+/** Moves the focus from one tab to another, as a person does. */
 function turn(from: Tab, to: Tab) {
   from.blur()
   to.focus()
 }
 
-/** Focus goes to `a` and on to `b` before the server has heard of either. */
+/** Moves the focus to `a` and on to `b` before the server has heard of either. */
 async function goToAndFro({ a, b, pass }: Awaited<ReturnType<typeof openTwoTabs>>) {
   a.focus()
   await pass(100)
@@ -156,7 +156,7 @@ it('a tab whose user went to another organization and back ends on the one it we
   expect([a.state, b.state]).toEqual(Array(2).fill('open | confirmed'))
 })
 
-/** A person goes to and fro, with requests and answers that take their time. */
+/** Switches between the tabs at random, while requests and answers take some time. */
 async function switchAtRandom(seed: number) {
   const world = await openTwoTabs()
   const { server, clock, pass } = world

@@ -190,10 +190,10 @@ describe('bugs that the simulation of faults has found', () => {
     server.isMute = false
     tab.clerkSays(null)
     await pass(30 * second)
-    // A post without an answer made it give up its stream: it asks for the view.
+    // A post without an answer made the tab give up its stream, so it polls the view.
     expect(tab.state).toBe('backoff | signedOut')
     const posted = server.posts.length
-    // The view comes from a node that had been suspended. No tombstone covers a session that it never heard of.
+    // The view comes from a node that was suspended. No tombstone covers a session that the node never heard of.
     const late = { state: 'signedIn', isSignedIn: true, userId: ada.userId, sessionId: ada.sessionId } as const
     server.show({ ...late, expiresAt: (server.view?.now ?? 0) + 60 * second })
     await pass(6 * second)
@@ -222,7 +222,8 @@ describe('bugs that the simulation of faults has found', () => {
     const tab = await openTab().start(ada)
     await pass(10 * second)
     expect(statusOf(tab)).toBe('authenticated')
-    // The node that acknowledged the last view has died, and could not store it: the next one counts on from what is stored.
+    // The node that acknowledged the last view has died and could not store it. The next node continues from the
+    // stored view.
     const { answerView } = server
     server.answerView = async (...question) => ({ ...(await answerView(...question)), rev: -1_000 })
     server.signOut('session-revoked')

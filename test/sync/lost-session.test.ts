@@ -5,7 +5,7 @@ import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from 
 
 const second = 1_000
 
-/** Notes every status and connection that the page shows. */
+/** Records every status and connection that the page shows. */
 function watch(tab: Tab) {
   const seen: string[] = []
   const note = () => {

@@ -2,7 +2,7 @@ import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 
 export interface ModelToken extends ClerkIdentity {
   readonly jti: number
-  /** In seconds. */
+  /** The time of issue in seconds. */
   readonly iat: number
   readonly exp: number
 }
@@ -11,13 +11,13 @@ export const readToken = (text: string) => JSON.parse(text) as ModelToken
 
 let jti = 0
 
-/** Clerk in one tab: caches a token of 60 s, and can fail as CLERK.md says that the real one does. */
+/** Creates the Clerk of one tab. It caches a token of 60 s, and can fail in the ways of the real one. */
 export function createModelClerk(now: () => number) {
   let cached: ModelToken | null = null
   const clerk = {
     identity: null as ClerkIdentity | null,
     mode: 'ok' as 'ok' | 'null' | 'throw' | 'hang',
-    /** Life of a token, and how far Clerk's clock is behind, in seconds. */
+    /** The lifetime of a token, and the delay of Clerk's clock, both in seconds. */
     lifetime: 60,
     lag: 0,
     calls: [] as { at: number; skipCache: boolean }[],

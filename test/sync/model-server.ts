@@ -6,7 +6,7 @@ import { SyncError } from '../../machines/sync/sync-error.ts'
 import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync/sync-events.ts'
 import { readToken } from './model-clerk.ts'
 
-/** The events of a stream of the model. */
+/** The callbacks for the events of a stream. */
 export interface Listener {
   send(event: SyncEvent): void
   fail(error: SyncError): void
@@ -30,8 +30,8 @@ export const toError = (code: AuthErrorCode, retryAfter: number | null = null) =
   new SyncError(code, authErrors[code].title, { retryable: authErrors[code].retryable, retryAfter })
 
 /**
- * The server as one browser sees it, on a simulated clock: one cookie, its session, its streams, its tombstones. Small
- * and after DESIGN section 4; the real server is met in the tests of the client.
+ * Creates the server as one browser sees it, on a simulated clock: one cookie, its session, its streams and its
+ * tombstones. It is a small model of the protocol. The tests of the client use the real server.
  */
 export function createModelServer(clock: SimulatedClock, now: () => number) {
   let cookie: ModelSession | null = null
@@ -40,25 +40,28 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
   const clearedAt = new Map<string, number>()
 
   const server = {
-    /** Added to the server's clock. */
+    /** The ms that are added to the server's clock. */
     skew: 0,
     tolerance: 60_000,
     isPinging: true,
     streamFailure: null as SyncError | null,
     postFailure: null as SyncError | null,
-    /** The actor that opens a stream throws. */
+    /** If true, the actor that opens a stream throws. */
     isCrashing: false,
-    /** A stream opens, and says nothing but, if told so, goodbye. */
+    /** If true, a stream opens and sends nothing. With a reason it sends only a goodbye. */
     isSilent: false as boolean | ByeReason,
-    /** The answer to a post never comes. */
+    /** If true, the answer to a post never comes. */
     isMute: false,
-    /** Every token proves a Clerk session with a task to finish. */
+    /** If true, every token proves a Clerk session with an unfinished task. */
     isPending: false,
-    /** No cookie is kept: a request that names no session makes one of its own. */
+    /** If true, the browser keeps no cookie, so a request that names no session creates one. */
     isCookieless: false,
-    /** So many requests in turn go to another node, which shares no sessions with the others; 0: there is one node. */
+    /**
+     * This many requests in turn go to another node that shares no sessions with the others. With 0 there is one
+     * node.
+     */
     nodes: 0,
-    /** The view is not told to those who ask for it. */
+    /** The error that answers a poll instead of the view. */
     pollFailure: null as SyncError | null,
     rotates: false as boolean,
     posts: [] as LoggedPost[],
@@ -91,22 +94,22 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
       if (stream) clock.clearTimeout(stream.timer)
       streams.delete(listener)
     },
-    /** Ends every stream, as a planned end or a broken connection. */
+    /** Ends every stream, as a planned end or as a broken connection. */
     drop(reason?: ByeReason) {
       for (const { send, fail } of streams.keys()) {
         if (reason) send({ type: 'stream.ended', reason })
         else fail(new SyncError('network-failed', 'dropped'))
       }
     },
-    /** Nothing more comes through the streams of now, which stay open for all that anybody can tell. */
+    /** Stops all messages of the current streams. The streams seem to stay open. */
     mute() {
       for (const listener of streams.keys()) server.disconnect(listener)
     },
-    /** The cookie is lost, or was never shared: the next request makes a new session. */
+    /** Loses the cookie, as if it was never shared. The next request creates a new session. */
     forget() {
       cookie = null
     },
-    /** A restart without a store: all sessions are forgotten. */
+    /** Restarts the server without a store, so all sessions are lost. */
     restart() {
       cookie = null
       server.drop('closing')
@@ -164,7 +167,7 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
       }
       return toFrame(session)
     },
-    /** The server ends the session by itself. */
+    /** Ends the session from the server's side. */
     signOut(code: AuthErrorCode, session = cookie) {
       if (session) change(session, { ...signedOut, error: toErrorView(code) })
     },
@@ -191,7 +194,7 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
 
   let requests = 0
 
-  /** The session of the cookie, where the node that is asked knows it. */
+  /** Returns the session of the cookie, if the node that is asked knows it. */
   function findSession(): ModelSession {
     const node = server.nodes > 0 ? `node${requests++ % server.nodes}.` : ''
     const isKnown = cookie !== null && !server.isCookieless && cookie.view.channel.startsWith(node)

@@ -62,7 +62,7 @@ describe('a stream that stays silent', () => {
     const late: (() => void)[] = []
     const tab = await openTab().start(ada)
     await pass(4 * second)
-    // Asked before the sign-out, answered after it.
+    // This poll is requested before the sign-out and answered after it.
     server.answerView = async (...question) => {
       const view = await answerView(...question)
       return new Promise((resolve) => late.push(() => resolve(view)))
@@ -173,7 +173,7 @@ describe('a post that gets no connection', () => {
     const { server, openTab, pass } = createWorld()
     const tab = await openTab().start(ada)
     const { post } = server
-    // A browser gives a host six connections over HTTP/1.1: the post is sent when the stream has left one.
+    // A browser opens six HTTP/1.1 connections to one host, so the post is sent when a stream has freed one.
     server.post = async (event, signal) => {
       while (server.openStreams > 0) await new Promise((resolve) => setImmediate(resolve))
       return post(event, signal)

@@ -18,7 +18,7 @@ describe('renewal', () => {
       server.skew = skew
       server.tolerance = 3 * hour
       const tab = openTab('tab', { random: createRandom(seed) })
-      // Clerk lives by the true time, and so does the server; it is the browser's clock that is off.
+      // Clerk and the server use the true time. Only the browser's clock is wrong.
       const getToken = tab.clerk.getToken.bind(tab.clerk)
       tab.clerk.getToken = async (skipCache) => {
         const token = JSON.parse((await getToken(skipCache)) ?? '') as { iat: number; exp: number }
@@ -50,7 +50,7 @@ describe('renewal', () => {
     expect(renewals.length).toBeGreaterThanOrEqual(12)
     expect(renewals.filter(({ event }) => event.tab !== 'leader')).toEqual([])
 
-    // The browser lets a tab in the background run its timers once a minute.
+    // The browser runs the timers of a tab in the background once a minute.
     tabs[0].clerk.mode = 'hang'
     const expiry = server.view!.expiresAt!
     const renewed = server.posts.length
@@ -112,7 +112,7 @@ describe('renewal', () => {
     const random = createRandom(3)
     for (const name of ['a', 'b', 'c']) await openTab(name, { random }).start(ada)
     await pass(600 * second, 100)
-    // Tokens of 60 s, renewed about every 45: 13 rounds and the first post.
+    // Tokens live for 60 s and are renewed about every 45 s, which makes 13 rounds and the first post.
     expect(server.posts.length).toBeLessThanOrEqual(16)
     expect(server.posts.length).toBeGreaterThanOrEqual(12)
   })

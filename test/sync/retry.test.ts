@@ -54,7 +54,7 @@ describe('a post that fails', () => {
     const tab = await openTab().start(ada)
     await pass(600 * second, second)
     expect(tab.state).toBe('open | degraded')
-    // The cached token, and one fresh one.
+    // The calls are one for the cached token and one for a fresh one.
     expect(tab.clerk.calls.map(({ skipCache }) => skipCache)).toEqual([false, true])
     expect(server.posts).toHaveLength(2)
     server.postFailure = null
@@ -67,7 +67,7 @@ describe('a post that fails', () => {
     for (const patience of [null, 40 * second]) {
       const { server, openTab, pass } = createWorld()
       server.postFailure = toError('too-many-requests', patience)
-      // Left to itself, the retry would come half a minute later.
+      // Without the request, the retry would come half a minute later.
       const tab = openTab('tab', { random: () => 0.999 })
       await tab.start(ada)
       server.postFailure = toError('too-many-requests')

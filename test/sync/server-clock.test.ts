@@ -11,7 +11,7 @@ describe("the page's estimate of the server's clock", () => {
     const tab = await openTab().start(ada)
     await pass(second)
     const { expiresAt } = tab.context.view
-    // As a proxy that buffers delivers it: 30 s old, again and again.
+    // A buffering proxy delivers each frame 30 s late, again and again.
     tab.clerk.mode = 'hang'
     for (let each = 0; each < 13; each += 1) {
       await pass(10 * second)
@@ -72,7 +72,7 @@ describe("the page's estimate of the server's clock", () => {
     }
     const tab = await openTab().start(null)
     await pass(5 * second)
-    // Made 2 s ago: by itself it would set the clock back by them.
+    // The answers were made 2 s ago, so each alone would set the clock back by 2 s.
     late.splice(0).forEach((answer) => answer())
     await settle()
     expect(tab.context.hasPolled).toBe(true)

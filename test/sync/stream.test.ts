@@ -72,7 +72,7 @@ describe('the stream', () => {
     const { server, openTab, pass, sleep } = createWorld()
     const tab = await openTab().start(ada)
     await pass(2 * second)
-    // The connection died in the sleep, and the server has news.
+    // The connection died during the sleep, and the server has news.
     server.mute()
     sleep(nap * second)
     server.show({ claims: { news: true } })
@@ -260,7 +260,7 @@ describe('the stream', () => {
     const random = createRandom(seed)
     const perTick = Array.from({ length: 20 }, () => 0)
     for (let client = 0; client < 10_000; client++) {
-      // The server hints at a spread of its own, jittered too.
+      // The server also sends a retry hint with a spread of its own.
       const context = {
         ...createSyncContext({ tab: '', now: () => 0, random }),
         reconnectBase: 3_000 + random() * 2_000,

@@ -21,7 +21,7 @@ async function openHeld(input = {}) {
     tab,
     seen,
     held: () => toHeldView(tab.context),
-    /** The stream breaks, and the reconnect is refused for good. */
+    /** Breaks the stream, and refuses the reconnect permanently. */
     async refuse() {
       world.server.streamFailure = toError('origin-rejected')
       world.server.drop()
@@ -47,7 +47,7 @@ describe('the end of a valid view', () => {
   })
 
   it('is reported if every retry has failed', async () => {
-    // Three seconds before a ping, which would tell of it too.
+    // A ping would report it too, so the end comes three seconds before a ping.
     const { server, tab, pass, toldAt } = await openHeld({ clockTolerance: 57 })
     server.postFailure = toError('token-claims')
     server.tolerance = hour

@@ -10,7 +10,7 @@ const first = Number(process.env['SEED'] ?? 1_000)
 const runs = Number(process.env['RUNS'] ?? (process.env['SEED'] ? 1 : 240))
 const second = 1_000
 
-/** Every transition of the chart, by state, event and place in its list. */
+/** Returns every transition of the chart with its state, event and place in the list. */
 function listTransitions(node: AnyStateNode): Map<object, string> {
   const all = new Map<object, string>()
   const add = (event: string, transitions: readonly object[]) =>
@@ -40,7 +40,7 @@ const fair: Partial<World['server']> = {
   rotates: false,
 }
 
-/** One thing that happens to a browser, its server, or Clerk. */
+/** Makes one thing happen to a browser, its server, or Clerk. */
 function strike({ server, sleep }: World, tab: Tab, random: () => number) {
   const any = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T
   const maybe = <T>(value: T, chance = 0.4) => (random() < chance ? value : null)
@@ -65,7 +65,7 @@ function strike({ server, sleep }: World, tab: Tab, random: () => number) {
     () => (server.isMute = random() < 0.3),
     () => (server.isPinging = random() < 0.6),
     () => (server.skew = any([0, 20, -20, -60]) * second),
-    // An old frame: the server's clock of a minute ago.
+    // This is an old frame with the server's time of a minute ago.
     () => ((server.skew = -60 * second), server.show({}), (server.skew = 0)),
     () => (server.isCookieless = random() < 0.1),
     () => (server.nodes = random() < 0.2 ? 2 : 0),
@@ -122,7 +122,7 @@ it(`after any weather all tabs agree with the server, over every state and trans
         const isTold = each.context.lastSeenAt === 0 || seen.get(each) === toHeldView(each.context).isSignedIn
         if (isTold) untold.delete(each)
         else if (!untold.has(each)) untold.set(each, world.clock.now())
-        // A clock that was set is noticed within 15 s; the clock of this test goes in steps.
+        // A clock that was set is noticed within 15 s. The clock of this test moves in steps.
         const lateness = world.clock.now() - (untold.get(each) ?? Infinity)
         expect(lateness, `seed ${seed}: a page was not told that its view has ended`).toBeLessThan(16 * second)
       }

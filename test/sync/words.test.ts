@@ -6,7 +6,7 @@ import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from 
 const second = 1_000
 const isRenewingIn = (tab: Tab) => isRenewing(tab.actor.getSnapshot())
 
-/** Notes each new value that a page reads, from now on. */
+/** Records each new value that a page reads from now on. */
 function watch<T>(tab: Tab, read: (tab: Tab) => T): T[] {
   const seen = [read(tab)]
   tab.actor.subscribe(() => {

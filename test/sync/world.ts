@@ -14,10 +14,10 @@ const epoch = Date.UTC(2031, 4, 6, 7, 8, 9)
 export const ada: ClerkIdentity = { userId: 'user_ada', sessionId: 'sess_1', orgId: null, orgRole: null }
 export const bob: ClerkIdentity = { userId: 'user_bob', sessionId: 'sess_2', orgId: null, orgRole: null }
 
-/** Lets everything run that waits for promises only. */
+/** Lets everything run that waits only for promises. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** One browser and its server in virtual time. */
+/** Creates one browser and its server in virtual time. */
 export function createWorld() {
   const clock = new SimulatedClock()
   let slept = 0
@@ -60,19 +60,19 @@ export function createWorld() {
       actor,
       clerk,
       errors,
-      /** Tells of every transition that the machine takes from now on. */
+      /** Calls the listener for every transition that the machine takes from now on. */
       onTransition(listener: (transition: object) => void) {
         watch = listener
       },
       get context() {
         return actor.getSnapshot().context
       },
-      /** As `open | posting`. */
+      /** The state of the machine, for example `open | posting`. */
       get state() {
         const { stream, session } = actor.getSnapshot().value
         return `${stream} | ${typeof session === 'string' ? session : Object.entries(session).join().replace(',', '.')}`
       },
-      /** Clerk's word in this tab; undefined while it loads. */
+      /** Sets Clerk's state in this tab. Undefined means that Clerk is loading. */
       clerkSays(identity: ClerkIdentity | null | undefined) {
         if (identity !== undefined) clerk.identity = identity
         actor.send({ type: 'clerk.changed', isLoaded: identity !== undefined, identity: identity ?? null })
@@ -80,7 +80,7 @@ export function createWorld() {
       focus: () => actor.send({ type: 'focus.gained' }),
       blur: () => actor.send({ type: 'focus.lost' }),
       send: (event: SyncEvent) => actor.send(event),
-      /** Starts, with Clerk loaded. */
+      /** Starts the client with Clerk loaded. */
       async start(identity?: ClerkIdentity | null) {
         actor.send({ type: 'client.started' })
         this.clerkSays(identity)
@@ -95,11 +95,11 @@ export function createWorld() {
     now,
     server,
     openTab,
-    /** The machine sleeps: the clock on the wall moves on, timers do not. */
+    /** Puts the machine to sleep: the system clock moves on, and timers do not. */
     sleep(ms: number) {
       slept += ms
     },
-    /** Moves time on in small steps, with everything that waits for promises run between them. */
+    /** Moves time on in small steps. Between them everything runs that waits for promises. */
     async pass(ms: number, step = 50) {
       for (let left = ms; left > 0; left -= step) {
         clock.increment(Math.min(step, left))
@@ -111,6 +111,6 @@ export function createWorld() {
 export type World = ReturnType<typeof createWorld>
 export type Tab = ReturnType<World['openTab']>
 
-/** The view that a page of the tab should show, and the state of its connection. */
+/** Returns the status that a page of the tab should show. */
 export const statusOf = (tab: Tab) => toAuthStatus(toAuthStatusFacts(tab.actor.getSnapshot()))
 export const connectionOf = (tab: Tab) => toAuthConnection(tab.actor.getSnapshot())
