@@ -5,13 +5,14 @@ import { findNginx } from './nodes/nginx.ts'
 import { findRedis } from './store/redis-server.ts'
 import { findSqliteNode } from './store/sqlite-node.ts'
 
-/** The tests of the packed package and of the demo run on what is built; it is built once, before any of them. */
+/** Builds the package once, before all tests. The tests of the packed package and of the demo run on the build. */
 function build(): void {
   execFileSync('npx', ['tsc', '--noCheck'], { stdio: 'inherit' })
 }
 
 /**
- * The programs that the tests use, and how to install them. CI sets AUTHCHART_REQUIRE_ALL; then none may be missing.
+ * Looks for the programs that the tests use, and says how to install missing ones. CI sets AUTHCHART_REQUIRE_ALL, and
+ * then none may be missing.
  */
 export function setup(): void {
   build()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The README's code block whose first line names this file. */
+/** Returns the README's code block whose first line names this file. */
 export function readmeSnippet(name: string): string {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const blocks = readme.matchAll(/```tsx?\n(\/\/ (\S+)\n[\s\S]*?)```/g)

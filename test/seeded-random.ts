@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same for the same seed anywhere (mulberry32). */
+/** Creates random numbers from 0 up to 1 (mulberry32). The same seed gives the same numbers on every machine. */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The files that take longest, in this order. What starts first does not keep the run waiting when all else has ended. */
+/** The files that take longest, in this order. Files that start first do not delay the end of the run. */
 const slowest = [
   'faults/faults',
   'e2e/networks',

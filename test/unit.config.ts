@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import config from './vitest.config.ts'
 
-/** Folders of tests that need nothing but Node: no browser, no Redis, no nginx, and nothing that is built. */
+/** Folders of tests that need only Node: no browser, no Redis, no nginx, and no build. */
 const folders = [
   'auth-machine',
   'clerk',
@@ -17,7 +17,9 @@ const folders = [
   'sync',
 ]
 
-/** Files there that run the tests of others once more, behind nginx or over HTTP/2, and searches that take longest. */
+/**
+ * Excluded files: those that run other tests again behind nginx or over HTTP/2, and the searches that take longest.
+ */
 const excluded = [
   'explain/random-trace',
   'h3/behind-nginx',

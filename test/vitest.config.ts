@@ -4,7 +4,10 @@ import { SlowestFirst } from './slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** The package's public names, resolved to its sources. Longest first: Vite takes the first alias that matches. */
+/**
+ * Resolves the package's public names to its sources. Longer names come first, because Vite uses the first alias that
+ * matches.
+ */
 export const sourceAliases = {
   'authchart/react/clerk-react': at('react/clerk-react/index.ts'),
   'authchart/react/clerk': at('react/clerk/index.ts'),
@@ -33,7 +36,8 @@ export default defineConfig({
     // The number of workers is Vitest's own, one less than there are cores. Browsers and servers take the other core: on
     // two cores, two workers took 723 s and one took 791 s, and tests in real time got in each other's way.
     sequence: { sequencer: SlowestFirst },
-    // These bound what hangs. They measure no speed: on a busy machine a test of a browser takes ten times as long.
+    // These limits stop tests that hang. They do not measure speed: on a busy machine a browser test takes ten times
+    // as long.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },

@@ -7,7 +7,8 @@ import { drawChart } from './draw-chart.ts'
 const at = (path: string) => fileURLToPath(new URL(`../../adapters/inspector/${path}`, import.meta.url))
 
 /**
- * The parts of the inspector's page: pictures of the machines, and its script and style from adapters/inspector/page.
+ * Builds the parts of the inspector's page: pictures of the machines, and its script and style from
+ * adapters/inspector/page.
  */
 export async function buildPage() {
   const [auth, jwks, script, style] = await Promise.all([
@@ -37,7 +38,10 @@ async function bundle(): Promise<string> {
   return script.code.replace(/^\/\/#(end)?region.*\n/gm, '')
 }
 
-/** Writes what `buildPage` makes. Run by `UPDATE_INSPECTOR_PAGE=1 npm test -- test/inspector/page-assets`. */
+/**
+ * Writes the result of `buildPage` to its file. Run it by `UPDATE_INSPECTOR_PAGE=1 npm test --
+ * test/inspector/page-assets`.
+ */
 export async function writePage(): Promise<void> {
   const { charts, script, style } = await buildPage()
   const source = [

@@ -19,7 +19,7 @@ function toNodes(node: AnyStateNode): AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap((child) => toNodes(child as AnyStateNode))]
 }
 
-/** All that a machine's picture shows, by name. */
+/** Returns everything that a machine's picture shows, by name. */
 const toPicture = (machine: AnyStateMachine) =>
   toNodes(machine.root).map((node) => ({
     id: node.id,
@@ -50,7 +50,7 @@ it.each(machines)(
   async (_, machine, input) => {
     const relay = await startRelay()
     const received: StatelyInspectionEvent[] = []
-    // The other end as Stately wrote it.
+    // This is the other end, Stately's own receiver.
     createWebSocketReceiver({ server: relay.url }).subscribe((event) => received.push(event))
     await eventually(() => relay.clients.size === 1, 'the receiver')
     const stately = await createStatelyInspector({ relay: relay.url })
@@ -64,7 +64,7 @@ it.each(machines)(
     })
     actor.start()
     const { value } = actor.getSnapshot() as { value: unknown }
-    // A client is shown from then on; the others take no notice.
+    // A client is shown from this event on. The other machines ignore it.
     actor.send({ type: 'client.started' })
     onTestFinished(() => void actor.stop())
     await eventually(() => received.some(({ type }) => type === '@xstate.snapshot'), 'a snapshot')
@@ -77,7 +77,7 @@ it.each(machines)(
     })
     const rebuilt = createMachine(JSON.parse(told?.definition ?? '{}') as object)
     expect(toPicture(rebuilt)).toEqual(toPicture(machine))
-    // Guards of guards are spelt out, since functions have no JSON: the chart reads the same from both.
+    // Guards of guards are written out, because functions have no JSON. Both definitions give the same chart.
     expect(toGraph(rebuilt)).toEqual(toGraph(machine))
     expect(told?.definition).not.toMatch(/"(inline|params|context|input|output)"/)
   },

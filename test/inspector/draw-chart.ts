@@ -5,10 +5,15 @@ import type { ChartLine } from '../../docs/demo/src/chart/to-graph.ts'
 import Elk from 'elkjs/lib/elk.bundled.js'
 import type { AnyStateMachine } from 'xstate'
 
-/** Px a character takes at most in the fonts of the page, so that the layout is the same on every machine. */
+/**
+ * The greatest width of a character in px, in the fonts of the page, so that the layout is the same on every machine.
+ */
 const widths = { name: 8.4, text: 6.4, code: 6.63 }
 
-/** A machine as SVG, laid out from its definition. What is lit is up to the page: states and arrows are marked by id. */
+/**
+ * Draws a machine as SVG, laid out from its definition. States and arrows are marked by their ids, and the page
+ * lights them.
+ */
 export async function drawChart(machine: AnyStateMachine): Promise<string> {
   const measure = (text: string, font: keyof typeof widths) => Math.ceil(text.length * widths[font])
   const { width, height, states, transitions } = await layoutGraph(new Elk.default(), toGraph(machine), measure)
@@ -92,7 +97,7 @@ function toward(from: Point, to: Point, reach: number): Point {
   return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share }
 }
 
-/** A coordinate to a tenth of a px. */
+/** Rounds a coordinate to a tenth of a px. */
 const n = (value: number) => String(Math.round(value * 10) / 10)
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -14,7 +14,7 @@ afterEach(() => {
 
 const paths = ['/auth/inspect', '/auth/inspect/events', '/auth/inspect?key=0', '/auth/inspect/']
 
-/** A request with whatever Host. */
+/** Sends a request with any `Host` header. */
 function ask(url: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers }> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { headers, agent: false }, (response) => {

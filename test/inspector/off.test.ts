@@ -9,7 +9,7 @@ it.each(['h3', 'browser', 'jose'])('nothing of the inspector is loaded with adap
     root: at('.'),
     configFile: false,
     logLevel: 'error',
-    // Bundlers leave out what is not used; Node loads whatever is imported.
+    // Bundlers leave out unused modules, but Node loads every imported one. So the test turns tree shaking off.
     build: { ssr: at(`adapters/${adapter}/index.ts`), write: false, rolldownOptions: { treeshake: false } },
   })
   const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))

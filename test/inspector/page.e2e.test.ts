@@ -5,7 +5,7 @@ import { eventually } from '../h3/harness.ts'
 import { play, startInspected } from './scenario.ts'
 import type { InspectedServer } from './scenario.ts'
 
-/** Where to put pictures of the page, for a person to look at. */
+/** The folder for screenshots of the page, for a person to look at. */
 const shots = process.env['INSPECTOR_SHOTS']
 
 describe.runIf(findChromium())('the page of the inspector', () => {
@@ -97,7 +97,7 @@ describe.runIf(findChromium())('the page of the inspector', () => {
     await steps.filter({ hasText: 'session.cleared' }).click()
     expect(await lit(page)).toEqual(['auth.signedOut'])
 
-    // New events in the meantime are listed, and do not move the reader.
+    // New events are listed in the meantime, and do not move the reader.
     await ada.token(server.mint({ sub: 'user_new', sid: 'sess_new' }))
     await eventually(async () => (await steps.count()) > count, 'what came meanwhile')
     expect(await shown(steps)).toBe('session.cleared')

@@ -12,7 +12,7 @@ import { startRelay } from './relay-server.ts'
 import { play, startInspected } from './scenario.ts'
 import { openStatelyPage } from './stately-page.ts'
 
-/** Whatever would give a token or a person away. */
+/** Values that would reveal a token or a person. */
 const privateValues = ['ada@private.example', 'the-countess', 'secret-slug', 'Lovelace', 'ada.png', 'evil.example']
 
 const toParts = (tokens: readonly string[]) =>

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
 
-/** A relay as a user may run one. It keeps every frame as it came, and passes it to every other connection. */
+/** Starts a relay as a user may run one. It keeps every frame unchanged, and passes it to every other connection. */
 export async function startRelay() {
   const frames: string[] = []
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })

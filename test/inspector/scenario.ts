@@ -3,7 +3,7 @@ import type { InspectorOptions } from '../../adapters/inspector/index.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { signer, startServer } from '../h3/harness.ts'
 
-/** A real server with an inspector in it, whose keys are fetched so that the key machine is seen too. */
+/** Starts a real server with an inspector. Its keys are fetched, so that the key machine is seen too. */
 export async function startInspected(
   options: { readonly server?: AuthServerOptions; readonly inspector?: InspectorOptions } = {},
 ) {
@@ -11,11 +11,12 @@ export async function startInspected(
   const server = await startServer({
     inspect: inspector,
     keys: { fetchJwks: () => Promise.resolve(signer.jwks) },
-    // Real browsers take real time: however slow the machine, the end of a wait is no step of the story.
+    // Real browsers take real time. The end of a wait must not become a step of the scenario, however slow the
+    // machine is.
     authWaitTimeout: 600_000,
     ...options.server,
   })
-  /** The cookie of the page, which a browser gets for a link. */
+  /** Opens a link and returns the cookie of the page. */
   async function enter(link = inspector.link(`${server.url}/auth`)): Promise<string> {
     const response = await fetch(link, { redirect: 'manual' })
     return response.headers.get('set-cookie')?.split(';')[0] ?? ''
@@ -25,7 +26,10 @@ export async function startInspected(
 
 export type InspectedServer = Awaited<ReturnType<typeof startInspected>>
 
-/** Somebody signs in, switches organization, renews, meets refusals, and signs out; somebody else stays. */
+/**
+ * Plays a scenario: one user signs in, switches organization, renews, gets refusals, and signs out. Another user
+ * remains signed in.
+ */
 export async function play({ browser, mint, open }: InspectedServer) {
   const anonymous = await open()
   const ada = browser('ada')

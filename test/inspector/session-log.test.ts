@@ -10,7 +10,7 @@ import type { InspectorFrame } from '../../adapters/inspector/inspector-frame.ts
 import { authMachine, syncMachine, toUncheckedView } from '../../machines/index.ts'
 import type { AdoptedSession, AuthView } from '../../machines/index.ts'
 
-/** A decision of another node, which is the shortest way to sign a user in. */
+/** Makes a record of another node's decision, which is the shortest way to sign a user in. */
 const recordOf = (userId: string): AdoptedSession => ({
   status: 'signedIn',
   userId,

@@ -7,7 +7,7 @@ import { eventually, startServer } from '../h3/harness.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** The client, the inspector, and Stately's own receiver, each as a module that a browser loads. */
+/** Bundles the client, the inspector, and Stately's own receiver, each as a module for a browser. */
 export async function bundleModules(): Promise<Map<string, string>> {
   const result = await build({
     root: at('.'),
@@ -31,7 +31,7 @@ export async function bundleModules(): Promise<Map<string, string>> {
   return new Map(outputs.map((each) => [`/${each.fileName}`, each.type === 'chunk' ? each.code : '']))
 }
 
-/** Signs in, and out; `window.done` when the server has said so. */
+/** A page that signs in and out. It sets `window.done` when the server has confirmed that. */
 const appPage = `<!doctype html><title>App</title><iframe></iframe><script type="module">
   import { createAuthClient } from '/client.js'
   import { createStatelyInspector } from '/inspector.js'
@@ -52,7 +52,7 @@ const appPage = `<!doctype html><title>App</title><iframe></iframe><script type=
   window.done = true
 </script>`
 
-/** The output of Stately's own receiver for the posted messages, and all posted messages. */
+/** A page that shows the output of Stately's own receiver for the posted messages, and all posted messages. */
 export const receiverPage = `<!doctype html><script type="module">
   window.received = []
   window.understood = []
@@ -62,8 +62,10 @@ export const receiverPage = `<!doctype html><script type="module">
 </script>`
 
 /**
- * A page whose client somebody signs in with, renews and signs out, with the Stately inspector in a frame of it, played
- * by Stately's own receiver. → the messages posted to that frame, as text, and the tokens used
+ * Opens a page whose client signs in, renews and signs out. The Stately inspector is in a frame of the page, where
+ * Stately's own receiver takes its place.
+ *
+ * @returns the messages posted to that frame, as text, and the tokens used
  */
 export async function openStatelyPage(browser: Browser) {
   const modules = await bundleModules()

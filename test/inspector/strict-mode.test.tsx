@@ -42,7 +42,7 @@ it('a page in StrictMode shows one actor, although React makes two clients', asy
   expect(shown.map(({ machine }) => machine)).toEqual(['sync'])
   expect(shown[0]?.key).toBe(client!.actor.sessionId)
   expect(shown[0]?.value).toEqual({ stream: 'open', poll: 'off', session: 'confirmed' })
-  // The events before its start are listed too.
+  // The events before the start of the actor are listed too.
   expect(inspector.steps(shown[0]!.key)[0]?.event.type).toBe('xstate.init')
   await server.close()
 })

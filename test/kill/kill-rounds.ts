@@ -16,7 +16,7 @@ export interface KillSummary {
   readonly seed: number
   readonly kills: { node: number; redis: number }
   readonly signIns: { acknowledged: number; failed: number }
-  /** The browser repeats a failed sign-out until the server acknowledges it. */
+  /** The sign-outs. The browser repeats a failed one until the server acknowledges it. */
   readonly signOuts: { acknowledged: number; failed: number }
   lostSignOuts: number
   wrongSignIns: number
@@ -26,13 +26,13 @@ export interface KillSummary {
 }
 
 export interface KillOptions {
-  /** `redis`: two nodes and a Redis, one of which is killed in every round. `sqlite`: one node, and a file. */
+  /** `redis`: two nodes and a Redis, one of which is killed in every round. `sqlite`: one node and a file. */
   readonly store: 'redis' | 'sqlite'
   readonly rounds: number
   readonly seed: number
-  /** Prints progress, and what happened in a round with a fault. */
+  /** Prints the progress, and the events of a round with a fault. */
   readonly log?: (line: string) => void
-  /** Ends after the current round. */
+  /** Ends the run after the current round. */
   readonly signal?: AbortSignal
 }
 
@@ -47,18 +47,20 @@ interface Browser {
   readonly token: string
   cookie: string | undefined
   seq: number
-  /** The server has confirmed that it is signed out. */
+  /** True if the server has confirmed the sign-out. */
   isOut: boolean
 }
 
-/** Longest pause before a request or a kill, ms: about what a sign-in and a sign-out take. */
+/** The longest pause before a request or a kill, ms. It is about the time of a sign-in and a sign-out. */
 const within = 25
 const browsersPerRound = 3
-/** A browser that is told to ask again does so, a few times; where there is one node, until that is back. */
+/**
+ * How often a browser tries to sign in while it is told to ask again. With one node it tries until the node is back.
+ */
 const signInAttempts = { redis: 4, sqlite: 60 } as const
 const none: Answer = { status: 0, view: {}, cookie: undefined }
 
-/** In every round a few browsers sign in and out, while a node, or the Redis of two nodes, is killed. */
+/** Runs rounds in which a few browsers sign in and out while a node is killed, or the Redis of two nodes. */
 export async function runKillRounds({
   store,
   rounds,
@@ -101,7 +103,7 @@ export async function runKillRounds({
       const cookie = response.headers.get('set-cookie')?.split(';')[0]
       return { status: response.status, view: text ? (JSON.parse(text) as AuthView) : {}, cookie }
     } catch {
-      // Killed before it could answer: nothing is known.
+      // The server was killed before it could answer, so nothing is known.
       return none
     }
   }
@@ -142,7 +144,7 @@ export async function runKillRounds({
     return isDone
   }
 
-  /** In and out at random moments, on whatever node. */
+  /** Signs a browser in and out at random moments, on any node. */
   async function live(round: number, browser: Browser) {
     let isIn = false
     for (let attempt = 0; attempt < signInAttempts[store] && !isIn; attempt += 1) {
@@ -178,7 +180,7 @@ export async function runKillRounds({
   }
 
   /**
-   * A user whose sign-out was acknowledged must be signed out everywhere, from the first moment when a node answers.
+   * Checks that a user whose sign-out was acknowledged is signed out everywhere, from the first answer of a node on.
    */
   async function inspect(round: number, browser: Browser) {
     for (const node of nodes) {
@@ -206,7 +208,7 @@ export async function runKillRounds({
       return { user, token, cookie: undefined, seq: 0, isOut: false }
     })
     await Promise.all([...browsers.map((browser) => live(round, browser)), killOne(), forge(round)])
-    // At once, while nodes are still loading, and again when they have.
+    // The browsers check at once, while nodes are still loading, and again afterwards.
     await Promise.all(browsers.map((browser) => inspect(round, browser)))
     await untilReady()
     for (const browser of browsers) {
@@ -216,7 +218,7 @@ export async function runKillRounds({
     await watchLast(round, browsers[0]!)
   }
 
-  /** A stream opened afterwards shows the same. */
+  /** Checks that a stream that is opened afterwards shows the same. */
   async function watchLast(round: number, browser: Browser) {
     const headers: Record<string, string> = browser.cookie ? { cookie: browser.cookie } : {}
     const stream = await openSse(`${pick().url}/auth/events?tab=tab`, headers)

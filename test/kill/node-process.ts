@@ -1,4 +1,7 @@
-/** A node in a process of its own, which can be killed: one auth server on Redis or SQLite. Tells its parent where it listens. */
+/**
+ * A node in a process of its own that can be killed. It has one auth server on Redis or SQLite, and tells its parent
+ * its address.
+ */
 import { H3, serve } from 'h3'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
@@ -27,7 +30,7 @@ const server = serve(app, { port, hostname: '127.0.0.1', silent: true, gracefulS
 await server.ready()
 process.send?.('listening')
 process.on('message', () => {
-  // Twice: what the first collection finalises, the second frees.
+  // The second collection frees what the first one finalises.
   for (let time = 0; time < 2; time += 1) globalThis.gc?.()
   const { user, system } = process.cpuUsage()
   const { heapUsed, rss } = process.memoryUsage()

@@ -1,7 +1,7 @@
 /**
- * Kills nodes and Redis at random moments while browsers sign in and out, and counts what was lost. The last line is
- * JSON; exit 1 where anything was. Run: `npx tsx test/kill/run.ts --rounds 1000 --seed 1`, with `--store sqlite` for one
- * node on a file of SQLite.
+ * Kills nodes and Redis at random moments while browsers sign in and out, and counts the losses. The last line is
+ * JSON. The exit code is 1 if anything was lost. Run: `npx tsx test/kill/run.ts --rounds 1000 --seed 1`, with
+ * `--store sqlite` for one node on a file of SQLite.
  */
 import { parseArgs } from 'node:util'
 import { runKillRounds } from './kill-rounds.ts'

@@ -8,15 +8,15 @@ import type { HubStats } from '../../adapters/h3/index.ts'
 import { freePort } from '../free-port.ts'
 
 export interface NodeOptions {
-  /** The URL of Redis; without one, `sqlite` is given. */
+  /** The URL of Redis. Without it, `sqlite` is required. */
   readonly redis?: string
   /** The file of SQLite. */
   readonly sqlite?: string
   readonly jwks: object
   readonly port: number
-  /** Ms that Redis may take; default as the store has it. */
+  /** The timeout for Redis in ms. Default: that of the store. */
   readonly timeout?: number
-  /** The Node to run it; default this one. */
+  /** The Node that runs it. Default: this one. */
   readonly execPath?: string
 }
 
@@ -31,16 +31,16 @@ export interface NodeReport extends HubStats {
 export interface NodeProcess {
   readonly url: string
   readonly pid: number
-  /** SIGKILL: nothing of it gets to say goodbye. */
+  /** Sends SIGKILL, after which the node cannot say goodbye. */
   kill(): Promise<void>
-  /** Resolves when it listens, which is before it knows the tombstones. */
+  /** Resolves when it listens. It may not know the tombstones yet. */
   start(): Promise<void>
   report(): Promise<NodeReport>
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The node as one file of JavaScript: it starts in a tenth of the time that compiling takes. */
+/** Builds the node as one JavaScript file, which starts in a tenth of the time that compiling takes. */
 export async function buildNode() {
   const outDir = `${root}node_modules/.cache/authchart-node-${process.pid}`
   await build({

@@ -4,7 +4,7 @@ import { authMachine } from 'authchart'
 import { rebuild, toMutants } from './mutate-machine.ts'
 import { runMutants } from './run-mutants.ts'
 
-/** The share of the mutants that has to be found out. */
+/** The share of the mutants that must be detected. */
 const required = 0.95
 
 describe('the test kit on machines with one fault each', () => {
@@ -24,7 +24,7 @@ describe('the test kit on machines with one fault each', () => {
   }, 300_000)
 })
 
-/** The names in the table of survivors, which has two columns: the name, and why it is no fault. */
+/** Reads the names in the table of survivors, which has two columns: the name, and why it is not a fault. */
 function explainedSurvivors(): string[] {
   const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8')
   return [...page.matchAll(/^\| `([^`]+: [^`]+)` \| /gm)].map(([, name]) => name ?? '')

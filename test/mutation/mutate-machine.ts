@@ -2,7 +2,7 @@ import { createMachine, not } from 'xstate'
 import type { AnyStateMachine } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 
-/** One fault put into a machine. */
+/** A machine with one fault. */
 export interface Mutant {
   readonly name: string
   readonly machine: AnyStateMachine
@@ -26,10 +26,10 @@ interface NodeConfig {
 type TransitionList = string | TransitionConfig | readonly TransitionConfig[]
 type Path = readonly (string | number)[]
 
-/** A fault may have a machine go round in circles: XState ends that after so many steps. */
+/** A fault may make a machine loop. XState stops after this many steps. */
 const options = { maxIterations: 100 }
 
-/** A machine of the same definition and implementations, or of changed ones. */
+/** Makes a machine with the same definition and implementations, or with changed ones. */
 export function rebuild(
   machine: AnyStateMachine,
   config: NodeConfig = machine.config as NodeConfig,
@@ -39,9 +39,9 @@ export function rebuild(
 }
 
 /**
- * Every fault of these kinds, one at a time, from the machine's own definition: a guard negated, a transition with another
- * target (each of the other states that are not made of others), a delay dropped, a guard's implementation blanked (always true, always false),
- * an action's implementation blanked, an action left out where it is named.
+ * Returns every fault of these kinds, one at a time, from the machine's own definition: a negated guard, a transition
+ * with another target (each of the other atomic states), a removed delay, a guard whose implementation is always true
+ * or always false, an action without effect, and a transition without one of its actions.
  */
 export function toMutants(machine: AnyStateMachine): Mutant[] {
   const config = machine.config as NodeConfig
@@ -100,12 +100,12 @@ interface Implementations {
   readonly actions: Readonly<Record<string, unknown>>
 }
 
-/** The states in which the machine can be: those that hold no others. */
+/** Returns the atomic states of the machine. */
 function toTargets(machine: AnyStateMachine): string[] {
   return getStateNodes(machine.root).flatMap((node) => (node.type === 'atomic' ? [node.id] : []))
 }
 
-/** The id of the state that a target, as written in the definition, leads into. */
+/** Returns the id of the atomic state that a target in the definition leads to. */
 function toAtomic(target: string, path: Path, machine: AnyStateMachine): string {
   const source = [machine.id, ...path.filter((_, index) => path[index - 1] === 'states')].join('.')
   const parent = source.slice(0, source.lastIndexOf('.'))
@@ -148,7 +148,7 @@ const toList = (value: unknown): readonly unknown[] =>
 const toName = (action: unknown) => (typeof action === 'string' ? action : (action as { type: string }).type)
 const without = (from: object, name: string) => Object.fromEntries(Object.entries(from).filter(([key]) => key !== name))
 
-/** A copy in which the value at a path is another. A transition given as a bare target becomes one that can be changed. */
+/** Returns a copy with another value at a path. A transition that is written as a bare target becomes an object. */
 function withValue<T>(from: T, [first, ...rest]: Path, value: unknown): T {
   if (first === undefined) return value as T
   const base = typeof from === 'string' ? { target: from } : from

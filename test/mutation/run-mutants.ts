@@ -9,7 +9,7 @@ export interface MutationResult {
   readonly killedBy: ConformanceReport['mismatches'][number] | null
 }
 
-/** All paths, those first that together lead through every transition: most faults show there. */
+/** Returns all paths. The first ones together lead through every transition, because most faults show there. */
 export function toQuickPaths(): ModelPaths[] {
   const all = withoutRepeats([{}, { refusedToken: 'signOut' } as const].flatMap((input) => toModelPaths(input)))
   const first = pickCovering(all)

@@ -3,7 +3,7 @@ import { pickCovering } from 'authchart/testing'
 import { toMutants } from './mutate-machine.ts'
 import { runMutants, toQuickPaths } from './run-mutants.ts'
 
-// npx tsx --tsconfig test/tsconfig.json test/mutation/run.ts [part of a name]
+// Run: npx tsx --tsconfig test/tsconfig.json test/mutation/run.ts [part of a name]
 const [part = ''] = process.argv.slice(2)
 const mutants = toMutants(authMachine).filter(({ name }) => name.includes(part))
 const paths = toQuickPaths()

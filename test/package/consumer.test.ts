@@ -31,7 +31,7 @@ const peers = [
 ]
 const tools = ['typescript', '@types/node', '@types/react']
 
-/** The README's table of entry points, with the packages that each needs beside XState. */
+/** Reads the README's table of entry points, with the packages that each needs besides XState. */
 function entryPoints(): [name: string, needs: string[]][] {
   const rows = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| `(authchart[\w/-]*)` \|[^|]*\|([^|]*)\|$/gm)
   return [...rows].map(([, name = '', needs = '']) => [name, needs.split('(')[0]?.match(/[@\w/-]+/g) ?? []])
@@ -77,7 +77,7 @@ describe('the packed package, installed with its peers into an empty project', (
   it('type-checks the snippets of the README, and the declarations they reach', async () => {
     const tsc = run(join(project, 'node_modules/.bin/tsc'), ['-p', '.', '--pretty', 'false'], { cwd: project })
     const { stdout } = await tsc.catch((error: unknown) => error as { stdout: string })
-    // Declarations of other packages have faults of their own, which `skipLibCheck` would hide together with ours.
+    // Declarations of other packages have errors of their own. `skipLibCheck` would hide them together with ours.
     const ours = stdout.split('\n').filter((line) => /^(node_modules\/authchart\/|[\w.]+\()/.test(line))
     expect(ours).toEqual([])
   }, 120_000)

@@ -2,7 +2,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readSources } from './source-files.ts'
 
-/** The rooms of the hub, from the top down: a file imports from its own room and from those below. */
+/** The rooms of the hub, from the top down. A file imports only from its own room and from the rooms below. */
 const rooms = ['requests', 'node', 'cookies', 'session', 'hosts', 'store']
 
 const importPattern = /(?:\bfrom|\bimport\()\s*'(\.[^']+)'/g
@@ -16,7 +16,11 @@ function toImports(file: string, source: string): string[] {
   return [...source.matchAll(importPattern)].map(([, path]) => normalize(join(dirname(file), path!)))
 }
 
-/** @returns the files of one circle, the first one again at its end, or null where there is none */
+/**
+ * Looks for an import cycle.
+ *
+ * @returns the files of one cycle, with the first one again at its end, or null if there is none
+ */
 function findCircle(graph: Graph): readonly string[] | null {
   const done = new Set<string>()
   function visit(file: string, path: readonly string[]): readonly string[] | null {
@@ -39,7 +43,11 @@ function findCircle(graph: Graph): readonly string[] | null {
 
 const toRoom = (file: string) => rooms.findIndex((room) => file.startsWith(`adapters/hub/${room}/`))
 
-/** @returns the imports that run from a room of the hub to one above it, or to its front door */
+/**
+ * Looks for imports in the hub that go upwards.
+ *
+ * @returns the imports from a room to one above it, or to the hub's entry file
+ */
 function findClimbs(graph: Graph): string[] {
   return [...graph].flatMap(([file, targets]) =>
     targets

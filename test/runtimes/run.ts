@@ -1,9 +1,9 @@
 /**
- * Signs in, watches a stream past the time after which a runtime may end a silent connection, renews and signs out, over
- * HTTP against a server on another runtime. It ends with 1 where something fails.
+ * Signs in, watches a stream for longer than a runtime keeps a silent connection, renews and signs out, over HTTP
+ * against a server on another runtime. The exit code is 1 if something fails.
  *
- *     npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts bun test/runtimes/server.ts
- *     npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts deno run -A test/runtimes/server.ts
+ * npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts bun test/runtimes/server.ts
+ * npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts deno run -A test/runtimes/server.ts
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -12,7 +12,7 @@ import { freePort } from '../free-port.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import { createHttpBrowser } from './http-browser.ts'
 
-/** Bun pings every 5 s and ends what is silent for 10 s; the others ping every 15 s. */
+/** The server pings every 5 s on Bun, which ends a connection after 10 s of silence, and every 15 s elsewhere. */
 const pings = 3
 
 const [command = 'bun', ...args] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-/** The server that run.ts talks to, on the web-standard server of Bun or Deno. */
+/** The server for run.ts, on the web-standard server of Bun or Deno. */
 import { createAuthServer } from '../../adapters/h3/index.ts'
 
 type Fetch = (request: Request) => Promise<Response>
