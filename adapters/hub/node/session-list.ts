@@ -14,7 +14,9 @@ export interface SessionSummary {
   readonly channel: string
   /** The Clerk session, which `revoke` takes. */
   readonly sessionId: string
+  /** The active organization, or null. */
   readonly orgId: string | null
+  /** The role in the active organization, or null. */
   readonly orgRole: string | null
   /** The person who acts as the user if the Clerk session is an impersonation; else null. */
   readonly actor: Impersonator | null
