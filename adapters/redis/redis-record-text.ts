@@ -10,7 +10,7 @@ export function toRecord(stored: string, now: number): SessionRecord | null {
   return rev === '0' || Number(until) <= now ? null : parseRecord(stored.slice(end + 1), rev)
 }
 
-/** Stands for a record that another program has spoiled. The server sees that it is no record, and logs it. */
+/** The value for a record that another program has spoiled. The server sees that it is no record, and logs it. */
 export const unreadable = {} as SessionRecord
 
 /** Refuses a record whose `rev` differs from the one before it, which the scripts compare: it could not be replaced. */
