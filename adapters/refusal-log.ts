@@ -18,6 +18,7 @@ const levels: Partial<Record<AuthErrorCode, 'warn' | 'info'>> = {
   'token-not-active': 'info',
   'token-superseded': 'info',
   'session-revoked': 'info',
+  'session-expired': 'info',
   'session-pending': 'info',
   'too-many-sessions': 'info',
 }

@@ -45,6 +45,7 @@ export const authErrors = {
   'token-not-active': refused('The token is not active yet', true),
   'token-superseded': refused('The token was issued before its session was signed out', true),
   'session-revoked': refused('The Clerk session or its user was revoked'),
+  'session-expired': refused('The session has lasted as long as it may'),
   'session-pending': refused('The Clerk session has a task to finish first', false, 200),
   'too-many-sessions': refused('The user has reached the limit of sessions', true, 429),
   // A fresh token may succeed, because Clerk does not sign it with a key that it has withdrawn.

@@ -18,8 +18,11 @@ export type AuthEvent =
    * moved on.
    */
   | { type: 'session.cleared'; sessionId?: string }
-  /** The Clerk session or its user was revoked. The event is ignored if another identity is proven. */
-  | { type: 'session.revoked'; sessionId?: string; userId?: string }
+  /**
+   * The Clerk session or its user was revoked, or, with the code `session-expired`, the session has lasted as long as it
+   * may. The event is ignored if another identity is proven.
+   */
+  | { type: 'session.revoked'; sessionId?: string; userId?: string; code?: 'session-revoked' | 'session-expired' }
   /** The outcome that another node reached, or that the store keeps. */
   | { type: 'session.adopted'; record: AdoptedSession }
   /** The signing keys are available again. */

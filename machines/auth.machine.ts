@@ -137,7 +137,9 @@ const authSetup = setup({
     adoptRecord: assign((_, record: AdoptedSession) => withRecord(record)),
     clearProof: assign(() => withoutProof(null)),
     expireProof: assign(() => withoutProof(toCodeView('token-expired'))),
-    revokeProof: assign(() => withoutProof(toCodeView('session-revoked'))),
+    revokeProof: assign(({ event }) =>
+      withoutProof(toCodeView((event.type === 'session.revoked' && event.code) || 'session-revoked')),
+    ),
     noteVerdict: assign({
       decided: ({ context }) =>
         context.decided || context.sessionId !== null || context.queue.length + context.held.length === 0,

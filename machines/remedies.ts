@@ -5,6 +5,7 @@ import type { SyncErrorCode } from './sync/sync-error.ts'
 const remedies: Partial<Record<SyncErrorCode, string>> = {
   'token-type': 'Give the client getToken of Clerk without a template.',
   'session-revoked': 'Sign out at Clerk, then sign in again.',
+  'session-expired': 'Sign out at Clerk, then sign in again.',
   'session-pending': 'Finish the task that Clerk asks for.',
   'reverification-needed': 'Verify the user again with useReverification of Clerk.',
   'cookie-missing': 'Serve the page over https, on the same site as the server, and allow its cookies.',

@@ -13,6 +13,8 @@ import { toOriginProblem } from '../origins.ts'
 import { isInspectOption, type InspectOption } from './inspect-option.ts'
 import { isProduction } from '../node-env.ts'
 import type { ClientAddress } from './client-address.ts'
+import { toLifetime, type LifetimeOptions } from './lifetime-option.ts'
+import type { Lifetime } from '../hub/node/session-lifetimes.ts'
 import type { CookieOptions } from './session-cookie.ts'
 
 /** Options of {@link createAuthServer}. Each of them has a default. */
@@ -80,6 +82,11 @@ export interface AuthServerOptions {
    */
   readonly limits?: Partial<HubLimits>
   /**
+   * Ends a session on the server once it has lasted this long, in ms: `absolute` since the sign-in, `idle` since the app
+   * last let a request in. Default: a session lasts as long as it is renewed.
+   */
+  readonly lifetime?: LifetimeOptions
+  /**
    * Inspects the machines of the sessions and of the keys: a function that receives XState's inspection events, an
    * inspector of `authchart/inspector`, or a list of them. Default none.
    */
@@ -108,6 +115,7 @@ export interface ResolvedAuthServerOptions {
   readonly allowedHosts: ReadonlySet<string> | null
   readonly cookie: Required<CookieOptions>
   readonly limits: HubLimits
+  readonly lifetime: Lifetime | null
   /** Undefined unless `limits.sessionsPerAddress` is set. */
   readonly clientAddress: ClientAddress | undefined
   readonly inspectors: readonly InspectOption[]
@@ -131,6 +139,7 @@ const names: readonly string[] = [
   'allowedHosts',
   'cookie',
   'limits',
+  'lifetime',
   'inspect',
   'logger',
   'clock',
@@ -194,6 +203,7 @@ export function resolveAuthServerOptions(options: AuthServerOptions): ResolvedAu
     allowedHosts: toHosts(options.allowedHosts),
     cookie: toCookie(options.cookie, basePath),
     limits,
+    lifetime: toLifetime(options.lifetime),
     clientAddress: isBounded ? clientAddress : undefined,
     inspectors,
     clock,

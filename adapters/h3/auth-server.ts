@@ -196,6 +196,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
     encode: publicViews.toFrame,
     machine: { authWaitTimeout, verifyTimeout, refusedToken, clockTolerance },
     limits,
+    lifetime: resolved.lifetime,
     loadUser: toLoadUser(options.loadUser, clerkAccess),
     clock,
     random: Math.random,

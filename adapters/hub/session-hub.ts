@@ -2,7 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import type { AuthInput } from '../../machines/auth-context.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
-import { noteUse } from './session/sign-in.ts'
+import { createNoteUse } from './requests/note-use.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
 import type { Explanation, ExplanationFacts } from '../../machines/explain/explain.ts'
 import type { Logger } from '../logger.ts'
@@ -31,6 +31,7 @@ import { createRevokeIdentity, type RevokedIdentity } from './requests/revoke-id
 import { createReceiveToken } from './requests/receive-token.ts'
 import type { LoadUser } from './node/user-profiles.ts'
 import { createSessionLifecycle } from './node/session-lifecycle.ts'
+import { createSessionLifetimes, type Lifetime } from './node/session-lifetimes.ts'
 import { createSessionList, type SessionSummary } from './node/session-list.ts'
 import { createAwaitedRotations } from './node/awaited-rotations.ts'
 import type { SessionRegistry } from './node/session-registry.ts'
@@ -51,6 +52,8 @@ export interface SessionHubOptions {
   readonly encode: (view: AuthView) => string
   readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
   readonly limits: HubLimits
+  /** How long a sign-in may last. Default: as long as it is renewed. */
+  readonly lifetime?: Lifetime | null
   /** If given, the hub loads the profiles of signed-in users into their views. */
   readonly loadUser?: LoadUser
   /** Epoch ms. */
@@ -125,15 +128,27 @@ const uncompiledRemedy =
   'This version of XState is not known to authchart: sessions work, with more memory and time each. Install an XState that the peer range names, or a newer authchart'
 
 export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
-  const { verify, store, encode, machine, limits, loadUser, clock, random, inspect } = options
+  const { verify, encode, machine, lifetime, limits, loadUser, clock, random, inspect } = options
   const logger = dampStoreFailures(options.logger)
   const { authWaitTimeout, verifyTimeout } = machine
   const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
+  const lifetimes = lifetime
+    ? createSessionLifetimes({
+        lifetime,
+        store: options.store,
+        isHeld: (sessionId) => lifecycle.registry.find('session', sessionId).length > 0,
+        addTombstone: (tombstone) => revocations.addTombstone(tombstone),
+        clock,
+        logger,
+      })
+    : null
+  const store = lifetimes?.store ?? options.store
   const revocations = createRevocations({ store, verify, clock, verifyTimeout, logger })
   const tokens = createTokenChecks({
     verify,
     ready: revocations.settled,
+    learn: (session, verified) => lifetimes?.learn(session, verified) ?? null,
     reserve(session, verified) {
       // A signed-out token signs nobody in, so another session must not lose its place to it.
       const isRenewal = session.identity.sessionId === verified.sessionId
@@ -152,6 +167,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
     startHost,
     store,
     revocations,
+    lifetimes,
     sessionOf: (token) => tokens.sessionOf(token),
     loadUser,
     encode,
@@ -161,7 +177,14 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
     logger,
   })
   const lookup = createSessionLookup({ lifecycle, store, logger })
-  const listSessions = createSessionList({ registry: lifecycle.registry, store, clockTolerance, clock, logger })
+  const listSessions = createSessionList({
+    registry: lifecycle.registry,
+    store,
+    lifetimes,
+    clockTolerance,
+    clock,
+    logger,
+  })
   const awaited = createAwaitedRotations()
   const unfollow = followStore({ lifecycle, store, revocations, awaited, clock, logger })
   const needs = options.storeDown === 'refuse' ? 'current' : 'loaded'
@@ -181,7 +204,8 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
 
   const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
   const followers = { lookup, awaited, revocations, store }
-  const parts = { lifecycle, tokens, ...followers, verify, ...times, streamsPerSession, logger, serve }
+  const noteUse = createNoteUse({ lifecycle, lifetimes, clock })
+  const parts = { lifecycle, tokens, noteUse, ...followers, verify, ...times, streamsPerSession, logger, serve }
 
   /** Refuses a request while the hub closes, or while the store cannot tell which sessions have ended. */
   const guard =
@@ -205,7 +229,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
     find,
     async view(request, { isUse = false } = {}) {
       const session = await find(request)
-      if (session && isUse) noteUse(session.state, clock())
+      if (session && isUse) noteUse(session)
       return session?.view() ?? null
     },
 
@@ -232,6 +256,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
       lifecycle.close()
       unfollow()
       revocations.close()
+      lifetimes?.close()
     },
   }
 }

@@ -19,21 +19,23 @@ interface EndRow {
   readonly cleared_at: number | null
   readonly revoked_at: number | null
   readonly seals: string | null
+  readonly reason: string | null
 }
 
 /** @param clock Epoch ms. */
 export function createSqliteTombstones(database: SqliteDatabase, clock: () => number): SqliteTombstones {
   const put = database.prepare(
-    'INSERT OR REPLACE INTO ends (kind, id, until, cleared_at, revoked_at, seals) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO ends (kind, id, until, cleared_at, revoked_at, seals, reason) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
   const find = database.prepare('SELECT * FROM ends WHERE until > ?')
   const drop = database.prepare('DELETE FROM ends WHERE until <= ?')
 
   return {
-    write({ kind, id, until, clearedAt, revokedAt, seals }) {
+    write({ kind, id, until, clearedAt, revokedAt, seals, reason }) {
       database.exec('PRAGMA synchronous = FULL')
       try {
-        put.run(kind, id, until, clearedAt ?? null, revokedAt ?? null, seals ? JSON.stringify(seals) : null)
+        const sealText = seals ? JSON.stringify(seals) : null
+        put.run(kind, id, until, clearedAt ?? null, revokedAt ?? null, sealText, reason ?? null)
       } finally {
         database.exec('PRAGMA synchronous = NORMAL')
       }
@@ -44,13 +46,22 @@ export function createSqliteTombstones(database: SqliteDatabase, clock: () => nu
   }
 }
 
-function toTombstone({ kind, id, until, cleared_at: clearedAt, revoked_at: revokedAt, seals }: EndRow): Tombstone {
+function toTombstone({
+  kind,
+  id,
+  until,
+  cleared_at: clearedAt,
+  revoked_at: revokedAt,
+  seals,
+  reason,
+}: EndRow): Tombstone {
   return {
     kind,
     id,
     until,
     ...(clearedAt !== null && { clearedAt }),
     ...(revokedAt !== null && { revokedAt }),
+    ...(reason === 'lifetime' && { reason }),
     ...(seals !== null && { seals: toSeals(seals) }),
   }
 }

@@ -33,7 +33,12 @@ export type TracedEvent =
       readonly code: AuthErrorCode
       readonly retryAfter?: number
     }
-  | { readonly type: 'session.cleared' | 'session.revoked'; readonly sessionId?: string; readonly userId?: string }
+  | {
+      readonly type: 'session.cleared' | 'session.revoked'
+      readonly sessionId?: string
+      readonly userId?: string
+      readonly code?: 'session-revoked' | 'session-expired'
+    }
   | { readonly type: 'session.adopted'; readonly session: TracedSession }
   | { readonly type: 'keys.refreshed' }
   | { readonly type: 'user.loaded' | 'user.failed'; readonly userId: string }

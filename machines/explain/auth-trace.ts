@@ -119,8 +119,13 @@ function toTracedEvent(
     case 'session.cleared':
     case 'session.revoked': {
       const { sessionId } = sent
-      const userId = sent.type === 'session.revoked' ? sent.userId : undefined
-      return { type: sent.type, ...(sessionId !== undefined && { sessionId }), ...(userId !== undefined && { userId }) }
+      const { userId, code } = sent.type === 'session.revoked' ? sent : {}
+      return {
+        type: sent.type,
+        ...(sessionId !== undefined && { sessionId }),
+        ...(userId !== undefined && { userId }),
+        ...(code !== undefined && { code }),
+      }
     }
     case 'session.adopted':
       return { type: sent.type, session: toTracedSession(sent.record) }

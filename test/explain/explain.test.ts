@@ -40,6 +40,12 @@ describe('explain(actor)', () => {
   it.each<[string, (auth: ReturnType<typeof startAuth>) => void | Promise<unknown>, string, string]>([
     ['a sign-out', (auth) => auth.actor.send({ type: 'session.cleared' }), 'session-cleared', 'Signed out'],
     ['a revocation', (auth) => auth.actor.send({ type: 'session.revoked' }), 'session-revoked', 'Signed out'],
+    [
+      'the end of a lifetime',
+      (auth) => auth.actor.send({ type: 'session.revoked', code: 'session-expired' }),
+      'session-expired',
+      'Signed out',
+    ],
     ['silence', (auth) => auth.wait(1_000), 'wait-timed-out', 'No verdict yet'],
     [
       'a record of another node',

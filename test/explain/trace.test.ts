@@ -33,6 +33,11 @@ const scenarios: Record<string, (auth: Auth) => void | Promise<void>> = {
     auth.actor.send({ type: 'user.loaded', user: createProfile() })
     auth.actor.send({ type: 'session.cleared', sessionId: 'sess_a' })
   },
+  'a session at the end of its lifetime': async (auth) => {
+    await auth.signIn()
+    auth.actor.send({ type: 'session.revoked', sessionId: 'sess_a', code: 'session-expired' })
+    auth.wait(1_000)
+  },
   'a session that nobody renews': async (auth) => {
     await auth.signIn()
     auth.wait(60_000)

@@ -313,6 +313,28 @@ const tests: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     equal(peer.findTombstone({ ...proof, issuedAt: epoch + 60_000 }), 'session-revoked')
   },
 
+  async 'tells a session that has lasted as long as it may from a revoked one, and a revocation counts for more'(
+    scene,
+  ) {
+    const { store, peer, settle } = scene
+    const ended: Tombstone = {
+      kind: 'session',
+      id: 'sess_a',
+      revokedAt: epoch + 9_000,
+      reason: 'lifetime',
+      until: epoch + day,
+    }
+    await store.addTombstone(ended)
+    await settle()
+    equal([store.findTombstone(proof), peer.findTombstone(proof)], ['session-expired', 'session-expired'])
+    await peer.addTombstone({ kind: 'session', id: 'sess_a', revokedAt: epoch, until: epoch + day })
+    await settle()
+    equal([store.findTombstone(proof), peer.findTombstone(proof)], ['session-revoked', 'session-revoked'])
+    await store.addTombstone(ended)
+    await settle()
+    equal([store.findTombstone(proof), peer.findTombstone(proof)], ['session-revoked', 'session-revoked'])
+  },
+
   async 'refuses the tokens that a revoked user had, and accepts later ones'({ store, peer, settle }) {
     await store.addTombstone({ kind: 'user', id: 'user_a', revokedAt: epoch, until: epoch + day })
     await settle()

@@ -76,6 +76,18 @@ describe.each(hasSqlite() ? ['on a file'] : [])('%s', () => {
     await stop()
   })
 
+  it('remembers over a restart that a session had lasted as long as it may', async () => {
+    const store = createSqliteSessionStore({ path })
+    const until = Date.now() + 60_000
+    await store.addTombstone({ kind: 'session', id: 'sess_a', revokedAt: 1, reason: 'lifetime', until })
+    await store.addTombstone({ kind: 'session', id: 'sess_b', revokedAt: 1, until })
+    await store.close()
+    const next = createSqliteSessionStore({ path })
+    const find = (sessionId: string) => next.findTombstone({ userId: 'user_a', sessionId, issuedAt: 1 })
+    expect([find('sess_a'), find('sess_b')]).toEqual(['session-expired', 'session-revoked'])
+    await next.close()
+  })
+
   it('ignores everything that somebody else has written into the file', async () => {
     const first = await start()
     const [browser, other] = [first.server.browser(), first.server.browser()]

@@ -218,19 +218,25 @@ describe('the status of a tab over time', () => {
     expect(seen).toEqual(['loading', 'authenticated', 'failed', 'loading', 'authenticated'])
   })
 
-  it('a revocation: failed while Clerk is signed in, because its sign-in page would send the user away', async () => {
-    const { tab, seen, server, pass } = await watch()
-    await tab.start(ada)
-    server.signOut('session-revoked')
-    await pass(1_000)
-    expect(seen).toEqual(['loading', 'authenticated', 'failed'])
-    tab.clerkSays(null)
-    await pass(1_000)
-    expect(seen.slice(3)).toEqual(['unauthenticated'])
-    tab.clerkSays({ ...ada, sessionId: 'sess_next' })
-    await pass(1_000)
-    expect(seen.at(-1)).toBe('authenticated')
-  })
+  it.each([
+    ['a revocation', 'session-revoked'],
+    ['the end of a lifetime', 'session-expired'],
+  ] as const)(
+    '%s: failed while Clerk is signed in, because its sign-in page would send the user away',
+    async (_, code) => {
+      const { tab, seen, server, pass } = await watch()
+      await tab.start(ada)
+      server.signOut(code)
+      await pass(1_000)
+      expect(seen).toEqual(['loading', 'authenticated', 'failed'])
+      tab.clerkSays(null)
+      await pass(1_000)
+      expect(seen.slice(3)).toEqual(['unauthenticated'])
+      tab.clerkSays({ ...ada, sessionId: 'sess_next' })
+      await pass(1_000)
+      expect(seen.at(-1)).toBe('authenticated')
+    },
+  )
 
   it('a refusal of every token: failed, and never the sign-in page while Clerk is signed in', async () => {
     const { tab, seen, pass } = await watch(({ server }) => (server.postFailure = toError('token-claims')))

@@ -11,6 +11,7 @@ import type { LiveSession, LiveSessionRuntime } from '../session/live-session.ts
 import { toTombstone } from '../store/tombstone.ts'
 import type { RecordSync } from './record-sync.ts'
 import type { Revocations } from './revocations.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import { createProfiles, type LoadUser } from './user-profiles.ts'
 
@@ -32,6 +33,8 @@ export interface ChangeEffectsOptions {
   readonly rotation: CookieRotation
   readonly records: RecordSync
   readonly revocations: Revocations
+  /** Null if sessions may last as long as they are renewed. */
+  readonly lifetimes: SessionLifetimes | null
   readonly changes: AuthChanges
   /** If given, the profiles of signed-in users are loaded into their views. */
   readonly loadUser: LoadUser | undefined
@@ -41,7 +44,7 @@ export interface ChangeEffectsOptions {
 }
 
 export function createChangeEffects(options: ChangeEffectsOptions): ChangeEffects {
-  const { registry, rotation, records, revocations, changes, loadUser, clock, logger } = options
+  const { registry, rotation, records, revocations, lifetimes, changes, loadUser, clock, logger } = options
   const fillProfile = loadUser && createProfiles({ load: loadUser, logger })
   let isFollowing = false
 
@@ -71,6 +74,8 @@ export function createChangeEffects(options: ChangeEffectsOptions): ChangeEffect
       const isAdmitted = registry.has(session)
       noteChange(session, change, isAdmitted)
       if (!isAdmitted) return
+      const { userId } = session.identity
+      if (change && userId !== null) lifetimes?.note(session, userId)
       registry.reconsider(session)
       logger.debug('session.changed', toChangeLog(session, change))
       if (change) onIdentity(session, change)

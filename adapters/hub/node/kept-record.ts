@@ -2,6 +2,7 @@ import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 
 const none = Promise.resolve()
 
@@ -33,6 +34,8 @@ export class KeptRecord {
   /** Resolves when the current write has ended. */
   written: Promise<void> = none
   #outcome: Outcome | null = null
+  /** The last use that the stored record tells of, epoch ms. */
+  #usedAt = 0
   /** True if the stored record says that no request has brought the cookie of the session. */
   #isUnclaimed = false
 
@@ -43,10 +46,11 @@ export class KeptRecord {
   }
 
   /** Notes the record that the store has, and the outcome of the session that need not be stored any more. */
-  noteStored({ rev, sessionId, isUnclaimed }: SessionRecord, outcome: SessionRecord | null) {
+  noteStored({ rev, sessionId, isUnclaimed, lastUsedAt = 0 }: SessionRecord, outcome: SessionRecord | null) {
     this.storedRev = rev
     this.sessionId = sessionId
     this.#isUnclaimed = isUnclaimed === true
+    this.#usedAt = lastUsedAt
     if (outcome) this.noteOutcome(outcome)
   }
 
@@ -71,9 +75,10 @@ export class KeptRecord {
    * A session that never signed in leaves no record. A session that signed out has its tombstone stored first: a node
    * that finds it signed out has no tombstone to add, and so acknowledges a sign-out at once.
    */
-  isDue({ state }: LiveSession, view: AuthView): boolean {
+  isDue(session: LiveSession, view: AuthView, lifetimes: SessionLifetimes | null): boolean {
     const outcome = this.#outcome
-    const isKept = view.isSignedIn || (this.storedRev !== null && !state.isTombstoneOwed)
+    const isLapsed = () => lifetimes?.isLapsed(session) ?? false
+    const isKept = view.isSignedIn || (this.storedRev !== null && !session.state.isTombstoneOwed && !isLapsed())
     const isSame =
       outcome?.isSignedIn === view.isSignedIn && outcome.claims === view.claims && outcome.user === view.user
     return view.authChecked && isKept && !isSame
@@ -85,6 +90,11 @@ export class KeptRecord {
    */
   isClaimDue({ state }: LiveSession, view: AuthView): boolean {
     return view.isSignedIn && this.#isUnclaimed && !state.isUnclaimed
+  }
+
+  /** True if other nodes have to know of a use, because the lifetime of the session depends on it. */
+  isUseDue({ state: { signIn } }: LiveSession, view: AuthView, lifetimes: SessionLifetimes | null): boolean {
+    return view.isSignedIn && signIn !== null && (lifetimes?.isUseDue(signIn.usedAt, this.#usedAt) ?? false)
   }
 
   /** A claim changes nothing that a view shows, so it does not change the `rev` of the view either. */

@@ -7,6 +7,7 @@ import { adoptSignIn } from '../session/sign-in.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import { isSameProof, KeptRecord, toRecord } from './kept-record.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /** Keeps a session and its record in the store the same. */
 export interface RecordSync {
@@ -30,6 +31,8 @@ export interface RecordSync {
 export interface RecordSyncOptions {
   readonly registry: SessionRegistry
   readonly store: SessionStore
+  /** Null if sessions may last as long as they are renewed. */
+  readonly lifetimes: SessionLifetimes | null
   /** Epoch ms. */
   readonly clock: () => number
   /** Ms. */
@@ -43,7 +46,7 @@ const signedOutFor = 60_000
 const maxRounds = 5
 
 export function createRecordSync(options: RecordSyncOptions): RecordSync {
-  const { registry, store, clock, clockTolerance, logger } = options
+  const { registry, store, lifetimes, clock, clockTolerance, logger } = options
   const keeping = new WeakMap<LiveSession, KeptRecord>()
 
   function keptOf(session: LiveSession): KeptRecord {
@@ -52,25 +55,30 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     return kept
   }
 
+  function toUntil(record: SessionRecord): number {
+    if (record.expiresAt === null) return clock() + signedOutFor
+    return Math.max(record.expiresAt + clockTolerance, lifetimes?.keptUntil(record) ?? 0)
+  }
+
   /** Ends right after its last look at the session, so that another call writes any later change. */
   async function write(session: LiveSession, kept: KeptRecord) {
     kept.isWriting = true
     try {
       for (let round = 0; round < maxRounds; round += 1) {
         const view = session.view()
-        const isDecided = kept.isDue(session, view)
-        if (!isDecided && !kept.isClaimDue(session, view)) return
+        const isDecided = kept.isDue(session, view, lifetimes)
+        const isTold = isDecided || kept.isClaimDue(session, view) || kept.isUseDue(session, view, lifetimes)
+        if (!isTold) return
         const record = toRecord(session, view, kept.toNextRev(session, isDecided))
-        const until = record.expiresAt === null ? clock() + signedOutFor : record.expiresAt + clockTolerance
         kept.sent = record
-        const result = await store.write(record, { expectedRev: kept.storedRev, until })
+        const result = await store.write(record, { expectedRev: kept.storedRev, until: toUntil(record) })
         if (result.written) {
           kept.noteStored(record, record)
           if (isDecided) session.state.isFollower = false
         } else {
           // The stored record counts, even if the store has lost what it once had.
           kept.noteMissing(result.current)
-          if (result.current) takeOver(store, session, kept, result.current)
+          if (result.current) takeOver(options, session, kept, result.current)
         }
       }
     } catch (error) {
@@ -98,7 +106,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     if (sent?.rev === record.rev && isSameProof(sent, record)) {
       kept.noteStored(sent, sent)
     } else {
-      takeOver(store, session, kept, record)
+      takeOver(options, session, kept, record)
       void keep(session)
     }
   }
@@ -127,7 +135,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
     },
     forget(session) {
       const { storedRev } = keptOf(session)
-      if (storedRev === null || session.state.isTombstoneOwed) return
+      if (storedRev === null || session.state.isTombstoneOwed || lifetimes?.isLapsed(session)) return
       store
         .remove(session.id, storedRev)
         .catch((error: unknown) => logger.error('store.failed', { method: 'remove', error }))
@@ -136,18 +144,19 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
 }
 
 /** Takes over a stored record, unless this node has decided since and its decision wins. */
-function takeOver(store: SessionStore, session: LiveSession, kept: KeptRecord, record: SessionRecord) {
+function takeOver(options: RecordSyncOptions, session: LiveSession, kept: KeptRecord, record: SessionRecord) {
+  const { store, lifetimes } = options
   if (record.rev <= (kept.storedRev ?? 0)) return
   if (!record.isUnclaimed) claim(session.state)
   // A record of the same proof is merged too, because a tab may have sent newer requests to another node.
   session.state.seqs.merge(record.seqByTab)
   const view = session.view()
   const mine = toRecord(session, view)
-  const isConflict = kept.isDue(session, view)
+  const isConflict = kept.isDue(session, view, lifetimes)
   const isSame = isSameProof(mine, record)
   kept.noteStored(record, isSame ? mine : null)
   if (isSame) {
-    adoptSignIn(session.state, record)
+    takeSignIn(options, session, record)
     session.outrank(record.rev - 1)
     return
   }
@@ -156,7 +165,7 @@ function takeOver(store: SessionStore, session: LiveSession, kept: KeptRecord, r
   const isOver = (each: SessionRecord) => isEnded(store, each)
   if (isConflict && isSameProof(resolveRecord(mine, record, isOver), mine)) return
   session.state.isFollower = true
-  adopt(session, kept, record)
+  adopt(options, session, kept, record)
 }
 
 function isEnded(store: SessionStore, { userId, sessionId, issuedAt }: SessionRecord): boolean {
@@ -164,13 +173,18 @@ function isEnded(store: SessionStore, { userId, sessionId, issuedAt }: SessionRe
   return store.findTombstone({ userId, sessionId, issuedAt }) !== null
 }
 
+function takeSignIn({ lifetimes, clock }: RecordSyncOptions, session: LiveSession, record: SessionRecord) {
+  adoptSignIn(session.state, record, clock())
+  if (record.userId !== null) lifetimes?.note(session, record.userId)
+}
+
 /** Has the machine of a session adopt a stored record. */
-function adopt(session: LiveSession, kept: KeptRecord, record: SessionRecord) {
+function adopt(options: RecordSyncOptions, session: LiveSession, kept: KeptRecord, record: SessionRecord) {
   const { sessionId, issuedAt } = record
   // A sign-out must end this proof even if it has already expired by the clock of this node.
   if (sessionId !== null && issuedAt !== null) noteStoredProof(session.state, { sessionId, issuedAt })
   kept.isAdopting = true
-  adoptSignIn(session.state, record)
+  takeSignIn(options, session, record)
   session.adopt(record)
   kept.isAdopting = false
   const adopted = toRecord(session, session.view())

@@ -10,6 +10,7 @@ import { createNodeId, createPublicId, createSecretId } from '../cookies/secret-
 import { createCookieIndex, type CookieIndex } from '../cookies/cookie-index.ts'
 import { createCookieRotation, type CookieRotation } from '../cookies/cookie-rotation.ts'
 import type { StartHost } from '../hosts/session-host.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 import { createSessionRegistry, type SessionRegistry } from './session-registry.ts'
 import { createSessionState } from '../session/session-state.ts'
 import type { HubLimits } from './hub-limits.ts'
@@ -48,6 +49,8 @@ export interface SessionLifecycleOptions {
   readonly startHost: StartHost
   readonly store: SessionStore
   readonly revocations: Revocations
+  /** Null if sessions may last as long as they are renewed. */
+  readonly lifetimes: SessionLifetimes | null
   /** @returns the Clerk session that a token was verified to be of, or null */
   readonly sessionOf: TokenChecks['sessionOf']
   /** If given, the profiles of signed-in users are loaded into their views. */
@@ -61,17 +64,18 @@ export interface SessionLifecycleOptions {
 }
 
 export function createSessionLifecycle(options: SessionLifecycleOptions): SessionLifecycle {
-  const { startHost, store, revocations, sessionOf, encode, limits, clockTolerance, clock, logger } = options
+  const { startHost, store, revocations, lifetimes, sessionOf, encode, limits, clockTolerance, clock, logger } = options
   const cookies = createCookieIndex()
   const changes = createAuthChanges(logger)
   const registry = createSessionRegistry({ limits, onEnd: end })
-  const records = createRecordSync({ registry, store, clock, clockTolerance, logger })
+  const records = createRecordSync({ registry, store, lifetimes, clock, clockTolerance, logger })
   const rotation = createCookieRotation({ cookies, store, keepRecord: records.keep, sessionOf, logger })
   const effects = createChangeEffects({
     registry,
     rotation,
     records,
     revocations,
+    lifetimes,
     changes,
     loadUser: options.loadUser,
     clock,
@@ -95,6 +99,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     session.streams.end('closing')
     session.stop()
     cookies.forget(session)
+    lifetimes?.leave(session)
     if (isClosed || state.isFollower) return
     records.forget(session)
     if (!identity.isSignedIn) return

@@ -6,6 +6,7 @@ import type { Logger } from '../../logger.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { mergeSignIns, toSignIn, type SignIn } from '../session/sign-in.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** One signed-in server session of a user. It contains nothing secret. Times are in epoch ms. */
@@ -31,6 +32,8 @@ export interface SessionSummary {
 export interface SessionListOptions {
   readonly registry: SessionRegistry
   readonly store: SessionStore
+  /** Null if sessions may last as long as they are renewed. */
+  readonly lifetimes: SessionLifetimes | null
   /** Ms that a token is accepted after its `exp`. */
   readonly clockTolerance: number
   /** Epoch ms. */
@@ -43,9 +46,11 @@ export interface SessionListOptions {
  *
  * @returns a function that throws a TypeError if the store cannot list sessions, and an AuthError `store-unavailable`
  */
-export function createSessionList({ registry, store, clockTolerance, clock, logger }: SessionListOptions) {
-  const isProof = ({ status, userId, sessionId, issuedAt, expiresAt }: SessionRecord) =>
-    status === 'signedIn' &&
+export function createSessionList(options: SessionListOptions) {
+  const { registry, store, lifetimes, clockTolerance, clock, logger } = options
+  const isProof = (record: SessionRecord) =>
+    record.status === 'signedIn' && !lifetimes?.isOver(record) && isValid(record)
+  const isValid = ({ userId, sessionId, issuedAt, expiresAt }: SessionRecord) =>
     clock() < (expiresAt ?? 0) + clockTolerance &&
     !store.findTombstone({ userId: userId ?? '', sessionId: sessionId ?? '', issuedAt: issuedAt ?? 0 })
 
@@ -65,25 +70,30 @@ export function createSessionList({ registry, store, clockTolerance, clock, logg
     // This node knows better than a record of a session that it holds.
     const elsewhere = [...records.values()].filter((record) => !registry.get(record.id) && isProof(record))
     const summaries = [
-      ...here.flatMap((session) => fromSession(session, records.get(session.id), userId) ?? []),
-      ...elsewhere.flatMap((record) => fromRecord(record) ?? []),
+      ...here.flatMap((session) => fromSession(session, records.get(session.id), userId, clock()) ?? []),
+      ...elsewhere.flatMap((record) => fromRecord(record, clock()) ?? []),
     ]
     return summaries.toSorted((a, b) => b.signedInAt - a.signedInAt)
   }
 }
 
-function fromSession(session: LiveSession, record: SessionRecord | undefined, userId: string): SessionSummary | null {
+function fromSession(
+  session: LiveSession,
+  record: SessionRecord | undefined,
+  userId: string,
+  now: number,
+): SessionSummary | null {
   const view = session.view()
   const { signIn } = session.state
   if (view.userId !== userId || !signIn) return null
-  const stored = record && toSignIn(record)
+  const stored = record && toSignIn(record, now)
   const merged = stored?.sessionId === signIn.sessionId ? mergeSignIns(signIn, stored) : signIn
   return toSummary(view, merged, session.streams.size)
 }
 
-function fromRecord(record: SessionRecord): SessionSummary | null {
+function fromRecord(record: SessionRecord, now: number): SessionSummary | null {
   const { channel, orgId, claims } = record
-  const signIn = toSignIn(record)
+  const signIn = toSignIn(record, now)
   const roles = { orgRole: toOrgRole(claims), actor: claims && toImpersonator(claims) }
   return signIn && toSummary({ channel, orgId, ...roles }, signIn, 0)
 }

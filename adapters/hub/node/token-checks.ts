@@ -33,12 +33,14 @@ export interface TokenChecksOptions {
   readonly verify: VerifyToken
   /** @returns a promise to wait for before a token of the session is judged, or null */
   readonly ready: (session: LiveSession) => Promise<unknown> | null
+  /** Learns what the verdict on a verified token depends on. @returns null if there is nothing to wait for */
+  readonly learn: (session: LiveSession, verified: VerifiedSession) => Promise<unknown> | null
   /** Makes room for the identity that a token names. @throws AuthError `too-many-sessions` */
   readonly reserve: (session: LiveSession, verified: VerifiedSession) => void
   readonly logger: Logger
 }
 
-export function createTokenChecks({ verify, ready, reserve, logger }: TokenChecksOptions): TokenChecks {
+export function createTokenChecks({ verify, ready, learn, reserve, logger }: TokenChecksOptions): TokenChecks {
   const owners = new WeakMap<BearerToken, LiveSession>()
   const outcomes = new WeakMap<BearerToken, VerifiedSession | AuthError>()
   const logRefusal = createRefusalLog(logger)
@@ -74,6 +76,8 @@ export function createTokenChecks({ verify, ready, reserve, logger }: TokenCheck
       if (pending) await pending
       try {
         const session = verified(token) ?? (await verify(token, options))
+        const learning = owner && learn(owner, session)
+        if (learning) await learning
         // A check must not reserve room after its machine has given it up, because nothing would give that room back.
         if (owner && session.status === 'active' && !options.signal.aborted) reserve(owner, session)
         outcomes.set(token, session)

@@ -1,8 +1,9 @@
 import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { inSlices } from '../../timing/slices.ts'
+import type { AuthChangeReason } from '../session/auth-changes.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import type { SessionStore, Tombstone } from '../store/session-store.ts'
+import type { SessionStore, Tombstone, TombstoneCode } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import type { Revocations } from './revocations.ts'
 import type { SessionLifecycle } from './session-lifecycle.ts'
@@ -16,6 +17,12 @@ export interface TombstoneFollowerOptions {
   readonly logger: Logger
 }
 
+const endReasons = {
+  'token-superseded': 'cleared',
+  'session-revoked': 'revoked',
+  'session-expired': 'expired',
+} as const satisfies Record<TombstoneCode, AuthChangeReason>
+
 /**
  * Creates the function that ends the sessions whose proof has just got a tombstone. Their streams are told before their
  * machines, so that the last of very many streams does not wait for the work on the others.
@@ -26,7 +33,7 @@ export function createTombstoneFollower(options: TombstoneFollowerOptions): (tom
 
   function tellStreams(session: LiveSession) {
     const code = toEnd(session)
-    if (code === 'session-revoked') session.streams.endWithView('revoked')
+    if (code && code !== 'token-superseded') session.streams.endWithView('revoked')
     else if (code) session.streams.push()
   }
 
@@ -41,7 +48,7 @@ export function createTombstoneFollower(options: TombstoneFollowerOptions): (tom
     const code = registry.has(session) ? toEnd(session) : null
     if (!code || sessionId === null) return
     const isRevoked = code === 'session-revoked'
-    effects.follow(() => session.end(isRevoked ? 'revoked' : 'cleared', sessionId), from.isElsewhere)
+    effects.follow(() => session.end(endReasons[code], sessionId), from.isElsewhere)
     // A later token of this Clerk session would be newer than the revocation of its user, so the Clerk session is
     // revoked too. The node that revokes the user does that for the sessions that it knows.
     if (isRevoked && from.isUser && from.isElsewhere) {

@@ -3,7 +3,6 @@ import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import type { AwaitedRotation } from '../node/awaited-rotations.ts'
 import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
-import { noteUse } from '../session/sign-in.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retireFor, type FoundSession } from '../cookies/cookie-index.ts'
 
@@ -19,7 +18,7 @@ const maxWaiting = 16
 
 /** Creates the function that waits for a verdict and lets a request in by its session, or else by its own token. */
 export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => Promise<Admission> {
-  const { lifecycle, lookup, awaited, tokens, store, clock, logger } = parts
+  const { lifecycle, lookup, awaited, tokens, noteUse, store, clock, logger } = parts
 
   /** Lets a request in by the first of its tokens that signs in, else by the last one. */
   async function admitByToken({ carried, timeout, giveUp }: AdmitRequest): Promise<Admission> {
@@ -117,7 +116,7 @@ export function createAdmitRequest(parts: HubParts): (request: AdmitRequest) => 
     if (timedOut) logger.debug('check.timedOut', { timeout, state })
     else if (admission.session) logger.debug('check.completed', { state })
     else logger.debug('check.unasked')
-    if (admission.session) noteUse(admission.session.state, clock())
+    if (admission.session) noteUse(admission.session)
     return admission
   }
 }

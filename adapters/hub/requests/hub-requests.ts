@@ -83,6 +83,8 @@ export interface HubParts {
   readonly lookup: SessionLookup
   readonly awaited: AwaitedRotations
   readonly tokens: TokenChecks
+  /** Notes that the app has let in a request of a session. */
+  readonly noteUse: (session: LiveSession) => void
   readonly revocations: Revocations
   readonly store: SessionStore
   readonly verify: VerifyToken

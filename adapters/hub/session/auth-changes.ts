@@ -12,7 +12,8 @@ export interface ServerAuthChange extends AuthChange {
   readonly previous: AuthView
   /**
    * `token`: an accepted token · `cleared`: the browser signed out · `revoked`: Clerk session or user revoked ·
-   * `expired`: no renewal in time, a browser that never sent its cookie, or another session took its place at a limit ·
+   * `expired`: no renewal in time, the end of its lifetime, a browser that never sent its cookie, or another session took
+   * its place at a limit ·
    * `refused`: a pending Clerk session, or a refused token with `refusedToken: 'signOut'` · `adopted`: decided by
    * another node.
    */

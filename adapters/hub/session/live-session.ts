@@ -129,15 +129,20 @@ export class LiveSession implements HostOwner {
   }
 
   /**
-   * Ends the session because the browser signed out, or because Clerk ended the session or user. It does nothing if
-   * another Clerk session is proven.
+   * Ends the session because the browser signed out, because Clerk ended the session or user, or because the Clerk
+   * session has lasted as long as it may. It does nothing if another Clerk session is proven.
    * @returns the tokens whose checks it cancelled
    */
-  end(reason: 'cleared' | 'revoked', sessionId?: string): readonly BearerToken[] {
+  end(reason: 'cleared' | 'revoked' | 'expired', sessionId?: string): readonly BearerToken[] {
     const discarded: BearerToken[] = []
     this.#epoch += 1
     this.#discarded = discarded
-    this.#sendBecause(reason, { type: `session.${reason}`, ...(sessionId !== undefined && { sessionId }) })
+    const named = sessionId !== undefined && { sessionId }
+    if (reason === 'expired') {
+      this.#sendBecause(reason, { type: 'session.revoked', code: 'session-expired', ...named })
+    } else {
+      this.#sendBecause(reason, { type: `session.${reason}`, ...named })
+    }
     this.#discarded = null
     return discarded
   }

@@ -24,25 +24,29 @@ export function trackSignIn(state: SignInState, { sessionId, now }: AuthView) {
   state.signIn = { sessionId, at: now, usedAt: now }
 }
 
-/** Notes that the app has let in a request of the session. `now` in epoch ms. */
-export function noteUse({ signIn }: SignInState, now: number) {
-  if (signIn) signIn.usedAt = now
+/** Has a session continue an earlier sign-in of its Clerk session. */
+export function continueSignIn(state: SignInState, signIn: SignIn) {
+  state.signIn = { ...signIn }
 }
 
 /** Takes over the sign-in of a stored record. */
-export function adoptSignIn(state: SignInState, record: SessionRecord) {
-  const stored = toSignIn(record)
+export function adoptSignIn(state: SignInState, record: SessionRecord, now: number) {
+  const stored = toSignIn(record, now)
   if (!stored) return
   const own = state.signIn?.sessionId === stored.sessionId ? state.signIn : null
   state.signIn = own ? mergeSignIns(own, stored) : stored
 }
 
-/** @returns the sign-in of a record, or null if it has none */
-export function toSignIn({ sessionId, issuedAt, signedInAt, lastUsedAt }: SessionRecord): SignIn | null {
+/**
+ * A moment in the future is from a node whose clock is ahead. It counts as now, so that it prolongs no lifetime.
+ * @returns the sign-in of a record, or null if it has none
+ */
+export function toSignIn(record: SessionRecord, now: number): SignIn | null {
+  const { sessionId, issuedAt, signedInAt, lastUsedAt } = record
   if (sessionId === null || issuedAt === null) return null
   // A record of a version that did not note it: the user signed in before the token was issued, at an unknown time.
-  const at = toMoment(signedInAt) ?? issuedAt
-  return { sessionId, at, usedAt: Math.max(at, toMoment(lastUsedAt) ?? at) }
+  const at = Math.min(now, toMoment(signedInAt) ?? issuedAt)
+  return { sessionId, at, usedAt: Math.max(at, Math.min(now, toMoment(lastUsedAt) ?? at)) }
 }
 
 /** @returns the sign-in of two sessions or records of one Clerk session: from the earlier start to the later use */

@@ -10,9 +10,14 @@ export interface Tombstone extends EndMoments {
   readonly id: string
   /** When the tombstone may be forgotten, epoch ms. */
   readonly until: number
+  /** Set if the session was not revoked by anybody, but had lasted as long as it may. It changes only the error code. */
+  readonly reason?: 'lifetime'
   /** For each of the two moments, proof that a server has set it. Opaque to a store, which keeps it with its moment. */
   readonly seals?: { readonly clearedAt?: string; readonly revokedAt?: string }
 }
+
+/** The error of a token that a tombstone refuses. */
+export type TombstoneCode = Extract<AuthErrorCode, 'token-superseded' | 'session-revoked' | 'session-expired'>
 
 /** Tells a store which tombstones come from the servers that use it, and not from somebody else with write access. */
 export interface StoreGuard {
@@ -148,9 +153,10 @@ export interface SessionStore {
   addTombstone(tombstone: Tombstone): Promise<void>
   /**
    * Looks up in the node's own copy, which `watch` keeps current, if a verified session has ended.
-   * @returns `session-revoked`, or `token-superseded` for a token from before a sign-out, or null if it has not ended
+   * @returns `session-revoked`, or `session-expired` if the lifetime of the session was the reason, or
+   * `token-superseded` for a token from before a sign-out, or null if it has not ended
    */
-  findTombstone(session: ProvenIdentity): Extract<AuthErrorCode, 'token-superseded' | 'session-revoked'> | null
+  findTombstone(session: ProvenIdentity): TombstoneCode | null
   /**
    * Tells the listener of the changes on any node, this one included: of every tombstone, and of each change of a
    * session that this node has read, written or rotated. No change may fall between such a read and what the listener

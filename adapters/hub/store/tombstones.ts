@@ -51,13 +51,14 @@ export function createTombstones(clock: () => number): Tombstones {
     covers(tombstone) {
       const known = tombstones[tombstone.kind].get(tombstone.id)
       if (!known) return false
-      const { until, clearedAt, revokedAt } = mergeTombstones(known, tombstone)
-      return until === known.until && clearedAt === known.clearedAt && revokedAt === known.revokedAt
+      const { until, clearedAt, revokedAt, reason } = mergeTombstones(known, tombstone)
+      const isSame = until === known.until && clearedAt === known.clearedAt && revokedAt === known.revokedAt
+      return isSame && reason === known.reason
     },
     find({ userId, sessionId, issuedAt }: ProvenIdentity) {
       const session = tombstones.session.get(sessionId)
       const user = tombstones.user.get(userId)
-      if (session?.revokedAt !== undefined) return 'session-revoked'
+      if (session?.revokedAt !== undefined) return session.reason === 'lifetime' ? 'session-expired' : 'session-revoked'
       if (user?.revokedAt !== undefined && isNotAfter(issuedAt, user.revokedAt)) return 'session-revoked'
       return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null
     },
@@ -88,6 +89,8 @@ function mergeTombstones(a: Tombstone, b: Tombstone): Tombstone {
   const [cleared, revoked] = [toLater(a, b, 'clearedAt'), toLater(a, b, 'revokedAt')]
   const { clearedAt } = cleared
   const { revokedAt } = revoked
+  // A revocation counts for more than the end of the lifetime, whichever came first.
+  const isTimedOut = [a, b].every((each) => each.revokedAt === undefined || each.reason === 'lifetime')
   const seals = cleared.seals === revoked.seals ? cleared.seals : toSeals(cleared, revoked)
   return {
     kind: a.kind,
@@ -95,6 +98,7 @@ function mergeTombstones(a: Tombstone, b: Tombstone): Tombstone {
     until: Math.max(a.until, b.until),
     ...(clearedAt !== undefined && { clearedAt }),
     ...(revokedAt !== undefined && { revokedAt }),
+    ...(revokedAt !== undefined && isTimedOut && { reason: 'lifetime' as const }),
     ...(seals && { seals }),
   }
 }
