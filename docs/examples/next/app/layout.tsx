@@ -1,16 +1,9 @@
-import { headers } from 'next/headers'
 import type { ReactNode } from 'react'
-import { getAuth } from '../lib/auth'
-import { Providers } from './providers'
 
-export default async function Layout({ children }: { children: ReactNode }) {
-  const request = { headers: await headers() }
-  const view = await getAuth().publicView(request)
+export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
-      <body>
-        <Providers initialView={view}>{children}</Providers>
-      </body>
+      <body>{children}</body>
     </html>
   )
 }

@@ -1,30 +1,9 @@
-'use client'
+import { headers } from 'next/headers'
+import { getAuth } from '../lib/auth'
+import { App } from './app'
 
-import { SignIn, SignOutButton } from '@clerk/nextjs'
-import { Authenticated, AuthFailed, AuthLoading, Unauthenticated, useAuthState } from 'authchart/react'
-
-export default function Page() {
-  return (
-    <>
-      <AuthLoading>One moment…</AuthLoading>
-      <Unauthenticated>
-        <SignIn routing="hash" />
-      </Unauthenticated>
-      <Authenticated>
-        <Welcome />
-      </Authenticated>
-      <AuthFailed>
-        The server cannot say who you are. <SignOutButton />
-      </AuthFailed>
-    </>
-  )
-}
-
-function Welcome() {
-  const userId = useAuthState((view) => view.userId)
-  return (
-    <p>
-      The server knows you as {userId}. <SignOutButton />
-    </p>
-  )
+export default async function Page() {
+  const request = { headers: await headers() }
+  const view = await getAuth().publicView(request)
+  return <App publishableKey={process.env.CLERK_PUBLISHABLE_KEY!} initialView={view} />
 }

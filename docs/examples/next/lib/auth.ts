@@ -1,6 +1,6 @@
 import { createAuthServer, shareAuthServer } from 'authchart/h3'
 
-/** The origin of the page, which Clerk writes into its tokens. */
-const origin = process.env['APP_ORIGIN'] ?? 'http://localhost:3000'
+const origin = process.env.ORIGIN ?? 'http://localhost:3000'
 
+/** Route handlers and pages are bundled apart: this gives both the same server, once there are requests. */
 export const getAuth = () => shareAuthServer('app', () => createAuthServer({ claims: { authorizedParties: [origin] } }))
