@@ -5,6 +5,7 @@
  *
  *     npm run test:frameworks
  *     npm run test:frameworks -- next nuxt
+ *     npm run test:frameworks -- clerk-packages  # type-checks `useAuth` of each of Clerk's packages for React
  *     npm run test:frameworks -- --serve next    # stays up; set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY for its page
  */
 import { execFile } from 'node:child_process'
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { checkClerkPackages, clerkPackages } from './check-clerk-packages.ts'
 import { checkFramework } from './check-framework.ts'
 import { frameworks } from './frameworks.ts'
 import { steps, type Outcome } from './sign-in-and-out.ts'
@@ -21,16 +23,24 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const args = process.argv.slice(2)
 const isServed = args.includes('--serve')
 const asked = args.filter((arg) => arg !== '--serve')
-const unknown = asked.find((name) => !Object.hasOwn(frameworks, name))
-if (unknown) throw new Error(`No example ${unknown}: there are ${Object.keys(frameworks).join(', ')}`)
+const names = [...Object.keys(frameworks), 'clerk-packages']
+const unknown = asked.find((name) => !names.includes(name))
+if (unknown) throw new Error(`No example ${unknown}: there are ${names.join(', ')}`)
 
 const folder = mkdtempSync(join(tmpdir(), 'authchart-frameworks-'))
 const outcomes: Outcome[] = []
+let clerk: 'ok' | 'failed' | undefined
 try {
   await promisify(execFile)('npm', ['pack', '--pack-destination', folder], { cwd: root })
   const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const tarball = join(folder, `authchart-${version}.tgz`)
-  for (const name of asked.length > 0 ? asked : Object.keys(frameworks)) {
+  for (const name of asked.length > 0 ? asked : names) {
+    if (name === 'clerk-packages') {
+      const failure = await checkClerkPackages(folder, tarball)
+      if (failure) console.error(`${name}: ${failure}`)
+      clerk = failure ? 'failed' : 'ok'
+      continue
+    }
     const outcome = await checkFramework({ name, folder, tarball, isServed })
     outcomes.push(outcome)
     if (outcome.failure) console.error(`${name}: ${outcome.failure}`)
@@ -44,5 +54,6 @@ for (const { name, version, done, hasPage } of outcomes) {
   const marks = steps.map((step) => (step === 'SSR' && !hasPage ? '–' : done.includes(step) ? 'yes' : 'no'))
   console.log(`| ${name} | ${version} | ${marks.join(' | ')} |`)
 }
-if (outcomes.some(({ failure }) => failure)) process.exitCode = 1
-console.log(JSON.stringify(outcomes))
+if (clerk !== undefined) console.log(`useAuth of ${Object.keys(clerkPackages).join(', ')}: ${clerk}`)
+if (clerk === 'failed' || outcomes.some(({ failure }) => failure)) process.exitCode = 1
+console.log(JSON.stringify({ frameworks: outcomes, clerkPackages: clerk }))
