@@ -464,8 +464,8 @@ export const style = `:root {
   --accent: #4450c9;
   --arrow: #b4bcc8;
   --unchecked: #5a6372;
-  --verifying: #9a5b00;
-  --good: #16734a;
+  --verifying: #864e00;
+  --good: #0f6640;
   --out: #3d5a80;
   --error: #b3261e;
   --code: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace;
@@ -715,9 +715,11 @@ main:not(.refusal) {
   color: var(--muted);
   font-size: 12px;
 }
-.session.is-over .name,
+.session.is-over .name {
+  color: var(--muted);
+}
 .session.is-over .pill {
-  opacity: 0.72;
+  border-style: dashed;
 }
 .empty {
   padding: 4px 14px 16px;

@@ -21,7 +21,7 @@ export function toPageDocument(nonce: string): string {
 <section class="panel trail" aria-labelledby="trail-title">
 <h2 id="trail-title">Events</h2>
 <ol id="steps"></ol>
-<div id="detail"><h3>After this event</h3><dl id="context"></dl></div>
+<div id="detail" tabindex="0" role="region" aria-label="After this event"><h3>After this event</h3><dl id="context"></dl></div>
 </section>
 <section class="panel stage" aria-labelledby="title">
 <header><h2 id="title">…</h2><span id="now" class="pill"></span><p id="who"></p>

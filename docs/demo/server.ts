@@ -8,6 +8,7 @@ import { createAuthServer } from 'authchart/h3'
 import { createInspector } from 'authchart/inspector'
 import { emulatorPath, openClerkSource } from './server/clerk-source.ts'
 import { createDemoRoutes } from './server/demo-routes.ts'
+import { createDocPages } from './server/doc-pages.ts'
 import { listen } from './server/listen.ts'
 import { createMachineSteps } from './server/machine-steps.ts'
 import { createOpenSockets } from './server/open-sockets.ts'
@@ -37,6 +38,7 @@ app.register(auth.plugin)
 if (source.emulator) app.mount(emulatorPath, source.emulator.app)
 const config = { ...source.config, clockTolerance }
 app.mount('', createDemoRoutes({ auth, inspector, source, steps, config, streams }))
+app.get('/docs/:page', createDocPages(new URL('../', import.meta.url)))
 app.get('/**', await createPageFiles(fileURLToPath(new URL('dist', import.meta.url))))
 
 const servers = await listen(toNodeHandler(app), port, process.env['HOST'])

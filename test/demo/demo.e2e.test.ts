@@ -56,15 +56,15 @@ describe.runIf(findChromium())('npm start, as a user sees it', () => {
     await page.getByRole('button', { name: 'Sign in as Ada' }).click()
     await page.getByTestId('authenticated').waitFor()
     await expect.poll(() => page.getByTestId('chart-now').textContent()).toBe('signedIn.current')
-    expect(await page.getByTestId('server-state').textContent()).toBe('signedIn')
+    expect(await page.getByTestId('server-state').getByRole('button').textContent()).toBe('signedIn')
     expect(await arrows.count()).toBe(drawn)
 
     await page.getByRole('button', { name: 'Rotate keys' }).click()
     await page.getByRole('button', { name: 'Post a junk token' }).click()
-    await page.getByText('refused with 400 token-malformed').waitFor()
+    await page.getByTestId('attack-outcome').filter({ hasText: 'refused with 400 token-malformed' }).waitFor()
     await expect.poll(() => page.getByTestId('why').textContent()).toMatch(/^Signed in,.*\(token-malformed, /)
     expect(await arrows.count()).toBe(drawn)
-    expect(await page.getByTestId('server-state').textContent()).toBe('signedIn')
+    expect(await page.getByTestId('server-state').getByRole('button').textContent()).toBe('signedIn')
     const opened = page.context().waitForEvent('page')
     await page.getByRole('link', { name: 'Inspector' }).click()
     const inspector = await opened

@@ -1,14 +1,16 @@
 import { createClerkEmulator } from 'authchart/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createFaultSwitches, toFaultRequest } from '../../docs/demo/server/fault-switches.ts'
 
 describe('the demo’s fault requests', () => {
-  it.each([{ set: 'skew', to: 120 }, { set: 'tokenEndpoint', to: 'hanging' }, { do: 'rotateKeys' }])(
-    'accept %j',
-    (body) => {
-      expect(toFaultRequest(body)).toEqual(body)
-    },
-  )
+  it.each([
+    { set: 'skew', to: 120 },
+    { set: 'tokenEndpoint', to: 'hanging' },
+    { do: 'rotateKeys' },
+    { do: 'withholdTokens' },
+  ])('accept %j', (body) => {
+    expect(toFaultRequest(body)).toEqual(body)
+  })
 
   it.each([
     null,
@@ -39,6 +41,22 @@ describe('the demo’s switches', async () => {
     expect((await fetchKeys()).status).toBe(503)
     switches.set({ keysEndpoint: 'up' })
     expect((await fetchKeys()).status).toBe(200)
+  })
+
+  it('repair the token endpoint after an expiry, unless its switch was moved', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    switches.withholdTokens(18_000)
+    vi.advanceTimersByTime(17_999)
+    expect(switches.state.tokenEndpoint).toBe('failing')
+    vi.advanceTimersByTime(1)
+    expect(switches.state.tokenEndpoint).toBe('up')
+
+    switches.withholdTokens(18_000)
+    switches.set({ tokenEndpoint: 'hanging' })
+    vi.advanceTimersByTime(18_000)
+    expect(switches.state.tokenEndpoint).toBe('hanging')
+    switches.set({ tokenEndpoint: 'up' })
   })
 
   it("change Clerk's clock and the life of its tokens", () => {

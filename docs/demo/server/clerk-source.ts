@@ -6,7 +6,12 @@ import type { DemoConfig } from '../src/demo-api.ts'
 export interface ClerkSource {
   readonly config: Pick<DemoConfig, 'mode' | 'clerk' | 'user'>
   /** The `clerk` option of `createAuthServer`. */
-  readonly server: { readonly secretKey: string; readonly publishableKey: string; readonly apiUrl?: string }
+  readonly server: {
+    readonly secretKey: string
+    readonly publishableKey: string
+    readonly apiUrl?: string
+    readonly webhookSecret?: string
+  }
   readonly emulator: ClerkEmulator | null
 }
 
@@ -47,7 +52,12 @@ export async function openClerkSource(origin: string, env = process.env): Promis
       },
       user: ada,
     },
-    server: { secretKey: emulator.secretKey, publishableKey: emulator.publishableKey, apiUrl: emulator.apiUrl },
+    server: {
+      secretKey: emulator.secretKey,
+      publishableKey: emulator.publishableKey,
+      apiUrl: emulator.apiUrl,
+      webhookSecret: emulator.webhookSecret,
+    },
     emulator,
   }
 }

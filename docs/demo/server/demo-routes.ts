@@ -2,6 +2,7 @@ import { H3, HTTPError, createEventStream, readBody, redirect } from 'h3'
 import type { H3Event } from 'h3'
 import type { AuthServer } from 'authchart/h3'
 import type { Inspector } from 'authchart/inspector'
+import { lastLifetime } from '../src/demo-api.ts'
 import type { DemoConfig, FaultRequest, FaultState, Step } from '../src/demo-api.ts'
 import type { ClerkSource } from './clerk-source.ts'
 import { createFaultSwitches, toFaultRequest } from './fault-switches.ts'
@@ -34,9 +35,17 @@ export function createDemoRoutes(options: DemoRoutesOptions): H3 {
     if (!emulator || !switches) throw new HTTPError({ status: 409, message: 'Only the emulator can be broken' })
     if ('set' in request) return switches.set({ [request.set]: request.to })
     if (request.do === 'rotateKeys') return emulator.rotateKeys()
-    const { sessionId } = await auth.session(event)
-    if (!sessionId) throw new HTTPError({ status: 409, message: 'No user is signed in' })
-    return emulator.revokeSession(sessionId)
+    // Long enough for a last token to expire, and for the session to end after it.
+    if (request.do === 'withholdTokens')
+      return switches.withholdTokens((lastLifetime + config.clockTolerance + 3) * 1_000)
+    const { sessionId, userId } = await auth.session(event)
+    if (!sessionId) throw new HTTPError({ status: 409, message: 'Nobody is signed in' })
+    emulator.revokeSession(sessionId)
+    // As Clerk does: it reports the end of a session to the webhook of the app.
+    const data = { object: 'session', id: sessionId, user_id: userId, status: 'revoked' }
+    const { body, headers } = emulator.signWebhook({ type: 'session.revoked', data })
+    const { ok, status } = await fetch(`${event.url.origin}/auth/webhook`, { method: 'POST', body, headers })
+    if (!ok) throw new HTTPError({ status: 502, message: `The webhook answered ${status}` })
   }
 
   const routes = new H3()

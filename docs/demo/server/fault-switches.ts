@@ -5,6 +5,8 @@ export interface FaultSwitches {
   readonly state: FaultState
   /** Applies a change of the settings. */
   set(change: Partial<FaultState>): void
+  /** Lets the token endpoint fail for some ms, unless its switch is moved before. */
+  withholdTokens(duration: number): void
 }
 
 const keysDown: Fault = { path: '/bapi/v1/jwks', status: 503 }
@@ -28,30 +30,35 @@ const choices: { [Name in keyof FaultState]: readonly FaultState[Name][] } = {
 
 /** The switches that break the emulated Clerk, and their positions. */
 export function createFaultSwitches(emulator: ClerkEmulator): FaultSwitches {
+  let repair: ReturnType<typeof setTimeout> | undefined
   let state: FaultState = { keysEndpoint: 'up', tokenEndpoint: 'up', skew: 0, tokenLifetime: 60 }
+  function set(change: Partial<FaultState>): void {
+    if (change.tokenEndpoint) clearTimeout(repair)
+    state = { ...state, ...change }
+    emulator.setFaults([...(state.keysEndpoint === 'down' ? [keysDown] : []), ...tokenFaults[state.tokenEndpoint]])
+    emulator.skewClock(state.skew * 1_000)
+    emulator.setTokenTtl(state.tokenLifetime)
+  }
   return {
     get state() {
       return state
     },
-    set(change) {
-      state = { ...state, ...change }
-      emulator.setFaults([...(state.keysEndpoint === 'down' ? [keysDown] : []), ...tokenFaults[state.tokenEndpoint]])
-      emulator.skewClock(state.skew * 1_000)
-      emulator.setTokenTtl(state.tokenLifetime)
+    set,
+    withholdTokens(duration) {
+      set({ tokenEndpoint: 'failing' })
+      repair = setTimeout(set, duration, { tokenEndpoint: 'up' })
+      repair.unref()
     },
   }
 }
 
-/**
- * Reads the request from a body. It assumes nothing about the body, because a page posts it.
- *
- * @returns null if the body is not a valid request
- */
+const actions: ReadonlySet<unknown> = new Set(['rotateKeys', 'revokeSession', 'dropStreams', 'withholdTokens'])
+
+/** The request in a body, or null: a page posts it, so nothing about it is taken for granted. */
 export function toFaultRequest(body: unknown): FaultRequest | null {
   if (typeof body !== 'object' || body === null) return null
   if ('do' in body) {
-    const isKnown = body.do === 'rotateKeys' || body.do === 'revokeSession' || body.do === 'dropStreams'
-    return isKnown ? ({ do: body.do } as FaultRequest) : null
+    return actions.has(body.do) ? ({ do: body.do } as FaultRequest) : null
   }
   if (!('set' in body && 'to' in body && typeof body.set === 'string' && Object.hasOwn(choices, body.set))) return null
   const allowed: readonly unknown[] = choices[body.set as keyof FaultState]

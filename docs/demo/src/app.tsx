@@ -18,9 +18,9 @@ export function App({ config }: { config: DemoConfig }) {
       <main className="layout">
         <div className="column is-side">
           <SessionCard user={config.user} />
-          <Comparison clockTolerance={config.clockTolerance} />
-          <Faults mode={config.mode} />
           <Attacks />
+          <Faults config={config} />
+          <Comparison clockTolerance={config.clockTolerance} />
           <Claims />
         </div>
         <div className="column is-main">

@@ -33,9 +33,9 @@ export function ChartCard() {
             {lit ? toStateText(lit.value) : '…'}
           </p>
         </div>
-        <div className="tabs" role="tablist" aria-label="Machines">
+        <div className="tabs" role="group" aria-label="Machines">
           {tabs.map(({ id, title }) => (
-            <button key={id} type="button" role="tab" aria-selected={id === tabId} onClick={() => setTab(id)}>
+            <button key={id} type="button" aria-pressed={id === tabId} onClick={() => setTab(id)}>
               {title}
             </button>
           ))}

@@ -1,4 +1,5 @@
 import { useAuthState } from 'authchart/react'
+import { toClockTime } from './to-clock-time.ts'
 
 /** Shows the claims of the verified token that the server lets out. */
 export function Claims() {
@@ -13,13 +14,13 @@ export function Claims() {
               <dt>{name}</dt>
               <dd>
                 {typeof value === 'string' ? value : JSON.stringify(value)}
-                {isTime(name, value) && <small>{new Date(value * 1_000).toLocaleTimeString()}</small>}
+                {isTime(name, value) && <small>{toClockTime(value * 1_000).slice(0, 8)}</small>}
               </dd>
             </div>
           ))}
         </dl>
       ) : (
-        <p className="muted">None: the server has verified no token.</p>
+        <p className="muted">None yet. They appear when the server has verified a token.</p>
       )}
     </section>
   )

@@ -2,6 +2,7 @@ import { useAuth, useOrganization, useUser } from '@clerk/react'
 import { useAuthState } from 'authchart/react'
 import type { ReactNode } from 'react'
 import { Expiry } from './expiry.tsx'
+import { Term } from './terms/term.tsx'
 
 /** Compares the data of Clerk in this browser with the data that the server has verified, row by row. */
 export function Comparison({ clockTolerance }: { clockTolerance: number }) {
@@ -22,7 +23,7 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
     { name: 'Role', clerk: toShort(clerk.orgRole), server: toShort(view.orgRole) },
   ]
   return (
-    <section className="card" aria-labelledby="comparison-title">
+    <section className="card who" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Who is it?</h2>
       <table className="comparison">
         <thead>
@@ -49,12 +50,12 @@ export function Comparison({ clockTolerance }: { clockTolerance: number }) {
           <tr>
             <th scope="row">Last error</th>
             <td>–</td>
-            <td>
+            <td className="is-text">
               {view.error ? (
                 <>
-                  <code>{view.error.code}</code>
+                  <Term name={view.error.code} />
                   <small>
-                    {view.error.message} ({view.error.retryable ? 'retryable' : 'final'})
+                    {view.error.message} ({view.error.retryable ? 'a second try may succeed' : 'final'})
                   </small>
                 </>
               ) : (

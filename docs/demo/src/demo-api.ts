@@ -27,10 +27,13 @@ export interface FaultState {
   readonly tokenLifetime: number
 }
 
-/** The body of `POST /demo/faults`: a new setting, or an action that happens once. */
+/** Seconds that the last token of an expiring session lives. */
+export const lastLifetime = 5
+
+/** Body of `POST /demo/faults`: a new setting, or something to do once. */
 export type FaultRequest =
   | { readonly [Name in keyof FaultState]: { readonly set: Name; readonly to: FaultState[Name] } }[keyof FaultState]
-  | { readonly do: 'rotateKeys' | 'revokeSession' | 'dropStreams' }
+  | { readonly do: 'rotateKeys' | 'revokeSession' | 'dropStreams' | 'withholdTokens' }
 
 /**
  * One step of the session's machine on the server, as `GET /demo/steps` streams it. It has names only, never a token.

@@ -1,22 +1,22 @@
-import { postFault } from './demo-api.ts'
+import { lastLifetime, postFault } from './demo-api.ts'
 import type { FaultState } from './demo-api.ts'
 import { postEvent } from './post-event.ts'
 
-/** The lifetime in seconds of the last token of an expiring session. */
-const lastLifetime = 5
-
 /**
- * Proves the session with a token that lives for a few seconds, and stops Clerk from minting another one. The session
- * becomes stale at the exp of the token and is signed out when the tolerance has passed.
+ * Proves the session with a token that lives for a few seconds, and lets Clerk give no other until the session has
+ * ended. The session goes stale when the token expires, and is signed out when the tolerance has passed. The server
+ * then repairs the token endpoint by itself.
  *
- * @returns the faults that remain switched on
+ * @returns the positions of the switches
  */
 export async function expireSession(
   getToken: (options: { skipCache: boolean }) => Promise<string | null>,
 ): Promise<FaultState | null> {
-  await postFault({ set: 'tokenLifetime', to: lastLifetime })
-  const token = await getToken({ skipCache: true })
-  await postEvent({ type: 'token.received', token })
-  await postFault({ set: 'tokenEndpoint', to: 'failing' })
-  return postFault({ set: 'tokenLifetime', to: 60 })
+  try {
+    await postFault({ set: 'tokenLifetime', to: lastLifetime })
+    await postEvent({ type: 'token.received', token: await getToken({ skipCache: true }) })
+  } finally {
+    await postFault({ set: 'tokenLifetime', to: 60 })
+  }
+  return postFault({ do: 'withholdTokens' })
 }

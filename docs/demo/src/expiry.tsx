@@ -1,3 +1,4 @@
+import { Term } from './terms/term.tsx'
 import { useServerNow } from './use-server-now.ts'
 
 interface ExpiryProps {
@@ -11,7 +12,7 @@ interface ExpiryProps {
 /** Shows the remaining life of the token that proves the session, by the server's clock. */
 export function Expiry({ issuedAt, expiresAt, clockTolerance }: ExpiryProps) {
   const now = useServerNow()
-  if (expiresAt === null) return <p className="expiry muted">No token proves anything right now.</p>
+  if (expiresAt === null) return <p className="expiry muted">No token proves a user right now.</p>
   const left = Math.ceil((expiresAt - now) / 1_000)
   const end = expiresAt + clockTolerance * 1_000
   const start = issuedAt ?? expiresAt - 60_000
@@ -22,7 +23,8 @@ export function Expiry({ issuedAt, expiresAt, clockTolerance }: ExpiryProps) {
         {left > 0 ? (
           <>
             Token expires in <strong className="number">{left} s</strong>
-            <span className="muted">, then {clockTolerance} s of tolerance</span>
+            <span className="muted">, then {clockTolerance} s of </span>
+            <Term name="tolerance" />
           </>
         ) : (
           <>

@@ -1,9 +1,11 @@
 import { useAuth } from '@clerk/react'
 import { useEffect, useState } from 'react'
-import { fetchFaults, postFault } from './demo-api.ts'
+import { fetchFaults, lastLifetime, postFault } from './demo-api.ts'
 import type { DemoConfig, FaultRequest, FaultState } from './demo-api.ts'
 import { note } from './event-log.ts'
 import { expireSession } from './expire-session.ts'
+import { Outcome } from './outcome.tsx'
+import type { Result } from './outcome.tsx'
 
 const settings: {
   name: keyof FaultState
@@ -14,17 +16,17 @@ const settings: {
   {
     name: 'tokenEndpoint',
     title: 'Clerk’s token endpoint',
-    hint: 'Cut it off, and a good token runs out.',
+    hint: 'Without new tokens, the one in use runs out.',
     choices: [
       ['up', 'up'],
-      ['failing', '503'],
+      ['failing', 'fails'],
       ['hanging', 'hangs'],
     ],
   },
   {
     name: 'keysEndpoint',
     title: 'Keys endpoint',
-    hint: 'Then rotate the keys: undecided is not signed out.',
+    hint: 'Take it down, then rotate the keys: no verdict is not a sign-out.',
     choices: [
       ['up', 'up'],
       ['down', 'down'],
@@ -33,7 +35,7 @@ const settings: {
   {
     name: 'skew',
     title: 'Clerk’s clock',
-    hint: 'Beyond the tolerance its tokens are refused.',
+    hint: 'Tokens that are off by more than the tolerance are refused.',
     choices: [
       [-120, '−2 min'],
       [0, 'right'],
@@ -43,7 +45,7 @@ const settings: {
   {
     name: 'tokenLifetime',
     title: 'Token lifetime',
-    hint: 'Of tokens from now on.',
+    hint: 'It counts for tokens that Clerk gives from now on.',
     choices: [
       [60, '60 s'],
       [30, '30 s'],
@@ -51,17 +53,39 @@ const settings: {
   },
 ]
 
-/** Offers ways to break the session on purpose. With the real Clerk only the stream can be broken from here. */
-export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
+/** What to expect of each action, told beside the buttons. */
+const outcomes = {
+  rotateKeys: 'The signing keys are new. The server fetches them when a token comes that is signed by one.',
+  revokeSession: 'Clerk revoked the session and told the server by its webhook, so the session ends now.',
+  dropStreams: 'The stream was cut. The tab opens another by itself.',
+} as const
+
+/** Ways to break the session on purpose. With the real Clerk only the stream can be broken from here. */
+export function Faults({ config: { mode, clockTolerance } }: { config: DemoConfig }) {
   const [faults, setFaults] = useState<FaultState | null>(null)
+  const [result, show] = useState<Result | null>(null)
+  const fail = (error: unknown) => {
+    note('you', String(error), 'bad')
+    show({ text: String(error), tone: 'bad' })
+  }
+  // The token endpoint repairs itself after an expiry, so the switches are read again while it is down.
+  const isDown = faults?.tokenEndpoint === 'failing'
   useEffect(() => {
-    if (mode === 'emulator') fetchFaults().then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
-  }, [mode])
+    if (mode !== 'emulator') return undefined
+    const load = () => void fetchFaults().then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
+    load()
+    const timer = isDown ? setInterval(load, 2_000) : undefined
+    return () => clearInterval(timer)
+  }, [mode, isDown])
 
   const { isSignedIn, getToken } = useAuth()
   const attempt = (text: string, work: () => Promise<FaultState | null>) => {
-    note('you', text)
-    work().then(setFaults, (error: unknown) => note('you', String(error), 'bad'))
+    const succeed = (state: FaultState | null) => {
+      setFaults(state)
+      show({ text, tone: 'plain' })
+      note('you', text)
+    }
+    work().then(succeed, fail)
   }
   const run = (text: string, request: FaultRequest) => attempt(text, () => postFault(request))
   return (
@@ -70,37 +94,41 @@ export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
       <div className="buttons">
         {mode === 'emulator' && (
           <>
-            <button type="button" onClick={() => run('rotate the signing keys', { do: 'rotateKeys' })}>
+            <button type="button" onClick={() => run(outcomes.rotateKeys, { do: 'rotateKeys' })}>
               Rotate keys
             </button>
-            <button type="button" onClick={() => run('revoke the session at Clerk', { do: 'revokeSession' })}>
+            <button
+              type="button"
+              disabled={!isSignedIn}
+              onClick={() => run(outcomes.revokeSession, { do: 'revokeSession' })}
+            >
               Revoke session
             </button>
             <button
               type="button"
               disabled={!isSignedIn}
-              onClick={() => attempt('a last token for 5 s, and no other', () => expireSession(getToken))}
+              onClick={() => attempt(toExpiryText(clockTolerance), () => expireSession(getToken))}
             >
               Let it expire
             </button>
           </>
         )}
-        <button type="button" onClick={() => run('drop the stream', { do: 'dropStreams' })}>
+        <button type="button" onClick={() => run(outcomes.dropStreams, { do: 'dropStreams' })}>
           Drop the stream
         </button>
       </div>
+      <Outcome result={result} testId="fault-outcome" hint="Sign in, break something, and watch the chart." />
       {faults &&
         settings.map(({ name, title, hint, choices }) => (
           <fieldset key={name} className="setting">
             <legend>{title}</legend>
-            <div className="segments" role="radiogroup" aria-label={title}>
+            <div className="segments">
               {choices.map(([value, text]) => (
                 <button
                   key={text}
                   type="button"
-                  role="radio"
-                  aria-checked={faults[name] === value}
-                  onClick={() => run(`${title}: ${text}`, { set: name, to: value } as FaultRequest)}
+                  aria-pressed={faults[name] === value}
+                  onClick={() => run(`${title}: ${text}.`, { set: name, to: value } as FaultRequest)}
                 >
                   {text}
                 </button>
@@ -111,4 +139,8 @@ export function Faults({ mode }: { mode: DemoConfig['mode'] }) {
         ))}
     </section>
   )
+}
+
+function toExpiryText(clockTolerance: number): string {
+  return `The token expires in ${lastLifetime} s and Clerk gives no other. The session ends ${clockTolerance} s later; then Clerk answers again.`
 }

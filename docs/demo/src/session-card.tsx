@@ -1,6 +1,7 @@
 import { SignIn, SignOutButton } from '@clerk/react'
 import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthError } from 'authchart/react'
 import type { DemoConfig } from './demo-api.ts'
+import { Term } from './terms/term.tsx'
 import { QuickSignIn } from './quick-sign-in.tsx'
 
 /** Shows the session as an app would. It follows the server and not Clerk. */
@@ -27,8 +28,8 @@ export function SessionCard({ user }: { user: DemoConfig['user'] }) {
       </Authenticated>
       <AuthFailed>
         <p className="session-line" role="alert">
-          <span className="dot" data-tone="error" aria-hidden="true" /> Server and Clerk do not agree who you are
-          {error ? `: ${error.message}` : ''}.
+          <span className="dot" data-tone="error" aria-hidden="true" />
+          <span>Server and Clerk do not agree who you are. {error && <Term name={error.code} />}</span>
           <button type="button" onClick={() => client.retry()}>
             Try again
           </button>

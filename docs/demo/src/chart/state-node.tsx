@@ -11,18 +11,28 @@ export type StateNodeType = Node<{ state: ChartState; isActive: boolean; tone: s
 export function StateNode({ data: { state, isActive, tone }, selected }: NodeProps<StateNodeType>) {
   const className = ['state', `is-${state.kind}`, isActive && 'is-active', selected && 'is-selected']
   return (
-    <div className={className.filter(Boolean).join(' ')} data-tone={tone} data-state={state.id}>
-      <div className="state-name">
-        {state.isInitial && <span className="state-initial" title="Starts here" />}
-        {state.name}
-      </div>
-      {state.invokes.map((src) => (
-        <div className="state-invoke" key={src}>
-          invoke {src}
-        </div>
-      ))}
+    <>
+      {/* A click reaches React Flow's onNodeClick, by mouse as by keyboard. */}
+      <button
+        type="button"
+        className={className.filter(Boolean).join(' ')}
+        data-tone={tone}
+        data-state={state.id}
+        aria-pressed={selected}
+        aria-current={isActive}
+      >
+        <span className="state-name">
+          {state.isInitial && <span className="state-initial" title="Starts here" />}
+          {state.name}
+        </span>
+        {state.invokes.map((src) => (
+          <span className="state-invoke" key={src}>
+            invoke {src}
+          </span>
+        ))}
+      </button>
       <Handle type="target" position={Position.Top} isConnectable={false} />
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
-    </div>
+    </>
   )
 }

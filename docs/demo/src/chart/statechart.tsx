@@ -1,16 +1,9 @@
-import {
-  Controls,
-  MarkerType,
-  Position,
-  ReactFlow,
-  ReactFlowProvider,
-  getViewportForBounds,
-  useReactFlow,
-  useStore,
-} from '@xyflow/react'
-import { useEffect, useMemo, useState } from 'react'
+import { MarkerType, Position, ReactFlow, ReactFlowProvider } from '@xyflow/react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import type { RefObject } from 'react'
 import type { AnyStateMachine, StateValue } from 'xstate'
 import { useMedia } from '../use-media.ts'
+import { useWidth } from '../use-width.ts'
 import type { ChartLayout } from './layout-graph.ts'
 import { StateDetails } from './state-details.tsx'
 import { StateNode } from './state-node.tsx'
@@ -30,8 +23,10 @@ export interface StatechartProps {
 }
 
 const nodeTypes = { state: StateNode }
-const minZoom = 0.2
+/** The zoom below which the labels of the chart are too small to read. */
+const readable = 0.6
 const maxZoom = 1.6
+const zoomStep = 1.25
 const edgeTypes = { transition: TransitionEdge }
 
 /** Draws a machine from its definition and lights the current state. */
@@ -54,68 +49,77 @@ interface PictureProps {
 
 function Picture({ layout, active, taken }: PictureProps) {
   const [selectedId, select] = useState<string | null>(null)
-  const isNarrow = useMedia('(max-width: 720px)')
+  const [hoveredId, hover] = useState<string | null>(null)
+  /** Null until the reader chooses one: then as large as fits, or as is readable. */
+  const [chosenZoom, setZoom] = useState<number | null>(null)
+  const frame = useRef<HTMLDivElement>(null)
+  const width = useWidth(frame)
   const nodes = useMemo(() => toNodes(layout, active, selectedId), [layout, active, selectedId])
   const edges = useMemo(() => toEdges(layout, active, taken), [layout, active, taken])
-  const shownId = selectedId ?? active.at(-1)
+  const fit = Math.min(width / layout.width, 1)
+  const zoom = chosenZoom ?? Math.max(fit, readable)
+  const shownId = hoveredId ?? selectedId ?? active.at(-1)
   const shown = layout.states.find(({ state }) => state.id === shownId)?.state
+  useFollow(frame, layout, active.at(-1), zoom)
   return (
     <>
-      <div
-        className="chart-canvas"
-        style={{ aspectRatio: isNarrow ? undefined : `${layout.width} / ${layout.height}` }}
-        role="img"
-        aria-label={`Statechart; lit: ${active.join(', ') || 'nothing'}`}
-      >
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          onNodeClick={(_, { id }) => select(id === selectedId ? null : id)}
-          onPaneClick={() => select(null)}
-          minZoom={minZoom}
-          maxZoom={maxZoom}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          edgesFocusable={false}
-          zoomOnScroll={false}
-          preventScrolling={false}
-          proOptions={{ hideAttribution: false }}
-        >
-          <Controls showInteractive={false} position="top-right" />
-          {isNarrow ? <Follow layout={layout} id={active.at(-1)} /> : <Fit layout={layout} />}
-        </ReactFlow>
+      <div className="chart-tools" role="group" aria-label="Size of the chart">
+        <button type="button" onClick={() => setZoom(Math.max(zoom / zoomStep, fit / 2))} aria-label="Smaller">
+          −
+        </button>
+        <button type="button" onClick={() => setZoom(Math.min(zoom * zoomStep, maxZoom))} aria-label="Larger">
+          +
+        </button>
+        <button type="button" aria-pressed={zoom === fit} onClick={() => setZoom(zoom === fit ? null : fit)}>
+          Whole chart
+        </button>
       </div>
-      {shown && <StateDetails state={shown} isActive={active.includes(shown.id)} />}
+      {/* It scrolls as every box does, so that a finger or a wheel on the chart still moves the page. */}
+      <section className="chart-frame" ref={frame} aria-label={`Statechart, now in ${toPlace(active)}`}>
+        <div className="chart-canvas" style={{ width: layout.width * zoom, height: layout.height * zoom }}>
+          <ReactFlow
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={nodeTypes}
+            edgeTypes={edgeTypes}
+            viewport={{ x: 0, y: 0, zoom }}
+            onNodeClick={(_, { id }) => select(id === selectedId ? null : id)}
+            onNodeMouseEnter={(_, { id }) => hover(id)}
+            onNodeMouseLeave={() => hover(null)}
+            onPaneClick={() => select(null)}
+            minZoom={0.1}
+            maxZoom={maxZoom}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            panOnDrag={false}
+            panOnScroll={false}
+            zoomOnScroll={false}
+            zoomOnPinch={false}
+            zoomOnDoubleClick={false}
+            preventScrolling={false}
+            disableKeyboardA11y
+            proOptions={{ hideAttribution: false }}
+          />
+        </div>
+      </section>
+      {shown && <StateDetails layout={layout} state={shown} isActive={active.includes(shown.id)} />}
     </>
   )
 }
 
-/** Fits the whole chart into the view with its arrows, which React Flow's own fitView leaves out. */
-function Fit({ layout }: { layout: ChartLayout }) {
-  const { setViewport } = useReactFlow()
-  const width = useStore((state) => state.width)
-  const height = useStore((state) => state.height)
-  useEffect(() => {
-    if (width === 0 || height === 0) return
-    const bounds = { x: 0, y: 0, width: layout.width, height: layout.height }
-    void setViewport(getViewportForBounds(bounds, width, height, minZoom, maxZoom, 0))
-  }, [layout, width, height, setViewport])
-  return null
-}
+const toPlace = (active: readonly string[]) => active.at(-1) ?? 'no state yet'
 
-/** Keeps the lit state in the middle of a narrow screen, where the whole chart would be too small to read. */
-function Follow({ layout, id }: { layout: ChartLayout; id: string | undefined }) {
-  const { setCenter } = useReactFlow()
+/** Keeps the current state in sight where the chart is wider than its frame. The page itself is not scrolled. */
+function useFollow(frame: RefObject<HTMLDivElement | null>, layout: ChartLayout, id: string | undefined, zoom: number) {
   const isStill = useMedia('(prefers-reduced-motion: reduce)')
   useEffect(() => {
-    const placed = layout.states.find(({ state }) => state.id === id) ?? layout.states[0]
-    if (!placed) return
-    const { x, y, width, height } = placed
-    void setCenter(x + width / 2, y + height / 2, { zoom: 0.8, duration: isStill ? 0 : 350 })
-  }, [layout, id, isStill, setCenter])
-  return null
+    const placed = layout.states.find(({ state }) => state.id === id)
+    if (!frame.current || !placed) return
+    const left = (placed.x + placed.width / 2) * zoom - frame.current.clientWidth / 2
+    frame.current.scrollTo({ left, behavior: isStill ? 'auto' : 'smooth' })
+  }, [frame, layout, id, zoom, isStill])
 }
 
 function toNodes(layout: ChartLayout, active: readonly string[], selectedId: string | null): StateNodeType[] {
@@ -134,7 +138,6 @@ function toNodes(layout: ChartLayout, active: readonly string[], selectedId: str
     ],
     zIndex: state.kind === 'compound' ? 0 : 2,
     selected: state.id === selectedId,
-    ariaLabel: `State ${state.name}${active.includes(state.id) ? ', lit' : ''}`,
     data: { state, isActive: active.includes(state.id), tone: toTone(state.id) },
   }))
 }
