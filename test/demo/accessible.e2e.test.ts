@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { freePort } from '../free-port.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Clerk draws its own components, so only Clerk can mend these. The demo gives them their colours. */
 const clerkRule = { rule: 'label-content-name-mismatch', from: /^\.cl-/ }
@@ -19,7 +17,7 @@ const clerkRule = { rule: 'label-content-name-mismatch', from: /^\.cl-/ }
 /** The complaints of axe about a page as it is now, one line each. */
 async function complaintsOf(page: Page): Promise<string[]> {
   // As a string it runs past the content security policy of the inspector.
-  await page.evaluate(axe)
+  await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { axe: tool } = window as unknown as {
       axe: { run: () => Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
