@@ -97,7 +97,7 @@ it.runIf(findChromium())('D1 the demo shows state, identity and changes live, wi
   await page.goto(origin)
   await page.getByRole('button', { name: 'Sign in as Ada' }).click()
   await page.getByTestId('authenticated').waitFor()
-  expect(await page.getByTestId('server-state').textContent()).toBe('signedIn')
+  expect(await page.getByTestId('server-state').getByRole('button').textContent()).toBe('signedIn')
   expect(await page.getByTestId('server-signed-in').textContent()).toBe('yes')
   expect(await page.getByTestId('server-user').textContent()).toMatch(/^user_/)
   // The original showed a toast when somebody signed in. Here the log says it.
@@ -106,5 +106,5 @@ it.runIf(findChromium())('D1 the demo shows state, identity and changes live, wi
     .first()
     .waitFor()
   await page.getByRole('button', { name: 'Sign out' }).click()
-  await expect.poll(() => page.getByTestId('server-state').textContent()).toBe('signedOut')
+  await expect.poll(() => page.getByTestId('server-state').getByRole('button').textContent()).toBe('signedOut')
 })
