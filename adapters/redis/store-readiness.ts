@@ -31,8 +31,14 @@ export function createStoreReadiness(options: StoreReadinessOptions): (needs: St
     return calls.isAnswering && (needs === 'current' ? status.state === 'current' : status.isSettled)
   }
 
+  /** A node that starts serves soon, so a request waits for that, but not while a late answer delays the reading. */
+  async function untilLoaded() {
+    const isLate = client.isReady && !calls.isAnswering
+    if (!isLate) await status.changed(timeout)
+  }
+
   return async (needs) => {
-    if (status.state === 'loading') await status.changed(timeout)
+    if (status.state === 'loading') await untilLoaded()
     else if (status.state === 'behind') await makeUp()
     if (!isReady(needs)) throw new Error('Redis is out of reach')
   }

@@ -2,7 +2,8 @@ import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import type { RedisSessionStore } from '../../adapters/redis/index.ts'
-import { untilLost, untilReady } from '../nodes/nodes.ts'
+import { eventually } from '../h3/harness.ts'
+import { createPatientClient, untilLost, untilReady } from '../nodes/nodes.ts'
 import { measureHeap } from './measure-heap.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -63,6 +64,25 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
     expect(answers).toEqual(['rejected'])
     expect(bytes).toBeLessThan(100)
     await redis.restart()
+    await untilReady(store)
+  })
+
+  it('a request of a node that reads the tombstones waits no longer than the answer that is overdue', async () => {
+    const store = createRedisSessionStore({ client: await createPatientClient(redis), timeout, logger: {} })
+    onTestFinished(() => store.close())
+    await untilReady(store)
+    redis.freeze()
+    // The store reads again what it believed so far.
+    store.guardWith?.({ isGenuine: () => true, noteFalse() {} })
+    const isRefusedAtOnce = async () => {
+      const answer = store.ready('loaded').then(
+        () => 'loaded',
+        () => 'refused',
+      )
+      return (await Promise.race([answer, untilTurned()])) === 'refused'
+    }
+    await eventually(isRefusedAtOnce, 'the refusal')
+    redis.thaw()
     await untilReady(store)
   })
 
