@@ -40,7 +40,7 @@ describe.runIf(findRedis())('after a failover that leaves the connections on the
 
   it('moves a node to the new primary, where the node stores what it still has to store', async () => {
     const proxy = await startProxy(first)
-    const deployment = createDeployment(proxy)
+    const deployment = createDeployment(proxy, { timeout: 1_500 })
     const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser, token } = await signIn(a)
     const { token: other } = await signIn(a, { sub: 'user_o', sid: 'sess_o' })

@@ -13,9 +13,11 @@ describe.runIf(findRedis())('the nodes that a change concerns', () => {
   })
   afterAll(() => redis.stop())
 
-  async function start(count: number) {
+  async function start(count: number, isPatient = false) {
     const deployment = createDeployment(redis)
-    const nodes = await Promise.all(Array.from({ length: count }, () => deployment.add()))
+    const nodes = await Promise.all(
+      Array.from({ length: count }, isPatient ? deployment.addPatient : () => deployment.add()),
+    )
     const channels = async () =>
       (await redis.cli('PUBSUB', 'SHARDCHANNELS', `${deployment.prefix}:*:c:*`)).split('\n').filter(Boolean)
     const listeners = async (channel: string) =>
@@ -44,7 +46,7 @@ describe.runIf(findRedis())('the nodes that a change concerns', () => {
     const today = Date.now()
     useVirtualTime()
     vi.setSystemTime(today)
-    const { nodes, channels, listeners } = await start(2)
+    const { nodes, channels, listeners } = await start(2, true)
     const [a, b] = nodes
     const browsers = Array.from({ length: 100 }, createRoamer)
     for (const [index, browser] of browsers.entries()) {

@@ -3,7 +3,7 @@ import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { findRedis, startRedis } from '../store/redis-server.ts'
 import type { RedisServer } from '../store/redis-server.ts'
-import { createDeployment, createPatientClient, createRoamer } from './nodes.ts'
+import { createDeployment, createRoamer } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
 const minute = 60_000
@@ -19,10 +19,9 @@ describe.runIf(findRedis())('a lifetime, on several nodes', () => {
   async function start(options: AuthServerOptions) {
     // The clock of this test, and not the one that the server found when it started.
     const deployment = createDeployment(redis, { clock: () => Date.now(), ...options })
-    const add = async () => deployment.add({ client: await createPatientClient(redis), timeout: 5_000 })
-    const [a, b] = [await add(), await add()]
+    const [a, b] = [await deployment.addPatient(), await deployment.addPatient()]
     setTime(Date.now())
-    return { a, b, add }
+    return { a, b, add: deployment.addPatient }
   }
   function setTime(now: number) {
     useVirtualTime()

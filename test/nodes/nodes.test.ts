@@ -16,9 +16,11 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
   })
   afterAll(() => redis.stop())
 
-  const start = async (count: number) => {
+  const start = async (count: number, isPatient = false) => {
     const deployment = createDeployment(redis)
-    const nodes = await Promise.all(Array.from({ length: count }, () => deployment.add()))
+    const nodes = await Promise.all(
+      Array.from({ length: count }, isPatient ? deployment.addPatient : () => deployment.add()),
+    )
     return { deployment, nodes: nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]] }
   }
 
@@ -147,7 +149,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
 
     useVirtualTime()
     vi.setSystemTime(before.now)
-    const c = await deployment.add()
+    const c = await deployment.addPatient()
     const stream = await browser.open(c)
     const restored = await stream.view()
     expect(restored).toMatchObject({ isSignedIn: true, channel: before.channel, expiresAt: before.expiresAt })
@@ -239,7 +241,7 @@ describe.runIf(findRedis())('several nodes on one Redis', () => {
   })
 
   it('hold a session on the node that decided on it and where its streams are, and only briefly elsewhere', async () => {
-    const { nodes } = await start(3)
+    const { nodes } = await start(3, true)
     const [a, b, c] = nodes
     const today = Date.now()
     useVirtualTime()

@@ -1,6 +1,7 @@
 import { createClient } from 'redis'
 import { onTestFinished } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
+import { longestDelay } from '../../machines/backoff.ts'
 import type { RedisClient } from '../../adapters/redis/redis-client.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { eventually, startServer } from '../h3/harness.ts'
@@ -12,28 +13,44 @@ let prefixes = 0
 /** The secret that all nodes of a deployment seal their records with, unless a test gives another one. */
 export const deploymentSecret = 'a secret that all nodes of a deployment have'
 
-/** Options for the server of one node. They override those of its deployment. */
+/**
+ * Time limit of a Redis call in a test that sets the clock, ms. The limit runs on that clock and the answer comes in real
+ * time, so a shorter one is over before the answer is there whenever the test moves the clock on a busy machine.
+ */
+export const longestTimeout = longestDelay
+
+/** Options for one node. They override those of its deployment. */
 export interface NodeOptions extends AuthServerOptions {
   readonly isReady?: boolean
+  /** Time limit of a Redis call, ms. Default 5,000. */
   readonly timeout?: number
   /** The Redis client for the store of the node, instead of the store's own. */
   readonly client?: RedisClient
 }
 
-/** Creates a deployment: nodes on one Redis, under a prefix of its own. `add` starts a node. */
-export function createDeployment(redis: Pick<RedisServer, 'url'>, options: AuthServerOptions = {}) {
+/** Creates a deployment: nodes on one Redis, under a prefix of its own. */
+export function createDeployment(redis: Pick<RedisServer, 'url'>, options: NodeOptions = {}) {
   const prefix = `nodes${(prefixes += 1)}`
+
+  /** Starts another node. With `isReady: false` it does not wait until the node knows the tombstones. */
+  async function add(own: NodeOptions = {}) {
+    const { isReady = true, timeout = 5_000, client, ...settings } = { ...options, ...own }
+    const log = createStoreLog()
+    const source = client ? { client } : { url: redis.url }
+    const store = createRedisSessionStore({ ...source, prefix, timeout, logger: log.logger })
+    onTestFinished(() => store.close())
+    if (isReady) await untilReady(store)
+    const node = await startServer({ store, secret: deploymentSecret, ...settings })
+    // The server has given the store the key that proves entries, so the store reads them again.
+    if (isReady) await untilReady(store)
+    return Object.assign(node, { store, log })
+  }
+
   return {
     prefix,
-    /** Starts another node. With `isReady: false` it does not wait until the node knows the tombstones. */
-    async add({ isReady = true, timeout = 500, client, ...own }: NodeOptions = {}) {
-      const log = createStoreLog()
-      const source = client ? { client } : { url: redis.url }
-      const store = createRedisSessionStore({ ...source, prefix, timeout, logger: log.logger })
-      onTestFinished(() => store.close())
-      if (isReady) await untilReady(store)
-      return Object.assign(await startServer({ store, secret: deploymentSecret, ...options, ...own }), { store, log })
-    },
+    add,
+    /** Starts a node that waits for each answer of Redis, however the test sets the clock meanwhile. */
+    addPatient: async () => add({ client: await createPatientClient(redis), timeout: longestTimeout }),
   }
 }
 
@@ -65,7 +82,9 @@ export async function addDeafable(redis: RedisServer, prefix: string) {
   const store = createRedisSessionStore({ client, prefix, logger: {} })
   onTestFinished(() => store.close())
   await untilReady(store)
-  return Object.assign(await startServer({ store, secret: deploymentSecret }), {
+  const node = await startServer({ store, secret: deploymentSecret })
+  await untilReady(store)
+  return Object.assign(node, {
     store,
     /** Breaks its subscription for good, while Redis still answers its commands. */
     deafen() {

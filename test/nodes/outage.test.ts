@@ -7,6 +7,9 @@ import type { RedisServer } from '../store/redis-server.ts'
 import { addDeafable, createDeployment, createPatientClient, createRoamer, untilLost, untilReady } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
+/** The longest wait of a request for Redis, ms. These tests wait as long as that, several times. */
+const timeout = 1_500
+
 const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn
 const isSignedOut = ({ state }: AuthView) => state === 'signedOut'
 
@@ -34,7 +37,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   }
 
   it('the node goes on to verify and to stream, and stores who is signed in when Redis is back', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser, stream, view } = await signIn(a)
     const other = await signIn(a, { sub: 'user_o', sid: 'sess_o' })
@@ -67,7 +70,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('a sign-out counts at once where it is made, gets a 503, and reaches the others when Redis is back', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser, token, stream } = await signIn(a)
     const elsewhere = await browser.open(b)
@@ -91,7 +94,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('no node reports a browser as signed out that another node signed in meanwhile', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const [a, b] = [await deployment.add(), await deployment.add()]
     await redis.kill()
     await Promise.all([untilLost(a.store), untilLost(b.store)])
@@ -111,7 +114,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('with storeDown refuse nobody is signed in or told who is, while open streams and sign-outs go on', async () => {
-    const deployment = createDeployment(redis, { storeDown: 'refuse' })
+    const deployment = createDeployment(redis, { timeout, storeDown: 'refuse' })
     const a = await deployment.add()
     const { browser, stream } = await signIn(a)
     await redis.kill()
@@ -128,7 +131,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('a node that starts then refuses, because it knows no tombstones, and serves as soon as it has them', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const a = await deployment.add()
     const { browser, token } = await signIn(a)
     await browser.clear(a)
@@ -144,7 +147,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('keeps what it acknowledged when it is killed, so a sign-out counts for a node that starts afterwards', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const a = await deployment.add()
     const { browser, token } = await signIn(a)
     expect((await browser.clear(a)).status).toBe(200)
@@ -158,7 +161,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   it('gets the sessions and sign-outs that it lost back from the nodes', async () => {
     const forgetful = await startRedis()
     try {
-      const deployment = createDeployment(forgetful)
+      const deployment = createDeployment(forgetful, { timeout })
       const a = await deployment.add()
       const { browser } = await signIn(a)
       const gone = await signIn(a, { sub: 'user_g', sid: 'sess_g' })
@@ -176,7 +179,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('has a node that hears nothing, but can ask, ask for the tombstones before it decides', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const [a, b] = [await deployment.add(), await addDeafable(redis, deployment.prefix)]
     const { browser, token } = await signIn(a)
     const there = await browser.open(b)
@@ -192,8 +195,8 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   it('delays only one request while it is frozen, and not beyond the timeout', async () => {
     const deployment = createDeployment(redis)
     // Real time, and so long that a busy machine answers in a small part of it.
-    const timeout = 3_000
-    const addNode = async () => deployment.add({ timeout, client: await createPatientClient(redis) })
+    const longTimeout = 3_000
+    const addNode = async () => deployment.add({ timeout: longTimeout, client: await createPatientClient(redis) })
     const [a, b] = [await addNode(), await addNode()]
     const { browser, token } = await signIn(a)
     /** @returns the time until the answer, in ms */
@@ -207,13 +210,13 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
     }
     redis.freeze()
     try {
-      expect(await toTime(ask)).toBeLessThan(2 * timeout)
+      expect(await toTime(ask)).toBeLessThan(2 * longTimeout)
       // One answer is overdue, so no other request waits for one.
-      expect(await toTime(() => Promise.all(Array.from({ length: 20 }, ask)))).toBeLessThan(timeout)
+      expect(await toTime(() => Promise.all(Array.from({ length: 20 }, ask)))).toBeLessThan(longTimeout)
       const clear = async () => {
         expect((await browser.clear(a)).status).toBe(503)
       }
-      expect(await toTime(clear)).toBeLessThan(2 * timeout)
+      expect(await toTime(clear)).toBeLessThan(2 * longTimeout)
       // This node has stopped waiting too, and signs in and out on its own.
       const isRefused = async () => (await createRoamer().token(a, token)).body.code === 'token-superseded'
       await eventually(isRefused, 'the refusal of the node itself')
@@ -229,7 +232,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('is waited for while it is slow but in time', async () => {
-    const deployment = createDeployment(redis)
+    const deployment = createDeployment(redis, { timeout })
     const [a, b] = [await deployment.add({ timeout: 5_000 }), await deployment.add({ timeout: 5_000 })]
     const { browser } = await signIn(a)
     await redis.cli('CLIENT', 'PAUSE', '400', 'ALL')

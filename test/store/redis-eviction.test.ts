@@ -4,7 +4,7 @@ import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
-import { untilReady } from '../nodes/nodes.ts'
+import { longestTimeout, untilReady } from '../nodes/nodes.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -102,7 +102,7 @@ describe.runIf(findRedis())('a Redis that drops keys', () => {
     const client = createClient({ url: redis.url }).on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())
-    const store = createRedisSessionStore({ client, timeout: 5_000, logger: {} })
+    const store = createRedisSessionStore({ client, timeout: longestTimeout, logger: {} })
     onTestFinished(() => store.close())
     await untilReady(store)
     const ids = toIds(200)

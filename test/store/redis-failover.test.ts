@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import type { RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
-import { untilReady } from '../nodes/nodes.ts'
+import { longestTimeout, untilReady } from '../nodes/nodes.ts'
 import { startProxy } from './redis-proxy.ts'
 import { findRedis, startRedis, startSentinel } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -64,7 +64,7 @@ describe.runIf(findRedis())('an address that later leads to another Redis', () =
     await client.connect()
     onTestFinished(() => client.destroy())
     const log = createStoreLog()
-    const store = createRedisSessionStore({ client, timeout: 5_000, logger: log.logger })
+    const store = createRedisSessionStore({ client, timeout: longestTimeout, logger: log.logger })
     onTestFinished(() => store.close())
     await untilReady(store)
     await old.cli('REPLICAOF', '127.0.0.1', '1')
