@@ -52,7 +52,9 @@ describe.runIf(findRedis())('a lifetime, on several nodes', () => {
     const last = await stream.viewWhere(({ isSignedIn }) => !isSignedIn)
     expect(last.error?.code).toBe('session-expired')
     expect([await use(a, browser.cookie), await use(b, browser.cookie)]).toEqual([false, false])
-    for (const node of [a, b]) expect(await codeOf(node, browser)).toBe('session-expired')
+    // The other node hears of the end a moment later.
+    await eventually(async () => (await codeOf(a, browser)) === 'session-expired', 'the end on the other node')
+    expect(await codeOf(b, browser)).toBe('session-expired')
     for (const node of [a, b]) expect(await codeOf(node)).toBe('session-expired')
     expect(await codeOf(b, browser, { sid: 'sess_next' })).toBe('none')
   })

@@ -82,6 +82,7 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
       return (await Promise.race([answer, untilTurned()])) === 'refused'
     }
     await eventually(isRefusedAtOnce, 'the refusal')
+    expect(await isRefusedAtOnce()).toBe(true)
     redis.thaw()
     await untilReady(store)
   })
