@@ -39,6 +39,7 @@ import { createSessionLookup } from './node/session-lookup.ts'
 import { followStore } from './node/store-follower.ts'
 import type { SessionStore } from './store/session-store.ts'
 import { requireStore, type StoreDown } from './store/require-store.ts'
+import { perTurn } from '../timing/per-turn.ts'
 import { inSlices } from '../timing/slices.ts'
 import { createTokenChecks, type VerifyToken } from './node/token-checks.ts'
 import { createRevocations } from './node/revocations.ts'
@@ -123,6 +124,9 @@ export interface OpenSessionHub extends SessionHub {
   /** @returns the session of a request, or null if it has none or has one no longer */
   find(request: HubRequest): Promise<LiveSession | null>
 }
+
+/** The most streams that open in one turn of the event loop: with its token, each takes some tenths of a ms. */
+const openedPerTurn = 16
 
 const uncompiledRemedy =
   'This version of XState is not known to authchart: sessions work, with more memory and time each. Install an XState that the peer range names, or a newer authchart'
@@ -221,7 +225,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   )
 
   return {
-    open: guard(createOpenSession(parts)),
+    open: guard(perTurn(openedPerTurn, createOpenSession(parts))),
     receive: guard(createReceiveToken(parts)),
     // A sign-out counts even while the store is away.
     clear: guard(createClearSession(parts), { isKnowing: false }),

@@ -1,0 +1,37 @@
+/**
+ * Limits how often work starts in one turn of the event loop. What comes beyond that starts in later turns, in order, so
+ * that a burst does not hold up everything else.
+ *
+ * @param most the most starts in one turn
+ */
+export function perTurn<Input, Result>(
+  most: number,
+  work: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Result> {
+  const waiting: (() => void)[] = []
+  let started = 0
+  let isArmed = false
+
+  function arm() {
+    if (isArmed) return
+    isArmed = true
+    setImmediate(turn)
+  }
+
+  function turn() {
+    isArmed = false
+    const starts = waiting.splice(0, most)
+    started = starts.length
+    if (started > 0) arm()
+    for (const start of starts) start()
+  }
+
+  return (input) => {
+    arm()
+    if (started >= most || waiting.length > 0) {
+      return new Promise((resolve) => waiting.push(() => resolve(work(input))))
+    }
+    started += 1
+    return work(input)
+  }
+}
