@@ -78,6 +78,7 @@ export const goals = {
   'storm/expiry': storm('10,000 streams, every proof ends in one second'),
   'storm/revocation': storm('a webhook that ends a user with 10,000 sessions'),
   'storm/streams': storm('5,000 streams that come at once'),
+  'storm/restart': storm('10,000 clients that come back at once after a restart'),
   'storm/sign-ins': storm('10,000 first sign-ins, 256 at a time'),
   'revocation-p99/ms': {
     title: 'revocation → the last of 1,000 streams signed out, p99',

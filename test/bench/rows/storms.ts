@@ -101,14 +101,23 @@ async function runRevocation(mint: TokenMint) {
   return measured
 }
 
+/** Streams that come at once, each with its token. */
 async function runStreams(mint: TokenMint) {
-  const count = sized(5_000)
+  return runArrivals(mint, { count: sized(5_000), early: sized(500) })
+}
+
+/** All clients of a server that has restarted without its sessions come back at once, and none of its code has run. */
+async function runRestart(mint: TokenMint) {
+  return runArrivals(mint, { count: sized(10_000), early: 0 })
+}
+
+async function runArrivals(mint: TokenMint, { count, early }: { readonly count: number; readonly early: number }) {
   const server = await startServer('authchart', mint.options)
   const reader = await startReader()
   const { port } = server
   const toRequests = (tokens: readonly string[], prefix: string) =>
     tokens.map((token, n) => toStreamRequest({ port, tab: `${prefix}${n}`, token }))
-  await reader.open(port, toRequests(await toTokens(sized(500), (user) => mint.mint(user, 0)), 'w'))
+  await reader.open(port, toRequests(await toTokens(early, (user) => mint.mint(user, 0)), 'w'))
   const requests = toRequests(await toTokens(count, (user) => mint.mint(10_000 + user, 0)), 't')
   await settle(server)
   const measured = await watch(server, toNow(), () => reader.open(port, requests, count))
@@ -139,6 +148,7 @@ const all: readonly Storm[] = [
   { row: 'storm/expiry', run: runExpiry },
   { row: 'storm/revocation', run: runRevocation },
   { row: 'storm/streams', run: runStreams },
+  { row: 'storm/restart', run: runRestart },
   { row: 'storm/sign-ins', run: runSignIns },
 ]
 
