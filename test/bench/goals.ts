@@ -10,6 +10,7 @@ export interface Goal {
 
 const limit = 'hand-written node:http, crypto.verify and res.write'
 const throughput = { title: 'POST of a new token → frame, throughput', unit: 'posts/s' }
+const postCpu = { title: 'POST of a new token → frame, CPU of the server', unit: 'µs' }
 const heap = { title: 'heap per idle session, 10,000 open', unit: 'bytes' }
 const broadcast = { title: 'a view to 10,000 streams, CPU per frame', unit: 'µs' }
 const storm = (title: string) => ({
@@ -24,6 +25,8 @@ export const goals = {
   'post-to-frame/h3-actor': { ...throughput, peer: 'h3, jose, an XState actor, EventStream', goal: '>= 2' },
   'post-to-frame/clerk-verify': { ...throughput, peer: 'h3 and @clerk/backend verifyToken', goal: '>= 2' },
   'post-to-frame/clerk-authenticate': { ...throughput, peer: 'h3 and authenticateRequest', goal: '>= 6' },
+  'post-cpu/by-hand': { ...postCpu, peer: 'node:http with the same duties, by hand', goal: '<= 1.5' },
+  'post-cpu/by-hand-h3': { ...postCpu, peer: 'h3 with the same duties, by hand', goal: '<= 1.15' },
   'latency-p50/limit': { title: 'POST → frame, one at a time, p50', unit: 'µs', peer: limit, goal: '<= 1.35' },
   'verify-cold/jose': { title: 'verify a new token, speed', unit: 'µs', peer: 'jose jwtVerify', goal: '>= 1.8' },
   'verify-cold/limit': {

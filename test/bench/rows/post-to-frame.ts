@@ -19,12 +19,16 @@ const browserCount = 32
 /** The number of posts of each browser in a round. */
 const posts = 64
 
+/** Rows that compare the throughput, and rows that compare the server's CPU for one post. */
 const peers: Partial<Record<RowName, ContenderName>> = {
   'post-to-frame/limit': 'limit',
   'post-to-frame/h3-actor': 'h3-actor',
   'post-to-frame/clerk-verify': 'clerk-verify',
   'post-to-frame/clerk-authenticate': 'clerk-authenticate',
+  'post-cpu/by-hand': 'by-hand',
+  'post-cpu/by-hand-h3': 'by-hand-h3',
 }
+const isOfCpu = (row: RowName) => row.startsWith('post-cpu/')
 
 export interface Entrant<Name extends string> {
   readonly name: Name
@@ -95,6 +99,7 @@ export const postToFrame: Bench = {
       contenders.map((name) => ({ name, points: [[0, Math.round(median(throughput[name]))]] })),
     )
     return selected.map(([row, peer]): BenchRow => {
+      if (isOfCpu(row)) return toRatioRow(row, cpu.authchart, cpu[peer])
       const byCpu = toRatioRow(row, cpu[peer], cpu.authchart).ratio
       const note = `by the server's CPU alone ${byCpu.toFixed(2)}: ${toCpu(cpu.authchart)} to ${toCpu(cpu[peer])} a post`
       return { ...toRatioRow(row, throughput.authchart, throughput[peer]), note }
