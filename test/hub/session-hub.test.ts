@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { toAliases } from '../../adapters/hub/cookies/cookie-index.ts'
 import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
@@ -8,6 +8,25 @@ import { AuthError } from '../../machines/index.ts'
 import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
+
+describe('a renewal', () => {
+  it('makes no abort signal, which would cost more than the check', async () => {
+    const { open } = startHub()
+    const browser = await open()
+    await browser.token(toToken({}))
+    let made = 0
+    class CountedController extends AbortController {
+      constructor() {
+        super()
+        made += 1
+      }
+    }
+    vi.stubGlobal('AbortController', CountedController)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const { error } = await browser.token(toToken({ issuedAt: virtualEpoch + 1_000 }))
+    expect([error, made]).toEqual([null, 0])
+  })
+})
 
 describe("the frames of a session's streams", () => {
   it('are one view for all changes within a tick: a first token that verifies at once is one push', async () => {

@@ -5,7 +5,7 @@ import { contain } from '../../../machines/contain.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import { unrefClock } from '../../timing/unref-clock.ts'
-import type { SessionHostOptions, StartHost } from './session-host.ts'
+import type { HostCheck, SessionHostOptions, StartHost } from './session-host.ts'
 
 export interface ActorHostOptions extends SessionHostOptions {
   /** Receives every inspection event of every actor. An error that it throws is contained. */
@@ -18,7 +18,7 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
   const machine = authMachine.provide({
     actors: {
       verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(({ input: { token }, signal }) =>
-        verifyToken(token, { signal }),
+        verifyToken(token, toHostCheck(signal)),
       ),
     },
   })
@@ -39,3 +39,10 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
     }
   }
 }
+
+const toHostCheck = (signal: AbortSignal): HostCheck => ({
+  signal,
+  get isAborted() {
+    return signal.aborted
+  },
+})

@@ -23,8 +23,16 @@ export interface SessionHost {
   stop(): void
 }
 
+/** A check of a token, which the machine may give up. */
+export interface HostCheck {
+  /** Aborts when the machine gives the check up. It is made when it is first read, because it costs more than a check. */
+  readonly signal: AbortSignal
+  /** True once the machine has given the check up. */
+  readonly isAborted: boolean
+}
+
 export interface SessionHostOptions {
-  readonly verifyToken: (token: BearerToken, check: { readonly signal: AbortSignal }) => Promise<VerifiedSession>
+  readonly verifyToken: (token: BearerToken, check: HostCheck) => Promise<VerifiedSession>
   readonly input: AuthInput
   /** Hears of what a host contained. `code` names what failed. */
   readonly onError: (code: 'session.failed' | 'inspector.failed', error: unknown) => void

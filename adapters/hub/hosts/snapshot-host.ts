@@ -6,7 +6,7 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { ChartEffect } from './chart-actions.ts'
 import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
 import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../../timing/deadline-queue.ts'
-import type { HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
+import type { HostCheck, HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
 
 /** A delayed event of a session. */
 interface Delay extends Deadline {
@@ -42,8 +42,8 @@ export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
   return (_, owner) => new SnapshotHost(runtime, owner)
 }
 
-/** A check in the air. Most are over before anybody asks for their signal, which costs more than they do. */
-class Check {
+/** A check in the air. Most end before anything asks for their signal. */
+class Check implements HostCheck {
   readonly id: string
   #controller: AbortController | null = null
   #isAborted = false
@@ -56,6 +56,10 @@ class Check {
     this.#controller ??= new AbortController()
     if (this.#isAborted) this.#controller.abort()
     return this.#controller.signal
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted
   }
 
   abort() {

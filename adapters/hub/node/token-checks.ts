@@ -3,6 +3,7 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { createRefusalLog } from '../../refusal-log.ts'
+import type { HostCheck } from '../hosts/session-host.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toDigest } from '../cookies/secret-id.ts'
 
@@ -15,7 +16,7 @@ export type VerifyToken = (
 /** Passes tokens to the machines of their sessions, and remembers how their checks ended. */
 export interface TokenChecks {
   /** Checks a token for a machine. */
-  readonly check: (token: BearerToken, options: { readonly signal: AbortSignal }) => Promise<VerifiedSession>
+  readonly check: (token: BearerToken, check: HostCheck) => Promise<VerifiedSession>
   /** Notes a token that was verified already, so that its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
   /**
@@ -70,16 +71,16 @@ export function createTokenChecks({ verify, ready, learn, reserve, logger }: Tok
   return {
     know: (token, session) => void outcomes.set(token, session),
     sessionOf: (token) => verified(token)?.sessionId ?? null,
-    async check(token, options) {
+    async check(token, check) {
       const owner = owners.get(token)
       const pending = owner && ready(owner)
       if (pending) await pending
       try {
-        const session = verified(token) ?? (await verify(token, options))
+        const session = verified(token) ?? (await verify(token, check))
         const learning = owner && learn(owner, session)
         if (learning) await learning
         // A check must not reserve room after its machine has given it up, because nothing would give that room back.
-        if (owner && session.status === 'active' && !options.signal.aborted) reserve(owner, session)
+        if (owner && session.status === 'active' && !check.isAborted) reserve(owner, session)
         outcomes.set(token, session)
         return session
       } catch (error) {
