@@ -90,6 +90,14 @@ export const plants: readonly Plant[] = [
     shownBy: 2_571_825_620,
   },
   {
+    name: 'overtaken-elsewhere',
+    what: 'a post that changes nothing is unknown to the other nodes, so one that it has overtaken still counts there',
+    file: 'adapters/hub/node/kept-record.ts',
+    line: 'return isNew && !session.isChecking && this.#isKept(session, view, lifetimes)',
+    instead: '    return false',
+    shownBy: 2_135_459_048,
+  },
+  {
     name: 'record-not-followed',
     what: 'a node does not take over what another one has decided',
     file: 'adapters/hub/node/store-follower.ts',

@@ -2,6 +2,7 @@ import type { AuthView, ServerView } from '../../../machines/auth-view.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import type { TabSeqs } from '../session/tab-seqs.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 
 const none = Promise.resolve()
@@ -38,6 +39,8 @@ export class KeptRecord {
   #usedAt = 0
   /** True if the stored record says that no request has brought the cookie of the session. */
   #isUnclaimed = false
+  /** The {@link TabSeqs.news} of the session that the stored record tells of. */
+  #news = 0
 
   /** The end of the work that makes a further write unnecessary for now, or null if there is none. */
   get underWay(): Promise<void> | null {
@@ -52,6 +55,11 @@ export class KeptRecord {
     this.#isUnclaimed = isUnclaimed === true
     this.#usedAt = lastUsedAt
     if (outcome) this.noteOutcome(outcome)
+  }
+
+  /** Notes that the stored record has the requests that the tabs of the session have sent to this node so far. */
+  noteTold(news: TabSeqs['news']) {
+    this.#news = news
   }
 
   noteOutcome({ status, claims, user }: SessionRecord) {
@@ -77,11 +85,23 @@ export class KeptRecord {
    */
   isDue(session: LiveSession, view: AuthView, lifetimes: SessionLifetimes | null): boolean {
     const outcome = this.#outcome
-    const isLapsed = () => lifetimes?.isLapsed(session) ?? false
-    const isKept = view.isSignedIn || (this.storedRev !== null && !session.state.isTombstoneOwed && !isLapsed())
     const isSame =
       outcome?.isSignedIn === view.isSignedIn && outcome.claims === view.claims && outcome.user === view.user
-    return view.authChecked && isKept && !isSame
+    return !isSame && this.#isKept(session, view, lifetimes)
+  }
+
+  #isKept(session: LiveSession, view: AuthView, lifetimes: SessionLifetimes | null): boolean {
+    if (!view.authChecked || view.isSignedIn) return view.authChecked
+    return this.storedRev !== null && !session.state.isTombstoneOwed && !(lifetimes?.isLapsed(session) ?? false)
+  }
+
+  /**
+   * True if a tab has sent a newer request that changed nothing: an older one of the same tab may still be on its way to
+   * another node. A token that is being checked brings the write itself.
+   */
+  isSeqDue(session: LiveSession, view: AuthView, lifetimes: SessionLifetimes | null): boolean {
+    const isNew = this.storedRev !== null && session.state.seqs.news > this.#news
+    return isNew && !session.isChecking && this.#isKept(session, view, lifetimes)
   }
 
   /**
@@ -97,7 +117,7 @@ export class KeptRecord {
     return view.isSignedIn && signIn !== null && (lifetimes?.isUseDue(signIn.usedAt, this.#usedAt) ?? false)
   }
 
-  /** A claim changes nothing that a view shows, so it does not change the `rev` of the view either. */
+  /** A claim, a use or a `seq` changes nothing that a view shows, so it does not change the `rev` of the view either. */
   toNextRev(session: LiveSession, isDecided: boolean): number {
     const { storedRev } = this
     return isDecided || storedRev === null ? session.outrank(toRevBefore(storedRev ?? 0)) : storedRev + 1

@@ -67,13 +67,19 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
       for (let round = 0; round < maxRounds; round += 1) {
         const view = session.view()
         const isDecided = kept.isDue(session, view, lifetimes)
-        const isTold = isDecided || kept.isClaimDue(session, view) || kept.isUseDue(session, view, lifetimes)
-        if (!isTold) return
+        const isDue =
+          isDecided ||
+          kept.isClaimDue(session, view) ||
+          kept.isUseDue(session, view, lifetimes) ||
+          kept.isSeqDue(session, view, lifetimes)
+        if (!isDue) return
+        const { news } = session.state.seqs
         const record = toRecord(session, view, kept.toNextRev(session, isDecided))
         kept.sent = record
         const result = await store.write(record, { expectedRev: kept.storedRev, until: toUntil(record) })
         if (result.written) {
           kept.noteStored(record, record)
+          kept.noteTold(news)
           if (isDecided) session.state.isFollower = false
         } else {
           // The stored record counts, even if the store has lost what it once had.

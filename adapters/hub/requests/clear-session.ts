@@ -25,7 +25,6 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
       tombstone ? endProof(session, tombstone) : endStored(alias, named),
       withDeadline(verifyTimeout, async () => revocations.settled(session)).catch(toAuthError),
     ])
-    await lifecycle.records.keep(session)
     return ended ?? learnt
   }
 
@@ -85,6 +84,8 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     return serve(session, async () => {
       session.state.budget.spend(clock())
       const error = session.state.seqs.accept(tab, seq) ? await signOut(found, sessionId) : null
+      // Another node may get an older request of the tab, and must know the `seq` of this one even if it changed nothing.
+      await lifecycle.records.keep(session)
       const view = session.view()
       // Another user signed in meanwhile, and the holder of the old cookie must not see that.
       if (view.userId !== null && lifecycle.rotation.isOutdated(found.alias)) throw toRotated()

@@ -13,11 +13,19 @@ type TabSeq = readonly [tab: string, seq: number]
 export class TabSeqs {
   /** The tab heard from last comes last. */
   #seqs = none
+  #news = 0
+
+  /** The number of requests at this node that were newer than all earlier ones of their tab. */
+  get news(): number {
+    return this.#news
+  }
 
   /** Notes a request. @returns false if a newer one of the same tab was seen before */
   accept(tab: string | undefined, seq: number | undefined): boolean {
     if (tab === undefined || seq === undefined) return true
-    if (seq < this.#seqOf(tab, seq)) return false
+    const known = this.#seqOf(tab, -1)
+    if (seq < known) return false
+    if (seq > known) this.#news += 1
     this.#note(tab, seq)
     return true
   }
