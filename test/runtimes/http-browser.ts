@@ -1,24 +1,43 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { openSse } from '../h3/sse-reader.ts'
+import { readSse, type SseReader } from '../h3/sse-reader.ts'
+import { overHttp1, toText, type WireRequest } from '../h3/wire.ts'
 
-/** Time that a server may take until it answers, ms. */
-const startWithin = 60_000
+/** An answer with its JSON, or with `{}` where it has none. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Record<string, unknown>
+}
+
+export type HttpBrowser = ReturnType<typeof createHttpBrowser>
 
 /** A browser without a page: it keeps the session cookie of one server, and sends what the client would send. */
-export function createHttpBrowser(origin: string) {
+export function createHttpBrowser(origin: string, basePath = '/auth') {
+  const wire = overHttp1(origin)
+  const events = `${basePath}/events`
+  const streams: SseReader[] = []
   let cookie = ''
-  const keep = (header: string | null | undefined) => void (cookie = header?.split(';')[0] ?? cookie)
 
-  async function request(path: string, init: RequestInit = {}) {
-    const headers = { cookie, origin, 'content-type': 'application/json' }
-    const answer = await fetch(origin + path, { ...init, headers })
-    keep(answer.headers.get('set-cookie'))
-    return answer
+  function keep(headers: HttpAnswer['headers']) {
+    cookie = [headers['set-cookie'] ?? []].flat()[0]?.split(';')[0] ?? cookie
+  }
+  const jar = (): Record<string, string> => (cookie ? { cookie } : {})
+
+  /** Sends a request with exactly these headers, and without the cookie. */
+  async function sendExactly(request: WireRequest): Promise<HttpAnswer> {
+    const { status, headers, body } = await wire.send(request)
+    const text = await toText(body)
+    return { status, headers, body: /json/.test(headers['content-type'] ?? '') ? JSON.parse(text) : {} }
   }
 
-  async function send(path: string, body?: object) {
-    const answer = await request(path, body && { method: 'POST', body: JSON.stringify(body) })
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  async function send(path: string, body?: object): Promise<HttpAnswer> {
+    const headers: Record<string, string> = { ...jar(), origin, ...(body && { 'content-type': 'application/json' }) }
+    const answer = await sendExactly({
+      path,
+      headers,
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    })
+    keep(answer.headers)
+    return answer
   }
 
   return {
@@ -26,29 +45,27 @@ export function createHttpBrowser(origin: string) {
     get cookie() {
       return cookie
     },
-    send,
-    /** @returns the HTML of a page */
-    async page(path: string) {
-      return (await request(path)).text()
+    set cookie(value) {
+      cookie = value
     },
-    /** Opens the event stream. */
-    async open() {
-      const stream = await openSse(`${origin}/auth/events`, { cookie })
-      keep(stream.headers['set-cookie']?.[0])
+    sendExactly,
+    send,
+    /** Asks who is signed in. */
+    session: () => send(`${basePath}/session`),
+    /** Posts a token. */
+    token: (token: string, tab = 'tab1') => send(events, { type: 'token.received', token, tab }),
+    /** Signs out. */
+    clear: () => send(events, { type: 'session.cleared' }),
+    /** Opens the event stream of a tab. */
+    async open(tab = 'tab1'): Promise<SseReader> {
+      const stream = readSse(await wire.send({ path: `${events}?tab=${tab}`, headers: jar() }))
+      keep(stream.headers)
+      streams.push(stream)
       return stream
     },
-    /** Resolves once the server answers. @throws Error after 60 s */
-    async untilUp() {
-      const deadline = performance.now() + startWithin
-      while (performance.now() < deadline) {
-        const status = await send('/auth/session').then(
-          (answer) => answer.status,
-          () => null,
-        )
-        if (status === 200) return
-        await wait(200)
-      }
-      throw new Error(`${origin} did not answer within ${startWithin} ms`)
+    /** Closes all streams. */
+    close() {
+      for (const stream of streams) stream.close()
     },
   }
 }

@@ -1,70 +1,44 @@
 /**
- * Signs in, watches a stream for longer than a runtime keeps a silent connection, renews and signs out, over HTTP
- * against a server on another runtime. The exit code is 1 if something fails.
+ * Runs the HTTP suite on other runtimes: it builds and packs the package, installs the runtimes, each an npm package,
+ * into a folder of its own, starts a server on each, and uses it over real sockets as browsers do. It prints a table
+ * and, as the last line, a JSON summary, and ends with 1 where something fails.
  *
- * npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts bun test/runtimes/server.ts
- * npx tsx --tsconfig test/tsconfig.json test/runtimes/run.ts deno run -A test/runtimes/server.ts
+ *     npm run test:runtimes
+ *     npm run test:runtimes -- node24 bun
  */
-import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { setTimeout as wait } from 'node:timers/promises'
-import { freePort } from '../free-port.ts'
-import { createClerkEmulator } from '../kit/index.ts'
-import { createHttpBrowser } from './http-browser.ts'
+import { rmSync } from 'node:fs'
+import { checkRuntime, type Outcome } from './check-runtime.ts'
+import { checkNames } from './checks/index.ts'
+import { installRuntimes } from './install.ts'
+import { runtimes } from './runtimes.ts'
 
-/** The server pings every 5 s on Bun, which ends a connection after 10 s of silence, and every 15 s elsewhere. */
-const pings = 3
+const marks = { yes: 'yes', no: 'NO', cannot: 'cannot' } as const
 
-const [command = 'bun', ...args] = process.argv.slice(2)
-const port = await freePort()
-const origin = `http://localhost:${port}`
-const clerk = await createClerkEmulator({ users: [{ id: 'user_ada', email: 'ada@example.test' }], appOrigin: origin })
-const child = spawn(command, args, {
-  stdio: ['ignore', 'inherit', 'inherit'],
-  env: {
-    ...process.env,
-    PORT: String(port),
-    CLERK_SECRET_KEY: clerk.secretKey,
-    CLERK_PUBLISHABLE_KEY: clerk.publishableKey,
-    CLERK_API_URL: clerk.apiUrl,
-  },
-})
+const asked = process.argv.slice(2)
+const unknown = asked.find((name) => !(name in runtimes))
+if (unknown) throw new Error(`No runtime ${unknown}: there are ${Object.keys(runtimes).join(', ')}`)
+const chosen = Object.entries(runtimes).filter(([name]) => asked.length === 0 || asked.includes(name))
 
-const browser = createHttpBrowser(origin)
-const { send, open } = browser
-
-async function run() {
-  await browser.untilUp()
-  const session = clerk.createSession('user_ada')
-  const post = () => send('/auth/events', { type: 'token.received', token: clerk.mintToken({ session }) })
-
-  const anonymous = await open()
-  assert.equal((await anonymous.view()).state, 'unchecked')
-  assert.equal((await send('/me')).body['code'], 'not-signed-in')
-  assert.equal((await post()).body['userId'], 'user_ada')
-  anonymous.close()
-
-  const stream = await open()
-  const { rev } = await stream.viewWhere(({ isSignedIn }) => isSignedIn)
-  assert.deepEqual(await send('/me'), { status: 200, body: { userId: 'user_ada' } })
-  for (let heard = 0; heard < pings;) if ((await stream.next())?.event === 'ping') heard += 1
-  await post()
-  await stream.viewWhere((view) => view.isSignedIn && view.rev > rev)
-  await send('/auth/events', { type: 'session.cleared' })
-  await stream.viewWhere(({ state }) => state === 'signedOut')
-  assert.equal((await send('/me')).status, 401)
-
-  stream.close()
-  while ((await send('/stats')).body['streams'] !== 0) await wait(100)
+if (process.platform !== 'linux' || process.arch !== 'x64') {
+  throw new Error('The packages of the runtimes are those for Linux on x64')
 }
 
+const outcomes: Outcome[] = []
+const folder = await installRuntimes(chosen.map(([, runtime]) => runtime))
 try {
-  await run()
-  console.log(`${command}: signed in, heard ${pings} pings, renewed and signed out`)
-} catch (error) {
-  console.error(error)
-  process.exitCode = 1
+  for (const [name, runtime] of chosen) {
+    const outcome = await checkRuntime(name, runtime, folder)
+    outcomes.push(outcome)
+    for (const failure of outcome.failures) console.error(`${name}: ${failure}`)
+  }
 } finally {
-  child.kill()
-  await clerk.close()
+  rmSync(folder, { recursive: true, force: true })
 }
+
+for (const { name, title } of outcomes) console.log(`${name}: ${title}`)
+console.log(`| | ${outcomes.map(({ name }) => name).join(' | ')} |\n|---|${'---|'.repeat(outcomes.length)}`)
+for (const check of checkNames) {
+  console.log(`| ${check} | ${outcomes.map(({ results }) => marks[results[check]]).join(' | ')} |`)
+}
+if (outcomes.some(({ failures }) => failures.length > 0)) process.exitCode = 1
+console.log(JSON.stringify({ runtimes: outcomes }))
