@@ -37,12 +37,19 @@ export function toWebStream(
       stream.closed()
       detach()
     }
+    const fail = () => controller.error(new DOMException('The stream was ended', 'AbortError'))
     function destroy() {
-      if (isOpen) controller.error(new DOMException('The stream was ended', 'AbortError'))
+      if (isOpen) fail()
       leave()
     }
     detach = attach(stream)
-    whenGone(destroy)
+    whenGone(() => {
+      if (!isOpen) return
+      leave()
+      // A host that cancels the body when the client has gone does so by now. The error then has no effect, where Hono
+      // would log it.
+      queueMicrotask(fail)
+    })
     return leave
   }
 

@@ -3,8 +3,8 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { createClerkEmulator, type ClerkEmulator } from 'authchart/testing'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { Site } from './checks/check.ts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { until, type Site } from './checks/check.ts'
 import { checkNames, checks, type CheckName } from './checks/index.ts'
 import { createFixtureApp } from './fixture/app.ts'
 import { party } from './fixture/settings.ts'
@@ -36,6 +36,17 @@ describe('the suite of the runtimes, by auth.fetch and the portable stream', () 
   afterAll(async () => {
     server.close().closeAllConnections()
     await clerk.close()
+  })
+
+  it('lets a reader leave without an error in the log of the host', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => logged.mockRestore())
+    const browser = createHttpBrowser(origin)
+    const stream = await browser.open()
+    await stream.view()
+    browser.close()
+    await until(async () => (await browser.send('/stats')).body['streams'] === 0)
+    expect(logged).not.toHaveBeenCalled()
   })
 
   it.each(checkNames.filter((name) => !left.has(name)))('passes: %s', async (name) => {
