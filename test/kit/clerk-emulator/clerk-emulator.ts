@@ -73,7 +73,7 @@ export async function createClerkEmulator(options: ClerkEmulatorOptions = {}): P
   const directory = createDirectory(clock)
   const clientSessions = createClientSessions(clock, instance)
   const minter = createTokenMinter({ clock, keys, directory, issuer, appOrigin, ttl: resolved.tokenTtl })
-  const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, instance }
+  const parts: EmulatorParts = { clock, keys, directory, clientSessions, minter, secretKey, publishableKey, instance }
 
   const closing = new AbortController()
   // Every stalled answer listens to this signal.

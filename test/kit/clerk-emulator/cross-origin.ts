@@ -15,5 +15,5 @@ export function crossOriginHeaders(request: Request): Record<string, string> {
   }
 }
 
-const isLoopback = (hostname: string) =>
+export const isLoopback = (hostname: string) =>
   hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]'

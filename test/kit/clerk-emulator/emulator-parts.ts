@@ -14,4 +14,5 @@ export interface EmulatorParts {
   minter: TokenMinter
   instance: InstanceSettings
   secretKey: string
+  publishableKey: string
 }

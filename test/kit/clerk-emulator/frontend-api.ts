@@ -3,6 +3,7 @@ import { notFound } from './clerk-failure.ts'
 import type { EmulatorParts } from './emulator-parts.ts'
 import { toEnvironment } from './environment-resource.ts'
 import { frontendRoute } from './frontend-call.ts'
+import { addHandshakeRoute } from './frontend-handshake.ts'
 import { addMeRoutes } from './frontend-me.ts'
 import { addOrganizationRoutes } from './frontend-organizations.ts'
 import { addSessionRoutes } from './frontend-sessions.ts'
@@ -29,6 +30,7 @@ export function createFrontendApi(parts: EmulatorParts): H3 {
   )
   api.put('/v1/client', openClient)
   api.post('/v1/client', openClient)
+  addHandshakeRoute(api, parts)
   addSignInRoutes(api, parts)
   addSessionRoutes(api, parts)
   addMeRoutes(api, parts)

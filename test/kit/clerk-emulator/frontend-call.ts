@@ -10,6 +10,7 @@ import { toClient, type FrontendView } from './session-resource.ts'
 /** One call of the Frontend API: its form, the calling browser, and the ways to answer. */
 export interface FrontendCall {
   readonly form: Record<string, string | undefined>
+  readonly query: Record<string, string | undefined>
   readonly client: EmulatedClient | undefined
   readonly view: FrontendView
   param(name: string): string
@@ -52,6 +53,7 @@ async function openCall(parts: EmulatorParts, event: H3Event): Promise<FrontendC
 
   return {
     form: (await readBody<FrontendCall['form']>(event)) ?? {},
+    query: getQuery(event),
     client,
     view,
     param: (name) => getRouterParam(event, name) ?? '',
