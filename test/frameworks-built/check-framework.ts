@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,11 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../free-port.ts'
 import { createClerkEmulator } from '../kit/index.ts'
+import { toEmulatorEnvironment, toOwnEnvironment } from './clerk-environment.ts'
 import { frameworks } from './frameworks.ts'
 import { signInAndOut, type Outcome } from './sign-in-and-out.ts'
+import { signInByForm } from './sign-in-by-form.ts'
+import { ada } from './users.ts'
 
 const examples = fileURLToPath(new URL('../../docs/examples/', import.meta.url))
 const startWithin = 60_000
+/** A server that waits for its open streams does not end by itself. */
+const endsWithin = 3000
 
 interface Job {
   readonly name: string
@@ -21,11 +27,13 @@ interface Job {
   readonly tarball: string
   /** Keep the server up until SIGINT instead of checking it, with your own keys of Clerk where the environment has them. */
   readonly isServed: boolean
+  /** Check the development server instead of a build. */
+  readonly isDev: boolean
 }
 
 /** Installs, builds and starts one example, does with it what a browser does, and removes it again. */
-export async function checkFramework({ name, folder, tarball, isServed }: Job): Promise<Outcome> {
-  const { version: versioned = name, hasPage = false } = frameworks[name] ?? {}
+export async function checkFramework({ name, folder, tarball, isServed, isDev }: Job): Promise<Outcome> {
+  const { version: versioned = name, hasPage = false, hasEcho = false } = frameworks[name] ?? {}
   const project = join(folder, name)
   cpSync(join(examples, name), project, { recursive: true, filter: (path) => !path.includes('node_modules') })
   const manifest = readFileSync(join(project, 'package.json'), 'utf8').replace('file:../../..', `file:${tarball}`)
@@ -40,49 +48,77 @@ export async function checkFramework({ name, folder, tarball, isServed }: Job): 
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const clerk = await createClerkEmulator({
-    users: [{ id: 'user_ada', email: 'ada@example.test' }],
+    users: [ada],
     appOrigin: origin,
   })
+  const own = isServed ? toOwnEnvironment() : undefined
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    NITRO_PORT: String(port),
+    ORIGIN: origin,
+    ...(own ?? toEmulatorEnvironment(clerk)),
+  }
   let server: ChildProcess | undefined
   try {
-    const run = (...args: string[]) => promisify(execFile)('npm', args, { cwd: project, maxBuffer: 1e8 })
+    const run = (...args: string[]) => promisify(execFile)('npm', args, { cwd: project, env, maxBuffer: 1e8 })
     await run('install', '--prefer-offline', '--no-audit', '--no-fund')
-    await run('run', 'build')
-    server = spawn('npm', ['start'], {
+    if (!isDev) {
+      await run('run', 'build')
+      await run('run', 'types')
+      outcome.done.push('types')
+    }
+    server = spawn('npm', ['run', isDev ? 'dev' : 'start'], {
       cwd: project,
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        NODE_ENV: 'production',
-        PORT: String(port),
-        NITRO_PORT: String(port),
-        ORIGIN: origin,
-        ...(!(isServed && process.env['CLERK_SECRET_KEY']) && {
-          CLERK_SECRET_KEY: clerk.secretKey,
-          CLERK_PUBLISHABLE_KEY: clerk.publishableKey,
-          CLERK_API_URL: clerk.apiUrl,
-        }),
-      },
+      env: { ...env, NODE_ENV: isDev ? 'development' : 'production' },
     })
     await untilUp(origin)
     outcome.done.push('starts')
     if (isServed) {
-      console.log(`${name}: ${origin}`)
+      console.log(`${name}: ${origin}${own ? '' : ` (${ada.email}, ${ada.password})`} until Ctrl-C`)
       await once(process, 'SIGINT')
     } else {
+      if (hasEcho) await echo(origin)
       await signInAndOut({ origin, clerk, outcome })
+      if (hasPage) {
+        await signInByForm(origin, clerk)
+        outcome.done.push('form')
+      }
     }
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
     outcome.failure = `${String(error)}\n${stdout}${stderr}`.slice(0, 4000)
   } finally {
-    // The server is a child of npm: the whole group of processes ends.
-    if (server?.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM')
+    if (server) await end(server)
     await clerk.close()
     rmSync(project, { recursive: true, force: true })
   }
   return outcome
+}
+
+async function echo(origin: string): Promise<void> {
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"text":"hello"}' }
+  const answer = await fetch(`${origin}/api/echo`, init)
+  assert.deepEqual([answer.status, await answer.json()], [200, { text: 'hello' }])
+}
+
+/** Ends the whole group of processes, since the server is a child of npm. */
+async function end(server: ChildProcess): Promise<void> {
+  signal(server, 'SIGTERM')
+  const deadline = performance.now() + endsWithin
+  while (signal(server, 0) && performance.now() < deadline) await wait(100)
+  signal(server, 'SIGKILL')
+}
+
+/** @returns `false` if the group has ended. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, name)
+  } catch {
+    return false
+  }
 }
 
 async function untilUp(origin: string): Promise<void> {

@@ -6,7 +6,9 @@
  *     npm run test:frameworks
  *     npm run test:frameworks -- next nuxt
  *     npm run test:frameworks -- clerk-packages  # type-checks `useAuth` of each of Clerk's packages for React
- *     npm run test:frameworks -- --serve next    # stays up; set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY for its page
+ *     npm run test:frameworks -- --dev next      # does the same with the development server, which has no build
+ *     npm run test:frameworks -- --serve next    # stays up for a person, with the emulator or with CLERK_SECRET_KEY and
+ *                                                # CLERK_PUBLISHABLE_KEY of the environment
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -17,12 +19,13 @@ import { promisify } from 'node:util'
 import { checkClerkPackages, clerkPackages } from './check-clerk-packages.ts'
 import { checkFramework } from './check-framework.ts'
 import { frameworks } from './frameworks.ts'
-import { steps, type Outcome } from './sign-in-and-out.ts'
+import { pageSteps, steps, type Outcome } from './sign-in-and-out.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const args = process.argv.slice(2)
 const isServed = args.includes('--serve')
-const asked = args.filter((arg) => arg !== '--serve')
+const isDev = args.includes('--dev')
+const asked = args.filter((arg) => !arg.startsWith('--'))
 const names = [...Object.keys(frameworks), 'clerk-packages']
 const unknown = asked.find((name) => !names.includes(name))
 if (unknown) throw new Error(`No example ${unknown}: there are ${names.join(', ')}`)
@@ -41,7 +44,7 @@ try {
       clerk = failure ? 'failed' : 'ok'
       continue
     }
-    const outcome = await checkFramework({ name, folder, tarball, isServed })
+    const outcome = await checkFramework({ name, folder, tarball, isServed, isDev })
     outcomes.push(outcome)
     if (outcome.failure) console.error(`${name}: ${outcome.failure}`)
   }
@@ -51,7 +54,7 @@ try {
 
 console.log(`| framework | version | ${steps.join(' | ')} |\n|---|---|${'---|'.repeat(steps.length)}`)
 for (const { name, version, done, hasPage } of outcomes) {
-  const marks = steps.map((step) => (step === 'SSR' && !hasPage ? '–' : done.includes(step) ? 'yes' : 'no'))
+  const marks = steps.map((step) => (!hasPage && pageSteps.includes(step) ? '–' : done.includes(step) ? 'yes' : 'no'))
   console.log(`| ${name} | ${version} | ${marks.join(' | ')} |`)
 }
 if (clerk !== undefined) console.log(`useAuth of ${Object.keys(clerkPackages).join(', ')}: ${clerk}`)

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { launchBrowser } from '../e2e/browser.ts'
 import { openSse } from '../h3/sse-reader.ts'
-import type { ClerkEmulator } from '../kit/index.ts'
+import type { ClerkEmulator, EmulatedSession } from '../kit/index.ts'
 
-export const steps = ['starts', 'signs in', 'streams', 'renews', 'guards', 'signs out', 'SSR'] as const
+export const steps = ['types', 'starts', 'signs in', 'streams', 'renews', 'guards', 'signs out', 'SSR', 'form'] as const
+/** Those that need a page. */
+export const pageSteps: readonly Step[] = ['SSR', 'form']
 type Step = (typeof steps)[number]
 
 export interface Outcome {
@@ -55,7 +57,7 @@ export async function signInAndOut({ origin, clerk, outcome: { done, hasPage } }
   assert.deepEqual(await send('/api/me'), { status: 200, body: { userId: 'user_ada', orgId: null } })
   done.push('guards')
   if (hasPage) {
-    await readPage(origin, cookie)
+    await readPage({ origin, cookie, clerk, session })
     done.push('SSR')
   }
   await send('/auth/events', { type: 'session.cleared' })
@@ -65,8 +67,16 @@ export async function signInAndOut({ origin, clerk, outcome: { done, hasPage } }
   stream.close()
 }
 
+interface SignedIn {
+  readonly origin: string
+  /** The cookie of the auth server. */
+  readonly cookie: string
+  readonly clerk: ClerkEmulator
+  readonly session: EmulatedSession
+}
+
 /** The page has the user in its HTML, and keeps them through hydration without a complaint. */
-async function readPage(origin: string, cookie: string): Promise<void> {
+async function readPage({ origin, cookie, clerk, session }: SignedIn): Promise<void> {
   const answer = await fetch(origin, { headers: { cookie } })
   assert.match(await answer.text(), /<p id="who"[^>]*>(<!--.*?-->)?user_ada/)
   const browser = await launchBrowser()
@@ -74,7 +84,10 @@ async function readPage(origin: string, cookie: string): Promise<void> {
     const context = await browser.newContext()
     const [name = '', value = ''] = cookie.split('=')
     // The prefix of the cookie's name asks for `Secure`, which Chromium also sends to http://localhost.
-    await context.addCookies([{ name, value, url: origin.replace('http:', 'https:'), secure: true }])
+    await context.addCookies([
+      { name, value, url: origin.replace('http:', 'https:'), secure: true },
+      { name: '__client', value: clerk.clientCookie(session), url: clerk.url },
+    ])
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))
@@ -83,7 +96,7 @@ async function readPage(origin: string, cookie: string): Promise<void> {
     })
     // The stream is the first thing that only a page which has hydrated asks for.
     const streamed = page.waitForRequest((request) => new URL(request.url()).pathname === '/auth/events')
-    await page.route('https://clerk.example.test/**', (route) => route.abort())
+    await page.route(`${clerk.frontendApiUrl}/npm/**`, (route) => route.abort())
     await page.goto(origin)
     await streamed
     assert.equal(await page.locator('#who').textContent(), 'user_ada')

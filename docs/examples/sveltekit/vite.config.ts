@@ -1,4 +1,7 @@
 import { sveltekit } from '@sveltejs/kit/vite'
 import { defineConfig } from 'vite'
 
-export default defineConfig({ plugins: [sveltekit()] })
+// One origin in development and in production, as the auth server and Clerk's tokens know it.
+const port = Number(process.env.PORT ?? 3000)
+
+export default defineConfig({ plugins: [sveltekit()], server: { port, strictPort: true } })

@@ -1,17 +1,12 @@
 'use client'
 
-import { ClerkProvider, SignIn, SignOutButton, useAuth } from '@clerk/react'
+import { ClerkProvider, SignIn, SignOutButton, useAuth } from '@clerk/nextjs'
 import type { AuthView } from 'authchart'
 import { AuthLoading, AuthProvider, Authenticated, Unauthenticated, useAuthState } from 'authchart/react'
 
-interface Props {
-  readonly publishableKey: string
-  readonly initialView: AuthView
-}
-
-export function App({ publishableKey, initialView }: Props) {
+export function App({ initialView }: { readonly initialView: AuthView }) {
   return (
-    <ClerkProvider publishableKey={publishableKey}>
+    <ClerkProvider>
       <AuthProvider useAuth={useAuth} initialView={initialView}>
         <AuthLoading>One moment…</AuthLoading>
         <Unauthenticated>

@@ -4,6 +4,5 @@ import { App } from './app'
 
 export default async function Page() {
   const request = { headers: await headers() }
-  const view = await getAuth().publicView(request)
-  return <App publishableKey={process.env.CLERK_PUBLISHABLE_KEY!} initialView={view} />
+  return <App initialView={await getAuth().publicView(request)} />
 }

@@ -1,26 +1,19 @@
-import { ClerkProvider, SignIn, SignOutButton, useAuth } from '@clerk/react'
+import { SignIn, SignOutButton, useAuth } from '@clerk/tanstack-react-start'
 import type { AuthView } from 'authchart'
 import { AuthLoading, AuthProvider, Authenticated, Unauthenticated, useAuthState } from 'authchart/react'
 
-interface Props {
-  readonly publishableKey: string
-  readonly initialView: AuthView
-}
-
-export function App({ publishableKey, initialView }: Props) {
+export function App({ initialView }: { readonly initialView: AuthView }) {
   return (
-    <ClerkProvider publishableKey={publishableKey}>
-      <AuthProvider useAuth={useAuth} initialView={initialView}>
-        <AuthLoading>One moment…</AuthLoading>
-        <Unauthenticated>
-          <SignIn routing="hash" />
-        </Unauthenticated>
-        <Authenticated>
-          <Greeting />
-          <SignOutButton />
-        </Authenticated>
-      </AuthProvider>
-    </ClerkProvider>
+    <AuthProvider useAuth={useAuth} initialView={initialView}>
+      <AuthLoading>One moment…</AuthLoading>
+      <Unauthenticated>
+        <SignIn routing="hash" />
+      </Unauthenticated>
+      <Authenticated>
+        <Greeting />
+        <SignOutButton />
+      </Authenticated>
+    </AuthProvider>
   )
 }
 

@@ -3,7 +3,7 @@ import { App } from '../app'
 import { getAuth } from '../auth.server'
 
 export async function loader({ request }: { request: Request }) {
-  return { publishableKey: process.env.CLERK_PUBLISHABLE_KEY!, initialView: await getAuth().publicView(request) }
+  return { initialView: await getAuth().publicView(request) }
 }
 
 export default function Home() {

@@ -1,13 +1,17 @@
+import { ClerkProvider } from '@clerk/tanstack-react-start'
 import { HeadContent, Outlet, Scripts, createRootRoute } from '@tanstack/react-router'
 
 export const Route = createRootRoute({
   component: () => (
     <html lang="en">
       <head>
+        <meta charSet="utf-8" />
         <HeadContent />
       </head>
       <body>
-        <Outlet />
+        <ClerkProvider>
+          <Outlet />
+        </ClerkProvider>
         <Scripts />
       </body>
     </html>

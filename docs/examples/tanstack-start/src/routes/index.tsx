@@ -4,8 +4,8 @@ import { getRequest } from '@tanstack/react-start/server'
 import { App } from '../app'
 import { getAuth } from '../lib/auth'
 
-const load = createServerFn().handler(async () => ({
-  publishableKey: process.env.CLERK_PUBLISHABLE_KEY!,
+// `strict` does not know that claims, which may hold anything that JSON may, can be sent to the page.
+const load = createServerFn({ strict: { output: false } }).handler(async () => ({
   initialView: await getAuth().publicView(getRequest()),
 }))
 
