@@ -68,6 +68,7 @@ export const sidebar = [
       },
       { text: 'Glossary', link: '/glossary' },
       { text: 'Architecture', link: '/architecture' },
+      { text: 'The package', link: '/package' },
     ],
   },
 ]

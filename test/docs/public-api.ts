@@ -27,6 +27,8 @@ export interface PublicMember {
 export interface PublicApi {
   readonly checker: Checker
   readonly program: Program
+  /** Every export of every entry point, re-exports of another entry point too. */
+  readonly exports: readonly PublicName[]
   /** Every export of every entry point, each declaration once. */
   readonly names: readonly PublicName[]
   /** The members of the exported interfaces and types, each declaration once, without those of other packages. */
@@ -42,9 +44,10 @@ export function openPublicApi(): PublicApi {
   const [project] = api.updateSnapshot({ openProject: `${root}tsconfig.json` }).getProjects()
   if (!project) throw new Error('tsconfig.json opens no project')
   const { checker, program } = project
-  const names = distinct(toEntryFiles().flatMap(([entry, file]) => toNames(checker, program, entry, file)))
+  const exports = toEntryFiles().flatMap(([entry, file]) => toNames(checker, program, entry, file))
+  const names = distinct(exports)
   const members = distinct(names.flatMap((each) => toMembers(checker, each)))
-  return { checker, program, names, members, close: () => api.close() }
+  return { checker, program, exports, names, members, close: () => api.close() }
 }
 
 /** The entry points of package.json with the source file of each. */
