@@ -19,6 +19,7 @@ export const sidebar = [
       { text: 'Runtimes', link: '/runtimes' },
       { text: 'Environments', link: '/environments' },
       { text: 'Embedding', link: '/embedding' },
+      { text: 'Examples', link: '/examples' },
     ],
   },
   {

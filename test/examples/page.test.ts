@@ -8,15 +8,16 @@ const page = readFileSync(`${docs}embedding.md`, 'utf8')
 const environments = readFileSync(`${docs}environments.md`, 'utf8')
 const frameworks = readFileSync(`${docs}frameworks.md`, 'utf8')
 const store = readFileSync(`${docs}store.md`, 'utf8')
+const examples = readFileSync(`${docs}examples.md`, 'utf8')
 const gettingStarted = readFileSync(`${docs}getting-started.md`, 'utf8')
-/** Another page shows these. */
-const elsewhere = 'from-reflex/'
+/** Another page shows the first. The second is what the examples share, and the page links to it. */
+const isElsewhere = (path: string) => path.startsWith('from-reflex/') || path.startsWith('shared/')
 
 describe('the pages that show the examples', () => {
   it('show each example as it is type-checked and run, and all of them', () => {
     const shown = new Map(
       [
-        ...[page, environments, frameworks, store, gettingStarted]
+        ...[page, environments, frameworks, store, examples, gettingStarted]
           .join('\n')
           .matchAll(/^```\w+\n\/\/ (\S+\/\S+)\n(.*?)^```$/gms),
       ].map(([, path = '', text = '']) => [path, text]),
@@ -29,7 +30,7 @@ describe('the pages that show the examples', () => {
     // An example with packages of its own has files that its framework asks for, and the page leaves those out.
     const isWhole = (path: string) => !existsSync(`${docs}examples/${path.split('/')[0]}/package.json`)
     expect([...shown.keys()].filter(isWhole).toSorted()).toEqual(
-      files.filter((path) => !path.startsWith(elsewhere) && isWhole(path)).toSorted(),
+      files.filter((path) => !isElsewhere(path) && isWhole(path)).toSorted(),
     )
     for (const [path, text] of shown) expect(text, path).toBe(readFileSync(`${docs}examples/${path}`, 'utf8'))
   })
@@ -39,6 +40,7 @@ describe('the pages that show the examples', () => {
     ['environments.md', environments],
     ['frameworks.md', frameworks],
     ['store.md', store],
+    ['examples.md', examples],
   ])('%s links to files and headings that are there', (name, page) => {
     const toAnchor = (heading: string) =>
       heading
