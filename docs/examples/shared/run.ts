@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { createClerkEmulator } from 'authchart/testing'
 import { buildPage } from './build-page.ts'
 
-const names = ['dashboard']
+const names = ['dashboard', 'ai-answer']
 const name = process.argv[2] ?? ''
 if (!names.includes(name)) {
   console.error(`Which example? ${names.map((each) => `\n  npm run example -- ${each}`).join('')}`)
