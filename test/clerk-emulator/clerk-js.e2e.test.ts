@@ -146,6 +146,8 @@ describe.each([5, 6] as const)('the real clerk-js %i in a real browser', (versio
     await signIn(page)
     const second = await openPage()
     await second.waitForFunction(() => window.Clerk?.user)
+    // Chromium draws a tab behind another one only once a second, and each click waits for two frames.
+    await page.bringToFront()
     await page.click('.cl-userButtonTrigger')
     await page.click('button:has-text("Sign out")')
     await signedOut(page)

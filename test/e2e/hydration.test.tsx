@@ -108,6 +108,8 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
 
     const context = await browser.newContext()
     onTestFinished(() => context.close())
+    // The page's time goes on by itself, and a test can move it on.
+    await context.clock.install()
     const page = await context.newPage()
     const errors: string[] = []
     page.on('console', (message) => {
@@ -162,7 +164,8 @@ describe.runIf(findChromium())('a page that the server rendered', () => {
       expect(await facts(page)).toEqual({ kept: ['main', 'b', 'u'], fallbacks: 0, recovered: [], text: asRendered })
 
       // This is longer than content of another user may remain after hydration is complete.
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_200)))
+      await page.clock.runFor(1_200)
+      await knows(page, 'user_bob')
       await page.evaluate(() => window.release())
       await page.waitForFunction(() => document.querySelector('u')?.textContent === 'user_bob')
       expect(await facts(page)).toEqual({

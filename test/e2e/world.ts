@@ -140,16 +140,21 @@ function report(parts: Record<string, readonly string[]>): void {
   }
 }
 
-/** Signs in through Clerk's own form. */
+/** Signs in through Clerk's own form. The tab comes to the front first: `signOut` says why. */
 export async function signIn({ page }: Tab): Promise<void> {
+  await page.bringToFront()
   await page.fill('input[name=identifier]', user.email)
   await page.click('button:has-text("Continue")')
   await page.fill('input[type=password]:visible', user.password)
   await page.click('button:has-text("Continue")')
 }
 
-/** Signs out through Clerk's own button. */
+/**
+ * Signs out through Clerk's own button. The tab comes to the front first, as when a user clicks in it. Chromium draws a
+ * tab behind another one once a second, and each click waits for two frames.
+ */
 export async function signOut({ page }: Tab): Promise<void> {
+  await page.bringToFront()
   await page.click('.cl-userButtonTrigger')
   await page.click('button:has-text("Sign out")')
 }
