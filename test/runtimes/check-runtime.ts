@@ -12,7 +12,7 @@ const checkWithin = 60_000
 const longer: Partial<Record<CheckName, number>> = { 'idle stream': 90_000, 'reader leaves': 90_000 }
 
 /** What came of a check. `cannot` failed as the table of runtimes says. */
-export type Result = 'yes' | 'no' | 'cannot'
+export type Result = 'yes' | 'no' | 'cannot' | 'undetermined'
 
 export interface Outcome {
   readonly name: string
@@ -33,6 +33,7 @@ export async function checkRuntime(name: string, runtime: Runtime, folder: strin
   const failures: string[] = []
 
   async function attempt(shared: RunningServer, check: CheckName): Promise<void> {
+    if (runtime.undetermined?.includes(check)) return void (results[check] = 'undetermined')
     const browsers: HttpBrowser[] = []
     const started: RunningServer[] = []
     const toSite = ({ origin }: RunningServer): Site => ({

@@ -12,7 +12,7 @@ import { checkNames } from './checks/index.ts'
 import { installRuntimes } from './install.ts'
 import { runtimes } from './runtimes.ts'
 
-const marks = { yes: 'yes', no: 'NO', cannot: 'cannot' } as const
+const marks = { yes: 'yes', no: 'NO', cannot: 'cannot', undetermined: '–' } as const
 
 const asked = process.argv.slice(2)
 const unknown = asked.find((name) => !(name in runtimes))

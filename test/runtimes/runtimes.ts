@@ -11,6 +11,8 @@ export interface Runtime {
   readonly env?: Readonly<Record<string, string>>
   /** The checks that have to fail, because the runtime cannot do it, with the reason. */
   readonly cannot?: Partial<Record<CheckName, string>>
+  /** The checks that are not made, because their outcome depends on which other requests are open. */
+  readonly undetermined?: readonly CheckName[]
 }
 
 const nodeBinary = (major: number) => `node_modules/node${major}/bin/node`
@@ -49,7 +51,6 @@ const needsOtherStreams = [
   'refused tokens',
   'origin rules',
   'cookie',
-  'limits',
   'guards',
   'reader leaves',
 ] as const satisfies readonly CheckName[]
@@ -80,11 +81,14 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
     command: [denoBinary, 'run', '-A', 'node.mjs'],
   },
   workerd: onWorkerd('yes', { SQLite: 'a Worker has no files' }),
-  'workerd-plain': onWorkerd('no', {
-    ...Object.fromEntries(
-      needsOtherStreams.map((check) => [check, 'a Worker cannot write to the stream of another request']),
-    ),
-    Redis: 'a Worker cannot use the connection that another request has opened',
-    SQLite: 'a Worker has no files',
-  }),
+  'workerd-plain': {
+    ...onWorkerd('no', {
+      ...Object.fromEntries(
+        needsOtherStreams.map((check) => [check, 'a Worker cannot write to the stream of another request']),
+      ),
+      Redis: 'a Worker cannot use the connection that another request has opened',
+      SQLite: 'a Worker has no files',
+    }),
+    undetermined: ['sign-in', 'limits', 'idle stream', 'close'],
+  },
 }
