@@ -1,7 +1,7 @@
 import type { AnyActorRef, AnyEventObject, AnyStateMachine, InspectionEvent, Snapshot, StateValue } from 'xstate'
 import { toArrowEnds, toArrowId } from './arrow-ends.ts'
 import { toEventLabels } from './event-labels.ts'
-import { toDefinition } from './machine-definition.ts'
+import { toDefinition } from './stately-json.ts'
 import { toShownFields, toShownId } from './shown-fields.ts'
 import type { Shown, ShownFields } from './shown-fields.ts'
 

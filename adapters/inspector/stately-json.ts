@@ -3,21 +3,36 @@ import { toName } from './to-name.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
+/** A machine as plain JSON: the config of XState's `createMachine`, with names in place of implementations. */
+export type StatelyJson = Config & {
+  /** The id of the machine, by which its transitions name their targets. */
+  readonly id: string
+}
+
 const definitions = new WeakMap<object, string>()
 
-/**
- * Returns a machine as JSON that XState's `createMachine` accepts: its states, transitions and delays, and only the
- * names of its implementations. Contexts, inputs, outputs and parameters are left out, because they may contain
- * anything.
- */
+/** Returns the JSON of {@link toStatelyJson} as text, which is made once for each machine. */
 export function toDefinition(machine: AnyStateMachine): string {
   let definition = definitions.get(machine)
   if (definition === undefined) {
-    definition = JSON.stringify({ ...toState(machine.config as Config), id: machine.id })
+    definition = JSON.stringify(toStatelyJson(machine))
     definitions.set(machine, definition)
   }
   return definition
 }
+
+/**
+ * Returns a machine as JSON for Stately Studio, the Stately inspector or XState's `createMachine`: its states,
+ * transitions and descriptions, and the names of its guards, actions, actors and delays. Contexts, inputs, outputs and
+ * parameters are left out, because they may contain anything.
+ *
+ * @example
+ * console.log(JSON.stringify(toStatelyJson(authMachine), null, 2))
+ */
+export const toStatelyJson = (machine: AnyStateMachine): StatelyJson => ({
+  ...toState(machine.config as Config),
+  id: machine.id,
+})
 
 function toState(state: Config): object {
   const { id, type, initial, history, description, tags } = state
