@@ -23,13 +23,18 @@ const anyValue = () => true
 export function readCookie(header: string | null, name: string, options: ReadCookieOptions = {}): string[] {
   const { isValue = anyValue, most = 4 } = options
   const values: string[] = []
-  if (!header?.includes(name)) return values
-  for (const pair of header.split(';')) {
+  if (header === null) return values
+  // Only the pairs that contain the name are looked at: most of a header is cookies of others.
+  for (let at = header.indexOf(name); at !== -1 && values.length < most;) {
+    const next = header.indexOf(';', at)
+    const end = next === -1 ? header.length : next
+    const pair = header.slice(header.lastIndexOf(';', at) + 1, end)
     const separator = pair.indexOf('=')
-    if (separator === -1 || trimBlanks(pair.slice(0, separator)) !== name) continue
-    const value = trimBlanks(pair.slice(separator + 1))
-    if (isValue(value)) values.push(value)
-    if (values.length === most) break
+    if (separator !== -1 && trimBlanks(pair.slice(0, separator)) === name) {
+      const value = trimBlanks(pair.slice(separator + 1))
+      if (isValue(value)) values.push(value)
+    }
+    at = header.indexOf(name, end)
   }
   return values
 }

@@ -1,4 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readCookie } from '../../adapters/h3/request-cookies.ts'
+import { trimBlanks } from '../../adapters/h3/trim-blanks.ts'
 import { startServer } from './harness.ts'
 import { sendRawRequest } from './raw-request.ts'
 
@@ -39,5 +42,30 @@ describe('the Cookie header', () => {
   it.each([' ', '\t', ' \t ', ''])('may have spaces and tabs between its parts: %j', async (blank) => {
     const { isSignedIn, name, value } = await startSignedIn()
     expect(await isSignedIn(`a=b;${blank}${name}${blank}=${blank}${value}${blank};c=d`)).toBe(true)
+  })
+})
+
+describe('readCookie', () => {
+  /** The same by splitting the whole header. */
+  const readBySplitting = (header: string) =>
+    header
+      .split(';')
+      .map((pair) => pair.split(/=(.*)/s).map(trimBlanks))
+      .flatMap(([name, value]) => (name === 'sid' && value !== undefined ? [value] : []))
+      .slice(0, 4)
+
+  it('reads any header as if it were split at every semicolon', () => {
+    const parts = fc.constantFrom('sid', 'sid=', ';', '; ', '=', ' ', '\t', '\xA0', 'a', 'si', 'd')
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 30 }), (chosen) => {
+        const header = chosen.join('')
+        expect(readCookie(header, 'sid')).toEqual(readBySplitting(header))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('reads none without a header', () => {
+    expect(readCookie(null, 'sid')).toEqual([])
   })
 })
