@@ -1,4 +1,5 @@
 import { startTransition } from 'react'
+import type { Observer } from 'xstate'
 import { toHeldView, type SyncActor, type SyncSnapshot } from '../adapters/browser/index.ts'
 import { isPageHydrating } from './is-page-hydrating.ts'
 
@@ -13,12 +14,27 @@ export interface Selection<T> {
   readonly compare: (a: T, b: T) => boolean
 }
 
-/** An actor that stays at one snapshot until it gets another one with the same selected value. */
+/** An actor that stays at one snapshot until it gets another one with the same selected value, or jumps. */
 export type Still<T> = ReturnType<typeof createStill<T>>
 
 function createStill<T>(snapshot: SyncSnapshot, value: T) {
   const user = toHeldView(snapshot.context).userId
-  const still = { snapshot, value, user, getSnapshot: () => still.snapshot, subscribe: () => ({ unsubscribe() {} }) }
+  let tell = () => {}
+  const still = {
+    snapshot,
+    value,
+    user,
+    getSnapshot: () => still.snapshot,
+    subscribe(observer: Observer<SyncSnapshot> | ((snapshot: SyncSnapshot) => void)) {
+      tell = () => (typeof observer === 'function' ? observer : observer.next)?.(still.snapshot)
+      return { unsubscribe() {} }
+    },
+    /** Takes the snapshot of another one. React renders a change of an external store at once. */
+    jump({ snapshot }: { readonly snapshot: SyncSnapshot }) {
+      still.snapshot = snapshot
+      tell()
+    },
+  }
   return still
 }
 
@@ -32,6 +48,7 @@ export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T
   const first = createStill(snapshot, selection.select(snapshot))
   let latest = selection
   let wanted = first
+  let onPage = first
   let timer: ReturnType<typeof setTimeout> | undefined
 
   return {
@@ -39,6 +56,7 @@ export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T
     /** Notes that React has put this on the page. */
     noteShown(still: Still<T> | null, value: T, selection: Selection<T>) {
       latest = selection
+      if (still) onPage = still
       if (still !== wanted) return
       wanted.value = value
       clearTimeout(timer)
@@ -51,7 +69,8 @@ export function createFollower<T>(snapshot: SyncSnapshot, selection: Selection<T
     follow(actor: SyncActor, show: (still: Still<T>) => void) {
       const hurry = () => {
         if (isPageHydrating()) timer = setTimeout(hurry, longestStay)
-        else show(wanted)
+        // Not `show(wanted)`: React 18 compares that with the transition that waits, finds it equal, and does nothing.
+        else onPage.jump(wanted)
       }
       const look = () => {
         const { user } = wanted

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { reactVersion } from './react-version.ts'
 import { SlowestFirst } from './slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -29,6 +30,7 @@ export const sourceAliases = {
 
 export default defineConfig({
   root: at(''),
+  plugins: reactVersion(),
   resolve: { alias: sourceAliases },
   test: {
     include: ['test/**/*.test.{ts,tsx}'],

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'vite'
+import { reactVersion } from '../../react-version.ts'
 import { sourceAliases } from '../../vitest.config.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function bundlePage(
     configFile: false,
     logLevel: 'error',
     mode,
-    plugins,
+    plugins: [...plugins, ...reactVersion()],
     resolve: { alias: sourceAliases },
     oxc: { jsx: { runtime: 'automatic', development: mode === 'development' } },
     define: { 'process.env.NODE_ENV': JSON.stringify(mode) },
