@@ -59,6 +59,19 @@ describe.runIf(findRedis())('a lifetime, on several nodes', () => {
     expect(await codeOf(b, browser, { sid: 'sess_next' })).toBe('none')
   })
 
+  it('goes on while another user has taken its place, for a node that hears of it later too', async () => {
+    const { a, b } = await start({ lifetime: { absolute: 3 * minute } })
+    const browser = createRoamer()
+    expect(await codeOf(a, browser)).toBe('none')
+    await vi.advanceTimersByTimeAsync(minute)
+    expect(await codeOf(a, browser, { sub: 'user_b', sid: 'sess_b' })).toBe('none')
+    expect(await a.auth.sessions({ userId: 'user_a' })).toEqual([])
+    await vi.advanceTimersByTimeAsync(minute)
+    expect(await codeOf(b, browser)).toBe('none')
+    await vi.advanceTimersByTimeAsync(minute)
+    for (const node of [b, a]) expect(await codeOf(node)).toBe('session-expired')
+  })
+
   it('counts a use on another node than the one that has the stream and the renewals', async () => {
     const { a, b } = await start({ lifetime: { idle: 5 * minute } })
     const browser = createRoamer()

@@ -72,8 +72,10 @@ export function createChangeEffects(options: ChangeEffectsOptions): ChangeEffect
   return {
     onChange(session, change, organization) {
       const isAdmitted = registry.has(session)
+      const before = session.state.signIn
       noteChange(session, change, isAdmitted)
       if (!isAdmitted) return
+      if (before && change?.by && before.sessionId !== change.view.sessionId) lifetimes?.keepLeft(before.sessionId)
       const { userId } = session.identity
       if (change && userId !== null) lifetimes?.note(session, userId)
       registry.reconsider(session)

@@ -29,6 +29,11 @@ export interface SessionLifetimes {
   learn(session: LiveSession, verified: VerifiedSession): Promise<void> | null
   /** Notes the sign-in of a session, which continues an earlier one of the same Clerk session. */
   note(session: LiveSession, userId: string): void
+  /**
+   * Keeps in the store what is known of a Clerk session that a session has left for another one, because the record of
+   * the session tells of the other one only. The user may come back to the first one, at any node.
+   */
+  keepLeft(sessionId: string): void
   /** Notes a use of a sign-in that has not ended. @returns true if it is time to tell other nodes of it */
   use(signIn: SignIn, now: number): boolean
   /** True if the record is of a Clerk session whose lifetime has ended. */
@@ -75,6 +80,27 @@ interface Entry extends Deadline {
 const rememberFor = 7 * 24 * 3_600_000
 /** The longest time between two uses that other nodes are told of, ms. */
 const longestStep = 60_000
+
+/** Rounds of compare-and-set before the record is left to the other node that is writing it. */
+const maxRounds = 5
+
+/** The record of a Clerk session that no server session is signed in with: it proves nothing. */
+const toLeftRecord = (userId: string, { sessionId, at, usedAt }: SignIn, rev: number): SessionRecord => ({
+  id: `left.${sessionId}`,
+  channel: '',
+  rev,
+  status: 'signedOut',
+  claims: null,
+  user: null,
+  userId,
+  sessionId,
+  orgId: null,
+  issuedAt: at,
+  expiresAt: null,
+  signedInAt: at,
+  lastUsedAt: usedAt,
+  seqByTab: {},
+})
 
 export function createSessionLifetimes(options: SessionLifetimesOptions): SessionLifetimes {
   const { lifetime, store, isHeld, addTombstone, clock, logger } = options
@@ -158,6 +184,19 @@ export function createSessionLifetimes(options: SessionLifetimesOptions): Sessio
     if (entry && toEnd(entry.earliest) <= clock()) end(entry)
   }
 
+  /** Stores what is known of a Clerk session, under an id that leads to no server session. */
+  async function storeLeft({ userId, earliest }: Entry) {
+    let known: SessionRecord | null = null
+    for (let round = 0; round < maxRounds; round += 1) {
+      const stored = known && toSignIn(known, clock())
+      const record = toLeftRecord(userId, stored ? mergeSignIns(earliest, stored) : earliest, (known?.rev ?? 0) + 1)
+      const until = toEnd(earliest) + rememberFor
+      const result = await store.write(record, { expectedRev: known?.rev ?? null, until })
+      if (result.written) return
+      known = result.current
+    }
+  }
+
   const isOverFor = (sessionId: string) => {
     const entry = entries.get(sessionId)
     return entry !== undefined && clock() >= toEnd(entry.earliest)
@@ -177,6 +216,11 @@ export function createSessionLifetimes(options: SessionLifetimesOptions): Sessio
     },
     note({ state }, userId) {
       if (state.signIn) continueSignIn(state, remember(userId, state.signIn).earliest)
+    },
+    keepLeft(sessionId) {
+      const entry = entries.get(sessionId)
+      if (!entry || store.findTombstone({ userId: entry.userId, sessionId, issuedAt: entry.earliest.at })) return
+      storeLeft(entry).catch((error: unknown) => logger.error('store.failed', { method: 'write', error }))
     },
     use(signIn, now) {
       const entry = entries.get(signIn.sessionId)
