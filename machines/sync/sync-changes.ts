@@ -232,8 +232,13 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
 /**
  * Returns the view after the answer to a post. A sign-out that was carried out ends the Clerk session on every node, so its
  * answer counts even if the known view of that session has a higher `rev`: the node that showed it could not store it.
+ *
+ * A session without a verdict is only on the node that has its stream. If another node answers the sign-out, it names no
+ * channel. That is no other session to turn to, so the stream stays, and the page shows that nobody is signed in.
  */
 export function toAnsweredView({ view: known, identity, ended }: SyncContext, view: AuthView): AuthView {
+  if (identity === null && known.state === 'unchecked' && view.channel === '')
+    return { ...view, channel: known.channel, rev: known.rev }
   const isEnd = identity === null && known.isSignedIn && view.state === 'signedOut' && view.channel === known.channel
   return isEnd && known.sessionId === (ended ?? known.sessionId) ? view : toNewerView(known, view)
 }

@@ -61,6 +61,8 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
      * node.
      */
     nodes: 0,
+    /** If true, a sign-out reaches another node, and no node stores a session without a verdict. */
+    isClearElsewhere: false,
     /** The error that answers a poll instead of the view. */
     pollFailure: null as SyncError | null,
     rotates: false as boolean,
@@ -132,6 +134,8 @@ export function createModelServer(clock: SimulatedClock, now: () => number) {
       session.seqs.set(event.tab, event.seq)
       const { view } = session
       if (!token) {
+        if (server.isClearElsewhere && !view.authChecked)
+          return { ...toUncheckedView(now()), ...signedOut, error: null }
         const sessionId = (event as { sessionId?: string }).sessionId
         if (sessionId) clearedAt.set(sessionId, Math.floor((now() + server.skew) / 1000))
         if (sessionId && view.isSignedIn && view.sessionId !== sessionId) return toFrame(session)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ada, bob, createWorld, settle } from './world.ts'
+import { ada, bob, createWorld, settle, statusOf } from './world.ts'
 
 describe('the assertion of a tab', () => {
   it('Y1: acts once Clerk is loaded and the stream is open, in either order', async () => {
@@ -141,6 +141,23 @@ describe('a clear', () => {
     expect(server.view?.state).toBe('signedOut')
     await openTab('second').start(null)
     expect(server.posts).toHaveLength(1)
+  })
+
+  it('takes the word of a node that does not know the session of the stream, and asks again after a reconnect', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.isClearElsewhere = true
+    const tab = await openTab().start(null)
+    await pass(1_000)
+    expect(tab.state).toBe('open | signedOut')
+    expect(statusOf(tab)).toBe('unauthenticated')
+    expect([server.connects.length, server.posts.length]).toEqual([1, 1])
+    server.restart()
+    await pass(2_000)
+    expect(statusOf(tab)).toBe('unauthenticated')
+    expect([server.connects.length, server.posts.length]).toEqual([2, 2])
+    await openTab('other').start(ada)
+    await settle()
+    expect(tab.context.view).toMatchObject({ state: 'signedIn', userId: 'user_ada' })
   })
 
   it('is never sent because another tab signed in', async () => {
