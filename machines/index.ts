@@ -54,7 +54,7 @@ export type { ExplainedTransition, Explanation, ExplanationFacts } from './expla
 export { addToHistory, createHistory, toTransitions } from './explain/auth-history.ts'
 export type { AuthHistory, AuthTransition } from './explain/auth-history.ts'
 export { authReasons, toReasonText } from './explain/auth-reason.ts'
-export type { AuthReason, AuthReasonHint, AuthStateLabel } from './explain/auth-reason.ts'
+export type { AuthReason, AuthStateLabel } from './explain/auth-reason.ts'
 export type { AuthActor } from './explain/actor-history.ts'
 export { recordTrace } from './explain/auth-trace.ts'
 export type { AuthTrace, RecordTraceOptions } from './explain/auth-trace.ts'

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { reactVersion } from './react-version.ts'
+import { readEntryPoints } from './entry-points.ts'
 import { SlowestFirst } from './slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -9,24 +10,11 @@ const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url
  * Resolves the package's public names to its sources. Longer names come first, because Vite uses the first alias that
  * matches.
  */
-export const sourceAliases = {
-  'authchart/react/clerk-react': at('react/clerk-react/index.ts'),
-  'authchart/react/clerk': at('react/clerk/index.ts'),
-  'authchart/react': at('react/index.ts'),
-  'authchart/h3': at('adapters/h3/index.ts'),
-  'authchart/store': at('adapters/hub/store/index.ts'),
-  'authchart/jose': at('adapters/jose/index.ts'),
-  'authchart/clerk': at('adapters/clerk/index.ts'),
-  'authchart/redis': at('adapters/redis/index.ts'),
-  'authchart/sqlite': at('adapters/sqlite/index.ts'),
-  'authchart/inspector': at('adapters/inspector/index.ts'),
-  'authchart/client': at('adapters/browser/index.ts'),
-  'authchart/testing': at('test/kit/index.ts'),
-  'authchart/vue': at('adapters/vue/index.ts'),
-  'authchart/svelte': at('adapters/svelte/index.ts'),
-  'authchart/solid': at('adapters/solid/index.ts'),
-  authchart: at('machines/index.ts'),
-}
+export const sourceAliases: Readonly<Record<string, string>> = Object.fromEntries(
+  readEntryPoints()
+    .toSorted((a, b) => b.name.length - a.name.length)
+    .map(({ name, source }) => [name, at(source)]),
+)
 
 export default defineConfig({
   root: at(''),

@@ -1,4 +1,5 @@
 import { pickClaims, type AuthView } from '../../machines/auth-view.ts'
+import type { EncodeView } from '../hub/session/view-stream.ts'
 import { toViewFrame } from './sse-stream.ts'
 
 /** Turns views into the form that a browser may see, with only the listed claims. */
@@ -6,7 +7,7 @@ export interface PublicViews {
   toView(view: AuthView): AuthView
   toJson(view: AuthView): string
   /** The JSON as a frame of an event stream. */
-  readonly toFrame: (view: AuthView) => string
+  readonly toFrame: EncodeView
 }
 
 export function createPublicViews(publicClaims: readonly string[]): PublicViews {

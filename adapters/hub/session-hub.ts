@@ -25,6 +25,7 @@ import type {
 } from './requests/hub-requests.ts'
 import type { HubLimits } from './node/hub-limits.ts'
 import type { LiveSession } from './session/live-session.ts'
+import type { EncodeView } from './session/view-stream.ts'
 import { createOpenSession } from './requests/open-session.ts'
 import { createRequestSignal, toCurrent } from './requests/request-signal.ts'
 import { createRevokeIdentity, type RevokedIdentity } from './requests/revoke-identity.ts'
@@ -49,8 +50,7 @@ export interface SessionHubOptions {
   readonly store: SessionStore
   /** Default `allow`. */
   readonly storeDown?: StoreDown
-  /** Encodes a view for the streams of a session. */
-  readonly encode: (view: AuthView) => string
+  readonly encode: EncodeView
   readonly machine: Required<Pick<AuthInput, 'authWaitTimeout' | 'verifyTimeout' | 'clockTolerance' | 'refusedToken'>>
   readonly limits: HubLimits
   /** How long a sign-in may last. Default: as long as it is renewed. */

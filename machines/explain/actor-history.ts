@@ -1,6 +1,5 @@
 import type { ActorRefFrom, AnyEventObject, InspectionEvent } from 'xstate'
 import { addToHistory, createHistory, type AuthHistory } from './auth-history.ts'
-import type { AuthReasonHint } from './auth-reason.ts'
 import { toAuthView } from '../auth-view.ts'
 import type { AuthMachine, AuthSnapshot } from '../auth.machine.ts'
 
@@ -20,12 +19,6 @@ export interface ActorHistory {
 
 const histories = new WeakMap<AuthActor, ActorHistory>()
 
-const hints: Readonly<Record<string, AuthReasonHint>> = {
-  'session.adopted': 'adopted',
-  'session.cleared': 'cleared',
-  'session.revoked': 'revoked',
-}
-
 /** Returns the history of an actor. It is recorded from the first call on, for as long as the actor lives. */
 export function watchHistory(actor: AuthActor): ActorHistory {
   const known = histories.get(actor)
@@ -39,7 +32,7 @@ export function watchHistory(actor: AuthActor): ActorHistory {
   }
   histories.set(actor, record)
   watchSteps(actor, (event, snapshot) => {
-    record.history = addToHistory(record.history, toAuthView(snapshot), hints[event.type])
+    record.history = addToHistory(record.history, toAuthView(snapshot), event.type === 'session.adopted')
     if (!event.type.startsWith('xstate.done.actor.') || snapshot.context.issuedAt === null) return
     const offset = snapshot.context.settings.now() - snapshot.context.issuedAt
     record.clockOffset = Math.min(offset, record.clockOffset ?? offset)

@@ -4,7 +4,6 @@ import {
   toReason,
   toStateLabel,
   type AuthReason,
-  type AuthReasonHint,
   type AuthStateLabel,
 } from './auth-reason.ts'
 import type { AuthView } from '../auth-view.ts'
@@ -53,10 +52,12 @@ export function createHistory(view: AuthView): AuthHistory {
 /**
  * Returns the history with the step to `view` added, or only with the new view if nothing changed that is worth
  * telling.
+ *
+ * @param isAdopted True if another node, or the store, decided this step. Default false.
  */
-export function addToHistory(history: AuthHistory, view: AuthView, hint?: AuthReasonHint): AuthHistory {
+export function addToHistory(history: AuthHistory, view: AuthView, isAdopted = false): AuthHistory {
   const { view: previous, packed, last } = history
-  const code = toReason(previous, view, hint)
+  const code = toReason(previous, view, isAdopted)
   if (code === null) return { view, packed, last }
   const at = view.now
   const step = toStep(toStateLabel(previous), toStateLabel(view), code)

@@ -27,9 +27,6 @@ export type AuthStateLabel =
   | 'signedOut'
   | 'error'
 
-/** The cause of a change, as far as the host knows it and the views do not show it. */
-export type AuthReasonHint = 'token' | 'cleared' | 'revoked' | 'expired' | 'refused' | 'adopted'
-
 /** Every reason and every label, in an order that stays the same within a process. */
 export const authReasons = [...Object.keys(plainReasons), ...Object.keys(authErrors)] as AuthReason[]
 export const stateLabels: readonly AuthStateLabel[] = [
@@ -57,11 +54,14 @@ export function toReasonText(reason: AuthReason): string {
   return isAuthErrorCode(reason) ? `${authErrors[reason].title}.` : plainReasons[reason]
 }
 
-/** Returns the reason why `view` came after `previous`, or null if a reader of the history would see no difference. */
-export function toReason(previous: AuthView, view: AuthView, hint?: AuthReasonHint): AuthReason | null {
+/**
+ * Returns the reason why `view` came after `previous`, or null if a reader of the history would see no difference. The
+ * views do not show whether another node decided; `isAdopted` says it.
+ */
+export function toReason(previous: AuthView, view: AuthView, isAdopted: boolean): AuthReason | null {
   const isNewState = view.state !== previous.state || view.isSignedIn !== previous.isSignedIn
   const failure = view.error && view.error.code !== previous.error?.code ? view.error.code : null
-  if (hint === 'adopted' && (isNewState || view.claims !== previous.claims)) return 'session-adopted'
+  if (isAdopted && (isNewState || view.claims !== previous.claims)) return 'session-adopted'
   if (view.isSignedIn) return toSignedInReason(previous, view, failure)
   if (isNewState) return toNewStateReason(previous, view)
   if (failure) return failure

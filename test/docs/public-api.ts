@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { API, SymbolFlags } from 'typescript/unstable/sync'
 import type { Checker, Program, Symbol as ApiSymbol } from 'typescript/unstable/sync'
+import { readEntryPoints } from '../entry-points.ts'
 
 /** One name that an entry point of the package exports. */
 export interface PublicName {
-  /** The entry point and the name, such as `./h3 createAuthServer`. */
+  /** The entry point and the name, such as `authchart/h3 createAuthServer`. */
   readonly label: string
   readonly name: string
   /** The symbol of the declaration, behind any re-export. */
@@ -44,20 +44,10 @@ export function openPublicApi(): PublicApi {
   const [project] = api.updateSnapshot({ openProject: `${root}tsconfig.json` }).getProjects()
   if (!project) throw new Error('tsconfig.json opens no project')
   const { checker, program } = project
-  const exports = toEntryFiles().flatMap(([entry, file]) => toNames(checker, program, entry, file))
+  const exports = readEntryPoints().flatMap(({ name, source }) => toNames(checker, program, name, root + source))
   const names = distinct(exports)
   const members = distinct(names.flatMap((each) => toMembers(checker, each)))
   return { checker, program, exports, names, members, close: () => api.close() }
-}
-
-/** The entry points of package.json with the source file of each. */
-function toEntryFiles(): [entry: string, file: string][] {
-  const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
-    exports: Record<string, string | { default: string }>
-  }
-  return Object.entries(exports).flatMap(([entry, target]) =>
-    typeof target === 'string' ? [] : [[entry, target.default.replace('./dist/', root).replace(/\.js$/, '.ts')]],
-  )
 }
 
 function toNames(checker: Checker, program: Program, entry: string, file: string): PublicName[] {

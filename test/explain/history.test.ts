@@ -99,8 +99,8 @@ describe('the history of a session', () => {
   })
 
   it('takes from the host what the views do not show', () => {
-    expect(toTransitions(addToHistory(start, signedIn(1), 'adopted'))).toMatchObject([{ code: 'session-adopted' }])
-    expect(toTransitions(addToHistory(start, signedIn(1), 'token'))).toMatchObject([{ code: 'token-accepted' }])
+    expect(toTransitions(addToHistory(start, signedIn(1), true))).toMatchObject([{ code: 'session-adopted' }])
+    expect(toTransitions(addToHistory(start, signedIn(1), false))).toMatchObject([{ code: 'token-accepted' }])
     const other = { ...signedIn(2), sessionId: 'sess_b' }
     expect(toTransitions(addToHistory(follow([signedIn(1)]), other)).at(-1)?.code).toBe('session-switched')
   })

@@ -100,7 +100,7 @@ export function createChangeEffects(options: ChangeEffectsOptions): ChangeEffect
 /** Notes what a session itself remembers of its changes. */
 function noteChange({ state, identity }: LiveSession, change: SessionChange | null, isAdmitted: boolean) {
   const history = state.history ?? createHistory(toUncheckedView(identity.now))
-  state.history = addToHistory(history, identity, change?.reason)
+  state.history = addToHistory(history, identity, change?.reason === 'adopted')
   state.unseen = isAdmitted ? null : (change ?? state.unseen)
   const { sessionId, claims } = identity
   trackSignIn(state, identity)

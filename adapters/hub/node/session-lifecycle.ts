@@ -1,4 +1,4 @@
-import { toUncheckedView, type AuthView } from '../../../machines/auth-view.ts'
+import { toUncheckedView } from '../../../machines/auth-view.ts'
 import type { Logger } from '../../logger.ts'
 import { createAuthChanges, type AuthChanges } from '../session/auth-changes.ts'
 import { LiveSession, type LiveSessionRuntime } from '../session/live-session.ts'
@@ -13,6 +13,7 @@ import type { StartHost } from '../hosts/session-host.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 import { createSessionRegistry, type SessionRegistry } from './session-registry.ts'
 import { createSessionState } from '../session/session-state.ts'
+import type { EncodeView } from '../session/view-stream.ts'
 import type { HubLimits } from './hub-limits.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import type { TokenChecks } from './token-checks.ts'
@@ -55,7 +56,7 @@ export interface SessionLifecycleOptions {
   readonly sessionOf: TokenChecks['sessionOf']
   /** If given, the profiles of signed-in users are loaded into their views. */
   readonly loadUser?: LoadUser
-  readonly encode: (view: AuthView) => string
+  readonly encode: EncodeView
   readonly limits: HubLimits
   /** Ms. */
   readonly clockTolerance: number

@@ -9,6 +9,7 @@ import type { ServerAuthChange, AuthChangeReason, SessionChange } from './auth-c
 import type { HostOwner, HostSignal, SessionHost, StartHost } from '../hosts/session-host.ts'
 import type { SessionState } from './session-state.ts'
 import { createVerdictWait, type VerdictWait } from './verdict-wait.ts'
+import type { EncodeView } from './view-stream.ts'
 import { ViewStreams } from './view-streams.ts'
 
 /** The verdict on one token. */
@@ -23,8 +24,7 @@ export interface LiveSessionRuntime {
   readonly startHost: StartHost
   /** Epoch ms. */
   readonly clock: () => number
-  /** Encodes a view once for all streams of a session. */
-  readonly encode: (view: AuthView) => string
+  readonly encode: EncodeView
   /**
    * Called before any stream is sent the change. `change` is null if the identity is the same as before. `organization`
    * is given if another organization or role of the same identity is active.
@@ -95,8 +95,8 @@ export class LiveSession implements HostOwner {
     return view
   }
 
-  encode(view: AuthView): string {
-    return this.#runtime.encode(view)
+  get encode(): EncodeView {
+    return this.#runtime.encode
   }
 
   /**

@@ -1,4 +1,8 @@
+import type { AuthView } from '../../../machines/auth-view.ts'
 import type { ByeReason } from '../../../machines/sync/sync-events.ts'
+
+/** Encodes a view as the frame that a stream sends. It is called once for all streams of a session. */
+export type EncodeView = (view: AuthView) => string
 
 /** One reader of a session's views, over any transport. */
 export interface ViewStream {

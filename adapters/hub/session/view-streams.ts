@@ -1,11 +1,10 @@
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { ByeReason } from '../../../machines/sync/sync-events.ts'
-import type { ViewStream } from './view-stream.ts'
+import type { EncodeView, ViewStream } from './view-stream.ts'
 
 export interface ViewSource {
   view(): AuthView
-  /** Called once for all streams of a session. */
-  encode(view: AuthView): string
+  readonly encode: EncodeView
 }
 
 const none: readonly ViewStream[] = []

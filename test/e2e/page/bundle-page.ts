@@ -43,7 +43,7 @@ const clerkReact5: Plugin = {
     resolve: {
       alias: {
         '@clerk/react': '@clerk/clerk-react',
-        'authchart/react/clerk': sourceAliases['authchart/react/clerk-react'],
+        'authchart/react/clerk': sourceAliases['authchart/react/clerk-react']!,
       },
     },
   }),

@@ -65,6 +65,9 @@ function toAction(
     case 'user.failed':
       return { kind: 'profile', userId: userId ?? '', user: null }
     default:
+      if (type !== 'time.passed' && !Object.hasOwn(model.timeOf(before).timers, type)) {
+        throw new Error(`planPath: the event ${type} has no step`)
+      }
       return {
         kind: 'time',
         ms: model.timeOf(after).elapsed - model.timeOf(before).elapsed,
