@@ -48,7 +48,7 @@ function toEvent(transition: AnyTransitionDefinition): string {
 function toTarget({ target, source, reenter }: AnyTransitionDefinition): string {
   const [node] = target ?? []
   if (!node) return ''
-  return `${toCode(toPath(node as AnyStateNode))}${reenter && node === source ? ', anew' : ''}`
+  return `${toCode(toPath(node as AnyStateNode))}${reenter && node === source ? ', entered again' : ''}`
 }
 
 /** Returns the actions that have a name. The others start and stop the timers of `after`. */
