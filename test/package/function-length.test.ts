@@ -10,9 +10,8 @@ const maxFunction = 80
 const allowed: Readonly<Record<string, number>> = {
   // It creates every part of a node, in the order in which they need each other.
   createSessionHub: 119,
-  // Their functions share one table, or the state of one connection.
+  // Its functions share one table.
   createSessionLifetimes: 117,
-  createSharedStream: 180,
 }
 
 interface Measured {
