@@ -1,5 +1,17 @@
 import { describe, expect, it, vi } from 'vitest'
-import { AuthError, authErrors, isAuthError, isAuthErrorCode, toAuthError, toErrorView } from '../../machines/index.ts'
+import { createActor, fromPromise, waitFor } from 'xstate'
+import {
+  AuthError,
+  authErrors,
+  authMachine,
+  BearerToken,
+  isAuthError,
+  isAuthErrorCode,
+  toAuthError,
+  toErrorView,
+  type AuthErrorCode,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 
 describe('AuthError', () => {
   it('takes its meaning from the one table', () => {
@@ -44,8 +56,19 @@ describe('AuthError', () => {
     expect(toAuthError(Object.assign(new Error('socket'), { code: 'ECONNRESET' })).code).toBe('internal')
   })
 
-  it('leads to error instead of signedOut exactly if nothing could be decided', () => {
-    const undecided = Object.entries(authErrors).flatMap(([code, { state }]) => (state === 'error' ? [code] : []))
+  it('of a check leaves the session undecided if the server failed, and signs it out for every other reason', async () => {
+    const undecided: string[] = []
+    for (const code of Object.keys(authErrors) as AuthErrorCode[]) {
+      const verifyToken = fromPromise<VerifiedSession, { token: BearerToken }>(() =>
+        Promise.reject(new AuthError(code)),
+      )
+      const actor = createActor(authMachine.provide({ actors: { verifyToken } })).start()
+      actor.send({ type: 'token.received', token: new BearerToken('a.b.c') })
+      const { value } = await waitFor(actor, ({ value }) => value !== 'verifying')
+      if (value === 'error') undecided.push(code)
+      else expect(value, code).toBe('signedOut')
+      actor.stop()
+    }
     expect(undecided).toEqual(['keys-unavailable', 'verify-timeout', 'internal'])
   })
 })
