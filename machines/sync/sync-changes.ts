@@ -219,10 +219,13 @@ export function afterFirstView(context: SyncContext, view: AuthView): Partial<Sy
 
 /**
  * Returns the newer of two views. `rev` is compared only within one channel; of equal views the known one is returned,
- * so that the reference stays stable.
+ * so that the reference stays stable. A session never loses a verdict, so an unchecked view is not newer than the
+ * sign-out that another node has answered: it only says that the time of waiting is up.
  */
 export function toNewerView(known: AuthView, view: AuthView): AuthView {
-  if (view.channel !== known.channel || view.rev > known.rev) return view
+  if (view.channel !== known.channel) return view
+  if (known.state === 'signedOut' && view.state === 'unchecked') return known
+  if (view.rev > known.rev) return view
   if (view.rev < known.rev) return known
   const isEqual =
     view.state === known.state && view.isSignedIn === known.isSignedIn && view.expiresAt === known.expiresAt
