@@ -57,7 +57,7 @@ async function* askModel(question: string, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-serve(app, { port, hostname: 'localhost', silent: true, gracefulShutdown: false })
+serve(app, { port, hostname: 'localhost', gracefulShutdown: false })
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, async () => {

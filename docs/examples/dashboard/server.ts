@@ -43,7 +43,7 @@ function measure(): Numbers {
   }
 }
 
-serve(app, { port, hostname: 'localhost', silent: true, gracefulShutdown: false })
+serve(app, { port, hostname: 'localhost', gracefulShutdown: false })
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, async () => {

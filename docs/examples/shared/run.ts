@@ -1,19 +1,21 @@
 /**
- * Starts an example with all that it needs: Clerk and its page.
+ * Starts an example with all that it needs: Clerk, its page, and Redis if it has nodes.
  *
  * npm run example -- dashboard
  *
  * Without Clerk's keys in the environment it runs the emulator. Set `PORT` for another port than 3000.
  */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClerkEmulator } from 'authchart/testing'
 import { buildPage } from './build-page.ts'
+import { startRedis } from './redis.ts'
 
-const names = ['dashboard', 'ai-answer']
+const names = ['dashboard', 'ai-answer', 'cluster', 'nodes']
 const name = process.argv[2] ?? ''
 if (!names.includes(name)) {
   console.error(`Which example? ${names.map((each) => `\n  npm run example -- ${each}`).join('')}`)
@@ -34,7 +36,12 @@ if (clerk) {
   env['CLERK_PUBLISHABLE_KEY'] = clerk.publishableKey
   env['CLERK_API_URL'] = clerk.apiUrl
 }
-await buildPage(folder, env['PAGE']!, clerk?.providerProps ?? { publishableKey: env['CLERK_PUBLISHABLE_KEY'] })
+const needsRedis = name === 'cluster' || name === 'nodes'
+const redis = needsRedis && !env['REDIS_URL'] ? await startRedis(temporary) : null
+if (redis) env['REDIS_URL'] = redis.url
+if (existsSync(`${folder}index.html`)) {
+  await buildPage(folder, env['PAGE']!, clerk?.providerProps ?? { publishableKey: env['CLERK_PUBLISHABLE_KEY'] })
+}
 
 const server = spawn(process.execPath, [...process.execArgv, `${folder}server.ts`], { env, stdio: 'inherit' })
 console.log(`\n  ${name}  ${origin}`)
@@ -46,6 +53,7 @@ console.log(
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => server.kill('SIGTERM'))
 server.on('exit', async (code) => {
+  redis?.stop()
   await clerk?.close()
   await rm(temporary, { recursive: true, force: true })
   process.exit(code ?? 0)
