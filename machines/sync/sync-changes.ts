@@ -240,7 +240,7 @@ export function toNewerView(known: AuthView, view: AuthView): AuthView {
  * channel. That is no other session to turn to, so the stream stays, and the page shows that nobody is signed in.
  */
 export function toAnsweredView({ view: known, identity, ended }: SyncContext, view: AuthView): AuthView {
-  if (identity === null && known.state === 'unchecked' && view.channel === '')
+  if (identity === null && known.state === 'unchecked' && !view.channel)
     return { ...view, channel: known.channel, rev: known.rev }
   const isEnd = identity === null && known.isSignedIn && view.state === 'signedOut' && view.channel === known.channel
   return isEnd && known.sessionId === (ended ?? known.sessionId) ? view : toNewerView(known, view)
