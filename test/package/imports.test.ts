@@ -72,6 +72,16 @@ describe('the imports of the package', () => {
     expect(findCircle(closed)).toContain('adapters/logger.ts')
   })
 
+  it('keep the doctor outside: nothing imports it, and it imports nothing that holds a session', () => {
+    const isDoctor = (file: string) => file.startsWith('adapters/doctor/')
+    const across = [...graph].flatMap(([file, targets]) =>
+      targets.filter((target) => isDoctor(file) !== isDoctor(target)).map((target) => `${file} → ${target}`),
+    )
+    expect(across.filter((each) => !isDoctor(each))).toEqual([])
+    expect(across.length).toBeGreaterThan(3)
+    expect(across.filter((each) => / adapters\/(?:h3|hub\/(?!cookies\/secret-id))/.test(each))).toEqual([])
+  })
+
   it('lead from the upper rooms of the hub to the lower ones', () => {
     expect(findClimbs(graph)).toEqual([])
     const climb = new Map([['adapters/hub/store/seals.ts', ['adapters/hub/node/revocations.ts']]])

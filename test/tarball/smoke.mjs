@@ -3,7 +3,9 @@
  * token in, streams the view and signs out. It is JavaScript, because the Node that runs it may know no types.
  */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { H3, serve } from 'h3'
 
 const manifest = JSON.parse(readFileSync('node_modules/authchart/package.json', 'utf8'))
@@ -61,6 +63,10 @@ const signedOut = await post({ type: 'session.cleared', sessionId: session.id, t
 assert.equal((await signedOut.json()).state, 'signedOut')
 await read(/event: view[^]*"state":"signedOut"/)
 assert.equal((await fetch(`${url}/api/me`, { headers: { cookie } })).status, 401)
+
+const doctor = ['node_modules/authchart/dist/adapters/doctor/cli.js', 'doctor', url, '--quick']
+const { stdout: findings } = await promisify(execFile)(process.execPath, doctor)
+assert.match(findings, /^ok +answer/)
 
 await reader.cancel()
 await auth.close({ timeout: 100 })
