@@ -38,7 +38,16 @@ function install(name: string, packages: readonly string[]): Promise<unknown> {
   return run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], { cwd: prefix })
 }
 
-/** Type-checks the snippets of the README. Other packages' declarations have errors of their own, which do not count. */
+/** A module that reaches the declarations of every entry point. */
+function toImports(): string {
+  const { exports }: { exports: Record<string, unknown> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return Object.entries(exports)
+    .filter(([, target]) => typeof target === 'object')
+    .map(([entry], index) => `export * as entry${index} from 'authchart${entry.slice(1)}'`)
+    .join('\n')
+}
+
+/** Type-checks the snippets of the README and every entry point. Other packages' declarations have errors of their own, which do not count. */
 async function checkTypes(typescript: string) {
   const tsc = join(folder, 'tools/node_modules', typescript, 'bin/tsc')
   const { stdout } = await run(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], {
@@ -67,6 +76,7 @@ try {
 
   const snippets = ['server.ts', 'embed.ts', 'app.tsx']
   for (const name of snippets) writeFileSync(join(app, name), readmeSnippet(name))
+  writeFileSync(join(app, 'all.ts'), toImports())
   const options = {
     target: 'ES2022',
     module: 'NodeNext',
@@ -75,7 +85,10 @@ try {
     types: ['node'],
     noEmit: true,
   }
-  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: snippets }))
+  writeFileSync(
+    join(app, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: options, files: [...snippets, 'all.ts'] }),
+  )
   for (const version of typeScriptVersions) {
     const manifest = readFileSync(join(folder, `tools/node_modules/typescript-${version}/package.json`), 'utf8')
     const { version: exact }: { version: string } = JSON.parse(manifest)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 export const nodeMajors = [20, 22, 24] as const
 
 /** The minors of TypeScript that the declarations are checked with. */
-export const typeScriptVersions = ['5.9', '7.0'] as const
+export const typeScriptVersions = ['5.5', '5.9', '7.0'] as const
 
 /** The packages that the smoke test and the snippets need beside the tarball, in the versions of this repository. */
 export function peersToInstall(): string[] {

@@ -76,7 +76,8 @@ export class ViewStreams {
     return this.#streams.length
   }
 
-  [Symbol.iterator]() {
+  // The type that TypeScript infers here is unknown to TypeScript 5.5, which checks the declarations of users.
+  [Symbol.iterator](): Iterator<ViewStream> {
     return this.#streams.values()
   }
 
