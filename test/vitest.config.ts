@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { reactVersion } from './react-version.ts'
 import { readEntryPoints } from './entry-points.ts'
+import { otherTests, parallelTests, remainingTests, unitTests } from './groups.ts'
+import { reactVersion } from './react-version.ts'
 import { SlowestFirst } from './slowest-first.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -16,20 +18,51 @@ export const sourceAliases: Readonly<Record<string, string>> = Object.fromEntrie
     .map(({ name, source }) => [name, at(source)]),
 )
 
-export default defineConfig({
+const shared = {
   root: at(''),
   plugins: reactVersion(),
   resolve: { alias: sourceAliases },
+}
+
+// These limits stop tests that hang. They do not measure speed: on a busy machine a browser test takes ten times as
+// long.
+const limits = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 30_000 } },
+}
+
+export default defineConfig({
+  ...shared,
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: 'test/global-setup.ts',
-    // The number of workers is Vitest's own, one less than there are cores. Browsers and servers take the other core: on
-    // two cores, two workers took 723 s and one took 791 s, and tests in real time got in each other's way.
     sequence: { sequencer: SlowestFirst },
-    // These limits stop tests that hang. They do not measure speed: on a busy machine a browser test takes ten times
-    // as long.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 30_000 } },
+    // The groups run one after the other. The first has Vitest's own number of workers, one less than there are cores:
+    // with two workers on two cores its tests in real time got in each other's way.
+    projects: [
+      { ...shared, test: { ...limits, ...otherTests, name: 'alone', sequence: { groupOrder: 0 } } },
+      { ...shared, test: { ...limits, ...remainingTests, name: 'also alone', sequence: { groupOrder: 0 } } },
+      {
+        ...shared,
+        test: {
+          ...limits,
+          ...parallelTests,
+          name: 'parallel',
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
+
+/** The options of the unit tests. They wait for nothing, so that each core runs one file. */
+export const unitConfig = defineConfig({
+  ...shared,
+  test: {
+    ...limits,
+    ...unitTests,
+    sequence: { sequencer: SlowestFirst },
+    maxWorkers: availableParallelism(),
   },
 })
