@@ -3,6 +3,8 @@ import type { AuthView, SessionRecord } from '../../machines/index.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
 import { appOrigin, userIds } from './sim-clerk.ts'
 import type { MintedToken, SimClerk } from './sim-clerk.ts'
+import { createLifeWatch } from './life-watch.ts'
+import type { LifeWatch } from './life-watch.ts'
 import type { Exchange, Wiretap } from './exchange.ts'
 import { simLimits } from './sim-node.ts'
 import type { SimNode } from './sim-node.ts'
@@ -29,6 +31,8 @@ const revived = 4
 
 /** Judges everything that servers say against what really happened. */
 export interface Oracle extends Wiretap {
+  /** Reports the view with which the app let a request in. */
+  onUse(view: AuthView): void
   /** Reports that a revocation was acknowledged. */
   onRevoked(sessionId: string): void
   /** True if an acknowledged end, which every node knows, covers a token. */
@@ -54,6 +58,7 @@ export interface OracleOptions {
 }
 
 export function createOracle({ world, clerk, store, nodes, browsers }: OracleOptions): Oracle {
+  const lifeWatch = createLifeWatch(world, store)
   const ends = new Map<string, End>()
   const streamRevs = new WeakMap<Exchange, number>()
   const nodeRevs = new WeakMap<SimNode, Map<string, AuthView>>()
@@ -96,7 +101,9 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     if (view.expiresAt !== proof.exp * 1_000 || now >= proof.exp * 1_000 + world.clockTolerance * 1_000) {
       return world.violate('proof', `expired ${now - proof.exp * 1_000} ms ago: ${at}`)
     }
-    return isFresh && seeEnd(node, proof, at)
+    if (!isFresh) return undefined
+    lifeWatch.see(node, view, at)
+    return seeEnd(node, proof, at)
   }
 
   const isCovered = ({ sessionId, iat }: MintedToken) => iat <= (ends.get(sessionId)?.until ?? -Infinity)
@@ -161,12 +168,19 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     if (seq >= (seqs.get(key)?.seq ?? 1)) seqs.set(key, { seq, at: world.time.now() })
   }
 
-  function noteArrival(exchange: Exchange) {
+  async function noteArrival(exchange: Exchange) {
     const token = toPostedToken(exchange)
     if (!token) return
+    if (world.lifetime) lifeWatch.onToken(exchange, token, await isRenewal(exchange, token))
     const counts = arrivals.get(exchange.node) ?? new Map<string, number>()
     arrivals.set(exchange.node, counts)
     counts.set(toProofKey(token), (counts.get(toProofKey(token)) ?? 0) + 1)
+  }
+
+  async function isRenewal({ node, cookie }: Exchange, { sessionId }: MintedToken): Promise<boolean> {
+    if (cookie === undefined) return false
+    const view = await node.probe(cookie)
+    return (view ?? (await findStored(cookie)))?.sessionId === sessionId
   }
 
   /** A session that is let go of forgets its tabs, but not so soon. */
@@ -193,10 +207,13 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
   /** Waits with a cookie for the sign-in, as a page load does or a stranger who has planted the cookie. */
   async function waitWithPlanted(node: SimNode, cookie: string) {
     world.fired('cookie.planted')
-    const { userId, signal, read } = await node.waitWith(cookie)
+    const { view: admitted, signal, read } = await node.waitWith(cookie)
+    const { userId } = admitted
+    lifeWatch.onUse(admitted)
     const look = async () => {
       if (!signal.aborted) world.violate('grace', `what ${userId ?? 'nobody'} guards goes on at ${node.party.name}`)
       const view = await read()
+      lifeWatch.onUse(view)
       if (view.userId !== null) world.violate('grace', `${view.userId} is still read at ${node.party.name}`)
     }
     for (const moment of [10_250, 40_000]) world.time.send(node.party, moment, () => void look().catch(() => {}))
@@ -272,7 +289,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     async onRequest(exchange) {
       noteSeq(exchange)
       notePosted(exchange)
-      noteArrival(exchange)
+      await noteArrival(exchange)
       await noteTimeout(exchange)
       if (exchange.method === 'POST' && exchange.body.includes('"session.cleared"')) await onClear(exchange)
     },
@@ -284,6 +301,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       if (view && view.userId !== toPostedUser(exchange)) seeReader(exchange.cookie, view, `answer to ${name}`)
       if (view) seeOrder(exchange, view)
       if (view && status === 200) noteAccepted(exchange, view)
+      if (view) lifeWatch.onAnswer(exchange, status, view)
       const cleared = clears.get(exchange)
       if (!cleared || status !== 200 || !view || view.isSignedIn || isOvertaken(exchange)) return
       end(cleared.sessionId, Math.floor(cleared.at / 1_000), 'a sign-out')
@@ -305,6 +323,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
       if (view.userId !== null || method === 'POST' || !world.random.chance(0.3)) return
       world.time.send(node.party, 1, () => void waitWithPlanted(node, cookie).catch(() => {}))
     },
+    onUse: (view) => lifeWatch.onUse(view),
     onRevoked: (sessionId) => end(sessionId, Infinity, 'a revocation'),
     isOver: (token) => isCovered(token) && nodes().every((node) => node.store.knows(token.sessionId, token.iat)),
     async inspect(party) {
@@ -323,7 +342,7 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     async findDisagreement() {
       for (const node of nodes()) await probeAll(node)
       for (const browser of browsers) {
-        const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser)
+        const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser, lifeWatch)
         if (found !== null) return found
       }
       return null
@@ -353,12 +372,17 @@ async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBro
   return null
 }
 
-function findClientDisagreement(browser: SimBrowser): string | null {
+function findClientDisagreement(browser: SimBrowser, lifeWatch: LifeWatch): string | null {
   // A tab does not post because another tab has changed the view, and that other tab may be closed by now.
   const orgs = browser.organizations
   for (const { party, client, session } of browser.tabs) {
     const { view } = client
     const isActive = session?.status === 'active'
+    const isShown = view.isSignedIn || client.status === 'authenticated'
+    const isEnded = isActive && lifeWatch.mayHaveEnded(session.id) && !isShown
+    if (isEnded) continue
+    if (isShown && lifeWatch.mustHaveEnded(view.sessionId ?? ''))
+      return `${party.name} shows ${toText(view)}, whose lifetime has ended`
     const isAgreed = isActive
       ? view.isSignedIn && view.sessionId === session.id && orgs.has(view.orgId) && client.status === 'authenticated'
       : session

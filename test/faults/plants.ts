@@ -217,4 +217,12 @@ export const plants: readonly Plant[] = [
     instead: '      else if (!entry.joining) left.push(channel)',
     shownBy: 1_083_770_894,
   },
+  {
+    name: 'lifetime-without-idle',
+    what: 'a Clerk session goes on however long no request uses it',
+    file: 'adapters/hub/node/session-lifetimes.ts',
+    line: 'const toEnd = ({ at, usedAt }: SignIn) => Math.min(at + absolute, usedAt + idle)',
+    instead: '  const toEnd = ({ at }: SignIn) => at + absolute',
+    shownBy: 1_808_480_011,
+  },
 ]

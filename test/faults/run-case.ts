@@ -75,7 +75,7 @@ export function createCaseRunner(fired: Map<FaultName, number>): (seed: number) 
   return async (seed) => {
     time.reset()
     random = createRandom(seed)
-    const current = createWorld(time, random, fired)
+    const current = createWorld({ time, seed, random, fired })
     world = current
     const steps = await play(current)
     const digest = createHash('sha256').update(current.log.join('\n')).digest('hex')

@@ -13,7 +13,7 @@ import { createSimStore } from './sim-store.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import { fairWeather } from './weather.ts'
-import type { World } from './world.ts'
+import type { SimLifetime, World } from './world.ts'
 
 /** All participants of one case. */
 export interface Scene {
@@ -88,6 +88,18 @@ export function setScene(world: World): Scene {
       }
     },
   }
+  /** Has the app ask for the view now and then, as it does at each request of a page. */
+  function scheduleUse(lifetime: SimLifetime) {
+    const { random: chance } = lifetime
+    time.send(wire, chance.between(5_000, 100_000), () => {
+      const { cookie } = chance.pick(browsers)
+      const node = chance.pick(nodes)
+      if (cookie !== undefined && !node.party.isDead && !node.party.isHeld)
+        time.send(node.party, 1, () => void node.use(cookie).then(oracle.onUse, () => {}))
+      scheduleUse(lifetime)
+    })
+  }
+  if (world.lifetime) scheduleUse(world.lifetime)
   for (const browser of browsers) {
     for (let tabs = random.between(1, 2); tabs > 0; tabs -= 1) {
       openTab(world, browser, network, clerk, `${browser.name}.${(counts.tabs += 1)}`)

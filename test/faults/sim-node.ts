@@ -8,11 +8,11 @@ import type { SimStore, StoreConnection } from './sim-store.ts'
 import { secret } from './sim-stranger.ts'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
-import type { World } from './world.ts'
+import type { SimLifetime, World } from './world.ts'
 
 /** A request that waited for a verdict, and the view that it may still read. */
 export interface Admitted {
-  readonly userId: string | null
+  readonly view: AuthView
   readonly signal: AbortSignal
   read(): Promise<AuthView>
 }
@@ -32,6 +32,8 @@ export interface SimNode {
   /** True while it refuses new connections, because it is starting or about to stop. */
   isClosed: boolean
   fetch(request: Request): Promise<Response>
+  /** Asks for the view as the app does at a request with the cookie, which counts as a use of the session. */
+  use(cookie: string): Promise<AuthView>
   /** Waits for the verdict on a session, as a page load with its cookie does. */
   waitWith(cookie: string): Promise<Admitted>
   /**
@@ -53,6 +55,7 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
       claims: { issuer, authorizedParties: [appOrigin], clockTolerance: world.clockTolerance },
       store: connection,
       ...(world.isSealed && { secret }),
+      ...(world.lifetime && { lifetime: toLifetimeOptions(world.lifetime) }),
       limits: simLimits,
       clientAddress: () => '192.0.2.1',
       clock,
@@ -66,27 +69,43 @@ export function startNode(world: World, store: SimStore, clerk: SimClerk, name: 
   const app = new H3({ silent: true })
   app.register(auth.plugin)
 
+  /** The route of the view, unlike the question of the app, is no use of a session. */
+  async function readUnused(cookie: string): Promise<AuthView | null> {
+    const response = await app.fetch(new Request(`${appOrigin}/auth/session`, { headers: { cookie } }))
+    return response.ok ? ((await response.json()) as AuthView) : null
+  }
+
   async function probe(cookie: string): Promise<AuthView | null> {
     connection.isProbed = true
-    const view = await auth.session(toEvent(cookie)).catch(() => null)
+    const view = await (world.lifetime ? readUnused(cookie) : auth.session(toEvent(cookie))).catch(() => null)
     connection.isProbed = false
     return view?.channel ? view : null
   }
 
+  async function use(cookie: string): Promise<AuthView> {
+    return auth.session(new H3Event(new Request(`${appOrigin}/`, { headers: { cookie } })))
+  }
+
   async function waitWith(cookie: string): Promise<Admitted> {
     const event = new H3Event(new Request(`${appOrigin}/`, { headers: { cookie } }))
-    const { userId } = await auth.whenChecked(event, { timeout: 60_000 })
-    return { userId, signal: auth.signal(event), read: async () => auth.session(event) }
+    const view = await auth.whenChecked(event, { timeout: 60_000 })
+    return { view, signal: auth.signal(event), read: async () => auth.session(event) }
   }
 
   return Object.assign(node, {
     auth,
     store: connection,
     probe,
+    use,
     waitWith,
     fetch: async (request: Request) => app.fetch(request),
   })
 }
+
+const toLifetimeOptions = ({ idle, absolute }: SimLifetime) => ({
+  ...(idle !== Infinity && { idle }),
+  ...(absolute !== Infinity && { absolute }),
+})
 
 const events = new Map<string, H3Event>()
 

@@ -200,6 +200,7 @@ export function createSimStore(world: World): SimStore {
             ask('write', () => disk.write(record, { expectedRev, until: trueUntil })),
           )
         },
+        list: (userId) => ask('list', () => disk.list!(userId)),
         rotate: (id, options) => whileFollowing(id, () => ask('rotate', () => disk.rotate(id, options))),
         remove: (id, expectedRev) => ask('remove', () => disk.remove(id, expectedRev)),
         addTombstone(tombstone) {

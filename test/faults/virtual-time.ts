@@ -8,6 +8,8 @@ export interface Party {
   isDead: boolean
   /** True while none of its code runs, as with a blocked loop or a suspended machine. */
   isHeld: boolean
+  /** When it was last released, epoch ms. */
+  releasedAt: number
   /** The callbacks that became due while it was held. */
   readonly due: (() => void)[]
 }
@@ -28,7 +30,7 @@ const realSetImmediate = globalThis.setImmediate
 export const drain = () => new Promise<void>((resolve) => void realSetImmediate(resolve))
 
 export function createParty(name: string): Party {
-  return { name, isDead: false, isHeld: false, due: [] }
+  return { name, isDead: false, isHeld: false, releasedAt: 0, due: [] }
 }
 
 /** The clock of a process. Every timer belongs to the party whose code set it. */
@@ -135,6 +137,7 @@ export function takeOverTime(): VirtualTime {
     run,
     send: (party, delay, work) => void start(party, delay, work, true),
     release(party) {
+      if (party.isHeld) party.releasedAt = fake.now
       party.isHeld = false
       for (const again of party.due.splice(0)) again()
     },

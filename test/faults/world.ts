@@ -1,5 +1,6 @@
 import type { Random } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'
+import { createRandom } from './random.ts'
 import { toClimate } from './weather.ts'
 import type { FaultName, Weather } from './weather.ts'
 
@@ -15,12 +16,22 @@ export interface World {
   readonly clockTolerance: number
   /** True if the nodes have a secret with which they seal their records. */
   readonly isSealed: boolean
+  /** How long a Clerk session may last on the server, ms; null in most cases. */
+  readonly lifetime: SimLifetime | null
   readonly log: string[]
   readonly violations: Violation[]
   /** Counts a fault that took effect. */
   fired(fault: FaultName): void
   note(line: string): void
   violate(invariant: Invariant, detail: string): void
+}
+
+/** The lifetime of a case. Its members are Infinity for no bound. */
+export interface SimLifetime {
+  readonly idle: number
+  readonly absolute: number
+  /** The chance of the uses of the app. It is apart from the chance of the case, so that the other cases stay as they are. */
+  readonly random: Random
 }
 
 export const invariants = {
@@ -31,6 +42,7 @@ export const invariants = {
   rev: 'rev only rises within a channel',
   order: 'a post that a newer one of its tab has overtaken signs nobody in',
   grace: 'who waits with a cookie that is for nobody is let in for 10 s at most',
+  lifetime: 'nobody is signed in past the lifetime of a Clerk session, or past its idle time without a use',
   bounds: 'what one Clerk session, one user and one address hold on a node is bounded',
   agreement: 'once faults stop, every client agrees with the server within 35 s',
   internal: 'no unhandled error, no 500, no endless activity',
@@ -43,7 +55,31 @@ export interface Violation {
   readonly detail: string
 }
 
-export function createWorld(time: VirtualTime, random: Random, fired: Map<FaultName, number>): World {
+/** One case in this many has a lifetime. */
+const casesPerLifetime = 6
+
+function toLifetime(seed: number): SimLifetime | null {
+  const random = createRandom(seed ^ 0x11fe_71e5)
+  if (random.below(casesPerLifetime) > 0) return null
+  const bounds = random.pick(['idle', 'absolute', 'both'] as const)
+  const toSpan = () => random.between(60, 110) * 1_000
+  const [idle, absolute] = [toSpan(), toSpan()]
+  return {
+    idle: bounds === 'absolute' ? Infinity : idle,
+    absolute: bounds === 'idle' ? Infinity : absolute,
+    random,
+  }
+}
+
+export interface WorldOptions {
+  readonly time: VirtualTime
+  readonly seed: number
+  /** The chance of the case. */
+  readonly random: Random
+  readonly fired: Map<FaultName, number>
+}
+
+export function createWorld({ time, seed, random, fired }: WorldOptions): World {
   const log: string[] = []
   const violations: Violation[] = []
   const start = time.now()
@@ -56,6 +92,7 @@ export function createWorld(time: VirtualTime, random: Random, fired: Map<FaultN
     climate,
     tokenLife,
     isSealed: tokenLife === 60,
+    lifetime: toLifetime(seed),
     clockTolerance: random.pick([5, 60]),
     log,
     violations,
