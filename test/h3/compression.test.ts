@@ -19,7 +19,9 @@ describe.each(compressing)('in %s', (_, openHost) => {
 
   it('sends a complete answer to a browser that accepts compression', async () => {
     const server = await startServer({}, undefined, openHost)
-    const { status, body } = await server.send('/auth/session', { headers: accepted })
+    // Node 22 compresses by zstd, but its fetch cannot read it.
+    const readable = { 'accept-encoding': 'gzip, deflate, br' }
+    const { status, body } = await server.send('/auth/session', { headers: readable })
     expect([status, body.state]).toEqual([200, 'unchecked'])
   })
 
