@@ -1,5 +1,4 @@
-import { authErrors } from '../machines/auth-error.ts'
-import type { AuthError, AuthErrorCode } from '../machines/auth-error.ts'
+import { authErrors, type AuthError, type AuthErrorCode } from '../machines/auth-error.ts'
 import type { Logger } from './logger.ts'
 
 /** Logs that a token was refused. */

@@ -1,6 +1,5 @@
 import type { SharedStreamOptions } from './shared-stream.ts'
-import { createOwnReader } from './stream-reader.ts'
-import type { StreamReader } from './stream-reader.ts'
+import { createOwnReader, type StreamReader } from './stream-reader.ts'
 
 /** Creates a reader of the stream that the tabs of a browser share. Its code is loaded with the first stream. */
 export function createSharedReader(options: SharedStreamOptions): StreamReader {

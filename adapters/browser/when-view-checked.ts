@@ -1,8 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
-import { waitForVerdict } from '../../machines/wait-for-verdict.ts'
-import type { VerdictSource } from '../../machines/wait-for-verdict.ts'
-import { onValueChange, toView } from './view-changes.ts'
-import type { SyncActor } from './view-changes.ts'
+import { waitForVerdict, type VerdictSource } from '../../machines/wait-for-verdict.ts'
+import { onValueChange, toView, type SyncActor } from './view-changes.ts'
 
 /** Options of `client.whenChecked`. */
 export interface WhenViewCheckedOptions {

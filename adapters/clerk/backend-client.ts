@@ -1,7 +1,5 @@
-import { createClerkClient } from '@clerk/backend'
-import type { ClerkClient } from '@clerk/backend'
-import { requireSecretKey } from './clerk-options.ts'
-import type { ClerkOptions } from './clerk-options.ts'
+import { createClerkClient, type ClerkClient } from '@clerk/backend'
+import { requireSecretKey, type ClerkOptions } from './clerk-options.ts'
 
 /**
  * Creates Clerk's own client for one instance's Backend API.

@@ -1,12 +1,14 @@
-import { createJwksFetcher } from '../jose/fetch-jwks.ts'
-import type { FetchJwks } from '../jose/fetch-jwks.ts'
-import { createKeySource, warnOfInsecureKeys } from '../jose/create-key-source.ts'
-import type { KeyOptions, KeySourceSettings } from '../jose/create-key-source.ts'
+import { createJwksFetcher, type FetchJwks } from '../jose/fetch-jwks.ts'
+import {
+  createKeySource,
+  warnOfInsecureKeys,
+  type KeyOptions,
+  type KeySourceSettings,
+} from '../jose/create-key-source.ts'
 import type { KeySource } from '../jose/key-source.ts'
 import { createSingleKey } from '../jose/static-keys.ts'
 import { toLogger } from '../logger.ts'
-import { requireSecretKey } from './clerk-options.ts'
-import type { ClerkOptions } from './clerk-options.ts'
+import { requireSecretKey, type ClerkOptions } from './clerk-options.ts'
 
 type ClerkKeyOptions = Pick<ClerkOptions, 'secretKey' | 'jwtKey' | 'apiUrl'>
 

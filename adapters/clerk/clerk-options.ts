@@ -1,6 +1,5 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
-import { createOptionCheck } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { createOptionCheck, type OptionCheck } from '../option-check.ts'
 import { unquote } from '../unquote.ts'
 
 /**

@@ -1,15 +1,11 @@
 import type { InspectionEvent } from 'xstate'
-import { createOptionCheck } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { createOptionCheck, type OptionCheck } from '../option-check.ts'
 import { createExplainers } from './explainers.ts'
-import { createFrameGate } from './frame-gate.ts'
-import type { SessionFilter } from './frame-gate.ts'
+import { createFrameGate, type SessionFilter } from './frame-gate.ts'
 import { toInspectorFrame } from './inspector-frame.ts'
-import { createLocalPage } from './local-page.ts'
-import type { LocalPage } from './local-page.ts'
+import { createLocalPage, type LocalPage } from './local-page.ts'
 import { createOneTimeKeys } from './one-time-keys.ts'
-import { createSessionLog } from './session-log.ts'
-import type { InspectedSession, InspectedStep } from './session-log.ts'
+import { createSessionLog, type InspectedSession, type InspectedStep } from './session-log.ts'
 
 /** Options of {@link createInspector}. */
 export interface InspectorOptions {

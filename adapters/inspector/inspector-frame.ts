@@ -2,8 +2,7 @@ import type { AnyActorRef, AnyEventObject, AnyStateMachine, InspectionEvent, Sna
 import { toArrowEnds, toArrowId } from './arrow-ends.ts'
 import { toEventLabels } from './event-labels.ts'
 import { toDefinition } from './stately-json.ts'
-import { toShownFields, toShownId } from './shown-fields.ts'
-import type { Shown, ShownFields } from './shown-fields.ts'
+import { toShownFields, toShownId, type Shown, type ShownFields } from './shown-fields.ts'
 
 /** An event with its type and the fields that may be shown. */
 export interface ShownEvent {

@@ -1,8 +1,6 @@
-import { isAuthErrorCode } from '../../machines/auth-error.ts'
-import type { AuthErrorCode } from '../../machines/auth-error.ts'
+import { isAuthErrorCode, type AuthErrorCode } from '../../machines/auth-error.ts'
 import type { SyncErrorCode } from '../../machines/sync/sync-error.ts'
-import { toOrgRole } from '../../machines/verified-session.ts'
-import type { AuthClaims } from '../../machines/verified-session.ts'
+import { toOrgRole, type AuthClaims } from '../../machines/verified-session.ts'
 
 /** A value that may be shown: plain data, at most two levels deep. */
 export type Shown = string | number | boolean | null | ShownFields

@@ -1,9 +1,7 @@
 import type { InspectionEvent } from 'xstate'
-import { createOptionCheck } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { createOptionCheck, type OptionCheck } from '../option-check.ts'
 import { requireFilter } from './create-inspector.ts'
-import { createFrameGate } from './frame-gate.ts'
-import type { SessionFilter } from './frame-gate.ts'
+import { createFrameGate, type SessionFilter } from './frame-gate.ts'
 import { toInspectorFrame } from './inspector-frame.ts'
 import { toStatelyEvent } from './stately-event.ts'
 

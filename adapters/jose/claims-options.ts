@@ -1,8 +1,6 @@
 import { isDevelopment } from '../node-env.ts'
-import { defaultClockTolerance } from '../../machines/verified-session.ts'
-import type { AuthClaims } from '../../machines/verified-session.ts'
-import { createOptionCheck, isText } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { defaultClockTolerance, type AuthClaims } from '../../machines/verified-session.ts'
+import { createOptionCheck, isText, type OptionCheck } from '../option-check.ts'
 import { toOriginProblem } from '../origins.ts'
 
 /** Rules for a token's claims, in addition to those for every session token. */

@@ -1,7 +1,5 @@
-import { createKeySource } from './create-key-source.ts'
-import type { KeyOptions, KeySourceSettings } from './create-key-source.ts'
-import { isKeySource } from './key-source.ts'
-import type { KeySource } from './key-source.ts'
+import { createKeySource, type KeyOptions, type KeySourceSettings } from './create-key-source.ts'
+import { isKeySource, type KeySource } from './key-source.ts'
 import { refuseParty } from './refuse-claim.ts'
 import { isDevelopment } from '../node-env.ts'
 

@@ -1,5 +1,4 @@
-import { readRsaMembers, toPublicKey } from './public-key.ts'
-import type { PublicKey, RsaMembers } from './public-key.ts'
+import { readRsaMembers, toPublicKey, type PublicKey, type RsaMembers } from './public-key.ts'
 
 /** RS256 public keys by key id. A key without an id is kept under `undefined`; only {@link verifyJws} uses it. */
 export type KeySet = ReadonlyMap<string | undefined, PublicKey>

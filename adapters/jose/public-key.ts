@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { base64url, importSPKI } from 'jose'
-import type { CryptoKey, JWK } from 'jose'
+import { base64url, importSPKI, type CryptoKey, type JWK } from 'jose'
 import { decodeBase64url } from './base64url.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { readPublicKeyPem, toPem } from './public-key-pem.ts'

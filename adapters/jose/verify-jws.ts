@@ -1,12 +1,9 @@
 import { compactVerify, errors } from 'jose'
 import { AuthError } from '../../machines/auth-error.ts'
-import { toKeySet } from './key-set.ts'
-import type { Jwks, KeySet } from './key-set.ts'
+import { toKeySet, type Jwks, type KeySet } from './key-set.ts'
 import { nodeCrypto } from './node-crypto.ts'
-import { maxTokenLength, parseJws } from './parse-jws.ts'
-import type { JwsHeader, ParsedJws } from './parse-jws.ts'
-import { isNodeKey } from './public-key.ts'
-import type { PublicKey } from './public-key.ts'
+import { maxTokenLength, parseJws, type JwsHeader, type ParsedJws } from './parse-jws.ts'
+import { isNodeKey, type PublicKey } from './public-key.ts'
 
 /** A JWS whose signature verified. */
 export interface VerifiedJws {

@@ -1,8 +1,7 @@
 import { fullJitter } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { setUnrefTimeout } from '../timing/unref-clock.ts'
-import { createFeedStatus } from './feed-status.ts'
-import type { FeedState, FeedStatus } from './feed-status.ts'
+import { createFeedStatus, type FeedState, type FeedStatus } from './feed-status.ts'
 import { createOutageLog } from './outage-log.ts'
 import { isReply, toRefusal } from './redis-refusal.ts'
 

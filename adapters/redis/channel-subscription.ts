@@ -1,5 +1,4 @@
-import { isCluster } from './redis-client.ts'
-import type { RedisSubscriber } from './redis-client.ts'
+import { isCluster, type RedisSubscriber } from './redis-client.ts'
 
 /** The connection on which a node receives the messages of the other nodes. */
 export interface ChannelSubscription {

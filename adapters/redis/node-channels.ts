@@ -1,9 +1,7 @@
 import { createChannelSubscription } from './channel-subscription.ts'
-import { createFollowedChannels } from './followed-channels.ts'
-import type { FollowedChannels, FollowedChannelsOptions } from './followed-channels.ts'
+import { createFollowedChannels, type FollowedChannels, type FollowedChannelsOptions } from './followed-channels.ts'
 import type { RedisSubscriber } from './redis-client.ts'
-import { shards } from './redis-keys.ts'
-import type { RedisKeys } from './redis-keys.ts'
+import { shards, type RedisKeys } from './redis-keys.ts'
 import { createSlotOwners } from './slot-owners.ts'
 
 /** All channels on which a node listens: those that concern every node, and those of its own sessions. */

@@ -1,10 +1,8 @@
 import type { StoredSession } from '../hub/store/session-store.ts'
 import type { FollowedChannels } from './followed-channels.ts'
-import { parseLead } from './redis-aliases.ts'
-import type { Lead } from './redis-aliases.ts'
+import { parseLead, type Lead } from './redis-aliases.ts'
 import type { RedisCall, RedisCalls } from './redis-calls.ts'
-import { toKeyDigest } from './redis-keys.ts'
-import type { RedisKeys } from './redis-keys.ts'
+import { toKeyDigest, type RedisKeys } from './redis-keys.ts'
 import { isListed, toRecord } from './redis-record-text.ts'
 
 export interface ReadSessionOptions {

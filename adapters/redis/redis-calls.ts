@@ -1,6 +1,5 @@
 import { setUnrefTimeout } from '../timing/unref-clock.ts'
-import { isCluster } from './redis-client.ts'
-import type { RedisClient, ScriptCall } from './redis-client.ts'
+import { isCluster, type RedisClient, type ScriptCall } from './redis-client.ts'
 import { shards } from './redis-keys.ts'
 import { toRefusal } from './redis-refusal.ts'
 import type { RedisScript } from './redis-scripts.ts'

@@ -1,7 +1,6 @@
 import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
-import { createReadSession } from './read-session.ts'
-import type { ReadSessionOptions } from './read-session.ts'
+import { createReadSession, type ReadSessionOptions } from './read-session.ts'
 import { toLead, toRetiredLead } from './redis-aliases.ts'
 import { toKeyDigest } from './redis-keys.ts'
 import { parseRecord, toRecord, unreadable } from './redis-record-text.ts'

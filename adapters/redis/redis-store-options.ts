@@ -1,7 +1,6 @@
 import { longestDelay } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
-import { createOptionCheck, isObject, isText } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { createOptionCheck, isObject, isText, type OptionCheck } from '../option-check.ts'
 import type { RedisClient } from './redis-client.ts'
 
 /** Options of {@link createRedisSessionStore}. */

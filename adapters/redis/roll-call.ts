@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createWaits } from '../timing/waits.ts'
 import type { RedisCalls } from './redis-calls.ts'
-import { shards } from './redis-keys.ts'
-import type { RedisKeys } from './redis-keys.ts'
+import { shards, type RedisKeys } from './redis-keys.ts'
 import { tellScript } from './redis-scripts.ts'
 
 export const rollCallKinds = { call: 'roll-call', answer: 'present' } as const

@@ -2,8 +2,7 @@ import type { Tombstone } from '../hub/store/session-store.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { parseTombstone } from './parse-tombstone.ts'
 import type { Guards } from '../hub/store/store-guards.ts'
-import type { RedisKeys } from './redis-keys.ts'
-import { shards, toKeyDigest, toShard } from './redis-keys.ts'
+import { type RedisKeys, shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { tombstoneScript } from './redis-scripts.ts'
 
 /** The tombstones of all nodes in the order in which Redis received them, with one stream for each shard. */

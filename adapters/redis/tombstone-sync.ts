@@ -1,8 +1,7 @@
 import type { Tombstones } from '../hub/store/tombstones.ts'
 import type { Tombstone } from '../hub/store/session-store.ts'
 import type { Logger } from '../logger.ts'
-import { toTombstoneShard } from './tombstone-log.ts'
-import type { TombstoneLog } from './tombstone-log.ts'
+import { toTombstoneShard, type TombstoneLog } from './tombstone-log.ts'
 
 /** Keeps the tombstones of this node and the log in Redis the same. */
 export interface TombstoneSync {

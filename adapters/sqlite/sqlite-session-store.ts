@@ -4,8 +4,7 @@ import type { SessionStore, StoreChange } from '../hub/store/session-store.ts'
 import { openDatabase } from './open-database.ts'
 import { createSqliteTombstones } from './sqlite-tombstones.ts'
 import { createSqliteRecords } from './sqlite-records.ts'
-import { resolveSqliteStoreOptions } from './sqlite-store-options.ts'
-import type { SqliteSessionStoreOptions } from './sqlite-store-options.ts'
+import { resolveSqliteStoreOptions, type SqliteSessionStoreOptions } from './sqlite-store-options.ts'
 import { prepareTables } from './sqlite-tables.ts'
 
 /** Interval at which ended entries are removed, ms. */

@@ -1,5 +1,4 @@
-import { createOptionCheck, isObject, isText } from '../option-check.ts'
-import type { OptionCheck } from '../option-check.ts'
+import { createOptionCheck, isObject, isText, type OptionCheck } from '../option-check.ts'
 
 /** Options of {@link createSqliteSessionStore}. */
 export interface SqliteSessionStoreOptions {
