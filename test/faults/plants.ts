@@ -215,7 +215,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/redis/followed-channels.ts',
     line: 'else if (!entry.joining && !isHeld(entry)) left.push(channel)',
     instead: '      else if (!entry.joining) left.push(channel)',
-    shownBy: 1_083_770_894,
+    shownBy: 1_559_762_231,
   },
   {
     name: 'lifetime-without-idle',

@@ -6,6 +6,7 @@ import type { LiveSession } from '../session/live-session.ts'
 import { continueSignIn, mergeSignIns, toSignIn, type SignIn } from '../session/sign-in.ts'
 import type { SessionStore, Tombstone } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
+import { createStoredSignIns } from './stored-sign-ins.ts'
 
 /** How long a sign-in may last, ms; Infinity for no bound. */
 export interface Lifetime {
@@ -81,32 +82,12 @@ const rememberFor = 7 * 24 * 3_600_000
 /** The longest time between two uses that other nodes are told of, ms. */
 const longestStep = 60_000
 
-/** Rounds of compare-and-set before the record is left to the other node that is writing it. */
-const maxRounds = 5
-
-/** The record of a Clerk session that no server session is signed in with: it proves nothing. */
-const toLeftRecord = (userId: string, { sessionId, at, usedAt }: SignIn, rev: number): SessionRecord => ({
-  id: `left.${sessionId}`,
-  channel: '',
-  rev,
-  status: 'signedOut',
-  claims: null,
-  user: null,
-  userId,
-  sessionId,
-  orgId: null,
-  issuedAt: at,
-  expiresAt: null,
-  signedInAt: at,
-  lastUsedAt: usedAt,
-  seqByTab: {},
-})
-
 export function createSessionLifetimes(options: SessionLifetimesOptions): SessionLifetimes {
   const { lifetime, store, isHeld, addTombstone, clock, logger } = options
   const { idle, absolute } = lifetime
   // Without an idle lifetime, other nodes need not know of a use.
   const step = idle === Infinity ? Infinity : Math.min(longestStep, idle / 10)
+  const stored = createStoredSignIns({ store, clock, logger })
   const entries = new Map<string, Entry>()
   const deadlines = createDeadlineQueue<Entry>((entry) => void review(entry))
   let isClosed = false
@@ -158,43 +139,19 @@ export function createSessionLifetimes(options: SessionLifetimesOptions): Sessio
   }
 
   /**
-   * Learns from the store when a Clerk session signed in and was last used through any server session.
-   * @returns false if the store has no record of it
+   * Learns what the store knows of a Clerk session.
+   * @returns false if it has no record of it; if the store cannot tell, the lifetime goes by what this node knows
    */
   async function readStored(userId: string, sessionId: string): Promise<boolean> {
-    if (!store.list) return true
-    try {
-      const records = await store.list(userId)
-      const found = records.filter((record) => record.sessionId === sessionId)
-      for (const record of found) {
-        const signIn = toSignIn(record, clock())
-        if (signIn) remember(userId, signIn)
-      }
-      return found.length > 0
-    } catch (error) {
-      // The lifetime goes by what this node knows.
-      logger.error('store.failed', { method: 'list', error })
-      return true
-    }
+    const signIns = await stored.read(userId, sessionId)
+    for (const signIn of signIns ?? []) if (signIn) remember(userId, signIn)
+    return signIns === null || signIns.length > 0
   }
 
   async function learnStored(userId: string, sessionId: string) {
     await readStored(userId, sessionId)
     const entry = entries.get(sessionId)
     if (entry && toEnd(entry.earliest) <= clock()) end(entry)
-  }
-
-  /** Stores what is known of a Clerk session, under an id that leads to no server session. */
-  async function storeLeft({ userId, earliest }: Entry) {
-    let known: SessionRecord | null = null
-    for (let round = 0; round < maxRounds; round += 1) {
-      const stored = known && toSignIn(known, clock())
-      const record = toLeftRecord(userId, stored ? mergeSignIns(earliest, stored) : earliest, (known?.rev ?? 0) + 1)
-      const until = toEnd(earliest) + rememberFor
-      const result = await store.write(record, { expectedRev: known?.rev ?? null, until })
-      if (result.written) return
-      known = result.current
-    }
   }
 
   const isOverFor = (sessionId: string) => {
@@ -220,7 +177,7 @@ export function createSessionLifetimes(options: SessionLifetimesOptions): Sessio
     keepLeft(sessionId) {
       const entry = entries.get(sessionId)
       if (!entry || store.findTombstone({ userId: entry.userId, sessionId, issuedAt: entry.earliest.at })) return
-      storeLeft(entry).catch((error: unknown) => logger.error('store.failed', { method: 'write', error }))
+      void stored.keep(entry.userId, entry.earliest, toEnd(entry.earliest) + rememberFor)
     },
     use(signIn, now) {
       const entry = entries.get(signIn.sessionId)
