@@ -1,4 +1,5 @@
 import { loopbackHost } from './loopback.ts'
+import { parseUrl } from './parse-url.ts'
 
 const webScheme = /^https?:\/\//i
 const socketScheme = /^ws(s?):\/\//i
@@ -33,7 +34,7 @@ export function toOriginProblem(value: string): string | null {
 /** @returns The origin that a value means, or null. */
 function toOrigin(value: string): string | null {
   const text = value.trim().replace(socketScheme, 'http$1://')
-  if (webScheme.test(text)) return URL.canParse(text) ? new URL(text).origin : null
+  if (webScheme.test(text)) return parseUrl(text)?.origin ?? null
   const [, scheme, authority] = appOrigin.exec(text) ?? []
   if (scheme !== undefined && authority !== undefined) return `${scheme.toLowerCase()}://${authority}`
   if (!bareHost.test(text) || text === 'null') return null

@@ -1,6 +1,7 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
 import { createOptionCheck, type OptionCheck } from '../option-check.ts'
 import { unquote } from '../unquote.ts'
+import { parseUrl } from '../parse-url.ts'
 
 /**
  * The settings with which a server reaches its Clerk instance. Each comes from the argument, else from the environment.
@@ -109,8 +110,7 @@ function toCanonicalUrl(url: string): string {
 
 function toHost(domain: string): string {
   const text = domain.includes('://') ? domain : `https://${domain}`
-  if (!URL.canParse(text)) check.fail('domain', 'must be a host name')
-  return new URL(text).host
+  return parseUrl(text)?.host ?? check.fail('domain', 'must be a host name')
 }
 
 /**
@@ -124,5 +124,5 @@ function toFrontendApi(publishableKey: string): string {
 }
 
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  return /^https?:$/.test(parseUrl(text)?.protocol ?? '')
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { parseUrl } from '../parse-url.ts'
 import { toLine } from './finding.ts'
 import { runDoctor, type DoctorOptions } from './run-doctor.ts'
 
@@ -41,7 +42,7 @@ function readOptions(): DoctorOptions | null {
 }
 
 function toUrl(name: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null
+  const url = parseUrl(text)
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
   throw new Error(`${name} is not an http or https URL, such as https://app.example.com`)
 }

@@ -1,5 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import { createOptionCheck, type OptionCheck } from '../option-check.ts'
+import { parseUrl } from '../parse-url.ts'
 import { requireFilter } from './create-inspector.ts'
 import { createFrameGate, type SessionFilter } from './frame-gate.ts'
 import { toInspectorFrame } from './inspector-frame.ts'
@@ -94,6 +95,6 @@ async function startRelay(url: string) {
 }
 
 function requireUrl(name: string, url: string | undefined, protocol: RegExp) {
-  const isUsable = url === undefined || (URL.canParse(url) && protocol.test(new URL(url).protocol))
+  const isUsable = url === undefined || protocol.test(parseUrl(url)?.protocol ?? '')
   check.require(name, isUsable, 'must be an absolute URL')
 }

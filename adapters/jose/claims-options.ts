@@ -2,6 +2,7 @@ import { isDevelopment } from '../node-env.ts'
 import { defaultClockTolerance, type AuthClaims } from '../../machines/verified-session.ts'
 import { createOptionCheck, isText, type OptionCheck } from '../option-check.ts'
 import { toOriginProblem } from '../origins.ts'
+import { parseUrl } from '../parse-url.ts'
 
 /** Rules for a token's claims, in addition to those for every session token. */
 export interface ClaimsOptions {
@@ -106,9 +107,9 @@ const bareHost = /^[a-z\d-]+(\.[a-z\d-]+)+\/?$/i
  */
 function toIssuerProblem(value: string): string | null {
   const text = bareHost.test(value) ? `https://${value}` : value
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null
-  const { origin, pathname } = new URL(text)
-  const mended = origin + pathname.replace(/\/+$/, '')
+  const url = /^https?:\/\//i.test(text) ? parseUrl(text) : null
+  if (!url) return null
+  const mended = url.origin + url.pathname.replace(/\/+$/, '')
   if (mended === value) return null
   return `has ${JSON.stringify(value.slice(0, 200))}, which no iss is equal to: write ${JSON.stringify(mended)}`
 }

@@ -2,6 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import { toLogger, type Logger } from '../logger.ts'
 import { loopbackHost } from '../loopback.ts'
 import { createOptionCheck, type OptionCheck } from '../option-check.ts'
+import { parseUrl } from '../parse-url.ts'
 import { createJwksFetcher, type FetchJwks, type FetchJwksRequest } from './fetch-jwks.ts'
 import type { Jwks } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
@@ -90,8 +91,7 @@ function requireFunction(fetchJwks: FetchJwks | undefined): FetchJwks {
 }
 
 function toFetcher(jwksUrl: string | URL, fetch: KeySourceSettings['fetch'], logger: Logger): FetchJwks {
-  if (!URL.canParse(jwksUrl)) check.fail('keys.jwksUrl', 'must be an absolute URL')
-  const url = new URL(jwksUrl)
+  const url = parseUrl(jwksUrl) ?? check.fail('keys.jwksUrl', 'must be an absolute URL')
   check.require('keys.jwksUrl', /^https?:$/.test(url.protocol), 'must be an https: URL')
   check.require('keys.jwksUrl', !url.username && !url.password, 'must not hold credentials')
   warnOfInsecureKeys(url, logger)

@@ -2,6 +2,7 @@ import { createKeySource, type KeyOptions, type KeySourceSettings } from './crea
 import { isKeySource, type KeySource } from './key-source.ts'
 import { refuseParty } from './refuse-claim.ts'
 import { isDevelopment } from '../node-env.ts'
+import { parseUrl } from '../parse-url.ts'
 
 /**
  * Creates a {@link KeySource} of several Clerk instances: the keys of each, by the `iss` of its tokens. A token of one
@@ -45,8 +46,9 @@ export function createIssuerKeys(
 }
 
 function requireIssuer(issuer: string): string {
-  if (URL.canParse(issuer) && !issuer.endsWith('/')) return issuer
-  const example = URL.canParse(issuer) ? issuer.replace(/\/+$/, '') : 'https://clerk.example.com'
+  const isUrl = parseUrl(issuer) !== null
+  if (isUrl && !issuer.endsWith('/')) return issuer
+  const example = isUrl ? issuer.replace(/\/+$/, '') : 'https://clerk.example.com'
   throw new TypeError(`createIssuerKeys: ${issuer} must be an issuer as tokens name it, such as ${example}`)
 }
 

@@ -1,6 +1,7 @@
 import { longestDelay } from '../../machines/backoff.ts'
 import type { Logger } from '../logger.ts'
 import { createOptionCheck, isObject, isText, type OptionCheck } from '../option-check.ts'
+import { parseUrl } from '../parse-url.ts'
 import type { RedisClient } from './redis-client.ts'
 
 /** Options of {@link createRedisSessionStore}. */
@@ -58,7 +59,7 @@ export function resolveRedisStoreOptions(options: RedisSessionStoreOptions): Red
   return { prefix, timeout, clock }
 }
 
-const isRedisUrl = (url: unknown) => typeof url === 'string' && URL.canParse(url) && /^rediss?:\/\//.test(url)
+const isRedisUrl = (url: unknown) => typeof url === 'string' && /^rediss?:\/\//.test(url) && parseUrl(url) !== null
 
 const isClient = (client: unknown) =>
   typeof client === 'object' &&

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
+import { toOriginProblem } from '../../adapters/origins.ts'
 import { signer, startServer } from './harness.ts'
 
 const keys = { jwks: signer.jwks }
@@ -202,5 +203,15 @@ describe('a Clerk proxy that is given as a path', () => {
     const { codeOf, warned } = await open({ clerk, claims: { issuer: 'https://clerk.example.test' } })
     expect(warned).not.toContain('clerk.proxyUrl.relative')
     expect(await codeOf({ iss: 'https://clerk.example.test' })).toBe('signed in')
+  })
+})
+
+describe('an origin whose name has letters outside ASCII', () => {
+  it('is mended the same however often it is looked at', () => {
+    // In Node 20, URL.canParse refuses such a name once the engine has optimized it.
+    const problems = Array.from({ length: 20_000 }, () => toOriginProblem('https://münchen.example'))
+    expect([...new Set(problems)]).toEqual([
+      'has "https://münchen.example", which no origin is equal to: write "https://xn--mnchen-3ya.example"',
+    ])
   })
 })
