@@ -22,7 +22,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-view.ts',
     line: 'if (now < proofDeadline(context)) return null',
     instead: '  return null',
-    shownBy: 3_453_328_619,
+    shownBy: 4_020_211_991,
   },
   {
     name: 'generous-tolerance',
@@ -30,7 +30,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/auth-context.ts',
     line: 'return expiresAt + clockTolerance * 1_000',
     instead: '  return expiresAt + clockTolerance * 2_000',
-    shownBy: 2_459_940_029,
+    shownBy: 3_634_363_401,
   },
   {
     name: 'organization-kept',
@@ -39,7 +39,7 @@ export const plants: readonly Plant[] = [
     line: 'const { claims, userId, sessionId, orgId, issuedAt, expiresAt } = session',
     instead:
       '  const { claims, userId, sessionId, issuedAt, expiresAt } = session, { orgId } = context.userId ? context : session',
-    shownBy: 3_164_133_510,
+    shownBy: 4_020_211_991,
   },
   {
     name: 'tombstones-forgotten',
@@ -47,7 +47,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/tombstones.ts',
     line: "return session?.clearedAt !== undefined && isNotAfter(issuedAt, session.clearedAt) ? 'token-superseded' : null",
     instead: '      return null',
-    shownBy: 3_225_501_119,
+    shownBy: 122_600_131,
   },
   {
     name: 'revocation-unheard',
@@ -55,7 +55,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/store-follower.ts',
     line: "else if (change.type === 'tombstone') followTombstone(change.tombstone)",
     instead: "      else if (change.type === 'tombstone') return",
-    shownBy: 3_803_891_337,
+    shownBy: 4_198_178_728,
   },
   {
     name: 'early-acknowledgement',
@@ -63,7 +63,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/clear-session.ts',
     line: 'return ended ?? learnt',
     instead: '    return learnt',
-    shownBy: 3_941_201_446,
+    shownBy: 4_233_464_600,
   },
   {
     name: 'sign-out-without-tombstone',
@@ -71,7 +71,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/clear-session.ts',
     line: 'tombstone ? endProof(session, tombstone) : endStored(alias, named),',
     instead: '      null,',
-    shownBy: 3_225_501_119,
+    shownBy: 122_600_131,
   },
   {
     name: 'rev-stands-still',
@@ -79,15 +79,15 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/session/live-session.ts',
     line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
     instead: '    this.#last = next',
-    shownBy: 718_633_285,
+    shownBy: 3_821_534_273,
   },
   {
     name: 'overtaken-post',
     what: 'a post that a newer one of its tab has overtaken still counts',
     file: 'adapters/hub/session/tab-seqs.ts',
-    line: 'if (seq < this.#seqOf(tab, seq)) return false',
+    line: 'if (seq < known) return false',
     instead: '',
-    shownBy: 2_571_825_620,
+    shownBy: 198_542_631,
   },
   {
     name: 'overtaken-elsewhere',
@@ -95,7 +95,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/kept-record.ts',
     line: 'return isNew && !session.isChecking && this.#isKept(session, view, lifetimes)',
     instead: '    return false',
-    shownBy: 2_135_459_048,
+    shownBy: 3_978_264_262,
   },
   {
     name: 'record-not-followed',
@@ -103,7 +103,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/store-follower.ts',
     line: "if (change.type === 'record') records.follow(change.record)",
     instead: "      if (change.type === 'record') return",
-    shownBy: 2_766_778_074,
+    shownBy: 3_424_178_837,
   },
   {
     name: 'key-never-sought',
@@ -119,7 +119,7 @@ export const plants: readonly Plant[] = [
     file: 'machines/sync/sync.machine.ts',
     line: "after: { retryDelay: 'waitingForClerk' },",
     instead: '',
-    shownBy: 3_225_501_119,
+    shownBy: 2_369_422_638,
   },
   {
     name: 'old-cookie-lives',
@@ -127,7 +127,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/cookies/cookie-index.ts',
     line: 'if (!session || found.get(alias)?.retired) return',
     instead: '    return',
-    shownBy: 1_773_389_484,
+    shownBy: 1_676_736_003,
   },
   {
     name: 'cookie-for-anyone',
@@ -135,7 +135,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/cookies/cookie-index.ts',
     line: 'return userId === null || owner === undefined || owner === userId',
     instead: '  return true',
-    shownBy: 1,
+    shownBy: 2_109_377_311,
   },
   {
     name: 'owner-unstored',
@@ -143,7 +143,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/memory-session-store.ts',
     line: 'aliases.set(to, { id, until: Infinity, userId, seal })',
     instead: '      aliases.set(to, { id, until: Infinity, seal })',
-    shownBy: 3_225_501_119,
+    shownBy: 1_115_988_721,
   },
   {
     name: 'seal-unchecked',
@@ -151,7 +151,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/sealed-records.ts',
     line: "if (seals && !seals.verify('record', record, seal)) return ignore('seal')",
     instead: '',
-    shownBy: 3_561_488_946,
+    shownBy: 75_807_413,
   },
   {
     name: 'instance-unchecked',
@@ -159,7 +159,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/store/sealed-records.ts',
     line: "if (writer !== instance) return ignore(writer === undefined && seals ? 'seal' : 'instance')",
     instead: '',
-    shownBy: 4_218_889_709,
+    shownBy: 3_102_765_901,
   },
   {
     name: 'stream-outlives-user',
@@ -167,7 +167,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/change-effects.ts',
     line: "if (reason !== 'token') return session.streams.end('rotated')",
     instead: "    if (reason !== 'token') return",
-    shownBy: 335_852_740,
+    shownBy: 274_485_131,
   },
   {
     name: 'answered-to-anyone',
@@ -175,7 +175,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/requests/receive-token.ts',
     line: 'const isOthers = (alias: string, { view }: HubAnswer) => view.userId !== null && rotation.isOutdated(alias)',
     instead: '  const isOthers = (_alias: string, _answer: HubAnswer) => false',
-    shownBy: 3_879_833_837,
+    shownBy: 3_038_330_247,
   },
   {
     name: 'grace-without-end',
@@ -191,7 +191,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/session-bounds.ts',
     line: "makeRoomFor(session, 'session', identity.sessionId, sessionsPerClerkSession, 'The Clerk session')",
     instead: '',
-    shownBy: 1,
+    shownBy: 2_170_744_920,
   },
   {
     name: 'user-unbounded',
@@ -207,7 +207,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/session-bounds.ts',
     line: "makeRoom(others, sessionsPerAddress, () => toReplaceable(session, address), 'The address', find)",
     instead: '',
-    shownBy: 4_020_211_991,
+    shownBy: 3_225_501_119,
   },
   {
     name: 'session-let-go-early',

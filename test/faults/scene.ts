@@ -75,6 +75,7 @@ export function setScene(world: World): Scene {
     restart,
     heal() {
       world.note('every fault ends')
+      network.calm()
       Object.assign(world.climate, fairWeather())
       Object.assign(world.weather, world.climate)
       for (const node of farSkewed) node.skew = 0

@@ -13,6 +13,8 @@ export interface SimNetwork {
   inject(node: SimNode, tab: SimTab, body: string, cookie: string | undefined): void
   /** Holds up the next POST of a tab. `onSent` runs as soon as the POST is sent. */
   holdUpNext(tab: SimTab, onSent: () => void): void
+  /** Holds up no POST that is not sent yet. */
+  calm(): void
   /** The time when the last of the held-up messages arrives, epoch ms. */
   readonly clearsAt: number
   /** All exchanges in progress. */
@@ -30,7 +32,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
   const { time, random, weather } = world
   const exchanges = new Set<Exchange>()
   const arrived = new WeakMap<SimBrowser, number>()
-  const heldUp = new WeakMap<SimTab, () => void>()
+  const heldUp = new Map<SimTab, () => void>()
   let sent = 0
   let clearsAt = 0
 
@@ -260,6 +262,7 @@ export function createSimNetwork({ world, nodes, wiretap }: SimNetworkOptions): 
       time.send(node.party, way(), () => void replay(exchange, '/auth/events'))
     },
     holdUpNext: (tab, onSent) => void heldUp.set(tab, onSent),
+    calm: () => heldUp.clear(),
     exchanges,
     get clearsAt() {
       return clearsAt
