@@ -342,7 +342,8 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
     async findDisagreement() {
       for (const node of nodes()) await probeAll(node)
       for (const browser of browsers) {
-        const found = (await findServerDisagreement(nodes(), browser)) ?? findClientDisagreement(browser, lifeWatch)
+        const found =
+          (await findServerDisagreement(nodes(), browser, lifeWatch)) ?? findClientDisagreement(browser, lifeWatch)
         if (found !== null) return found
       }
       return null
@@ -357,9 +358,15 @@ export function createOracle({ world, clerk, store, nodes, browsers }: OracleOpt
 const isOrphaned = ({ session, tabs }: SimBrowser, { sessionId }: AuthView) =>
   session === null && sessionId !== null && [...tabs].every(({ known }) => !known.has(sessionId))
 
-async function findServerDisagreement(nodes: readonly SimNode[], browser: SimBrowser): Promise<string | null> {
+async function findServerDisagreement(
+  nodes: readonly SimNode[],
+  browser: SimBrowser,
+  lifeWatch: LifeWatch,
+): Promise<string | null> {
   const { session, cookie } = browser
   if (cookie === undefined || browser.tabs.size === 0) return null
+  // A token that is refused because the lifetime of its session is over ends no other session either.
+  if (session?.status === 'active' && lifeWatch.mayHaveEnded(session.id)) return null
   for (const node of nodes) {
     const view = await node.probe(cookie)
     // Clerk's script has not yet found out that its session has ended. A token refused for that reason ends no other
@@ -379,10 +386,11 @@ function findClientDisagreement(browser: SimBrowser, lifeWatch: LifeWatch): stri
     const { view } = client
     const isActive = session?.status === 'active'
     const isShown = view.isSignedIn || client.status === 'authenticated'
-    const isEnded = isActive && lifeWatch.mayHaveEnded(session.id) && !isShown
-    if (isEnded) continue
     if (isShown && lifeWatch.mustHaveEnded(view.sessionId ?? ''))
       return `${party.name} shows ${toText(view)}, whose lifetime has ended`
+    // A page that is refused says so, also where the server still knows the account from before.
+    const isRefused = isActive && lifeWatch.mayHaveEnded(session.id) && client.status !== 'authenticated'
+    if (isRefused) continue
     const isAgreed = isActive
       ? view.isSignedIn && view.sessionId === session.id && orgs.has(view.orgId) && client.status === 'authenticated'
       : session
