@@ -125,9 +125,6 @@ export interface OpenSessionHub extends SessionHub {
   find(request: HubRequest): Promise<LiveSession | null>
 }
 
-/** The most streams that open in one turn of the event loop: with its token, each takes some tenths of a ms. */
-const openedPerTurn = 16
-
 const uncompiledRemedy =
   'This version of XState is not known to authchart: sessions work, with more memory and time each. Install an XState that the peer range names, or a newer authchart'
 
@@ -225,7 +222,7 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   )
 
   return {
-    open: guard(perTurn(openedPerTurn, createOpenSession(parts))),
+    open: guard(perTurn(createOpenSession(parts))),
     receive: guard(createReceiveToken(parts)),
     // A sign-out counts even while the store is away.
     clear: guard(createClearSession(parts), { isKnowing: false }),

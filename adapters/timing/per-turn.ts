@@ -1,12 +1,15 @@
+/** The most starts in one turn: a stream that opens, or a first sign-in, takes some tenths of a ms. */
+const usual = 16
+
 /**
  * Limits how often work starts in one turn of the event loop. What comes beyond that starts in later turns, in order, so
  * that a burst does not hold up everything else.
  *
- * @param most the most starts in one turn
+ * @param most the most starts in one turn; default 16
  */
 export function perTurn<Input, Result>(
-  most: number,
   work: (input: Input) => Promise<Result>,
+  most = usual,
 ): (input: Input) => Promise<Result> {
   const waiting: (() => void)[] = []
   let started = 0

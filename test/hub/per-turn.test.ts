@@ -17,7 +17,7 @@ function createWork() {
 describe('work that is limited in each turn of the event loop', () => {
   it('starts at once up to the limit, and in later turns in order beyond it', async () => {
     const { started, work } = createWork()
-    const limited = perTurn(2, work)
+    const limited = perTurn(work, 2)
     const results = [0, 1, 2, 3, 4].map(limited)
     expect(started).toEqual([0, 1])
     await untilNextTurn()
@@ -32,7 +32,7 @@ describe('work that is limited in each turn of the event loop', () => {
 
   it('starts at once again after a burst', async () => {
     const { started, work } = createWork()
-    const limited = perTurn(2, work)
+    const limited = perTurn(work, 2)
     await Promise.all([0, 1, 2].map(limited))
     await untilNextTurn()
     await untilNextTurn()
@@ -42,14 +42,14 @@ describe('work that is limited in each turn of the event loop', () => {
   })
 
   it('passes a failure on to its own caller only', async () => {
-    const limited = perTurn(1, createWork().work)
+    const limited = perTurn(createWork().work, 1)
     const settled = await Promise.allSettled([0, -1, 2].map(limited))
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
   it('lets other work run between the turns of a long burst', async () => {
     const { started, work } = createWork()
-    const limited = perTurn(16, work)
+    const limited = perTurn(work)
     const all = Promise.all(Array.from({ length: 1_000 }, (_, index) => limited(index)))
     const steps: number[] = []
     while (started.length < 1_000) {

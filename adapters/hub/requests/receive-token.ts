@@ -8,9 +8,6 @@ import type { LiveSession } from '../session/live-session.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
 import { toAliases, type FoundSession } from '../cookies/cookie-index.ts'
 
-/** The most first sign-ins that start in one turn of the event loop: each takes some tenths of a ms. */
-const newcomersPerTurn = 16
-
 /** Creates the function that has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {
   const { lifecycle, lookup, tokens, verify, verifyTimeout, clock, logger, serve } = parts
@@ -99,7 +96,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     throw toRotated()
   }
 
-  const receiveNewcomer = perTurn(newcomersPerTurn, receiveUnknown)
+  const receiveNewcomer = perTurn(receiveUnknown)
 
   return async (request) => {
     const found = await lookup.find(request.cookieIds)
