@@ -39,9 +39,8 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: NodeO
     const source = client ? { client } : { url: redis.url }
     const store = createRedisSessionStore({ ...source, prefix, timeout, logger: log.logger })
     onTestFinished(() => store.close())
-    if (isReady) await untilReady(store)
     const node = await startServer({ store, secret: deploymentSecret, ...settings })
-    // The server has given the store the key that proves entries, so the store reads them again.
+    // Not before: the server gives the store the key that proves entries, and the store then reads them again.
     if (isReady) await untilReady(store)
     return Object.assign(node, { store, log })
   }
@@ -51,6 +50,11 @@ export function createDeployment(redis: Pick<RedisServer, 'url'>, options: NodeO
     add,
     /** Starts a node that waits for each answer of Redis, however the test sets the clock meanwhile. */
     addPatient: async () => add({ client: await createPatientClient(redis), timeout: longestTimeout }),
+    /** Starts a node that `deafen` stops from hearing what the others publish. */
+    async addDeafable() {
+      const { client, deafen } = await createDeafableClient(redis)
+      return Object.assign(await add({ client }), { deafen })
+    },
   }
 }
 
@@ -68,31 +72,22 @@ export async function createPatientClient(redis: Pick<RedisServer, 'url'>): Prom
   return client
 }
 
-/**
- * Starts another node on the Redis and prefix of a deployment. `deafen` stops it from hearing what the others
- * publish.
- */
-export async function addDeafable(redis: RedisServer, prefix: string) {
+async function createDeafableClient(redis: Pick<RedisServer, 'url'>) {
   const client = createClient({ url: redis.url })
   const subscriber = client.duplicate()
   client.on('error', () => {})
   client.duplicate = (() => subscriber) as never
   await client.connect()
   onTestFinished(() => client.destroy())
-  const store = createRedisSessionStore({ client, prefix, logger: {} })
-  onTestFinished(() => store.close())
-  await untilReady(store)
-  const node = await startServer({ store, secret: deploymentSecret })
-  await untilReady(store)
-  return Object.assign(node, {
-    store,
+  return {
+    client,
     /** Breaks its subscription for good, while Redis still answers its commands. */
     deafen() {
       Object.defineProperty(subscriber, 'isReady', { value: false })
       subscriber.destroy()
       subscriber.emit('error', new Error('the subscription is lost'))
     },
-  })
+  }
 }
 
 /**

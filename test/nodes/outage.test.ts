@@ -4,7 +4,7 @@ import { createAuthServer } from '../../adapters/h3/index.ts'
 import { eventually, signer } from '../h3/harness.ts'
 import { durable, findRedis, startRedis } from '../store/redis-server.ts'
 import type { RedisServer } from '../store/redis-server.ts'
-import { addDeafable, createDeployment, createPatientClient, createRoamer, untilLost, untilReady } from './nodes.ts'
+import { createDeployment, createPatientClient, createRoamer, untilLost, untilReady } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
 /** The longest wait of a request for Redis, ms. These tests wait as long as that, several times. */
@@ -180,7 +180,7 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
 
   it('has a node that hears nothing, but can ask, ask for the tombstones before it decides', async () => {
     const deployment = createDeployment(redis, { timeout })
-    const [a, b] = [await deployment.add(), await addDeafable(redis, deployment.prefix)]
+    const [a, b] = [await deployment.add(), await deployment.addDeafable()]
     const { browser, token } = await signIn(a)
     const there = await browser.open(b)
     await there.viewWhere(isSignedIn)
@@ -232,8 +232,8 @@ describe.runIf(findRedis())('while Redis is out of reach', () => {
   })
 
   it('is waited for while it is slow but in time', async () => {
-    const deployment = createDeployment(redis, { timeout })
-    const [a, b] = [await deployment.add({ timeout: 5_000 }), await deployment.add({ timeout: 5_000 })]
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await deployment.add()]
     const { browser } = await signIn(a)
     await redis.cli('CLIENT', 'PAUSE', '400', 'ALL')
     expect((await browser.session(b)).body.isSignedIn).toBe(true)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findRedis, startRedis } from '../store/redis-server.ts'
 import type { RedisServer } from '../store/redis-server.ts'
 import { createCountedClient } from './counted-client.ts'
-import { createDeployment, createRoamer, untilReady } from './nodes.ts'
+import { createDeployment, createRoamer } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
 describe.runIf(findRedis())('two requests of one tab that reach two nodes in the wrong order', () => {
@@ -16,9 +16,8 @@ describe.runIf(findRedis())('two requests of one tab that reach two nodes in the
   async function start() {
     const deployment = createDeployment(redis)
     const { client, count } = await createCountedClient(redis)
-    const a = await deployment.add({ client, timeout: 5_000 })
+    const a = await deployment.add({ client })
     const b = await deployment.add()
-    await Promise.all([untilReady(a.store), untilReady(b.store)])
     const iat = Math.floor(Date.now() / 1_000)
     const first = a.mint({ iat, exp: iat + 60 })
     const browser = createRoamer()

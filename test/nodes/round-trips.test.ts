@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findRedis, startRedis } from '../store/redis-server.ts'
 import type { RedisServer } from '../store/redis-server.ts'
 import { createCountedClient } from './counted-client.ts'
-import { createDeployment, createRoamer, untilReady } from './nodes.ts'
+import { createDeployment, createRoamer } from './nodes.ts'
 import type { Node } from './nodes.ts'
 
 describe.runIf(findRedis())('what a node asks of Redis', () => {
@@ -16,9 +16,8 @@ describe.runIf(findRedis())('what a node asks of Redis', () => {
   async function start() {
     const deployment = createDeployment(redis)
     const { client, count } = await createCountedClient(redis)
-    const node = await deployment.add({ client, timeout: 5_000 })
+    const node = await deployment.add({ client })
     const other = await deployment.add()
-    await Promise.all([untilReady(node.store), untilReady(other.store)])
     async function user(home: Node) {
       const browser = createRoamer()
       await browser.token(home, home.mint())
