@@ -1,11 +1,10 @@
 import { createPublicId } from '../hub/cookies/secret-id.ts'
-import { fail, ok, refused, warn, type Finding } from './finding.ts'
+import { fail, ok, proxyPage, refused, warn, type Finding } from './finding.ts'
 import { toText, type Answer, type Probe } from './probe.ts'
 
 /** A difference of the clocks up to this is no finding, ms. */
 const clockTolerance = 5_000
 
-const proxyPage = 'docs/troubleshooting.md#it-works-here-and-not-behind-the-proxy'
 const otherPage = 'docs/troubleshooting.md#404-or-a-page-of-html-in-place-of-an-answer'
 const cachePage = 'docs/networks.md#a-service-worker-that-answers-from-its-cache'
 const clockPage = 'docs/server.md#when-the-clock-is-wrong'

@@ -1,5 +1,5 @@
 import { isSecretId } from '../hub/cookies/secret-id.ts'
-import { fail, ok, warn, type Finding } from './finding.ts'
+import { fail, ok, proxyPage, warn, type Finding } from './finding.ts'
 
 /** The session cookie as the answer sets it. */
 export interface SetCookie {
@@ -10,7 +10,7 @@ export interface SetCookie {
 }
 
 const cookiePage = 'docs/server.md#the-cookie'
-const proxyPage = 'docs/troubleshooting.md#it-works-here-and-not-behind-the-proxy'
+const keptAsIs = 'Let the proxy leave the attributes of the cookie as they are.'
 
 /** Finds the session cookie among the cookies of an answer, by the form of its value, because it may have any name. */
 export function findSessionCookie(headers: readonly string[] = []): SetCookie | null {
@@ -62,17 +62,15 @@ export function checkCookie(cookie: SetCookie | null, url: URL, origin: URL): Fi
       fail(
         'cookie-missing',
         'A proxy has changed the path or the domain of the cookie, so that no browser keeps it',
-        'Let the proxy leave the attributes of the cookie as they are.',
+        keptAsIs,
         cookiePage,
       ),
     )
   } else if (attributes.has('domain')) {
-    const remedy = 'Let the proxy leave the attributes of the cookie as they are.'
-    findings.push(fail('cookie', 'A proxy gives the cookie to all subdomains', remedy, cookiePage))
+    findings.push(fail('cookie', 'A proxy gives the cookie to all subdomains', keptAsIs, cookiePage))
   }
   if (!attributes.has('httponly')) {
-    const remedy = 'Let the proxy leave the attributes of the cookie as they are.'
-    findings.push(fail('cookie', 'Scripts of the page can read the cookie', remedy, cookiePage))
+    findings.push(fail('cookie', 'Scripts of the page can read the cookie', keptAsIs, cookiePage))
   }
   if (isOtherSite(url, origin) && attributes.get('samesite')?.toLowerCase() !== 'none') {
     findings.push(

@@ -1,12 +1,10 @@
 import { findSessionCookie } from './check-cookie.ts'
-import { fail, note, ok, type Finding } from './finding.ts'
+import { fail, note, ok, proxyPage, type Finding } from './finding.ts'
 import type { OpenedStream } from './check-stream.ts'
 import { toText, type Answer, type Probe } from './probe.ts'
 
 /** The number of connections that ask for one session, because a load balancer may spread them. */
 const connections = 8
-
-const proxyPage = 'docs/troubleshooting.md#it-works-here-and-not-behind-the-proxy'
 
 /** Asks for the session of an open stream by its cookie, and finds out if the cookie comes back to the server. */
 export async function checkReturn(probe: Probe, { cookie, channel }: OpenedStream): Promise<Finding[]> {

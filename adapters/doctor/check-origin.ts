@@ -1,9 +1,8 @@
 import { toStranger } from './check-answer.ts'
-import { fail, note, ok, refused, warn, type Finding } from './finding.ts'
+import { fail, note, ok, proxyPage, refused, warn, type Finding } from './finding.ts'
 import { toText, type Answer, type Probe } from './probe.ts'
 
 const originPage = 'docs/server.md#requests-from-other-sites'
-const proxyPage = 'docs/troubleshooting.md#it-works-here-and-not-behind-the-proxy'
 
 /** A text that is no token, as long as a token may be, so that a proxy with a lower limit refuses it. */
 const junk = 'x'.repeat(8_000)

@@ -32,6 +32,9 @@ export const fail = (code: string, message: string, remedy: string, page: string
 
 export const warn = (...finding: Parameters<typeof fail>): Finding => ({ ...fail(...finding), level: 'warning' })
 
+/** The section about proxies, which several checks name. */
+export const proxyPage = 'docs/troubleshooting.md#it-works-here-and-not-behind-the-proxy'
+
 /** What the person who runs the server does about a code, where the remedy of its errors is for another person. */
 const remedies: Partial<Record<AuthErrorCode, string>> = {
   'at-capacity': 'Raise limits.sessions, or add a node.',

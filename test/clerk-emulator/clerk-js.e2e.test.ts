@@ -7,6 +7,7 @@ import { decodeJwt } from 'jose'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../e2e/browser.ts'
+import { sendSignInForm } from '../e2e/sign-in-form.ts'
 import { createClerkEmulator, type ClerkEmulator, type EmulatedSession } from '../kit/index.ts'
 
 let browser: Browser
@@ -82,10 +83,7 @@ async function openPageAs(session: EmulatedSession): Promise<Page> {
 }
 
 async function signIn(page: Page): Promise<void> {
-  await page.fill('input[name=identifier]', 'ada@example.test')
-  await page.click('button:has-text("Continue")')
-  await page.fill('input[type=password]:visible', 'correct horse')
-  await page.click('button:has-text("Continue")')
+  await sendSignInForm(page, { email: 'ada@example.test', password: 'correct horse' })
   await page.waitForFunction(() => window.Clerk?.user)
 }
 
@@ -117,10 +115,7 @@ describe.each([5, 6] as const)('the real clerk-js %i in a real browser', (versio
 
   it("shows Clerk's own message for a wrong password", async () => {
     const page = await openPage()
-    await page.fill('input[name=identifier]', 'ada@example.test')
-    await page.click('button:has-text("Continue")')
-    await page.fill('input[type=password]:visible', 'wrong horse')
-    await page.click('button:has-text("Continue")')
+    await sendSignInForm(page, { email: 'ada@example.test', password: 'wrong horse' })
     expect(await page.waitForSelector('text=Password is incorrect')).toBeTruthy()
   })
 

@@ -7,6 +7,7 @@ import {
   type EmulatedSession,
 } from 'authchart/testing'
 import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
+import { sendSignInForm } from './sign-in-form.ts'
 import { createTabs, type OpenTabOptions, type Tab } from './tab.ts'
 import { useVirtualTime } from './virtual-time.ts'
 import type { Exchange } from './wire-tap.ts'
@@ -143,10 +144,7 @@ function report(parts: Record<string, readonly string[]>): void {
 /** Signs in through Clerk's own form. The tab comes to the front first: `signOut` says why. */
 export async function signIn({ page }: Tab): Promise<void> {
   await page.bringToFront()
-  await page.fill('input[name=identifier]', user.email)
-  await page.click('button:has-text("Continue")')
-  await page.fill('input[type=password]:visible', user.password)
-  await page.click('button:has-text("Continue")')
+  await sendSignInForm(page, user)
 }
 
 /**

@@ -6,6 +6,7 @@ import { createAuthServer } from '../../adapters/h3/index.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import { startLateServer } from '../e2e/late-server.ts'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
+import { sendSignInForm } from '../e2e/sign-in-form.ts'
 import { bundleExample } from './bundle.ts'
 
 const user = { id: 'user_ada', email: 'ada@example.test', password: 'correct horse' }
@@ -48,12 +49,7 @@ describe.runIf(findChromium())('browser-without-react', () => {
       async says(what: string) {
         await expect.poll(() => page.textContent('#who')).toBe(what)
       },
-      async signIn() {
-        await page.fill('input[name=identifier]', user.email)
-        await page.click('button:has-text("Continue")')
-        await page.fill('input[type=password]:visible', user.password)
-        await page.click('button:has-text("Continue")')
-      },
+      signIn: () => sendSignInForm(page, user),
     }
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { sendSignInForm } from '../e2e/sign-in-form.ts'
 import { freePort } from '../free-port.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -65,9 +66,5 @@ export async function openProfile(browser: Browser, url: string) {
 }
 
 /** Signs in as the user whom the example names, in Clerk's own form. */
-export async function signInAsAda(page: Page): Promise<void> {
-  await page.fill('input[name=identifier]', 'ada@example.test')
-  await page.click('button:has-text("Continue")')
-  await page.fill('input[type=password]:visible', 'difference-engine')
-  await page.click('button:has-text("Continue")')
-}
+export const signInAsAda = (page: Page): Promise<void> =>
+  sendSignInForm(page, { email: 'ada@example.test', password: 'difference-engine' })

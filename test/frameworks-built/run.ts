@@ -11,19 +11,16 @@
  *     npm run test:frameworks -- --serve next    # stays up for a person, with the emulator or with CLERK_SECRET_KEY and
  *                                                # CLERK_PUBLISHABLE_KEY of the environment
  */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { packPackage } from '../pack-package.ts'
 import { checkClerkPackages, clerkPackages } from './check-clerk-packages.ts'
 import { checkFramework } from './check-framework.ts'
 import { checkReact18 } from './check-react-18.ts'
 import { frameworks } from './frameworks.ts'
 import { pageSteps, steps, type Outcome } from './sign-in-and-out.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const args = process.argv.slice(2)
 const isServed = args.includes('--serve')
 const isDev = args.includes('--dev')
@@ -37,9 +34,7 @@ const outcomes: Outcome[] = []
 let clerk: 'ok' | 'failed' | undefined
 let react18: 'ok' | 'failed' | undefined
 try {
-  await promisify(execFile)('npm', ['pack', '--pack-destination', folder], { cwd: root })
-  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const tarball = join(folder, `authchart-${version}.tgz`)
+  const tarball = await packPackage(folder)
   for (const name of asked.length > 0 ? asked : names) {
     if (name === 'clerk-packages') {
       const failure = await checkClerkPackages(folder, tarball)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchBrowser } from '../e2e/browser.ts'
+import { sendSignInForm } from '../e2e/sign-in-form.ts'
 import type { ClerkEmulator } from '../kit/index.ts'
 import { ada } from './users.ts'
 
@@ -30,10 +31,7 @@ export async function signInByForm(origin: string, { frontendApiUrl }: ClerkEmul
     const page = await context.newPage()
     const complaints = listen(page)
     await page.goto(origin)
-    await page.fill('input[name=identifier]', ada.email)
-    await page.click('button:has-text("Continue")')
-    await page.fill('input[type=password]:visible', ada.password)
-    await page.click('button:has-text("Continue")')
+    await sendSignInForm(page, ada)
     await page.waitForSelector(`#who:has-text("${ada.id}")`)
     assert.equal(await askWho(context, origin), 200)
 

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { createClerkEmulator } from 'authchart/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../free-port.ts'
+import { packPackage } from '../pack-package.ts'
 import { readmeSnippet } from '../readme-snippet.ts'
 
 const run = promisify(execFile)
@@ -44,14 +45,11 @@ describe('the packed package, installed with its peers into an empty project', (
 
   beforeAll(async () => {
     project = mkdtempSync(join(tmpdir(), 'authchart-consumer-'))
-    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], {
-      cwd: root,
-    })
-    const [{ filename }]: [{ filename: string }] = JSON.parse(stdout)
+    const tarball = await packPackage(project, { isBuilt: true })
     const versions = [...peers, ...tools].map((name) => `${name}@${manifest.devDependencies[name]}`)
     writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
     const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-    await run('npm', ['install', ...flags, join(project, filename), ...versions], { cwd: project })
+    await run('npm', ['install', ...flags, tarball, ...versions], { cwd: project })
     for (const name of ['server.ts', 'embed.ts', 'app.tsx']) writeFileSync(join(project, name), readmeSnippet(name))
     const compilerOptions = {
       target: 'ES2022',

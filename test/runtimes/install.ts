@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { packPackage } from '../pack-package.ts'
 import type { Runtime } from './runtimes.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -19,19 +20,19 @@ const peers = ['@clerk/backend', 'h3', 'jose', 'redis', 'xstate']
  */
 export async function installRuntimes(runtimes: readonly Runtime[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'authchart-runtimes-'))
-  const run = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, maxBuffer: 1e8 })
-  await run(root, 'pack', '--pack-destination', folder)
-  const { version, devDependencies }: { version: string; devDependencies: Record<string, string> } = JSON.parse(
+  const tarball = await packPackage(folder)
+  const { devDependencies }: { devDependencies: Record<string, string> } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   )
   const dependencies = Object.assign(
-    { authchart: `file:authchart-${version}.tgz` },
+    { authchart: `file:${tarball}` },
     Object.fromEntries(peers.map((name) => [name, devDependencies[name]])),
     ...runtimes.map(({ packages }) => packages),
   )
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   // The runtime's packages are binaries. Scripts of packages are not run, and the engines are those of other runtimes.
-  await run(folder, 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund')
+  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+  await promisify(execFile)('npm', ['install', ...flags], { cwd: folder, maxBuffer: 1e8 })
   await buildFixture(folder)
   return folder
 }

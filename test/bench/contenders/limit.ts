@@ -1,7 +1,7 @@
 /** The limit: the least code on node:http that does the work, as a careful engineer writes it by hand. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { cookieName, listen, readToken, sseHeaders, toBearer, toSetCookie } from './contender.ts'
+import { listen, readToken, sseHeaders, toBearer, toCookieId, toSetCookie, toViewFrame } from './contender.ts'
 import type { StartContender } from './contender.ts'
 import { toPeerView } from './peer-view.ts'
 import type { PeerClaims } from './peer-view.ts'
@@ -19,12 +19,11 @@ const pingEvery = 15_000
 export const startLimit: StartContender = async (options) => {
   const verify = createVerifyByHand(options)
   const sessions = new Map<string, Session>()
-  const find = ({ headers }: IncomingMessage) => {
-    const id = headers.cookie?.match(cookie)?.[1]
+  const find = (request: IncomingMessage) => {
+    const id = toCookieId(request)
     return id === undefined ? undefined : sessions.get(id)
   }
   const toJson = ({ channel, rev, claims }: Session) => JSON.stringify(toPeerView(channel, rev, claims))
-  const toFrame = ({ rev }: Session, json: string) => `event: view\nid: ${rev}\ndata: ${json}\n\n`
 
   function openStream(request: IncomingMessage, response: ServerResponse) {
     let session = find(request)
@@ -42,7 +41,7 @@ export const startLimit: StartContender = async (options) => {
       session.rev += 1
     }
     response.writeHead(200, headers)
-    response.write(toFrame(session, toJson(session)))
+    response.write(toViewFrame(session.rev, toJson(session)))
     streams.add(response)
     response.on('close', () => streams.delete(response))
   }
@@ -58,7 +57,7 @@ export const startLimit: StartContender = async (options) => {
       session.claims = claims
       session.rev += 1
       const json = toJson(session)
-      const frame = toFrame(session, json)
+      const frame = toViewFrame(session.rev, json)
       for (const stream of session.streams) stream.write(frame)
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(json)
     })
@@ -84,5 +83,3 @@ export const startLimit: StartContender = async (options) => {
     }),
   }
 }
-
-const cookie = new RegExp(`(?:^|; )${cookieName}=([\\w-]+)`)

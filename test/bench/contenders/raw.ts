@@ -1,11 +1,11 @@
 /** A node:http stream without anything else, which is the lowest possible cost of a session. */
-import { listen, sseHeaders } from './contender.ts'
+import { listen, sseHeaders, toViewFrame } from './contender.ts'
 import type { StartContender } from './contender.ts'
 import { toPeerView } from './peer-view.ts'
 
 export const startRaw: StartContender = async () => ({
   server: await listen((_request, response) => {
     response.writeHead(200, sseHeaders)
-    response.write(`event: view\nid: 0\ndata: ${JSON.stringify(toPeerView('', 0, null))}\n\n`)
+    response.write(toViewFrame(0, JSON.stringify(toPeerView('', 0, null))))
   }),
 })
