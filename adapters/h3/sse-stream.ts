@@ -92,6 +92,10 @@ export class SseStream implements ViewStream, Deadline {
     runtime.looks.add(this)
   }
 
+  get isBehind() {
+    return this.#latest !== null
+  }
+
   send(frame: string) {
     if (this.#isEnded) return
     if (this.#pendingSince === null) this.#write(frame)

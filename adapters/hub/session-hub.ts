@@ -1,6 +1,5 @@
 import type { InspectionEvent } from 'xstate'
 import type { AuthInput } from '../../machines/auth-context.ts'
-import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthRule } from '../../machines/is-allowed.ts'
 import { createNoteUse } from './requests/note-use.ts'
 import type { AuthView } from '../../machines/auth-view.ts'
@@ -26,7 +25,7 @@ import type {
 import type { HubLimits } from './node/hub-limits.ts'
 import type { LiveSession } from './session/live-session.ts'
 import type { EncodeView } from './session/view-stream.ts'
-import { createOpenSession } from './requests/open-session.ts'
+import { createOpenSession, toDraining } from './requests/open-session.ts'
 import { createRequestSignal, toCurrent } from './requests/request-signal.ts'
 import { createRevokeIdentity, type RevokedIdentity } from './requests/revoke-identity.ts'
 import { createReceiveToken } from './requests/receive-token.ts'
@@ -132,7 +131,6 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   const { verify, encode, machine, lifetime, limits, loadUser, clock, random, inspect } = options
   const logger = dampStoreFailures(options.logger)
   const { authWaitTimeout, verifyTimeout } = machine
-  const { streamsPerSession } = limits
   const clockTolerance = machine.clockTolerance * 1_000
   const lifetimes = lifetime
     ? createSessionLifetimes({
@@ -206,13 +204,14 @@ export function createSessionHub(options: SessionHubOptions): OpenSessionHub {
   const times = { authWaitTimeout, verifyTimeout, clockTolerance, clock }
   const followers = { lookup, awaited, revocations, store }
   const noteUse = createNoteUse({ lifecycle, lifetimes, clock })
-  const parts = { lifecycle, tokens, noteUse, ...followers, verify, ...times, streamsPerSession, logger, serve }
+  const service = { streamsPerSession: limits.streamsPerSession, logger, serve, isClosing: () => isClosed }
+  const parts = { lifecycle, tokens, noteUse, ...followers, verify, ...times, ...service }
 
   /** Refuses a request while the hub closes, or while the store cannot tell which sessions have ended. */
   const guard =
     <Request, Answer>(handle: (request: Request) => Promise<Answer>, { isNew = true, isKnowing = true } = {}) =>
     (request: Request): Promise<Answer> => {
-      if (isNew && isClosed) return Promise.reject(new AuthError('draining', undefined, { retryAfter: 1_000 }))
+      if (isNew && isClosed) return Promise.reject(toDraining())
       return isKnowing && store.ready ? requireStore(store, needs).then(() => handle(request)) : handle(request)
     }
 

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
 import type { ServerAuthChange, AuthServerOptions, LifetimeOptions } from '../../adapters/h3/index.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
-import { signer, startServer, useVirtualTime } from './harness.ts'
+import { eventually, signer, startServer, useVirtualTime } from './harness.ts'
 import type { TestServer } from './harness.ts'
 
 const minute = 60_000
@@ -70,6 +70,29 @@ describe('a session with a lifetime', () => {
     expect(await stream.next()).toMatchObject({ event: 'bye', data: { reason: 'revoked' } })
     expect((await browser.get('/page')).status).toBe(401)
     expect(changes.map(({ reason }) => reason)).toEqual(['token', 'expired'])
+  })
+
+  it('sends the end once, if a stream is opened while the store is asked for the last use', async () => {
+    useVirtualTime()
+    const memory = createMemorySessionStore()
+    const asked: (() => void)[] = []
+    const list = async (userId: string) => {
+      await new Promise<void>((answer) => void asked.push(answer))
+      return memory.list!(userId)
+    }
+    const server = await start({ absolute: minute }, { store: { ...memory, list } })
+    const browser = server.browser()
+    const posted = browser.token(fresh(server, { exp: Math.floor(Date.now() / 1_000) + 600 }))
+    await eventually(() => asked.length > 0, 'the first question')
+    asked.shift()?.()
+    await posted
+    const stream = await browser.open()
+    await vi.advanceTimersByTimeAsync(minute)
+    await browser.open({}, 'other')
+    await stream.viewWhere(({ error }) => error?.code === 'session-expired')
+    for (const answer of asked) answer()
+    expect(await stream.next()).toMatchObject({ event: 'bye', data: { reason: 'revoked' } })
+    expect(stream.text().match(/^id: \d+$/gm)).toHaveLength(2)
   })
 
   it('is not begun again by a fresh token of its Clerk session, with or without the cookie, but by the next one', async () => {

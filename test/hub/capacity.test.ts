@@ -162,7 +162,7 @@ describe('the sessions of one address', () => {
     const { signIn, isIn, open } = await startOffice()
     const byes: string[] = []
     for (const tab of ['first', 'second']) {
-      const stream = { tab, send() {}, end: () => void byes.push(tab), destroy() {} }
+      const stream = { tab, isBehind: false, send() {}, end: () => void byes.push(tab), destroy() {} }
       ;(await open()).attach(stream)
     }
     await expect(open()).rejects.toMatchObject({ code: 'too-many-sessions' })

@@ -73,6 +73,7 @@ export function startHub({ held = false, ...options }: Partial<SessionHubOptions
       cookie.id = opened.cookieId ?? cookieId
       const stream: ViewStream & { bye: string | null } = {
         tab,
+        isBehind: false,
         bye: null,
         send: (frame) => void views.push(JSON.parse(frame) as AuthView),
         end(reason, frame) {

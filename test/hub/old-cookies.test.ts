@@ -175,6 +175,7 @@ describe('during a sign-in', () => {
     const shown: string[] = []
     opened.attach({
       tab: 'other',
+      isBehind: false,
       send: (frame) => shown.push(frame),
       end: (reason) => shown.push(reason),
       destroy() {},
@@ -188,7 +189,7 @@ describe('during a sign-in', () => {
     const opened = await hub.open({ cookieIds: [browser.cookie.id ?? ''], tab: 'tab', carried: [toToken(ada)] })
     expect(await read(hub, opened.cookieId)).toBe(ada.userId)
     const shown: string[] = []
-    opened.attach({ tab: 'tab', send: (frame) => shown.push(frame), end() {}, destroy() {} })
+    opened.attach({ tab: 'tab', isBehind: false, send: (frame) => shown.push(frame), end() {}, destroy() {} })
     expect(JSON.parse(shown[0] ?? '')).toMatchObject({ userId: ada.userId })
   })
 

@@ -46,7 +46,7 @@ describe("the frames of a session's streams", () => {
     const frames: string[] = []
     for (const tab of ['1', '2', '3', '4', '5']) {
       const opened = await hub.open({ cookieIds, tab, carried: [] })
-      opened.attach({ tab, send: (frame) => void frames.push(frame), end() {}, destroy() {} })
+      opened.attach({ tab, isBehind: false, send: (frame) => void frames.push(frame), end() {}, destroy() {} })
     }
     encode.mockClear()
     await browser.token(toToken({ orgId: 'org_2', issuedAt: virtualEpoch + 1_000 }))
@@ -64,7 +64,13 @@ describe("the frames of a session's streams", () => {
     const seen = Array.from({ length: 300 }, () => [] as number[])
     for (const [n, frames] of seen.entries()) {
       const { attach } = await hub.open({ cookieIds, tab: `tab${n}`, carried: [] })
-      attach({ tab: `tab${n}`, send: (frame) => frames.push(JSON.parse(frame).rev), end() {}, destroy() {} })
+      attach({
+        tab: `tab${n}`,
+        isBehind: false,
+        send: (frame) => frames.push(JSON.parse(frame).rev),
+        end() {},
+        destroy() {},
+      })
     }
     for (const frames of seen) frames.length = 0
     await browser.token(toToken({ issuedAt: virtualEpoch + 1_000 }))

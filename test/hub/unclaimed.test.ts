@@ -92,7 +92,7 @@ describe('a session whose cookie no request has brought yet', () => {
   it('stays while it has a stream, even one that brought no cookie, and for 30 s after it', async () => {
     const { hub } = startHub()
     const { attach } = await hub.open({ cookieIds: [], carried: [toToken(ada)] })
-    const detach = attach({ tab: undefined, send() {}, end() {}, destroy() {} })
+    const detach = attach({ tab: undefined, isBehind: false, send() {}, end() {}, destroy() {} })
     expect(hub.stats().signedIn).toBe(1)
     await pass(claimGrace + 1)
     expect(hub.stats()).toMatchObject({ sessions: 1, signedIn: 1 })

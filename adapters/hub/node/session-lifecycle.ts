@@ -97,7 +97,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   function end(session: LiveSession) {
     const { state, identity, channel } = session
     endSignals(session)
-    session.streams.end('closing')
+    session.streams.endWithView('closing')
     session.stop()
     cookies.forget(session)
     lifetimes?.leave(session)

@@ -98,4 +98,6 @@ export interface HubParts {
   readonly logger: Logger
   /** Runs the work of one request, and keeps its session until the work is done. */
   readonly serve: <T>(session: LiveSession, work: () => Promise<T>) => Promise<T>
+  /** True once the hub says goodbye to its streams. */
+  readonly isClosing: () => boolean
 }

@@ -8,6 +8,9 @@ import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { ViewStream } from '../session/view-stream.ts'
 
+/** @returns the error for a new request while the hub closes */
+export const toDraining = (): AuthError => new AuthError('draining', undefined, { retryAfter: 1_000 })
+
 /** Creates the function that finds or makes the session of a stream, and signs it in by a carried token. */
 export function createOpenSession(parts: HubParts): (request: StreamRequest) => Promise<OpenedSession> {
   const {
@@ -21,6 +24,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     clock,
     logger,
     serve,
+    isClosing,
     streamsPerSession,
   } = parts
   const { registry, cookies, rotation } = lifecycle
@@ -58,7 +62,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
 
   /** A closure of its own, because it lives as long as the stream and must not keep the carried tokens. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
-    const isClosed = !registry.has(session) || isFull(session, stream.tab)
+    const isClosed = isClosing() || !registry.has(session) || isFull(session, stream.tab)
     if (isClosed || rotation.isOutdated(alias)) {
       stream.end(isClosed ? 'closing' : 'rotated')
       return () => {}
@@ -72,6 +76,8 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   }
 
   return async ({ cookieIds, tab, carried, address }) => {
+    // Many streams that are asked for at once wait for their turn, and the hub may begin to close meanwhile.
+    if (isClosing()) throw toDraining()
     const found = await lookup.find(cookieIds)
     if (found?.retired) throw toRotated()
     const session = found?.session ?? lifecycle.create({ address })

@@ -17,6 +17,8 @@ export class ViewStreams {
   /** It is a list because most sessions have one stream and none has many. */
   #streams = none
   #sentRev = 0
+  /** The streams that a later turn sends the view of `#sentRev`. */
+  #waiting = none
   #scheduled: NodeJS.Immediate | null = null
 
   constructor(source: ViewSource) {
@@ -28,11 +30,13 @@ export class ViewStreams {
    * ended: a lost connection may look open for many minutes.
    */
   add(stream: ViewStream) {
-    this.flush()
+    // All streams are sent one view, because a proof may expire between two views.
+    const view = this.#source.view()
+    this.flush(view)
     const before = this.find(stream.tab)
     if (before) this.delete(before)
     this.#streams = this.#streams.concat(stream)
-    stream.send(this.#encode(this.#source.view()))
+    stream.send(this.#encode(view))
     before?.destroy()
   }
 
@@ -65,11 +69,17 @@ export class ViewStreams {
     for (const stream of this.#streams) if (matches(stream)) stream.end(reason)
   }
 
-  /** Ends all streams with the current view. */
+  /** Ends all streams. Each is sent the current view first, unless it was sent that view before. */
   endWithView(reason: ByeReason) {
     if (this.#streams.length === 0) return
-    const frame = this.#encode(this.#source.view())
-    for (const stream of this.#streams) stream.end(reason, frame)
+    const view = this.#source.view()
+    const isNew = view.rev !== this.#sentRev
+    let frame = ''
+    for (const stream of this.#streams) {
+      const isOwed = isNew || stream.isBehind || this.#waiting.includes(stream)
+      if (isOwed) frame ||= this.#encode(view)
+      stream.end(reason, isOwed ? frame : undefined)
+    }
   }
 
   get size() {
@@ -86,10 +96,11 @@ export class ViewStreams {
    * served in between.
    */
   #send(streams: readonly ViewStream[], frame: string, rev: number) {
+    this.#waiting = streams.length > batchSize ? streams.slice(batchSize) : none
     for (const stream of streams.slice(0, batchSize)) stream.send(frame)
-    if (streams.length <= batchSize) return
+    if (this.#waiting === none) return
     // If the view has changed meanwhile, all streams are sent the newer one anyway.
-    setImmediate(() => this.#sentRev === rev && this.#send(streams.slice(batchSize), frame, rev))
+    setImmediate(() => this.#sentRev === rev && this.#send(this.#waiting, frame, rev))
   }
 
   #encode(view: AuthView): string {
