@@ -10,13 +10,15 @@ export type ChartEffect =
   | { readonly type: 'invoke'; readonly id: string; readonly input: unknown }
   | { readonly type: 'stop'; readonly id: string }
 
-/** The working state of one step: actions change it in turn. */
+/** The working state of one step: the chart's functions read its context and event, and actions change it in turn. */
 export interface ChartWork {
   context: unknown
   event: AnyEventObject
-  effects: ChartEffect[]
+  readonly effects: ChartEffect[]
   /** Events that the chart sent to itself, still to be worked on in this step. */
   readonly raised: AnyEventObject[]
+  /** How often the context was assigned to. The first time copies it, so that the context before the step stays. */
+  assigned: number
 }
 
 export type ChartAction = (work: ChartWork) => void
@@ -26,7 +28,7 @@ export type ChartGuard = (work: ChartWork) => boolean
 export class UnsupportedChart extends Error {}
 
 type Fields = Record<string, unknown>
-type Expression = (args: Fields, params?: unknown) => unknown
+type Expression = (args: object, params?: unknown) => unknown
 /** An action of XState's own making: its creators leave what they were told on a function. */
 type Builtin = Expression & Fields & { readonly type: string }
 type Runner = (work: ChartWork, params?: unknown) => void
@@ -38,7 +40,7 @@ export function compileGuard({ implementations }: AnyStateMachine, reference: un
   // Combined guards look at more than the context and the event.
   if (typeof guard !== 'function' || 'check' in guard) throw new UnsupportedChart()
   const params = toParams(reference)
-  return (work) => Boolean(guard(toArgs(work), evaluate(params, work)))
+  return (work) => Boolean(guard(work, evaluate(params, work)))
 }
 
 /** Compiles the actions of entering a state. @throws UnsupportedChart */
@@ -52,11 +54,10 @@ export function compileEntry(machine: AnyStateMachine, node: AnyStateNode): Char
 
 /** Compiles the actions of leaving a state. @throws UnsupportedChart */
 export function compileExit(machine: AnyStateMachine, node: AnyStateNode): ChartAction[] {
-  const stops = node.invoke.map(
-    ({ id }): ChartAction =>
-      (work) =>
-        void work.effects.push({ type: 'stop', id }),
-  )
+  const stops = node.invoke.map(({ id }): ChartAction => {
+    const stop: ChartEffect = { type: 'stop', id }
+    return (work) => void work.effects.push(stop)
+  })
   return [...compileActions(machine, node.exit), ...stops]
 }
 
@@ -89,7 +90,7 @@ function compileBuiltin(machine: AnyStateMachine, action: Builtin): Runner {
       return compileRaise(machine, action)
     case 'xstate.enqueueActions': {
       const collect = requireField(action, 'collect') as Expression
-      return (work, params) => void collect({ ...toArgs(work), enqueue: toEnqueue(work) }, params)
+      return (work, params) => void collect(toCollected(work), params)
     }
     default:
       throw new UnsupportedChart()
@@ -109,10 +110,19 @@ function compileRaise({ implementations }: AnyStateMachine, action: Builtin): Ru
 }
 
 function assign(work: ChartWork, assignment: unknown, params?: unknown) {
-  const context = { ...(work.context as Fields) }
-  if (typeof assignment === 'function') Object.assign(context, evaluate(assignment, work, params))
-  else for (const name in assignment as Fields) context[name] = evaluate((assignment as Fields)[name], work, params)
-  work.context = context
+  const changes = (
+    typeof assignment === 'function' ? assignment(work, params) : evaluateFields(assignment as Fields, work, params)
+  ) as Fields
+  const context = work.context as Fields
+  work.context = work.assigned > 0 ? Object.assign(context, changes) : { ...context, ...changes }
+  work.assigned += 1
+}
+
+/** All fields read the context from before the assignment. */
+function evaluateFields(fields: Fields, work: ChartWork, params: unknown): Fields {
+  const values: Fields = {}
+  for (const name in fields) values[name] = evaluate(fields[name], work, params)
+  return values
 }
 
 function emit(work: ChartWork, event: unknown, params?: unknown) {
@@ -120,15 +130,17 @@ function emit(work: ChartWork, event: unknown, params?: unknown) {
 }
 
 /** As in XState each runs on what those before it left; what is asked for here can be done at once. */
-const toEnqueue = (work: ChartWork) => ({
-  assign: (assignment: unknown) => assign(work, assignment),
-  emit: (event: unknown) => emit(work, event),
+const toCollected = (work: ChartWork) => ({
+  context: work.context,
+  event: work.event,
+  enqueue: {
+    assign: (assignment: unknown) => assign(work, assignment),
+    emit: (event: unknown) => emit(work, event),
+  },
 })
 
-const toArgs = ({ context, event }: ChartWork) => ({ context, event })
-
 function evaluate(value: unknown, work: ChartWork, params?: unknown): unknown {
-  return typeof value === 'function' ? (value as Expression)(toArgs(work), params) : value
+  return typeof value === 'function' ? (value as Expression)(work, params) : value
 }
 
 const toName = (reference: unknown): string =>

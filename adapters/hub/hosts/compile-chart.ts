@@ -122,7 +122,13 @@ function createChart<Context>(machine: AnyStateMachine): CompiledChart<Context> 
 
 const none: readonly Move[] = []
 
-const createWork = (context: unknown, event: AnyEventObject): ChartWork => ({ context, event, effects: [], raised: [] })
+const createWork = (context: unknown, event: AnyEventObject): ChartWork => ({
+  context,
+  event,
+  effects: [],
+  raised: [],
+  assigned: 0,
+})
 
 function take({ actions, to }: Pick<Move, 'actions' | 'to'>, work: ChartWork): Leaf {
   for (const act of actions) act(work)
@@ -139,13 +145,13 @@ function react(leaf: Leaf, work: ChartWork): Leaf {
 function settle<Context>(from: Leaf, work: ChartWork): ChartStep<Context> {
   let leaf = from
   for (;;) {
-    const before = work.context
+    const before = work.assigned
     const move = select(leaf.always, work)
     if (move) {
       const { to } = move
       take(move, work)
       // One that changes nothing would be taken for ever.
-      const isIdle = to === leaf && work.context === before
+      const isIdle = to === leaf && work.assigned === before
       leaf = to
       if (!isIdle) continue
     }
