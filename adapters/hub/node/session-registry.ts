@@ -2,7 +2,7 @@ import { AuthError } from '../../../machines/auth-error.ts'
 import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { createSessionBounds, type SessionBounds, type SessionLimits } from './session-bounds.ts'
-import { createSpareSessions } from './spare-sessions.ts'
+import { createSpareSessions, isHeld } from './spare-sessions.ts'
 
 /** The sessions of one node, and the rules for how long each stays. */
 export interface SessionRegistry {
@@ -78,14 +78,16 @@ export function createSessionRegistry({ limits, onEnd }: SessionRegistryOptions)
     has: (session) => sessions.get(session.id) === session,
     find: (kind, id) => identities.find(kind, id),
     reserve: (session, identity) => bounds.reserve(session, identity),
+    // A session that a stream reads is held with or without the request, so nothing has to be decided again.
     hold(session) {
+      const wasHeld = isHeld(session)
       session.state.holds += 1
-      reconsider(session)
+      if (!wasHeld) reconsider(session)
     },
     release(session) {
       session.state.holds -= 1
       if (session.state.holds === 0) bounds.release(session)
-      reconsider(session)
+      if (!isHeld(session)) reconsider(session)
     },
     reconsider,
     clear() {

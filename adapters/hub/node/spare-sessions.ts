@@ -120,7 +120,7 @@ export function createSpareSessions(end: (session: LiveSession) => void) {
 }
 
 /** @returns true while a request works on a session, or a stream reads it */
-const isHeld = ({ state, streams }: LiveSession): boolean => state.holds > 0 || streams.size > 0
+export const isHeld = ({ state, streams }: LiveSession): boolean => state.holds > 0 || streams.size > 0
 
 /** @returns true if ending a session would take something away from somebody who uses it now */
 const isInUse = (session: LiveSession): boolean =>
