@@ -12,6 +12,7 @@ import { createInspectRoutes } from './inspect-route.ts'
 import { openStream } from './open-stream.ts'
 import { requireHost, type OriginRule } from './origin-rule.ts'
 import { parseAuthRequest, toConnection, toTab } from './parse-auth-request.ts'
+import { acceptCallbackInEnd, isPatched } from './patched-response.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
 import { createBodyReader } from './read-body.ts'
@@ -133,6 +134,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   /** @param methods Null if no route has this path. */
   async function handle(event: H3Event, path: string, methods: Methods | null): Promise<unknown> {
+    const response = event.runtime?.node?.res
+    if (response && isPatched(response, 'end')) acceptCallbackInEnd(response)
     origins.vary(event)
     try {
       requireHost(event, allowedHosts)

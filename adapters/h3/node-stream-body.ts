@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { forgetCredentials } from './forget-credentials.ts'
 import { isClosed, type NodeContext } from './node-context.ts'
+import { isPatched, PatchedSink } from './patched-response.ts'
 import type { OpenStreamOptions, SseSink } from './sse-stream.ts'
 import { toWebStream, type WhenGone } from './web-stream.ts'
 
@@ -42,7 +43,7 @@ export class NodeStreamBody {
 
 function pipeToResponse({ tab, startStream, attach }: OpenStreamOptions, node: NodeContext) {
   forgetCredentials(node.req)
-  const stream = startStream(tab, new NodeSink(node.res))
+  const stream = startStream(tab, isPatched(node.res, 'write') ? new PatchedSink(node.res) : new NodeSink(node.res))
   callOnClose(node.res, toLeave(stream, attach(stream)))
 }
 

@@ -65,8 +65,9 @@ async function take(event: H3Event, maxBytes: number): Promise<Taken> {
   try {
     if (!hasBoundBody(event)) assertBodySize(event, maxBytes)
     const text = event.req.text()
-    // The code that began to read the body may have paused it. If it read a copy, all of the body is still there.
-    if (wasRead) request?.resume()
+    // Code before may have paused the body, while it was busy or because it began to read it. If it read a copy, all of
+    // the body is still there.
+    if (request?.isPaused()) request.resume()
     return { body: await text, wasRead }
   } catch (cause) {
     if (cause instanceof Error && 'status' in cause && cause.status === 413) {

@@ -125,6 +125,15 @@ it('a body that a parser has not touched is read, whatever the parser has put in
   expect((await server.browser().token(server.mint())).body.isSignedIn).toBe(true)
 })
 
+it('a body that a middleware has paused while it was busy is read', async () => {
+  const server = await startServer(
+    {},
+    undefined,
+    onExpress((request, _, next) => (request.pause(), void setImmediate(next))),
+  )
+  expect((await server.browser().token(server.mint())).body.isSignedIn).toBe(true)
+})
+
 describe('a webhook whose body was read before', () => {
   it.each(rawHosts)('is accepted if its bytes are left: %s', async (_, openHost) => {
     const { clerk, webhook } = await startWithClerk({}, undefined, openHost)
