@@ -43,8 +43,30 @@ export class NodeStreamBody {
 
 function pipeToResponse({ tab, startStream, attach }: OpenStreamOptions, node: NodeContext) {
   forgetCredentials(node.req)
-  const stream = startStream(tab, isPatched(node.res, 'write') ? new PatchedSink(node.res) : new NodeSink(node.res))
-  callOnClose(node.res, toLeave(stream, attach(stream)))
+  const begin = (sink: SseSink) => {
+    const stream = startStream(tab, sink)
+    callOnClose(node.res, toLeave(stream, attach(stream)))
+  }
+  if (isPatched(node.res, 'write')) begin(new PatchedSink(node.res))
+  else sendHeadWith(node.res, () => begin(new NodeSink(node.res)))
+}
+
+/**
+ * Sends the head of the answer as a text of its own, in one packet with the first frame. Node keeps the head for as long
+ * as the stream lasts, and V8 holds it as a tree of some thirty pieces until that very text is written. Otherwise Node
+ * joins the head and the first frame and writes the joined text.
+ */
+function sendHeadWith(res: NodeContext['res'], writeFirst: () => void) {
+  // A response over HTTP/2 keeps no such text.
+  if ('stream' in res || !res.socket || !res.headersSent) return writeFirst()
+  const { socket } = res
+  socket.cork()
+  try {
+    res.flushHeaders()
+    writeFirst()
+  } finally {
+    socket.uncork()
+  }
 }
 
 function pipeToOther({ tab, startStream, attach }: OpenStreamOptions, destination: Writable, whenGone: WhenGone) {
