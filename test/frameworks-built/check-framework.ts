@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { freePort } from '../free-port.ts'
 import { createClerkEmulator } from '../kit/index.ts'
 import { toEmulatorEnvironment, toOwnEnvironment } from './clerk-environment.ts'
-import { frameworks } from './frameworks.ts'
+import { frameworks, type Framework } from './frameworks.ts'
+import { keepLog, toComplaints } from './server-log.ts'
 import { signInAndOut, type Outcome } from './sign-in-and-out.ts'
 import { signInByForm } from './sign-in-by-form.ts'
 import { ada } from './users.ts'
@@ -33,9 +34,18 @@ interface Job {
 
 /** Installs, builds and starts one example, does with it what a browser does, and removes it again. */
 export async function checkFramework({ name, folder, tarball, isServed, isDev }: Job): Promise<Outcome> {
-  const { version: versioned = name, hasPage = false, hasEcho = false } = frameworks[name] ?? {}
+  const framework: Partial<Framework> = frameworks[name] ?? {}
+  const {
+    version: versioned = name,
+    hasPage = false,
+    hasEcho = false,
+    example = name,
+    without,
+    prerendered,
+  } = framework
   const project = join(folder, name)
-  cpSync(join(examples, name), project, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  cpSync(join(examples, example), project, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  if (without) rmSync(join(project, without))
   const manifest = readFileSync(join(project, 'package.json'), 'utf8').replace('file:../../..', `file:${tarball}`)
   writeFileSync(join(project, 'package.json'), manifest)
   const { dependencies, devDependencies }: Record<string, Record<string, string>> = JSON.parse(manifest)
@@ -61,19 +71,23 @@ export async function checkFramework({ name, folder, tarball, isServed, isDev }:
   }
   let server: ChildProcess | undefined
   try {
-    const run = (...args: string[]) => promisify(execFile)('npm', args, { cwd: project, env, maxBuffer: 1e8 })
+    const run = (...args: string[]) =>
+      promisify(execFile)('npm', args, { cwd: project, env: withoutSecrets(env), maxBuffer: 1e8 })
     await run('install', '--prefer-offline', '--no-audit', '--no-fund')
     if (!isDev) {
-      await run('run', 'build')
+      const { stdout, stderr } = await run('run', 'build')
+      assert.deepEqual(toComplaints(stdout + stderr), [])
+      assert.doesNotMatch(stdout + stderr, /store\.memory/, 'the build created an auth server')
       await run('run', 'types')
       outcome.done.push('types')
     }
     server = spawn('npm', ['run', isDev ? 'dev' : 'start'], {
       cwd: project,
       detached: true,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, NODE_ENV: isDev ? 'development' : 'production' },
     })
+    const readLog = keepLog(server)
     await untilUp(origin)
     outcome.done.push('starts')
     if (isServed) {
@@ -81,11 +95,13 @@ export async function checkFramework({ name, folder, tarball, isServed, isDev }:
       await once(process, 'SIGINT')
     } else {
       if (hasEcho) await echo(origin)
+      if (prerendered) assert.equal((await fetch(origin + prerendered)).status, 200)
       await signInAndOut({ origin, clerk, outcome })
       if (hasPage) {
         await signInByForm(origin, clerk)
         outcome.done.push('form')
       }
+      assert.deepEqual(toComplaints(readLog()), [])
     }
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
@@ -96,6 +112,11 @@ export async function checkFramework({ name, folder, tarball, isServed, isDev }:
     rmSync(project, { recursive: true, force: true })
   }
   return outcome
+}
+
+/** The environment of a build, which has no secrets on many machines. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('CLERK_SECRET_KEY')))
 }
 
 async function echo(origin: string): Promise<void> {

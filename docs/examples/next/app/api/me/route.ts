@@ -1,10 +1,11 @@
 import { getAuth } from '../../../lib/auth'
 
 export async function GET(request: Request) {
+  const auth = await getAuth()
   try {
-    const { userId, orgId } = await getAuth().require(request)
+    const { userId, orgId } = await auth.require(request)
     return Response.json({ userId, orgId })
   } catch (error) {
-    return getAuth().toResponse(error)
+    return auth.toResponse(error)
   }
 }
