@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openBrowser } from './browser.ts'
 import { toStreamRequest } from './requests.ts'
+import { untilIdle } from './settle.ts'
 import type { BenchServer } from './start-server.ts'
 import type { Reader } from './start-reader.ts'
 import type { TokenMint } from './tokens.ts'
@@ -45,6 +45,7 @@ export async function openAudience({ server, mint, size, reader }: AudienceOptio
         const mark = mint.toMark(serials[n] ?? 0)
         const look = await reader?.lookOut(mark, size - 1)
         await browser.post(post, mark)
+        // Without sockets nothing tells when the last frame is written.
         await (look?.seen ?? untilIdle(server))
       }
       return ((await server.report()).cpu - before.cpu) / views
@@ -54,16 +55,5 @@ export async function openAudience({ server, mint, size, reader }: AudienceOptio
       reader?.stop()
       await server.stop()
     },
-  }
-}
-
-/** Waits until the server has nothing left to do. Without sockets nothing tells when the last frame is written. */
-async function untilIdle(server: BenchServer): Promise<void> {
-  let { cpu: before } = await server.report()
-  for (;;) {
-    await sleep(50)
-    const { cpu } = await server.report()
-    if (cpu - before < 5_000) return
-    before = cpu
   }
 }

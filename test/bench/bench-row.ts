@@ -20,6 +20,21 @@ export interface BenchRow {
   readonly spread: readonly [number, number]
   /** Background that a reader of the row needs. */
   readonly note?: string
+  /** The medians of a storm, whose value is the longest delay of the event loop. */
+  readonly storm?: StormFigures
+}
+
+/** All in ms. */
+export interface StormFigures {
+  /** The delays of the event loop. */
+  readonly p50: number
+  readonly p99: number
+  /** The longest delay that the server itself has caused. */
+  readonly own: number
+  /** The time until the last client had its answer. */
+  readonly done: number
+  /** The time until the server had nothing left to do. */
+  readonly idle: number
 }
 
 const toRow = (name: RowName, ours: readonly number[], ratios: readonly number[], peers: readonly number[] | null) => {

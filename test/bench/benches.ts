@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts'
+import { arrivals } from './rows/arrivals.ts'
 import { authWait } from './rows/auth-wait.ts'
 import { broadcast } from './rows/broadcast.ts'
 import { bundle } from './rows/bundle.ts'
@@ -25,6 +26,7 @@ export const benches: readonly Bench[] = [
   heapSession,
   growth,
   revocation,
-  storms,
+  ...arrivals,
+  ...storms,
   redis,
 ]

@@ -23,7 +23,7 @@ export interface Connection {
 const addresses = 8
 let opened = 0
 /** The longest time until a first frame, ms. */
-const patience = 30_000
+const patience = 120_000
 
 async function open(port: number): Promise<Socket> {
   const localAddress = `127.0.0.${1 + (opened++ % addresses)}`
@@ -92,6 +92,16 @@ export interface Stream {
   /** Resolves when a frame contains this text. Call it before you make the server send the frame. */
   seen(mark: string): Promise<void>
   destroy(): void
+}
+
+/** Opens an event stream, takes the first data of the answer, and never reads again. @returns its socket */
+export async function openStalled(port: number, request: string): Promise<Socket> {
+  const socket = await open(port)
+  socket.on('error', () => {})
+  socket.write(request, 'latin1')
+  await new Promise((resolve) => socket.once('readable', resolve))
+  socket.pause()
+  return socket
 }
 
 /** Opens an event stream. Resolves with its first frame. */

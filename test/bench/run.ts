@@ -52,9 +52,15 @@ if (profiling.directory) {
 }
 console.log(`${((performance.now() - started) / 60_000).toFixed(1)} minutes, ${pinning}`)
 
-function print({ name, value, unit, peerValue, ratio, goal, spread, note }: BenchRow) {
+function print({ name, value, unit, peerValue, ratio, goal, spread, note, storm }: BenchRow) {
   const verdict = meetsGoal(goal, ratio) ? 'met   ' : 'MISSED'
   const peer = peerValue === null ? '' : ` to ${peerValue}`
   console.log(`${verdict} ${name}: ${ratio} (${goal}; rounds ${spread.join(' to ')}); ${value}${peer} ${unit}`)
   if (note) console.log(`       ${note}`)
+  if (storm)
+    console.log(
+      `       ${Object.entries(storm)
+        .map(([name, ms]) => `${name} ${ms} ms`)
+        .join(', ')}`,
+    )
 }

@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { contenders } from './contenders/index.ts'
 import type { ContenderName } from './contenders/index.ts'
 import type { ContenderOptions } from './contenders/contender.ts'
+import { watchOwnWork } from './own-work.ts'
 import { openPipe } from './pipe.ts'
 import type { LoopDelays, ServerCommand, ServerReport } from './start-server.ts'
 
@@ -22,14 +23,17 @@ function toReport(): ServerReport {
 const resolution = 5
 const loop = monitorEventLoopDelay({ resolution })
 loop.enable()
+const work = watchOwnWork(resolution)
 
 /** The delays beyond the monitor's own timer. */
 function takeDelays(): LoopDelays {
-  const toDelay = (ns: number) => Math.max(0, Number((ns / 1e6 - resolution).toFixed(1)))
-  const delays = { p50: toDelay(loop.percentile(50)), p99: toDelay(loop.percentile(99)), max: toDelay(loop.max) }
+  const toDelay = (ns: number) => Math.max(0, toTenths(ns / 1e6 - resolution))
+  const [p50, p99, max] = [toDelay(loop.percentile(50)), toDelay(loop.percentile(99)), toDelay(loop.max)]
   loop.reset()
-  return delays
+  return { p50, p99, max, own: toTenths(work.take()) }
 }
+
+const toTenths = (ms: number) => Number(ms.toFixed(1))
 
 process.on('message', (command: ServerCommand) => {
   if (command.type === 'open') {

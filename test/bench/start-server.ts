@@ -22,6 +22,8 @@ export interface LoopDelays {
   readonly p50: number
   readonly p99: number
   readonly max: number
+  /** The longest delay that the process itself has caused, without the time in which other processes had its core. */
+  readonly own: number
 }
 
 export interface BenchServer {

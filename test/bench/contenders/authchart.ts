@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { H3 } from 'h3'
 import type { H3Event } from 'h3'
 import { createAuthServer } from '../../../adapters/h3/index.ts'
+import { createRedisSessionStore } from '../../../adapters/redis/index.ts'
+import { untilReady } from '../redis-sessions.ts'
 import { serveApp } from './contender.ts'
 import type { StartContender } from './contender.ts'
 
@@ -10,12 +12,15 @@ const never = 1e9
 const pollEvery = 50
 
 export const startAuthchart: StartContender = async (options) => {
-  const { jwks, issuer, party, webhookSecret, now } = options
+  const { jwks, jwksUrl, redisUrl, issuer, party, webhookSecret, now } = options
   if (options.loadsInspector) await import('../../../adapters/inspector/index.ts')
   /** The time when the last check of each token ended, in ms. The time after it is the way to the handler. */
   const checkedAt = new Map<unknown, number>()
+  const store = redisUrl === undefined ? undefined : createRedisSessionStore({ url: redisUrl, logger: {} })
+  if (store) await untilReady(store)
   const auth = createAuthServer({
-    keys: { jwks },
+    keys: jwksUrl === undefined ? { jwks } : { jwksUrl },
+    ...(store && { store, secret: 'the secret of all nodes of a bench' }),
     clerk: { ...(webhookSecret && { webhookSecret }) },
     claims: {
       issuer,
@@ -28,7 +33,8 @@ export const startAuthchart: StartContender = async (options) => {
       streamsPerSession: never,
       requestsPerSession: never,
     },
-    logger: { warn: () => {}, error: console.error },
+    // A bench with a Redis takes it away, which is an error that is expected.
+    logger: { warn: () => {}, error: store ? () => {} : console.error },
     ...(now !== undefined && { clock: () => now }),
   })
   const app = new H3({ silent: true })

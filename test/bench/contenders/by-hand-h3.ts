@@ -36,7 +36,9 @@ export const startByHandH3: StartContender = async (options) => {
       const [host, origin, site] = [read('host'), read('origin'), read('sec-fetch-site')]
       duties.requireOrigin({ host, origin, site, contentType: read('content-type') })
       if (Number(read('content-length')) > maxBody) throw new Refusal(413, 'too large')
-      const json = duties.receive(find(event), await event.req.text())
+      const found = find(event)
+      const { session, json } = duties.receive(found, await event.req.text())
+      if (!found) event.res.headers.set('set-cookie', toSetCookie(session.id))
       event.res.headers.set('content-type', 'application/json')
       event.res.headers.set('cache-control', 'no-store')
       return json

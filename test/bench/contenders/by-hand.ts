@@ -30,8 +30,12 @@ export const startByHand: StartContender = async (options) => {
     })
     request.on('end', () => {
       answer(response, () => {
-        const json = duties.receive(find(request), body)
-        response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(json)
+        const found = find(request)
+        const { session, json } = duties.receive(found, body)
+        const cookie = !found && { 'set-cookie': toSetCookie(session.id) }
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store', ...cookie })
+          .end(json)
       })
     })
   }

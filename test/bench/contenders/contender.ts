@@ -14,6 +14,10 @@ export interface ContenderOptions {
   /** The server's clock, epoch ms. Default: the real one. */
   readonly now?: number
   readonly webhookSecret?: string
+  /** Where the product fetches the keys, in place of `jwks`. */
+  readonly jwksUrl?: string
+  /** The Redis in which the product stores the sessions. Default: its memory. */
+  readonly redisUrl?: string
   /** Notes when each check of a token ends, for the rows about waiting. */
   readonly timesChecks?: boolean
   /** Loads the inspector's module without turning it on. */
@@ -48,9 +52,15 @@ export const toViewFrame = (rev: number, json: string) => `event: view\nid: ${re
 /** Returns the token of a stream's request. A request with a token gets a signed-in first frame. */
 export const toBearer = (authorization: string | null | undefined) => authorization?.slice('Bearer '.length)
 
+/**
+ * How many connections the kernel takes in before the process does. With Node's 511 it drops and resets the connections
+ * of a storm.
+ */
+const backlog = 4_096
+
 export async function listen(handle: RequestListener): Promise<Server> {
   const server = createServer(handle)
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve))
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog }, resolve))
   return server
 }
 
@@ -63,7 +73,13 @@ export function readToken(request: IncomingMessage, done: (token: string) => voi
 }
 
 export async function serveApp(app: H3): Promise<Server> {
-  const server = serve(app, { port: 0, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
+  const server = serve(app, {
+    port: 0,
+    hostname: '127.0.0.1',
+    node: { backlog },
+    silent: true,
+    gracefulShutdown: false,
+  })
   await server.ready()
   return server.node?.server as Server
 }

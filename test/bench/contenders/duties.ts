@@ -96,18 +96,8 @@ export function createDuties(options: ContenderOptions) {
     toJson,
     find: (id: string | undefined) => (id === undefined ? undefined : sessions.get(id)),
     create() {
-      const id = randomBytes(32).toString('base64url')
-      const channel = randomBytes(16).toString('base64url')
-      const session: DutifulSession = {
-        id,
-        channel,
-        streams: new Set(),
-        seqs: new Map(),
-        claims: null,
-        rev: 0,
-        expiry: undefined,
-      }
-      sessions.set(id, session)
+      const session = toSession()
+      sessions.set(session.id, session)
       return session
     },
     accept,
@@ -117,18 +107,29 @@ export function createDuties(options: ContenderOptions) {
       if (site !== undefined && site !== 'same-origin') throw new Refusal(403, 'another site')
       if (origin !== undefined && new URL(origin).host !== host) throw new Refusal(403, 'another origin')
     },
-    /** Handles the body of a POST. @returns the view as JSON */
-    receive(session: DutifulSession | undefined, text: string): string {
+    /**
+     * Handles the body of a POST. A token without a session makes one if it signs in.
+     *
+     * @returns the session, and its view as JSON
+     */
+    receive(known: DutifulSession | undefined, text: string) {
       const { token, tab, seq } = parseBody(text)
-      if (!session) throw new Refusal(401, 'no session')
+      const session = known ?? toSession()
       if (tab !== undefined && seq !== undefined) {
         if (seq <= (session.seqs.get(tab) ?? -1)) throw new Refusal(409, 'overtaken')
         session.seqs.set(tab, seq)
       }
       accept(session, token)
-      return broadcast(session)
+      if (!known) sessions.set(session.id, session)
+      return { session, json: broadcast(session) }
     },
   }
+}
+
+function toSession(): DutifulSession {
+  const id = randomBytes(32).toString('base64url')
+  const channel = randomBytes(16).toString('base64url')
+  return { id, channel, streams: new Set(), seqs: new Map(), claims: null, rev: 0, expiry: undefined }
 }
 
 function parseBody(text: string): { token: string; tab?: string; seq?: number } {

@@ -2,13 +2,12 @@
  * Measures the share of a core for 10,000 sessions that are each renewed every 50 s, with the pings of their streams.
  */
 import { sized } from '../effort.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import { connect } from '../raw-http.ts'
-import type { Connection } from '../raw-http.ts'
 import { toTokenRequest } from '../requests.ts'
 import { measureRounds } from '../rounds.ts'
+import { sendEvenly } from '../send-evenly.ts'
 import { createSessions } from '../sessions.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
@@ -63,24 +62,4 @@ export const renewal: Bench = {
     }
     return [toRatioRow('renewal/limit', samples.authchart, samples.limit)]
   },
-}
-
-/** Sends each request at its time within `span` ms. */
-async function sendEvenly(requests: readonly string[], pool: readonly Connection[], span: number): Promise<void> {
-  const start = performance.now()
-  const free = [...pool]
-  const answers: Promise<void>[] = []
-  const send = async (request: string, connection: Connection) => {
-    const { status, body } = await connection.send(request)
-    if (status !== 200) throw new Error(`a renewal was answered ${status}: ${body}`)
-    free.push(connection)
-  }
-  for (const [n, request] of requests.entries()) {
-    const due = start + (n / requests.length) * span
-    while (performance.now() < due || free.length === 0) await sleep(Math.max(1, due - performance.now()))
-    const connection = free.pop()!
-    answers.push(send(request, connection))
-  }
-  await Promise.all(answers)
-  await sleep(Math.max(0, start + span - performance.now()))
 }

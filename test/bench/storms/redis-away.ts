@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startRedis } from '../../store/redis-server.ts'
+import { sized } from '../effort.ts'
+import { toStreamRequest, toTokenRequest } from '../requests.ts'
+import { sendEvenly } from '../send-evenly.ts'
+import { startReader } from '../start-reader.ts'
+import { startServer } from '../start-server.ts'
+import { mintAll, openPool, toNow, watch } from './storm.ts'
+import type { Storm } from './storm.ts'
+
+/** How long Redis is away, ms. */
+const outage = sized(30_000)
+/** How long the renewals go on after that, ms. */
+const after = sized(5_000)
+/** Every session is renewed this often, ms. */
+const every = sized(45_000)
+
+/** Redis is killed under renewing sessions, and comes back after 30 s without any of its data. */
+export const redisAway: Storm = {
+  row: 'storm/redis-away',
+  rounds: 1,
+  async prepare(mint) {
+    const count = sized(5_000)
+    const renewals = Math.floor((count * (outage + after)) / every)
+    const tokens = await mintAll(count, (user) => mint.mint(user, 0))
+    const renewed = await mintAll(renewals, (user) => mint.mint(user, 1))
+
+    return async () => {
+      const redis = await startRedis()
+      const server = await startServer('authchart', { ...mint.options, redisUrl: redis.url })
+      const reader = await startReader()
+      const { port } = server
+      const cookies = await reader.open(
+        port,
+        tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
+      )
+      const pool = await openPool(port, 256)
+      const requests = renewed.map((token, n) =>
+        toTokenRequest('authchart', { port, tab: `t${n}`, cookie: cookies[n] ?? '', token }),
+      )
+      const countKeys = async () => Number(await redis.cli('DBSIZE'))
+      const held = await countKeys()
+      await redis.kill()
+      const back = toNow() + outage
+      let restoredAt = NaN
+      const measured = await watch(server, back, async () => {
+        const sent = sendEvenly(requests, pool.connections, outage + after)
+        await Promise.race([sent, sleep(outage)])
+        await redis.restart()
+        const restored = async () => {
+          while ((await countKeys()) < held) {
+            console.log(await countKeys(), held)
+            await sleep(500)
+          }
+          restoredAt = toNow()
+        }
+        await Promise.all([sent, restored()])
+      })
+      const { signedIn } = await server.report()
+      if (signedIn !== count) throw new Error(`${count - signedIn} sessions were signed out`)
+      pool.destroy()
+      reader.stop()
+      await server.stop()
+      await redis.stop()
+      return { ...measured, done: restoredAt - back }
+    }
+  },
+}
