@@ -47,8 +47,8 @@ export async function leadTabs(
   tabs.listen(part, (message) => {
     if (message.type !== 'tab.joined') return
     broadcast({ type: 'tab.leads', to: message.tab })
-    // The stream is dead, or belongs to a session that this browser has left.
-    if (now() - lastSeenAt > toOverdueLimit() || (message.isMoved && view && view.channel !== message.channel)) {
+    // The stream is dead, or belongs to a session that this browser has left, or may do so once it has a view.
+    if (now() - lastSeenAt > toOverdueLimit() || (message.isMoved && view?.channel !== message.channel)) {
       isRestarted = true
       round.abort()
     } else if (view) {
@@ -70,8 +70,9 @@ export async function leadTabs(
     isRotated = event.type === 'stream.ended' && event.reason === 'rotated'
     // The session goes on under a new cookie, and so does the stream.
     if (isRotated) return
-    broadcast({ type: 'stream.event', event })
     send(event)
+    // This tab gives the stream up if the view is too old, and no other tab may take such a view either.
+    if (event.type !== 'view.received' || !round.signal.aborted) broadcast({ type: 'stream.event', event })
   }
 
   for (;;) {

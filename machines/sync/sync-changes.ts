@@ -15,6 +15,7 @@ const streamStable = 5_000
 const sessionStable = 30_000
 /** After so many polls in a row that show an older view, the newer one counts as lost: a node that is behind catches up. */
 const maxOlderPolls = 3
+
 /** The number of nodes that are remembered. */
 const maxNodes = 8
 
@@ -27,12 +28,13 @@ const toNode = ({ channel }: AuthView) => channel.slice(0, channel.indexOf('.') 
  * sessions with the first one; the first node then comes back with yet another session.
  */
 export function afterView(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  const { view: known, lostNodes, isUnshared } = context
+  const { view: known, newestChannel, lostNodes, isUnshared } = context
   const node = toNode(view)
   const isOther = node !== '' && view.channel !== known.channel && node !== toNode(known)
   const isLost = view.channel !== known.channel && isHeld(context) && showsIdentity(context) && !view.authChecked
   return {
     view,
+    newestChannel: view.channel || newestChannel,
     isUnshared: isUnshared || (isOther && lostNodes.includes(node)),
     ...(isLost && isOther && { lostNodes: [...new Set([...lostNodes, toNode(known)])].slice(-maxNodes) }),
     ...(isLost && { proof: known, proofUntil: context.now() + restoreFor }),
@@ -204,10 +206,20 @@ export function afterFrame({ offset, now }: SyncContext, frame: { readonly now: 
   }
 }
 
+/**
+ * Returns the view after the first one of a stream. If another request was answered after the stream was asked for, the
+ * stream may be the older one. It then undoes nothing in the same session, and a view of another session is not taken:
+ * the cookie of a new request tells which of the two sessions counts. A tab that uses the stream of another tab may know
+ * a newer view, too, from the answer to its own post.
+ */
+function toFirstView({ view: known, newestChannel, tabRole }: SyncContext, view: AuthView): AuthView {
+  if (newestChannel && newestChannel !== view.channel) return known
+  return newestChannel || tabRole === 'follower' ? toNewerView(known, view) : view
+}
+
 /** Returns the changes of the context on the first view of a stream, including those of every frame. */
 export function afterFirstView(context: SyncContext, view: AuthView): Partial<SyncContext> {
-  // A tab that uses the stream of another tab may know a newer view, from the answer to its own post.
-  const newest = context.tabRole === 'follower' ? toNewerView(context.view, view) : view
+  const newest = toFirstView(context, view)
   const seen = afterView(context, newest)
   return {
     ...afterFrame(context, view),
@@ -256,6 +268,7 @@ export function afterStart({ stream, silentSince, now }: SyncContext): Partial<S
     openedAt: now(),
     silentSince: silentSince || now(),
     tabRole: 'alone',
+    newestChannel: '',
     ...(!stream && { isStreamBlocked: true, hasPolled: false, pollFailures: 0, streamFailure: null }),
   }
 }

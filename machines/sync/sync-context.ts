@@ -90,6 +90,8 @@ export interface SyncContext extends Required<Omit<SyncInput, 'view'>> {
   readonly tabRole: 'alone' | 'leader' | 'follower'
   /** The server session that the stream belongs to. */
   readonly channel: string
+  /** The server session of the newest view since the stream was asked for; empty if none has come. */
+  readonly newestChannel: string
   /** No stream gets through for now, so the client polls. */
   readonly isStreamBlocked: boolean
   /** The stream or the session was lost and came back a moment ago. */
@@ -184,6 +186,7 @@ export function createSyncContext(input: SyncInput): SyncContext {
     isReconnectQuiet: false,
     tabRole: 'alone',
     channel: '',
+    newestChannel: '',
     isStreamBlocked: false,
     isRestored: false,
     hasPolled: false,

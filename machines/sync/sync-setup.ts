@@ -279,10 +279,7 @@ export const syncSetup = slimSetup({
     startClerkTimeout: raise({ type: 'clerk.late' }, { id: 'clerk', delay: 'clerkTimeout' }),
     cancelClerkTimeout: cancel('clerk'),
     noteClerkLate: assign({
-      failure: toFailure(
-        'clerk-unavailable',
-        'Clerk did not load: its script or its API is blocked, or cannot be reached',
-      ),
+      failure: toFailure('clerk-unavailable', 'Clerk did not load: its script or API is blocked or cannot be reached'),
     }),
     noteFocus: assign(by((context) => ({ ...toAssertion(context), isFocused: true }))),
     noteRetry: assign(by(toAssertion)),
@@ -318,8 +315,8 @@ export const syncSetup = slimSetup({
     ),
     takeErrorView: assign(
       by((context, { error }: Failed) => {
-        const { view = context.view } = Object(error) as Partial<SyncError>
-        return changes.afterView(context, changes.toNewerView(context.view, view))
+        const { view } = Object(error) as Partial<SyncError>
+        return view ? changes.afterView(context, changes.toNewerView(context.view, view)) : {}
       }),
     ),
     settle: assign(

@@ -49,12 +49,12 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         starting: {
-          description: 'A stream is about to be requested. If streams cannot be read, the client stays here and polls.',
+          description: 'A stream is about to be requested. A client that cannot read streams stays here.',
           entry: 'noteStarting',
           always: { guard: 'canStream', target: 'connecting' },
         },
         connecting: {
-          description: 'The stream is requested, and its first view is awaited.',
+          description: 'The first view of the stream is awaited.',
           entry: 'openStream',
           on: {
             'view.received': { target: 'open', actions: 'takeFirstView' },
@@ -66,8 +66,7 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         open: {
-          description:
-            'Views arrive. The stream is given up after 2.5 pings of silence, or if its connection may be dead.',
+          description: 'Views arrive. The stream is given up after 2.5 pings of silence.',
           always: { guard: 'isOtherChannel', target: 'starting', actions: ['closeStream', 'markQuietReconnect'] },
           on: {
             'view.received': [
@@ -129,7 +128,7 @@ export const syncMachine = syncSetup.createMachine({
           after: { pollTimeout: { target: 'waiting', actions: 'notePollFailure' } },
         },
         waiting: {
-          description: 'The client asks for the view again in a few seconds.',
+          description: 'The client asks again in a few seconds.',
           always: { guard: 'isPollUnneeded', target: 'off' },
           on: {
             'focus.gained': { guard: 'mayAskNow', target: 'asking' },
@@ -244,7 +243,7 @@ export const syncMachine = syncSetup.createMachine({
           },
         },
         confirmed: {
-          description: 'The server knows the identity of this tab. The token is renewed before it expires.',
+          description: 'The server knows the identity of this tab. The token is renewed in time.',
           entry: 'settle',
           exit: 'resetFailures',
           on: {
@@ -272,7 +271,7 @@ export const syncMachine = syncSetup.createMachine({
           after: { retryDelay: 'waitingForClerk' },
         },
         degraded: {
-          description: 'The client gave up without signing out. It tries again on any news, and otherwise rarely.',
+          description: 'The client gave up without signing out. It tries again on any news, else rarely.',
           entry: 'disarm',
           on: {
             'ping.received': { guard: and(['isClockMoved', 'isRetryable']), target: 'waitingForClerk' },

@@ -164,6 +164,47 @@ describe('the client on a real server', () => {
     expect(client.status).toBe('authenticated')
   })
 
+  it('shows no account of an earlier cookie, even if the stream that was asked for with it answers late', async () => {
+    const { browser } = await open()
+    const clock = new SimulatedClock()
+    let isHeld = false
+    let release: ((_: void) => void) | null = null
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const response = await browser.fetch(input, init)
+      const isStream = new Headers(init?.headers).get('accept') === 'text/event-stream'
+      if (isStream && isHeld) await new Promise<void>((resolve) => (release = resolve))
+      return response
+    }
+    const client = start(browser, { fetch, clock })
+    client.setIdentity(signedIn(ada))
+    await until(client, ({ userId }) => userId === 'user_ada')
+    await atRest(client, 'confirmed')
+
+    isHeld = true
+    client.actor.send({ type: 'network.online' })
+    await vi.waitFor(() => expect(release).not.toBeNull(), { timeout: 10_000 })
+    // Another tab signs in under another cookie.
+    browser.forgetCookies()
+    const other = start(browser)
+    other.setIdentity(signedIn(bob))
+    await atRest(other, 'confirmed')
+    client.setIdentity(signedIn(bob))
+    clock.increment(3_000)
+    await until(client, ({ userId }) => userId === 'user_bob')
+    await atRest(client, 'confirmed')
+    const users = new Set<string | null>()
+    client.subscribe(({ userId }) => users.add(userId))
+    isHeld = false
+    release!()
+    await waitFor(
+      client.actor,
+      ({ context, value }) => value.stream === 'open' && context.channel === client.view.channel,
+    )
+    await atRest(client, 'confirmed')
+    expect(client.view).toMatchObject({ userId: 'user_bob' })
+    expect([...users]).not.toContain('user_ada')
+  })
+
   it('stops at a 403, gives the reason, and says failed instead of signed out', async () => {
     const { server } = await open()
     const errors: string[] = []

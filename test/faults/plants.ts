@@ -122,6 +122,14 @@ export const plants: readonly Plant[] = [
     shownBy: 2_369_422_638,
   },
   {
+    name: 'late-view-taken',
+    what: 'the first view of a stream counts, even if it belongs to another session than a later answer',
+    file: 'machines/sync/sync-changes.ts',
+    line: 'if (newestChannel && newestChannel !== view.channel) return known',
+    instead: '',
+    shownBy: 2_167_459_442,
+  },
+  {
     name: 'old-cookie-lives',
     what: 'a cookie that was rotated is never retired',
     file: 'adapters/hub/cookies/cookie-index.ts',
