@@ -53,7 +53,8 @@ export async function toResponseError(response: Response, isKnown: boolean): Pro
   const { status, headers } = response
   const isProblem = headers.get('content-type')?.startsWith('application/problem+json')
   if (!isProblem) dropBody(response)
-  const { code, detail, retryable, view }: Problem = isProblem ? parseJson(await response.text()) : {}
+  const problem: Problem = isProblem ? parseJson(await response.text()) : {}
+  const { code, detail, retryable, view } = isOurs(problem) ? problem : {}
   return new SyncError(code ?? 'answer-malformed', detail ?? `The server answered ${status}`, {
     retryable: retryable ?? (isKnown || status >= 500 || [408, 425, 429].includes(status)),
     // The header follows RFC 9110 section 10.2.3. A date, which the server never sends, is ignored, because our clock
@@ -63,12 +64,18 @@ export async function toResponseError(response: Response, isKnown: boolean): Pro
   })
 }
 
+/** False for the problem document of a gateway, whose fields have another meaning. */
+const isOurs = ({ code, type = ownType }: Problem) => typeof code === 'string' && String(type).startsWith(ownType)
+
 /** Releases a body that is not read. It would hold one of the few connections that a browser gives a host. */
 export function dropBody({ body }: Response): void {
   body?.cancel().catch(() => {})
 }
 
+const ownType = 'urn:authchart:'
+
 interface Problem {
+  readonly type?: unknown
   readonly code?: AuthErrorCode
   readonly detail?: string
   readonly retryable?: boolean

@@ -112,12 +112,11 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
   }
 
   /**
-   * `path` is the route that h3 found. If the app is mounted, the URL may begin with a prefix that is not known here.
+   * `path` is the route that h3 found. If the app is mounted, the URL may begin with a prefix that is not known here. It
+   * may end with a slash, because some frameworks redirect every request to such a path.
    */
   function answer(event: H3Event, path: string, methods: Methods): unknown {
     const { method } = event.req
-    // h3 also matches the route with a slash at its end, which is refused here.
-    if (!event.url.pathname.endsWith(path)) throw new AuthError('not-found')
     const isFromPages = path !== webhookPath
     if (method === 'OPTIONS' && isFromPages) return origins.preflight(event)
     const route = Object.hasOwn(methods, method) ? methods[method] : undefined

@@ -126,7 +126,10 @@ export function isStreamLost(context: SyncContext): boolean {
   return streamFailure !== null && ((wasHeard && isStreamBlocked && pollFailures > 0) || isStreamFailing(context))
 }
 
-/** Returns the failure that still matters. */
+/**
+ * Returns the failure that still matters. Where a proxy replaces the body of a refusal, the view still tells the reason.
+ */
 export function toCurrentFailure({ failure, streamFailure, view }: SyncContext) {
-  return failure ?? streamFailure ?? view.error
+  const isUnread = failure?.code === 'answer-malformed' && !view.isSignedIn
+  return (isUnread && view.error) || (failure ?? streamFailure ?? view.error)
 }

@@ -357,6 +357,23 @@ describe('a client never', () => {
     expect(client.status).not.toBe('unauthenticated')
   })
 
+  it('says why the server refuses, although a proxy replaces the pages of errors', async () => {
+    const { browser } = await open({ claims: { authorizedParties: ['https://other.example.test'] } })
+    const fetch: typeof globalThis.fetch = async (...request) => {
+      const answer = await browser.fetch(...request)
+      return answer.ok ? answer : new Response('<h1>Unauthorized</h1>', { status: answer.status })
+    }
+    const client = start(browser, { fetch, retries: 1 })
+    client.setIdentity(signedIn(ada))
+    await atRest(client, 'degraded')
+    expect(client.status).toBe('failed')
+    expect(client.error).toMatchObject({
+      code: 'token-claims',
+      message: expect.stringContaining('azp'),
+      remedy: 'Give the server the authorizedParties and the Clerk keys of the page.',
+    })
+  })
+
   it('leaves a page showing a signed-in user if the server refuses the stream', async () => {
     const { browser } = await open()
     const clock = new SimulatedClock()

@@ -94,6 +94,18 @@ describe('onError is called for every failure', () => {
     expect(told.every((each) => each instanceof Error && each.message !== '')).toBe(true)
   })
 
+  it.each<[string, unknown]>([
+    ['a code that is a number', { title: 'Forbidden', status: 403, code: 42, detail: 'No' }],
+    ['a code that is an object', { title: 'Forbidden', code: { reason: 'quota' }, detail: { text: 'No' } }],
+    ['a type and a code of its own', { type: 'https://gateway.example/quota', code: 'QUOTA', detail: 'No' }],
+    ['no code', { type: 'about:blank', title: 'Forbidden', detail: { text: 'No' } }],
+    ['nothing in it', null],
+  ])('which the problem document of a gateway is, with %s', async (_, body) => {
+    const answer = () => Response.json(body, { status: 403, headers: { 'content-type': 'application/problem+json' } })
+    const told = await run({ post: answer })
+    expect(told[0]).toMatchObject({ code: 'answer-malformed', message: 'The server answered 403', retryable: true })
+  })
+
   it('once for each, and not for the goodbye that only brings a new cookie', async () => {
     const refused = await run({ events: () => problem(403, 'origin-rejected', 'The origin is not allowed') })
     expect(refused.map(({ code }) => code)).toEqual(['origin-rejected'])

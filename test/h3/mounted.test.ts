@@ -26,14 +26,7 @@ describe.each([...mounting, ['app.mount of Hono', mountingHono] as const])('unde
 
   it('knows the same paths and no others', async () => {
     const server = await startServer({}, undefined, openHost)
-    for (const path of [
-      '/auth',
-      '/auth/',
-      '/auth/other',
-      '/auth/events/',
-      '/auth/auth/session',
-      '/auth/session/events',
-    ]) {
+    for (const path of ['/auth', '/auth/', '/auth/other', '/auth/auth/session', '/auth/session/events']) {
       const { status, body } = await server.send(path)
       expect([path, status, body.code]).toEqual([path, 404, 'not-found'])
     }

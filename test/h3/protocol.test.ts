@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startServer, useVirtualTime } from './harness.ts'
 import type { PostResult } from './harness.ts'
 import { onH3 } from './hosts.ts'
+import { readSse } from './sse-reader.ts'
 
 describe('GET /auth/events', () => {
   it('answers at once with headers, a retry and the first view, and sets the session cookie', async () => {
@@ -283,8 +284,28 @@ describe('every answer', () => {
   })
 })
 
+it('answers at each path with a slash at its end too, to which frameworks redirect every request', async () => {
+  const server = await startServer({}, (app) =>
+    app.use(({ url }, next) =>
+      url.pathname.endsWith('/')
+        ? next()
+        : new Response(null, { status: 308, headers: { location: `${url.pathname}/` } }),
+    ),
+  )
+  const headers = { 'content-type': 'application/json', origin: new URL(server.url).origin }
+  const body = JSON.stringify({ type: 'token.received', token: server.mint() })
+  const { status, body: view, cookie } = await server.send('/auth/events/', { method: 'POST', headers, body })
+  expect([status, view.isSignedIn]).toEqual([200, true])
+  const jar = { headers: { cookie: cookie! } }
+  expect((await server.send('/auth/session/', jar)).body.isSignedIn).toBe(true)
+  const stream = readSse(await server.sendExactly({ path: '/auth/events/?tab=tab1', ...jar }))
+  expect((await stream.view()).isSignedIn).toBe(true)
+  stream.close()
+  expect((await server.send('/auth/events/more/')).body.code).toBe('not-found')
+})
+
 describe('an unknown path or method', () => {
-  it.each(['/auth', '/auth/', '/auth/other', '/auth/events/', '/auth/events/more', '/auth/webhook'])(
+  it.each(['/auth', '/auth/', '/auth/other', '/auth/events/more', '/auth/webhook'])(
     'answers %s with 404',
     async (path) => {
       const server = await startServer()
