@@ -65,14 +65,14 @@ export async function toResponseError(response: Response, isKnown: boolean): Pro
 }
 
 /** False for the problem document of a gateway, whose fields have another meaning. */
-const isOurs = ({ code, type = ownType }: Problem) => typeof code === 'string' && String(type).startsWith(ownType)
+const isOurs = ({ code, type = urn }: Problem) => typeof code === 'string' && `${type}`.startsWith(urn)
 
 /** Releases a body that is not read. It would hold one of the few connections that a browser gives a host. */
 export function dropBody({ body }: Response): void {
   body?.cancel().catch(() => {})
 }
 
-const ownType = 'urn:authchart:'
+const urn = 'urn:authchart:'
 
 interface Problem {
   readonly type?: unknown
