@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import type { AuthRule } from '../../machines/index.ts'
@@ -43,6 +43,26 @@ describe('a signal of a rule', () => {
     await browser.token(server.mint(toOrg('admin')))
     expect((await feed()).aborted).toBe(false)
   })
+
+  it.each<[AuthRule | undefined]>([[undefined], [{ role: 'admin' }]])(
+    'is followed by very many requests, without a warning of a leak: %j',
+    async (rule) => {
+      const warnings: Error[] = []
+      const note = (warning: Error) => void warnings.push(warning)
+      process.on('warning', note)
+      onTestFinished(() => void process.off('warning', note))
+      const { server, browser, feed } = await startFeed(rule)
+      await browser.token(server.mint(toOrg('admin')))
+      let ended = 0
+      for (let count = 0; count < 20; count += 1) {
+        const signal = await feed()
+        signal.addEventListener('abort', () => void (ended += 1))
+      }
+      await browser.clear()
+      expect(ended).toBe(20)
+      expect(warnings).toEqual([])
+    },
+  )
 
   it('aborts when the organization changes, even if the role there is the same', async () => {
     useVirtualTime()

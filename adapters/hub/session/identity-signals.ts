@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { AuthError } from '../../../machines/auth-error.ts'
 import { longestDelay } from '../../../machines/backoff.ts'
 import { ruleNames, toFreshFor, toRuleRefusal, type AuthRule } from '../../../machines/is-allowed.ts'
@@ -7,7 +8,14 @@ import type { RuleSignal } from './session-state.ts'
 
 /** @returns a signal that aborts when the identity of a session ends, or the rule, if one is given, no longer holds */
 export function toIdentitySignal(session: LiveSession, rule: AuthRule | undefined): AbortSignal {
-  return rule ? toRuleSignal(session, rule) : (session.state.controller ??= new AbortController()).signal
+  return rule ? toRuleSignal(session, rule) : (session.state.controller ??= createShared()).signal
+}
+
+/** @returns a controller whose signal all requests of a session share; Node would warn of a leak at the 11th listener */
+function createShared(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }
 
 /** @returns true if somebody has asked for a signal of the identity of the session */
@@ -26,7 +34,7 @@ function toRuleSignal(session: LiveSession, rule: AuthRule): AbortSignal {
   const key = JSON.stringify(rule, ruleNames)
   const known = signals.get(key)
   if (known) return known.controller.signal
-  const signal: RuleSignal = { rule, orgId: view.orgId, controller: new AbortController() }
+  const signal: RuleSignal = { rule, orgId: view.orgId, controller: createShared() }
   signals.set(key, signal)
   arm(session, signal)
   return signal.controller.signal
