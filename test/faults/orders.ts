@@ -3,6 +3,8 @@ import type { Violation } from './world.ts'
 /** The order for a worker process: it runs one case for each seed, up to the first that breaks an invariant. */
 export interface Order {
   readonly seeds: readonly number[]
+  /** The keys of Clerk, as PEM. */
+  readonly keys: readonly string[]
 }
 
 /** A case that broke an invariant, with its whole log. */

@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import type { Answer, CaughtViolation, Order } from './orders.ts'
+import { createKeys } from './sim-clerk.ts'
+
+let keys: readonly string[] | undefined
 
 export interface CasesResult {
   /** The number of cases that were run. */
@@ -18,23 +20,23 @@ export interface RunCasesOptions {
   readonly seeds: readonly number[]
   /** The number of worker processes. */
   readonly jobs: number
-  /** The folder of the package's sources. */
-  readonly root: string
+  /** The path of the compiled worker. */
+  readonly script: string
   readonly onCase?: (done: number) => void
 }
 
 /** Runs cases in processes of their own, because each case takes over the clock of its process. */
-export async function runCases({ seeds, jobs, root, onCase }: RunCasesOptions): Promise<CasesResult> {
+export async function runCases({ seeds, jobs, script, onCase }: RunCasesOptions): Promise<CasesResult> {
   const violations: CaughtViolation[] = []
   const fired = new Map<string, number>()
   const digests: string[] = []
   let done = 0
+  const shared = (keys ??= createKeys())
 
   async function runWorker(first: number): Promise<void> {
-    const order: Order = { seeds: seeds.filter((_, index) => index % jobs === first) }
+    const order: Order = { seeds: seeds.filter((_, index) => index % jobs === first), keys: shared }
     // The cases create millions of short-lived objects. A larger young generation halves the cost of collecting them.
-    const execArgv = [...process.execArgv, '--max-semi-space-size=64']
-    const worker = fork(join(root, 'test/faults/worker.ts'), { cwd: root, execArgv })
+    const worker = fork(script, { execArgv: ['--enable-source-maps', '--max-semi-space-size=64'] })
     const isFinished = { is: false }
     worker.on('message', (answer: Answer) => {
       if (answer.type === 'case') onCase?.((done += 1))

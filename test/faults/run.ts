@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { buildWorker } from './build-worker.ts'
 import type { CaughtViolation } from './orders.ts'
-import { plantBug } from './planted-copy.ts'
 import { plants } from './plants.ts'
 import type { Plant } from './plants.ts'
 import { toCaseSeed } from './random.ts'
@@ -53,24 +53,25 @@ function progress(what: string) {
 
 /** Looks for a case that shows a planted bug. It starts with the last known case, unless a seed is given. */
 async function hunt(plant: Plant, most: number, workers: number): Promise<CaughtViolation | null> {
-  const copy = await plantBug(root, plant)
+  const { script, remove } = await buildWorker(root, plant)
   const search = async (seeds: readonly number[]) =>
-    (await runCases({ seeds, jobs: workers, root: copy.root })).violations[0] ?? null
+    (await runCases({ seeds, jobs: workers, script })).violations[0] ?? null
   try {
     const isKnown = plant.shownBy !== undefined && (args.plant === undefined || args.seed === undefined)
     const known = isKnown ? await search([plant.shownBy ?? 0]) : null
     return known ?? (await search(toSeeds(most)))
   } finally {
-    await copy.remove()
+    await remove()
   }
 }
 
 /**
  * Hunts every planted bug.
  *
+ * @param script the worker without any bug
  * @returns the number of planted bugs that were caught
  */
-async function huntAll(): Promise<number> {
+async function huntAll(script: string): Promise<number> {
   const waiting = [...plants]
   const caughtBy: number[] = []
   const huntNext = async () => {
@@ -89,7 +90,7 @@ async function huntAll(): Promise<number> {
   }
   await Promise.all(Array.from({ length: jobs }, huntNext))
   // A failure that also happens without the bug does not prove that the bug was caught.
-  const { violations } = await runCases({ seeds: caughtBy, jobs, root })
+  const { violations } = await runCases({ seeds: caughtBy, jobs, script })
   for (const violation of violations) report(violation, '')
   const unclean = new Set(violations.map(({ seed }) => seed))
   return caughtBy.filter((seed) => !unclean.has(seed)).length
@@ -110,13 +111,13 @@ async function runPlanted(name: string) {
   summarize({ cases, violations: violation ? 1 : 0, planted: 1, caught: violation ? 1 : 0, fired: {} })
 }
 
-async function runDefault() {
+async function runDefault(script: string) {
   console.log(`faults: --seed ${seed} --cases ${cases}, ${jobs} processes`)
-  const result = await runCases({ seeds: toSeeds(cases), jobs, root, onCase: progress('case') })
+  const result = await runCases({ seeds: toSeeds(cases), jobs, script, onCase: progress('case') })
   for (const violation of result.violations) report(violation, '')
   console.log(`digest ${result.digest}`)
   const planted = args['no-plants'] ? 0 : plants.length
-  const caught = args['no-plants'] ? 0 : await huntAll()
+  const caught = args['no-plants'] ? 0 : await huntAll(script)
   const fired = Object.fromEntries(faultNames.map((name) => [name, result.fired[name] ?? 0]))
   const idle = cases >= enoughForEveryFault ? faultNames.filter((name) => fired[name] === 0) : []
   if (idle.length > 0) console.log(`never took effect: ${idle.join(', ')}`)
@@ -139,4 +140,7 @@ function summarize({ cases, ...rest }: Summary) {
 
 if (args['list-plants']) listPlants()
 else if (args.plant !== undefined) await runPlanted(args.plant)
-else await runDefault()
+else {
+  const { script, remove } = await buildWorker(root)
+  await runDefault(script).finally(remove)
+}

@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
 import { createParty } from './virtual-time.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'
@@ -49,23 +49,28 @@ export const issuer = 'https://clerk.example.test'
 export const appOrigin = 'https://app.example.test'
 export const userIds = ['user_0', 'user_1', 'user_2'] as const
 
-const createKey = (kid: string) => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
-  return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' } }
+const readKey = (text: string, kid: string) => {
+  const privateKey = createPrivateKey(text)
+  const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
+  return { kid, privateKey, jwk: { ...jwk, kid, alg: 'RS256', use: 'sig' } }
 }
-type SigningKey = ReturnType<typeof createKey>
+type SigningKey = ReturnType<typeof readKey>
 
-/**
- * Real keys. Each process creates them when they are first needed. A case that rotates more often than there are keys
- * uses the first one again.
- */
-const keyRing: SigningKey[] = []
-const keyCount = 3
-
-function toKey(index: number): SigningKey {
-  const place = index % keyCount
-  return (keyRing[place] ??= createKey(`kid_${place}`))
+/** Creates the keys of a run, as PEM. Its processes share them, because creating them takes longer than a case. */
+export function createKeys(): string[] {
+  const createKey = () => generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey
+  return Array.from({ length: 3 }, () => createKey().export({ type: 'pkcs8', format: 'pem' }) as string)
 }
+
+/** The keys of Clerk. A case that rotates more often than there are keys uses the first one again. */
+let keyRing: readonly SigningKey[] = []
+
+/** Takes over the keys of the run. */
+export function useKeys(keys: readonly string[]): void {
+  keyRing = keys.map((text, place) => readKey(text, `kid_${place}`))
+}
+
+const toKey = (index: number) => keyRing[index % keyRing.length] as SigningKey
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 /**

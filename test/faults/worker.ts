@@ -1,5 +1,6 @@
 import type { Answer, Order } from './orders.ts'
 import { createCaseRunner } from './run-case.ts'
+import { useKeys } from './sim-clerk.ts'
 import type { FaultName } from './weather.ts'
 
 const fired = new Map<FaultName, number>()
@@ -10,7 +11,8 @@ const runCase = createCaseRunner(fired)
  */
 const tell = (answer: Answer) => new Promise<void>((resolve) => process.send!(answer, () => resolve()))
 
-async function work({ seeds }: Order): Promise<void> {
+async function work({ seeds, keys }: Order): Promise<void> {
+  useKeys(keys)
   const digests: string[] = []
   for (const [index, seed] of seeds.entries()) {
     const { violations, log, digest } = await runCase(seed)
