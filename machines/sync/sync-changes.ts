@@ -16,28 +16,31 @@ const sessionStable = 30_000
 /** After so many polls in a row that show an older view, the newer one counts as lost: a node that is behind catches up. */
 const maxOlderPolls = 3
 
-/** The number of nodes that are remembered. */
-const maxNodes = 8
-
 /** Returns the name of the node that made the channel, which is its beginning. */
 const toNode = ({ channel }: AuthView) => channel.slice(0, channel.indexOf('.') + 1)
 
 /**
  * Returns the changes of the context when the server shows a view. A view of another server session that knows nothing
- * of this tab may mean that the server was restarted. It may also mean that another node answered which does not share
- * sessions with the first one; the first node then comes back with yet another session.
+ * of a proof of this tab may mean that the server was restarted, or that the store has lost the session. It may also
+ * mean that another node answered which does not share sessions with the first one. A proof is then lost once more, and
+ * one of the two nodes has lost one before.
  */
 export function afterView(context: SyncContext, view: AuthView): Partial<SyncContext> {
   const { view: known, newestChannel, lostNodes, isUnshared } = context
-  const node = toNode(view)
-  const isOther = node !== '' && view.channel !== known.channel && node !== toNode(known)
+  const [node, before] = [toNode(view), toNode(known)]
   const isLost = view.channel !== known.channel && isHeld(context) && showsIdentity(context) && !view.authChecked
   return {
     view,
     newestChannel: view.channel || newestChannel,
-    isUnshared: isUnshared || (isOther && lostNodes.includes(node)),
-    ...(isLost && isOther && { lostNodes: [...new Set([...lostNodes, toNode(known)])].slice(-maxNodes) }),
-    ...(isLost && { proof: known, proofUntil: context.now() + restoreFor }),
+    ...(isLost && {
+      proof: known,
+      proofUntil: context.now() + restoreFor,
+      ...(node !== '' &&
+        node !== before && {
+          isUnshared: isUnshared || lostNodes.includes(node) || lostNodes.includes(before),
+          lostNodes: [...lostNodes, before],
+        }),
+    }),
     ...(view.authChecked && { proof: null }),
   }
 }

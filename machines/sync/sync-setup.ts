@@ -229,7 +229,7 @@ export const syncSetup = slimSetup({
     ),
     noteUnshared: assign({
       streamFailure: {
-        ...toFailure('store-not-shared', 'The nodes of the server do not share their sessions: give them one store'),
+        ...toFailure('store-not-shared', 'The nodes of the server do not share their sessions'),
         retryable: false,
       },
     }),
@@ -258,7 +258,6 @@ export const syncSetup = slimSetup({
       isStreamBlocked: false,
       hasPolled: false,
       pollFailures: 0,
-      isUnshared: false,
       isRestored: false,
       isReconnectQuiet: false,
       lostNodes: [],

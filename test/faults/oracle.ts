@@ -383,7 +383,8 @@ function findClientDisagreement(browser: SimBrowser, lifeWatch: LifeWatch): stri
   // A tab does not post because another tab has changed the view, and that other tab may be closed by now.
   const orgs = browser.organizations
   for (const { party, client, session } of browser.tabs) {
-    const { view } = client
+    const { view, error } = client
+    if (error?.code === 'store-not-shared') return `${party.name} says that the nodes do not share their store`
     const isActive = session?.status === 'active'
     const isShown = view.isSignedIn || client.status === 'authenticated'
     if (isShown && lifeWatch.mustHaveEnded(view.sessionId ?? ''))

@@ -130,6 +130,14 @@ export const plants: readonly Plant[] = [
     shownBy: 2_167_459_442,
   },
   {
+    name: 'store-doubted',
+    what: 'a session that proved nobody counts as a lost proof, so a client takes the store for not shared',
+    file: 'machines/sync/sync-changes.ts',
+    line: 'const isLost = view.channel !== known.channel && isHeld(context) && showsIdentity(context) && !view.authChecked',
+    instead: '  const isLost = view.channel !== known.channel && !view.authChecked',
+    shownBy: 1_197_692_667,
+  },
+  {
     name: 'old-cookie-lives',
     what: 'a cookie that was rotated is never retired',
     file: 'adapters/hub/cookies/cookie-index.ts',

@@ -135,19 +135,22 @@ describe('a browser that keeps no cookie', () => {
 })
 
 describe('several nodes that share no store', () => {
-  it('settle on the answer to the newest post, and the page gets the reason', async () => {
-    const { server, openTab, pass } = createWorld()
-    server.nodes = 2
-    const tab = await openTab().start(ada)
-    const seen = watch(tab)
-    await pass(200 * second, 100)
-    expect(seen.at(-1)).toBe('authenticated user_ada')
-    expect(seen.length).toBeLessThanOrEqual(3)
-    expect(connectionOf(tab)).toBe('polling')
-    expect(tab.context.streamFailure).toMatchObject({ code: 'store-not-shared', retryable: false })
-    const requests = server.posts.length + server.connects.length + server.polls.length
-    expect(requests).toBeLessThanOrEqual(12)
-  })
+  it.each([2, 3, 4])(
+    'settle on the answer to the newest post, and the page gets the reason (%i nodes)',
+    async (nodes) => {
+      const { server, openTab, pass } = createWorld()
+      server.nodes = nodes
+      const tab = await openTab().start(ada)
+      const seen = watch(tab)
+      await pass(200 * second, 100)
+      expect(seen.at(-1)).toBe('authenticated user_ada')
+      expect(seen.length).toBeLessThanOrEqual(3)
+      expect(connectionOf(tab)).toBe('polling')
+      expect(tab.context.streamFailure).toMatchObject({ code: 'store-not-shared', retryable: false })
+      const requests = server.posts.length + server.connects.length + server.polls.length
+      expect(requests).toBeLessThanOrEqual(12)
+    },
+  )
 
   it('are trusted again if they turn out to share one', async () => {
     const { server, openTab, pass } = createWorld()
@@ -158,6 +161,29 @@ describe('several nodes that share no store', () => {
     await pass(400 * second, 250)
     expect(connectionOf(tab)).toBe('live')
     expect(tab.context.streamFailure).toBeNull()
+  })
+
+  it('are not suspected if the store has lost the session once', async () => {
+    const { server, openTab, pass } = createWorld()
+    server.nodes = 1
+    const tab = await openTab().start(ada)
+    const first = server.view?.channel
+    // The next node does not find the session. The first one then decides on the token: a session without a verdict is
+    // not stored, so the token gets a session of its own.
+    server.nodes = 3
+    const { post } = server
+    server.post = (...request) => {
+      const answer = post(...request)
+      server.nodes = 0
+      return answer
+    }
+    server.drop()
+    await pass(10 * second)
+    expect(first).toMatch(/^node0\./)
+    expect(server.view?.channel).toMatch(/^node0\./)
+    expect(server.view?.channel).not.toBe(first)
+    expect(tab.context.lostNodes).toEqual(['node0.'])
+    expect(connectionOf(tab)).toBe('live')
   })
 
   it('are not suspected if one node is restarted', async () => {
