@@ -32,34 +32,27 @@ export const noUnitTests = [
 ]
 
 /**
- * Further folders whose files run beside others: they have no browser, and they pass on a machine that is many times
- * as busy as two of them make it.
+ * Files that run one after the other, while nothing else runs: `e2e/long-lived` measures how much memory stays behind,
+ * and `nodes/failover` gives Redis real seconds to answer. All others passed on two cores that were fifteen times as
+ * busy as two workers make them.
  */
-const furtherFolders = ['differential', 'frameworks', 'fuzz']
+const aloneFiles = ['e2e/long-lived', 'nodes/failover']
 
-const parallelFolders = [...unitFolders, ...furtherFolders]
-const inFolders = (folders: string) => `test/${folders}/**/*.test.{ts,tsx}`
 const toFile = (name: string) => `test/${name}.test.ts`
 
 /** The globs of the unit tests. */
 export const unitTests = {
-  include: unitFolders.map(inFolders),
+  include: unitFolders.map((folder) => `test/${folder}/**/*.test.{ts,tsx}`),
   exclude: noUnitTests.map(toFile),
 }
 
 /** The globs of the tests that run on every core, one file on each. */
 export const parallelTests = {
-  include: parallelFolders.map(inFolders),
-  exclude: noUnitTests.map(toFile),
+  include: ['test/**/*.test.{ts,tsx}'],
+  exclude: aloneFiles.map(toFile),
 }
 
-/** The globs of the tests in all other folders. */
-export const otherTests = {
-  include: [inFolders('*')],
-  exclude: parallelFolders.map(inFolders),
-}
-
-/** The files that the globs above leave out. */
-export const remainingTests = {
-  include: noUnitTests.map(toFile),
+/** The globs of the tests that run alone. */
+export const aloneTests = {
+  include: aloneFiles.map(toFile),
 }

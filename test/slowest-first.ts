@@ -2,20 +2,23 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The files that take longest, in this order. Files that start first do not delay the end of the run. */
 const slowest = [
-  'faults/faults',
   'e2e/networks',
   'e2e/shared-stream',
-  'e2e/long-lived',
-  'store/redis-refused',
-  'e2e/hydration',
-  'store/redis-cluster',
-  'conformance/http',
-  'e2e/account-switch',
+  'faults/faults',
   'kill/kill',
-  'mutation/auth-machine',
-  'nodes/outage',
-  'conformance/react.e2e',
   'clerk-emulator/clerk-js.e2e',
+  'conformance/http',
+  'mutation/auth-machine',
+  'e2e/account-switch',
+  'conformance/react.e2e',
+  'store/redis-refused',
+  'store/redis-cluster',
+  'e2e/cookie',
+  'e2e/hydration',
+  'demo/accessible.e2e',
+  'package/consumer',
+  'e2e/tabs',
+  'nodes/outage',
 ]
 
 const toPlace = ({ moduleId }: TestSpecification) => {

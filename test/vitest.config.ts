@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { readEntryPoints } from './entry-points.ts'
-import { otherTests, parallelTests, remainingTests, unitTests } from './groups.ts'
+import { aloneTests, parallelTests, unitTests } from './groups.ts'
 import { reactVersion } from './react-version.ts'
 import { SlowestFirst } from './slowest-first.ts'
 
@@ -37,11 +37,8 @@ export default defineConfig({
   test: {
     globalSetup: 'test/global-setup.ts',
     sequence: { sequencer: SlowestFirst },
-    // The groups run one after the other. The first has Vitest's own number of workers, one less than there are cores:
-    // with two workers on two cores its tests in real time got in each other's way.
+    // The groups run one after the other.
     projects: [
-      { ...shared, test: { ...limits, ...otherTests, name: 'alone', sequence: { groupOrder: 0 } } },
-      { ...shared, test: { ...limits, ...remainingTests, name: 'also alone', sequence: { groupOrder: 0 } } },
       {
         ...shared,
         test: {
@@ -49,9 +46,10 @@ export default defineConfig({
           ...parallelTests,
           name: 'parallel',
           maxWorkers: availableParallelism(),
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
+      { ...shared, test: { ...limits, ...aloneTests, name: 'alone', maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 })

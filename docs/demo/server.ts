@@ -1,5 +1,6 @@
 /**
- * The demo: `npm start` builds the package and this page, and serves both on http://localhost:3000 (`PORT`, `HOST`).
+ * The demo: `npm start` builds the package and this page, and serves both on http://localhost:3000 (`PORT`, `HOST`). The
+ * page is in `dist`, or in the folder that `PAGE` names.
  * Without CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY it starts a Clerk emulator on the same origin.
  */
 import { fileURLToPath } from 'node:url'
@@ -39,7 +40,7 @@ if (source.emulator) app.mount(emulatorPath, source.emulator.app)
 const config = { ...source.config, clockTolerance }
 app.mount('', createDemoRoutes({ auth, inspector, source, steps, config, streams }))
 app.get('/docs/:page', createDocPages(new URL('../', import.meta.url)))
-app.get('/**', await createPageFiles(fileURLToPath(new URL('dist', import.meta.url))))
+app.get('/**', await createPageFiles(process.env['PAGE'] || fileURLToPath(new URL('dist', import.meta.url))))
 
 const servers = await listen(toNodeHandler(app), port, process.env['HOST'])
 const { user } = source.config

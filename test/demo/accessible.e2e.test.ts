@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
+import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { freePort } from '../free-port.ts'
@@ -31,18 +35,21 @@ async function complaintsOf(page: Page): Promise<string[]> {
 }
 
 describe.runIf(findChromium())('the demo, for everyone', () => {
-  let demo: ChildProcess
-  let browser: Browser
+  let demo: ChildProcess | undefined
+  let browser: Browser | undefined
   let origin: string
+  let folder: string
 
   beforeAll(async () => {
+    // The page has a folder of its own, because another test runs `npm run demo`, which empties `docs/demo/dist`.
+    folder = await mkdtemp(join(tmpdir(), 'authchart-demo-'))
+    await build({ root: join(root, 'docs/demo'), logLevel: 'error', build: { outDir: folder } })
     origin = `http://localhost:${await freePort()}`
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.includes('CLERK_')))
-    demo = spawn('npm', ['run', 'demo'], {
+    demo = spawn(process.execPath, ['--import', 'tsx', 'docs/demo/server.ts'], {
       cwd: root,
-      env: { ...env, PORT: new URL(origin).port },
+      env: { ...env, PORT: new URL(origin).port, PAGE: folder },
       stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
     })
     browser = await launchBrowser()
     for await (const line of createInterface(demo.stdout!)) if (line.includes('Clerk emulator')) break
@@ -50,13 +57,15 @@ describe.runIf(findChromium())('the demo, for everyone', () => {
 
   afterAll(async () => {
     await browser?.close()
-    if (demo?.pid === undefined || demo.exitCode !== null) return
-    process.kill(-demo.pid)
-    await once(demo, 'exit')
+    if (demo?.exitCode === null) {
+      demo.kill()
+      await once(demo, 'exit')
+    }
+    await rm(folder, { recursive: true, force: true })
   })
 
   async function openDemo(options: Parameters<Browser['newContext']>[0]): Promise<Page> {
-    const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+    const context = await browser!.newContext({ reducedMotion: 'reduce', ...options })
     onTestFinished(() => context.close())
     const page = await context.newPage()
     await page.goto(origin)
