@@ -3,6 +3,7 @@ import { AuthError } from '../../machines/auth-error.ts'
 import { contain } from '../../machines/contain.ts'
 import { jwksMachine, toCooldownLeft, toUsableKeys, type JwksInput } from '../../machines/jwks.machine.ts'
 import type { Logger } from '../logger.ts'
+import { perTurn } from '../timing/per-turn.ts'
 import { unrefClock } from '../timing/unref-clock.ts'
 import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import { requireKeySet, type DroppedKey, type KeySet } from './key-set.ts'
@@ -12,6 +13,9 @@ import { createUnknownKids } from './unknown-kids.ts'
 
 /** Number of cooldowns within which an undecided token is expected to be tried again. */
 const memoryInCooldowns = 3
+
+/** A signature takes some tenths of a ms. */
+const checksPerTurn = 32
 
 export interface RemoteKeysOptions extends JwksInput {
   readonly logger: Logger
@@ -58,6 +62,9 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
   })
   actor.start()
 
+  /** Very many tokens may wait for one fetch. Their signatures are checked a few in each turn of the event loop. */
+  const takeTurn = perTurn<void, void>(() => Promise.resolve(), checksPerTurn)
+
   const find = (kid: string) => (toUsableKeys(context()) as KeySet | null)?.get(kid)
   const isAnswered = (askedAfter: number) => toUsableKeys(context()) !== null && context().fetchedBy > askedAfter
 
@@ -66,6 +73,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     if (!isAnswered(askedAfter)) {
       actor.send({ type: 'keys.needed' })
       await waitFor(actor, (snapshot) => !snapshot.hasTag('inFlight'), { signal })
+      await takeTurn()
     }
     const key = find(kid)
     if (key || isAnswered(askedAfter)) unknownKids.forget(kid)

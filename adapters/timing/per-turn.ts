@@ -3,7 +3,7 @@ const usual = 16
 
 /**
  * Limits how often work starts in one turn of the event loop. What comes beyond that starts in later turns, in order, so
- * that a burst does not hold up everything else.
+ * that a burst does not hold up everything else. A browser has no `setImmediate`, so it takes a timer there.
  *
  * @param most the most starts in one turn; default 16
  */
@@ -18,7 +18,8 @@ export function perTurn<Input, Result>(
   function arm() {
     if (isArmed) return
     isArmed = true
-    setImmediate(turn)
+    if (typeof setImmediate === 'function') setImmediate(turn)
+    else setTimeout(turn)
   }
 
   function turn() {

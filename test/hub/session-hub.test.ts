@@ -101,6 +101,23 @@ describe("the frames of a session's streams", () => {
   })
 })
 
+describe('an expiry', () => {
+  it('of very many sessions in one second counts at every read before a timer has ended one', async () => {
+    const { hub, open } = startHub({ limits: { ...usualLimits, sessionsPerClerkSession: 100 } })
+    const browsers = await Promise.all(Array.from({ length: 100 }, () => open()))
+    for (const browser of browsers) await browser.token(toToken({}))
+    const requests = browsers.map(({ cookie }) => ({ cookieIds: [cookie.id ?? ''] }))
+    vi.setSystemTime(virtualEpoch + 120_000)
+    expect(hub.stats().signedIn).toBe(100)
+    const views = await Promise.all(requests.map((request) => hub.view(request)))
+    expect(views.map((view) => view?.isSignedIn)).toEqual(views.map(() => false))
+    const admissions = requests.map((request) => hub.admit({ ...request, carried: () => [], timeout: 0 }))
+    for (const { view } of await Promise.all(admissions)) expect(view.isSignedIn).toBe(false)
+    expect(requests.map((request) => hub.signal(request).aborted)).toEqual(requests.map(() => true))
+    expect(hub.stats().signedIn).toBe(100)
+  })
+})
+
 describe('revocation', () => {
   it.each([
     ['a session', { kind: 'session', id: 'sess_a' }],
@@ -143,6 +160,29 @@ describe('revocation', () => {
     await turn(20)
     expect(reasons).toEqual(browsers.map(() => 'revoked'))
     expect(hub.stats().signedIn).toBe(0)
+  })
+
+  it('of very many sessions counts at every read and for all running work before the machines are ended', async () => {
+    const { hub, open } = startHub({ limits: { ...usualLimits, sessionsPerClerkSession: 100 } })
+    const browsers = await Promise.all(Array.from({ length: 100 }, () => open()))
+    for (const browser of browsers) await browser.token(toToken({}))
+    const requests = browsers.map(({ cookie }) => ({ cookieIds: [cookie.id ?? ''] }))
+    const signals = requests.map((request) => hub.signal(request))
+    hub.onAuthChange(() => vi.advanceTimersByTime(1))
+    const revoked = hub.revoke({ kind: 'session', id: 'sess_a' })
+    expect(hub.stats().signedIn).toBeGreaterThan(80)
+    expect(signals.map(({ aborted }) => aborted)).toEqual(signals.map(() => true))
+    const [view, admission, renewal] = await Promise.all([
+      hub.view(requests.at(-1)!),
+      hub.admit({ ...requests.at(-1)!, carried: () => [], timeout: 0 }),
+      hub.receive({ ...requests.at(-1)!, token: toToken({ issuedAt: virtualEpoch + 1_000 }) }),
+    ])
+    expect([view?.isSignedIn, admission.view.isSignedIn, renewal.error?.code]).toEqual([
+      false,
+      false,
+      'session-revoked',
+    ])
+    await revoked
   })
 
   it('during the check of a token wins', async () => {

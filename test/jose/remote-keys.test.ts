@@ -51,6 +51,19 @@ afterEach(async () => {
 })
 
 describe('keys behind a URL', () => {
+  it('go to very many tokens that waited for them a few in each turn of the event loop', async () => {
+    const found: unknown[] = []
+    let most = 0
+    const all = Promise.all(Array.from({ length: 200 }, async () => void found.push(await source.getKey(kid))))
+    for (let before = 0; found.length < 200;) {
+      await new Promise((resolve) => setImmediate(resolve))
+      most = Math.max(most, found.length - before)
+      before = found.length
+    }
+    await all
+    expect(most).toBeLessThanOrEqual(64)
+  })
+
   it('1,000 concurrent cold verifications cause one fetch', async () => {
     const verify = createTokenVerifier({ keys: source, clock: () => nowMs, logger: {} })
     const tokens = Array.from({ length: 50 }, (_, i) => mint({ claims: { sub: `user_${i}` } }))

@@ -2,6 +2,7 @@ import { toIssuedAt } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { inSlices } from '../../timing/slices.ts'
 import type { AuthChangeReason } from '../session/auth-changes.ts'
+import { endSignals } from '../session/identity-signals.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { SessionStore, Tombstone, TombstoneCode } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
@@ -24,15 +25,17 @@ const endReasons = {
 } as const satisfies Record<TombstoneCode, AuthChangeReason>
 
 /**
- * Creates the function that ends the sessions whose proof has just got a tombstone. Their streams are told before their
- * machines, so that the last of very many streams does not wait for the work on the others.
+ * Creates the function that ends the sessions whose proof has just got a tombstone. Their streams, and the work that a
+ * signal guards, are told before their machines, so that the last of very many sessions does not wait for the work on
+ * the others.
  */
 export function createTombstoneFollower(options: TombstoneFollowerOptions): (tombstone: Tombstone) => void {
   const { lifecycle, store, revocations, clock, logger } = options
   const { registry, effects } = lifecycle
 
-  function tellStreams(session: LiveSession) {
+  function tell(session: LiveSession) {
     const code = toEnd(session)
+    if (code) endSignals(session)
     if (code && code !== 'token-superseded') session.streams.endWithView('revoked')
     else if (code) session.streams.push()
   }
@@ -60,7 +63,7 @@ export function createTombstoneFollower(options: TombstoneFollowerOptions): (tom
     const isElsewhere = !revocations.isAdding
     const sessions = registry.find(kind, id)
     const endSession = (session: LiveSession) => end(session, { isElsewhere, isUser: kind === 'user' })
-    const steps = [tellStreams, endSession].flatMap((step) => sessions.map((session) => () => step(session)))
+    const steps = [tell, endSession].flatMap((step) => sessions.map((session) => () => step(session)))
     void inSlices(steps, (step) => {
       try {
         step()
