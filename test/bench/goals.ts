@@ -89,7 +89,7 @@ export const goals = {
   'storm/revocation-1k': storm('a webhook that ends a user with 1,000 sessions'),
   'storm/revocation': storm('a webhook that ends a user with 10,000 sessions'),
   'storm/redis-away': storm('Redis away for 30 s under 5,000 renewing sessions, then back without its data'),
-  'storm/stalled': storm('1,000 readers that stall under a broadcast of 5 KB'),
+  'storm/stalled': storm('1,000 readers that stall under a broadcast'),
   'revocation-p99/ms': {
     title: 'revocation → the last of 1,000 streams signed out, p99',
     unit: 'ms',

@@ -94,16 +94,6 @@ export interface Stream {
   destroy(): void
 }
 
-/** Opens an event stream, takes the first data of the answer, and never reads again. @returns its socket */
-export async function openStalled(port: number, request: string): Promise<Socket> {
-  const socket = await open(port)
-  socket.on('error', () => {})
-  socket.write(request, 'latin1')
-  await new Promise((resolve) => socket.once('readable', resolve))
-  socket.pause()
-  return socket
-}
-
 /** Opens an event stream. Resolves with its first frame. */
 export async function openStream(port: number, request: string, onText?: (text: string) => void): Promise<Stream> {
   const socket = await open(port)

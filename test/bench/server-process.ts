@@ -37,7 +37,7 @@ const toTenths = (ms: number) => Number(ms.toFixed(1))
 
 process.on('message', (command: ServerCommand) => {
   if (command.type === 'open') {
-    const heads = command.requests.map((request) => openPipe(server, request))
+    const heads = command.requests.map((request) => openPipe(server, request, command.isStalled))
     void Promise.all(heads).then((heads) => process.send?.(heads))
     return
   }

@@ -8,7 +8,7 @@ export type ServerCommand =
   /** Asks for the delays of the event loop since it was last asked. */
   | { readonly type: 'delays' }
   /** Opens a connection without a socket for each request; the answer is the heads of the answers. */
-  | { readonly type: 'open'; readonly requests: readonly string[] }
+  | { readonly type: 'open'; readonly requests: readonly string[]; readonly isStalled?: boolean }
 
 /** The memory and CPU of the server process. Memory is in bytes, CPU in µs since its start. */
 export interface ServerReport extends HubStats {
@@ -34,7 +34,8 @@ export interface BenchServer {
   collect(): Promise<ServerReport>
   /** The delays of the event loop since this was last called. */
   delays(): Promise<LoopDelays>
-  openPipes(requests: readonly string[]): Promise<string[]>
+  /** Opens streams without sockets. With `isStalled`, each takes its first data and nothing after that. */
+  openPipes(requests: readonly string[], isStalled?: boolean): Promise<string[]>
   stop(): Promise<void>
 }
 
@@ -58,7 +59,7 @@ export async function startServer(name: ContenderName, options: ContenderOptions
     report: () => ask({ type: 'report' }),
     collect: () => ask({ type: 'collect' }),
     delays: () => ask({ type: 'delays' }),
-    openPipes: (requests) => ask({ type: 'open', requests }),
+    openPipes: (requests, isStalled) => ask({ type: 'open', requests, isStalled }),
     stop() {
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
       child.disconnect()

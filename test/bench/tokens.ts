@@ -6,8 +6,6 @@ const issuer = 'https://clerk.example.test'
 const party = 'https://app.example.test'
 const signAsync = promisify(signInput)
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-/** Claims that a view shows, and that make a frame of 5 KB. */
-const bulk = 'x'.repeat(4_500)
 
 /** One Clerk instance and the tokens that it issues, which are the same for every contender. */
 export interface TokenMint {
@@ -18,8 +16,6 @@ export interface TokenMint {
    * of the user's Clerk sessions. Default: one session for each user.
    */
   mint(user: number, serial: number, session?: number): Promise<string>
-  /** The same, with claims that make a frame of 5 KB. */
-  mintWide(user: number, serial: number): Promise<string>
   /** A token of a user that ends at `exp`, epoch seconds, and was issued a minute before. */
   mintUntil(user: number, exp: number): Promise<string>
   /** `expiresAt` of that token, as a frame shows it. */
@@ -31,25 +27,14 @@ const maxSerial = 1_800
 export const toUserId = (user: number) => `user_2benchbenchbenchbench${user}`
 export const toSessionId = (session: number) => `sess_2benchbenchbenchbench${session}`
 
-interface Minted {
-  readonly user: number
-  readonly session: number
-  /** Epoch s. */
-  readonly iat: number
-  /** Epoch s. */
-  readonly exp: number
-  readonly isWide?: boolean
-}
-
 export function createTokenMint(kid = 'ins_2benchbenchbenchbench'): TokenMint {
   const header = encode({ alg: 'RS256', cat: 'cl_B7d4PD111AAA', kid, typ: 'JWT' })
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
   const first = Math.floor(Date.now() / 1_000) - maxSerial
   const lifetime = 3_600
 
-  async function sign({ user, session, iat, exp, isWide }: Minted) {
+  async function sign({ user, session, iat, exp }: { user: number; session: number; iat: number; exp: number }) {
     const payload = {
-      ...(isWide && { act: { sub: 'user_2support', bulk } }),
       azp: party,
       exp,
       fva: [2, -1],
@@ -72,12 +57,6 @@ export function createTokenMint(kid = 'ins_2benchbenchbenchbench'): TokenMint {
     return `${input}.${(await signAsync('sha256', Buffer.from(input), privateKey)).toString('base64url')}`
   }
 
-  function toTimes(serial: number) {
-    if (serial > maxSerial) throw new RangeError(`a user has no more than ${maxSerial} tokens`)
-    const iat = first + serial
-    return { iat, exp: iat + lifetime }
-  }
-
   return {
     options: {
       jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] },
@@ -85,8 +64,11 @@ export function createTokenMint(kid = 'ins_2benchbenchbenchbench'): TokenMint {
       issuer,
       party,
     },
-    mint: (user, serial, session = user) => sign({ user, session, ...toTimes(serial) }),
-    mintWide: (user, serial) => sign({ user, session: user, ...toTimes(serial), isWide: true }),
+    mint(user, serial, session = user) {
+      if (serial > maxSerial) throw new RangeError(`a user has no more than ${maxSerial} tokens`)
+      const iat = first + serial
+      return sign({ user, session, iat, exp: iat + lifetime })
+    },
     mintUntil: (user, exp) => sign({ user, session: user, iat: exp - 60, exp }),
     toMark: (serial) => `"expiresAt":${(first + serial + lifetime) * 1_000}`,
   }

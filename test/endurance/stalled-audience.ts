@@ -1,4 +1,5 @@
-import { connect, openStalled, openStream } from '../bench/raw-http.ts'
+import { connect as connectSocket } from 'node:net'
+import { connect, openStream } from '../bench/raw-http.ts'
 import { toStreamRequest, toTokenRequest } from '../bench/requests.ts'
 import { createSigner } from '../h3/session-tokens.ts'
 import { startServer } from './start-server.ts'
@@ -33,9 +34,7 @@ export async function openStalledAudience({ reading, stalled }: StalledAudienceO
   const poster = await connect(port)
   const before = await server.report()
   await Promise.all(
-    Array.from({ length: stalled }, (_, n) =>
-      openStalled(port, toStreamRequest({ port, tab: `stalled-${n}`, cookie })),
-    ),
+    Array.from({ length: stalled }, (_, n) => stall(port, toStreamRequest({ port, tab: `stalled-${n}`, cookie }))),
   )
 
   /**
@@ -82,4 +81,14 @@ export async function openStalledAudience({ reading, stalled }: StalledAudienceO
     /** Closes every connection that is not a stream. */
     rest: () => poster.destroy(),
   }
+}
+
+/** Opens a stream, takes the head of the answer, and never reads again. */
+async function stall(port: number, request: string): Promise<void> {
+  const socket = connectSocket({ port, host: '127.0.0.1' })
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  socket.on('error', () => {})
+  socket.write(request, 'latin1')
+  await new Promise((resolve) => socket.once('readable', resolve))
+  socket.pause()
 }

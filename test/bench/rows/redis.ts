@@ -1,4 +1,4 @@
-/** The same sessions on two nodes and on eight: the CPU of a renewal, and the calls to Redis that it takes. */
+/** The same sessions on two nodes, on four and on eight: the CPU of a renewal, and the calls to Redis that it takes. */
 import { createClient } from 'redis'
 import { createRedisSessionStore } from '../../../adapters/redis/index.ts'
 import type { SessionStore } from '../../../adapters/hub/store/session-store.ts'
@@ -15,8 +15,8 @@ const rounds = 7
 const sessions = sized(8_000)
 /** The renewals of each session in a round. */
 const renewals = 5
-const names = ['eight', 'two'] as const
-const sizes = { eight: 8, two: 2 }
+const names = ['eight', 'four', 'two'] as const
+const sizes = { eight: 8, four: 4, two: 2 }
 const counted = ['get', 'set', 'del', 'pExpire', 'eval', 'evalSha'] as const
 const indices = Array.from({ length: sessions }, (_, index) => index)
 const until = () => Date.now() + 3_600_000
@@ -39,8 +39,9 @@ export const redis: Bench = {
     })
     for (const { close } of parties.values()) await close()
     await server.stop()
+    const four = toRatioRow('redis/fan-out', samples.four, samples.two).ratio.toFixed(2)
     return [
-      toRatioRow('redis/fan-out', samples.eight, samples.two),
+      { ...toRatioRow('redis/fan-out', samples.eight, samples.two), note: `on 4 nodes × ${four}` },
       toValueRow(
         'redis/renewal-calls',
         calledFor.map((count) => Number(count.toFixed(3))),
