@@ -190,7 +190,7 @@ export function createAuthServer(options: AuthServerOptions = {}): AuthServer {
   const origins = createOriginRule(resolved.allowedOrigins)
   const publicViews = createPublicViews(publicClaims)
   const hub = createSessionHub({
-    verify,
+    verify: verify.atOnce,
     store,
     storeDown: resolved.storeDown,
     encode: publicViews.toFrame,

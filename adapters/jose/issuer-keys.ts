@@ -28,9 +28,9 @@ export function createIssuerKeys(
   const allowed = new Set(sources.keys())
 
   return {
-    async getKey(kid, options, issuer) {
+    getKey(kid, options, issuer) {
       const source = typeof issuer === 'string' ? sources.get(issuer) : undefined
-      if (!source) throw refuseParty('iss', issuer, allowed, isDevelopment())
+      if (!source) return Promise.reject(refuseParty('iss', issuer, allowed, isDevelopment()))
       return source.getKey(kid, options, issuer)
     },
     subscribe(listener) {

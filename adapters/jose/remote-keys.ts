@@ -7,7 +7,7 @@ import { perTurn } from '../timing/per-turn.ts'
 import { unrefClock } from '../timing/unref-clock.ts'
 import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import { requireKeySet, type DroppedKey, type KeySet } from './key-set.ts'
-import type { KeySource } from './key-source.ts'
+import type { GetKeyOptions, KeySource } from './key-source.ts'
 import type { PublicKey } from './public-key.ts'
 import { createUnknownKids } from './unknown-kids.ts'
 
@@ -87,21 +87,20 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     throw new AuthError('keys-unavailable', undefined, { cause: context().error ?? undefined, retryAfter })
   }
 
+  async function getAbsentKey(kid: string, { signal, refresh = true }: GetKeyOptions): Promise<PublicKey> {
+    if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
+    if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
+    try {
+      return await askForKey(kid, signal)
+    } catch (error) {
+      if (error instanceof AuthError) throw error
+      throw new AuthError(signal?.aborted ? 'verify-timeout' : 'keys-unavailable', undefined, { cause: error })
+    }
+  }
+
   return {
-    async getKey(kid, options = {}) {
-      const key = find(kid)
-      if (key) return key
-      // The options are read only now, so that a signal which is not needed is not created.
-      const { signal, refresh = true } = options
-      if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
-      if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
-      try {
-        return await askForKey(kid, signal)
-      } catch (error) {
-        if (error instanceof AuthError) throw error
-        throw new AuthError(signal?.aborted ? 'verify-timeout' : 'keys-unavailable', undefined, { cause: error })
-      }
-    },
+    // The options are read only if the key is absent, so that a signal which is not needed is not created.
+    getKey: (kid, options = {}) => find(kid) ?? getAbsentKey(kid, options),
     subscribe(listener) {
       // Each subscription has its own wrapper, so that the same function subscribed twice makes two subscriptions.
       const subscription = () => listener()

@@ -10,11 +10,7 @@ const nothingToDo = () => {}
 export function createStaticKeys(jwks: unknown, logger: Logger): KeySource {
   const keys = requireKeySet(jwks, ({ kid, reason }) => logger.warn('keys.dropped', { kid, reason }))
   return {
-    async getKey(kid) {
-      const key = keys.get(kid)
-      if (!key) throw new AuthError('key-not-found')
-      return key
-    },
+    getKey: (kid) => keys.get(kid) ?? Promise.reject(new AuthError('key-not-found')),
     subscribe: () => nothingToDo,
     close: nothingToDo,
   }
@@ -26,5 +22,5 @@ export function createSingleKey(jwtKey: string): KeySource {
   // If the key cannot be imported, every look-up rejects; this handler only prevents an unhandled rejection of the
   // process.
   Promise.resolve(key).catch(nothingToDo)
-  return { getKey: async () => key, subscribe: () => nothingToDo, close: nothingToDo }
+  return { getKey: () => key, subscribe: () => nothingToDo, close: nothingToDo }
 }

@@ -2,6 +2,7 @@ import { AuthError, isAuthError, toAuthError } from '../../machines/auth-error.t
 import { isBearerToken } from '../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../machines/verified-session.ts'
 import { toLogger, type Logger } from '../logger.ts'
+import { andThen, orElse, type Eventual } from '../eventual.ts'
 import { createOptionCheck } from '../option-check.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { resolveClaimsOptions, type ClaimsOptions, type ResolvedClaimsOptions } from './claims-options.ts'
@@ -9,6 +10,7 @@ import { createClockWatch, type ClockReading } from './clock-watch.ts'
 import { createKeySource, type KeyOptions, type KeySourceSettings } from './create-key-source.ts'
 import { isKeySource, type GetKeyOptions, type KeySource } from './key-source.ts'
 import { createHeaderReader, parseJws, parseMembers, requireTokenText } from './parse-jws.ts'
+import type { PublicKey } from './public-key.ts'
 import { refuseDate, withKid } from './refuse-token.ts'
 import { createRememberedProofs, type RememberedProof } from './remembered-proofs.ts'
 import { requireSessionTokenHeader, toProof, toUntimely, type Proof } from './session-claims.ts'
@@ -37,6 +39,11 @@ export interface TokenVerifierOptions {
 /** Verifies one session token, given as a string or a `BearerToken`. It rejects only with `AuthError`. */
 export interface TokenVerifier {
   (token: unknown, options?: GetKeyOptions): Promise<VerifiedSession>
+  /**
+   * Does the same without a promise if nothing has to be waited for: the key is at hand, the runtime has node:crypto,
+   * and there is no `validate`. It throws, or rejects with, `AuthError`.
+   */
+  readonly atOnce: (token: unknown, options?: GetKeyOptions) => VerifiedSession | Promise<VerifiedSession>
   /** The keys in use. If you passed in a source, you have to close it. */
   readonly keys: KeySource
   /**
@@ -86,20 +93,33 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   warnOfOpenClaims(claimsOptions, logger)
 
   /** @returns The proof of a token, which holds at any time, and the key that verified it. */
-  async function prove(text: string, options: GetKeyOptions | undefined): Promise<RememberedProof> {
+  function prove(text: string, options: GetKeyOptions | undefined): Eventual<RememberedProof> {
     const jws = parseJws(text, readHeader)
     requireSessionTokenHeader(jws.header)
     const members = parseMembers(jws.payload, 'payload')
     const { kid } = jws.header
     if (kid === undefined) throw new AuthError('key-not-found', 'The token names no key')
-    try {
-      const key = await keys.getKey(kid, options, members['iss'])
-      const check = requireSignature(jws, key)
-      if (check) await check
-      return { kid, key, proof: toProof(members, claimsOptions) }
-    } catch (error) {
-      throw withKid(error, kid)
-    }
+    const proveBy = (key: PublicKey) =>
+      andThen(requireSignature(jws, key), () => ({ kid, key, proof: toProof(members, claimsOptions) }))
+    return orElse(
+      () => andThen(keys.getKey(kid, options, members['iss']), proveBy),
+      (error) => {
+        throw withKid(error, kid)
+      },
+    )
+  }
+
+  /** @returns A remembered proof if its key is still in use, else a new one. */
+  function confirm(
+    text: string,
+    known: RememberedProof,
+    options: GetKeyOptions | undefined,
+  ): Eventual<RememberedProof> {
+    return andThen(keys.getKey(known.kid, options, known.proof.session.claims.iss), (key) => {
+      if (key === known.key) return known
+      proofs.forgetAll()
+      return prove(text, options)
+    })
   }
 
   function requireTimely(proof: Proof, now: number, isSent: boolean) {
@@ -113,30 +133,34 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     throw refuseDate(date, isOld ? null : skew)
   }
 
-  async function verify(token: unknown, options?: GetKeyOptions): Promise<VerifiedSession> {
-    try {
-      // The length is checked first, so that a token which is too large is not digested or examined in any other way.
-      const text = requireTokenText(isBearerToken(token) ? token.reveal() : token)
-      let known = proofs.find(text)
-      if (known && (await keys.getKey(known.kid, options, known.proof.session.claims.iss)) !== known.key) {
-        proofs.forgetAll()
-        known = undefined
-      }
-      const proven = known ?? (await prove(text, options))
+  function verifyText(text: string, options: GetKeyOptions | undefined): Eventual<VerifiedSession> {
+    const known = proofs.find(text)
+    return andThen(known ? confirm(text, known, options) : prove(text, options), (proven) => {
       const { session } = proven.proof
       const now = clock()
       // A token that a request only carried along, such as one of a page's cookie, may be of any age.
       requireTimely(proven.proof, now, options?.refresh !== false)
-      if (!known) proofs.remember(text, proven, now)
-      if (validate) await requireValid(session, validate)
-      logger.debug('token.accepted')
-      return session
-    } catch (cause) {
-      const error = toAuthError(cause)
-      logRefusal(error)
-      throw error
-    }
+      if (proven !== known) proofs.remember(text, proven, now)
+      return andThen(validate && requireValid(session, validate), () => {
+        logger.debug('token.accepted')
+        return session
+      })
+    })
   }
+
+  function atOnce(token: unknown, options?: GetKeyOptions): Eventual<VerifiedSession> {
+    return orElse(
+      // The length is checked first, so that a token which is too large is not digested or examined in any other way.
+      () => verifyText(requireTokenText(isBearerToken(token) ? token.reveal() : token), options),
+      (cause) => {
+        const error = toAuthError(cause)
+        logRefusal(error)
+        throw error
+      },
+    )
+  }
+
+  const verify = async (token: unknown, options?: GetKeyOptions) => atOnce(token, options)
 
   function judge(claims: unknown): VerifiedSession | Promise<VerifiedSession> {
     if (typeof claims !== 'object' || claims === null) throw new AuthError('token-claims')
@@ -144,7 +168,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     return validate ? requireValid(session, validate).then(() => session) : session
   }
 
-  return Object.assign(verify, { keys, judge, readClock: () => watch.read() })
+  return Object.assign(verify, { atOnce, keys, judge, readClock: () => watch.read() })
 }
 
 async function requireValid({ claims }: VerifiedSession, validate: NonNullable<ClaimsOptions['validate']>) {

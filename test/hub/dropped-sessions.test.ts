@@ -78,7 +78,7 @@ describe('a session that a node has dropped', () => {
     browser.detach()
     await vi.advanceTimersByTimeAsync(grace)
     const verdict = { outcome: 'undecided', error: { code: 'draining' } }
-    expect(await now(session.submit(toToken(ada)))).toMatchObject(verdict)
+    expect(session.submit(toToken(ada))).toMatchObject(verdict)
     expect(session.isChecking).toBe(false)
   })
 })

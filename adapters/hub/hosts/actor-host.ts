@@ -17,7 +17,7 @@ export function createActorHosts(options: ActorHostOptions): StartHost {
   const { verifyToken, input, inspect, onError } = options
   const machine = authMachine.provide({
     actors: {
-      verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(({ input: { token }, signal }) =>
+      verifyToken: fromPromise<VerifiedSession, { token: BearerToken }>(async ({ input: { token }, signal }) =>
         verifyToken(token, toHostCheck(signal)),
       ),
     },

@@ -3,6 +3,7 @@ import type { AuthEmitted, AuthEvent } from '../../../machines/auth-events.ts'
 import type { AuthViewOptions, ServerView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import type { Eventual } from '../../eventual.ts'
 
 /** A signal of a host: an event that the machine emits, or that its view may have changed. */
 export type HostSignal = AuthEmitted | { readonly type: 'view.changed' }
@@ -32,7 +33,7 @@ export interface HostCheck {
 }
 
 export interface SessionHostOptions {
-  readonly verifyToken: (token: BearerToken, check: HostCheck) => Promise<VerifiedSession>
+  readonly verifyToken: (token: BearerToken, check: HostCheck) => Eventual<VerifiedSession>
   readonly input: AuthInput
   /** Hears of what a host contained. `code` names what failed. */
   readonly onError: (code: 'session.failed' | 'inspector.failed', error: unknown) => void

@@ -5,6 +5,7 @@ import { projectView, type AuthViewOptions } from '../../../machines/auth-view.t
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { ChartEffect } from './chart-actions.ts'
 import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
+import { andThen, orElse } from '../../eventual.ts'
 import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../../timing/deadline-queue.ts'
 import type { HostCheck, HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
 
@@ -45,6 +46,8 @@ export function createSnapshotHosts(options: SnapshotHostOptions): StartHost {
 /** A check in the air. Most end before anything asks for their signal. */
 class Check implements HostCheck {
   readonly id: string
+  /** The event that tells the machine how the check ended, until the machine is told. */
+  end: AnyEventObject | null = null
   #controller: AbortController | null = null
   #isAborted = false
 
@@ -97,13 +100,25 @@ class SnapshotHost implements SessionHost {
     }
     this.#mailbox = [event]
     for (const next of this.#mailbox) {
-      try {
-        if (!this.#isStopped) this.#step(next)
-      } catch (error) {
-        this.#runtime.onError('session.failed', error)
-      }
+      this.#take(next)
+      // The end of a check that took no time comes before whatever the step has caused.
+      for (let end = this.#takeEnd(); end; end = this.#takeEnd()) this.#take(end)
     }
     this.#mailbox = null
+  }
+
+  #take(event: AnyEventObject) {
+    try {
+      if (!this.#isStopped) this.#step(event)
+    } catch (error) {
+      this.#runtime.onError('session.failed', error)
+    }
+  }
+
+  #takeEnd(): AnyEventObject | null {
+    const end = this.#check?.end ?? null
+    if (end) this.#check = null
+    return end
   }
 
   view(options: AuthViewOptions) {
@@ -170,15 +185,17 @@ class SnapshotHost implements SessionHost {
   #startCheck(id: string, { token }: { readonly token: BearerToken }) {
     const check = new Check(id)
     this.#check = check
-    const settle = (event: AnyEventObject) => {
-      if (this.#check !== check) return
-      this.#check = null
-      this.send(event)
-    }
-    this.#runtime.verifyToken(token, check).then(
-      (output) => settle({ type: `xstate.done.actor.${id}`, output }),
-      (error: unknown) => settle({ type: `xstate.error.actor.${id}`, error }),
+    const end = orElse<AnyEventObject, AnyEventObject>(
+      () => andThen(this.#runtime.verifyToken(token, check), (output) => ({ type: `xstate.done.actor.${id}`, output })),
+      (error) => ({ type: `xstate.error.actor.${id}`, error }),
     )
+    void andThen(end, (event) => this.#endCheck(check, event))
+  }
+
+  #endCheck(check: Check, event: AnyEventObject) {
+    if (this.#check !== check) return
+    check.end = event
+    if (!this.#mailbox) this.send(this.#takeEnd()!)
   }
 
   #abortCheck() {

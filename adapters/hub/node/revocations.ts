@@ -1,11 +1,11 @@
 import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
 import { toBound, type Backoff } from '../../../machines/backoff.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
-import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import type { Logger } from '../../logger.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import { toTombstone } from '../store/tombstone.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import type { VerifyToken } from './token-checks.ts'
 import type { Tombstone, SessionStore } from '../store/session-store.ts'
 import { createWaits } from '../../timing/waits.ts'
 
@@ -40,7 +40,7 @@ export interface Revocations {
 
 export interface RevocationsOptions {
   readonly store: SessionStore
-  readonly verify: (token: BearerToken, options: { signal: AbortSignal }) => Promise<VerifiedSession>
+  readonly verify: VerifyToken
   /** Epoch ms. */
   readonly clock: () => number
   /** The time that one check may take, ms. */
@@ -117,7 +117,7 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
     const isOver = () => work.isOver || clock() >= endedAt + maxTokenLife
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
+        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, async (signal) => verify(token, { signal }))
         if (named !== undefined && named !== sessionId) return null
         const clearedAt = Math.max(endedAt, issuedAt)
         return await addTombstone(toTombstone({ kind: 'session', id: sessionId, clearedAt }, clock()))

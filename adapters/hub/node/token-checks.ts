@@ -1,22 +1,23 @@
-import { AuthError, isAuthError, toAuthError } from '../../../machines/auth-error.ts'
+import { AuthError, isAuthError, toAuthError, type AuthErrorView } from '../../../machines/auth-error.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
+import { andThen, orElse, type Eventual } from '../../eventual.ts'
 import type { Logger } from '../../logger.ts'
 import { createRefusalLog } from '../../refusal-log.ts'
 import type { HostCheck } from '../hosts/session-host.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { toDigest } from '../cookies/secret-id.ts'
 
-/** Verifies a token. With `refresh: false` it uses only the keys at hand. Rejects with `AuthError`. */
+/** Verifies a token. With `refresh: false` it uses only the keys at hand. Throws, or rejects with, `AuthError`. */
 export type VerifyToken = (
   token: BearerToken,
   options: { readonly signal: AbortSignal; readonly refresh?: boolean },
-) => Promise<VerifiedSession>
+) => Eventual<VerifiedSession>
 
 /** Passes tokens to the machines of their sessions, and remembers how their checks ended. */
 export interface TokenChecks {
   /** Checks a token for a machine. */
-  readonly check: (token: BearerToken, check: HostCheck) => Promise<VerifiedSession>
+  readonly check: (token: BearerToken, check: HostCheck) => Eventual<VerifiedSession>
   /** Notes a token that was verified already, so that its machine need not wait for that again. */
   know(token: BearerToken, verified: VerifiedSession): void
   /**
@@ -25,9 +26,9 @@ export interface TokenChecks {
    */
   sessionOf(token: BearerToken): string | null
   /** Has a session decide on a token. @returns the reason why it was not accepted, or null */
-  decide(session: LiveSession, token: BearerToken, tab: string | undefined): Promise<AuthError | null>
+  decide(session: LiveSession, token: BearerToken, tab: string | undefined): Eventual<AuthError | null>
   /** Does the same for a session that nobody keeps, which needs no room. */
-  judge(session: LiveSession, token: BearerToken): Promise<AuthError | null>
+  judge(session: LiveSession, token: BearerToken): Eventual<AuthError | null>
 }
 
 export interface TokenChecksOptions {
@@ -51,45 +52,57 @@ export function createTokenChecks({ verify, ready, learn, reserve, logger }: Tok
     return outcome && !isAuthError(outcome) ? outcome : null
   }
 
-  async function judge(session: LiveSession, token: BearerToken, tab?: string): Promise<AuthError | null> {
+  function judge(session: LiveSession, token: BearerToken, tab?: string): Eventual<AuthError | null> {
     const digest = toDigest(token.reveal())
     if (isProvenBy(session, digest)) return null
-    const { outcome, error } = await session.submit(token, tab)
-    const proof = verified(token)
-    if (outcome === 'accepted' && proof) session.state.proof = { digest, claims: proof.claims }
-    if (!error) return null
+    return andThen(session.submit(token, tab), ({ outcome, error }) => {
+      const proof = verified(token)
+      if (outcome === 'accepted' && proof) session.state.proof = { digest, claims: proof.claims }
+      return error && toFailure(token, error)
+    })
+  }
+
+  function toFailure(token: BearerToken, { code, message }: AuthErrorView): AuthError {
     // The verifier may know more than the machine was told, such as when to ask again.
     const failure = outcomes.get(token)
-    if (isAuthError(failure, error.code)) return failure
+    if (isAuthError(failure, code)) return failure
     // The token was verified and the machine refused it, because of a tombstone or because its session has a pending
     // task.
-    const refused = new AuthError(error.code, error.message)
+    const refused = new AuthError(code, message)
     logRefusal(refused)
     return refused
+  }
+
+  function noteVerified(
+    owner: LiveSession | undefined,
+    token: BearerToken,
+    check: HostCheck,
+    session: VerifiedSession,
+  ) {
+    // A check must not reserve room after its machine has given it up, because nothing would give that room back.
+    if (owner && session.status === 'active' && !check.isAborted) reserve(owner, session)
+    outcomes.set(token, session)
+    return session
+  }
+
+  function noteFailed(token: BearerToken, error: unknown): never {
+    const failure = toAuthError(error)
+    if (failure.code === 'internal') logger.error('token.check.failed', { error })
+    if (failure.code === 'too-many-sessions') logRefusal(failure)
+    outcomes.set(token, failure)
+    throw failure
   }
 
   return {
     know: (token, session) => void outcomes.set(token, session),
     sessionOf: (token) => verified(token)?.sessionId ?? null,
-    async check(token, check) {
+    check(token, check) {
       const owner = owners.get(token)
-      const pending = owner && ready(owner)
-      if (pending) await pending
-      try {
-        const session = verified(token) ?? (await verify(token, check))
-        const learning = owner && learn(owner, session)
-        if (learning) await learning
-        // A check must not reserve room after its machine has given it up, because nothing would give that room back.
-        if (owner && session.status === 'active' && !check.isAborted) reserve(owner, session)
-        outcomes.set(token, session)
-        return session
-      } catch (error) {
-        const failure = toAuthError(error)
-        if (failure.code === 'internal') logger.error('token.check.failed', { error })
-        if (failure.code === 'too-many-sessions') logRefusal(failure)
-        outcomes.set(token, failure)
-        throw failure
-      }
+      const verifyNow = () =>
+        andThen(verified(token) ?? verify(token, check), (session) =>
+          andThen(owner ? learn(owner, session) : null, () => noteVerified(owner, token, check, session)),
+        )
+      return andThen(owner ? ready(owner) : null, () => orElse(verifyNow, (error) => noteFailed(token, error)))
     },
     decide(session, token, tab) {
       owners.set(token, session)
@@ -101,7 +114,8 @@ export function createTokenChecks({ verify, ready, learn, reserve, logger }: Tok
 
 /** @returns true if the token is the one that already proves the session, so that there is nothing to check */
 function isProvenBy(session: LiveSession, digest: string): boolean {
-  const { isSignedIn, claims, error } = session.view()
   const { proof } = session.state
-  return isSignedIn && error === null && !session.isChecking && proof?.digest === digest && proof.claims === claims
+  if (proof?.digest !== digest) return false
+  const { isSignedIn, claims, error } = session.view()
+  return isSignedIn && error === null && !session.isChecking && proof.claims === claims
 }

@@ -5,6 +5,7 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { AuthUser } from '../../../machines/verified-session.ts'
 import { toStateLabel } from '../../../machines/explain/auth-reason.ts'
+import type { Eventual } from '../../eventual.ts'
 import type { ServerAuthChange, AuthChangeReason, SessionChange } from './auth-changes.ts'
 import type { HostOwner, HostSignal, SessionHost, StartHost } from '../hosts/session-host.ts'
 import type { SessionState } from './session-state.ts'
@@ -34,7 +35,9 @@ export interface LiveSessionRuntime {
 
 interface AwaitedToken {
   readonly tab: string | undefined
-  readonly resolve: (verdict: Verdict) => void
+  verdict: Verdict | null
+  /** Set if somebody waits for the verdict. */
+  resolve: ((verdict: Verdict) => void) | null
 }
 
 /**
@@ -117,15 +120,15 @@ export class LiveSession implements HostOwner {
     return this.#epoch
   }
 
-  /** Has a token of a tab checked. Resolves with its verdict, which may be `undecided`. */
-  submit(token: BearerToken, tab?: string): Promise<Verdict> {
-    if (this.#isStopped) return Promise.resolve(cutOff)
-    return new Promise((resolve) => {
-      const id = String((this.#tokens += 1))
-      this.#awaited ??= new Map()
-      this.#awaited.set(id, { tab, resolve })
-      this.#host.send({ type: 'token.received', token, id })
-    })
+  /** Has a token of a tab checked. @returns its verdict, which may be `undecided`, or a promise if the check takes time */
+  submit(token: BearerToken, tab?: string): Eventual<Verdict> {
+    if (this.#isStopped) return cutOff
+    const awaited: AwaitedToken = { tab, verdict: null, resolve: null }
+    const id = String((this.#tokens += 1))
+    this.#awaited ??= new Map()
+    this.#awaited.set(id, awaited)
+    this.#host.send({ type: 'token.received', token, id })
+    return awaited.verdict ?? new Promise((resolve) => (awaited.resolve = resolve))
   }
 
   /**
@@ -186,7 +189,7 @@ export class LiveSession implements HostOwner {
   stop() {
     this.#isStopped = true
     this.#host.stop()
-    for (const { resolve } of this.#awaited?.values() ?? []) resolve(cutOff)
+    for (const awaited of this.#awaited?.values() ?? []) decide(awaited, cutOff)
     this.#awaited = null
     this.#verdicts?.giveUp()
   }
@@ -212,7 +215,7 @@ export class LiveSession implements HostOwner {
     this.#awaited?.delete(id)
     if (this.#awaited?.size === 0) this.#awaited = null
     if (verdict.outcome === 'accepted') this.#by = { tab: awaited.tab }
-    awaited.resolve(verdict)
+    decide(awaited, verdict)
   }
 
   #change() {
@@ -243,6 +246,11 @@ export class LiveSession implements HostOwner {
       this.#cause = null
     }
   }
+}
+
+function decide(awaited: AwaitedToken, verdict: Verdict) {
+  awaited.verdict = verdict
+  awaited.resolve?.(verdict)
 }
 
 /** The verdict on a token whose session is no longer held: no machine is left to decide on it. */
