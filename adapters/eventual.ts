@@ -6,6 +6,8 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Goes on with a value, at once if it is there: a promise would cost more than most steps of a request. */
+export function andThen<T, U>(value: Eventual<T>, proceed: (value: T) => Promise<U>): Promise<U>
+export function andThen<T, U>(value: Eventual<T>, proceed: (value: T) => Eventual<U>): Eventual<U>
 export function andThen<T, U>(value: Eventual<T>, proceed: (value: T) => Eventual<U>): Eventual<U> {
   return isPromise(value) ? Promise.resolve(value).then(proceed) : proceed(value)
 }

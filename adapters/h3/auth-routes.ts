@@ -11,7 +11,7 @@ import { connectionHeader } from './answer-headers.ts'
 import { createInspectRoutes } from './inspect-route.ts'
 import { openStream } from './open-stream.ts'
 import { requireHost, type OriginRule } from './origin-rule.ts'
-import { parseAuthRequest, toConnection, toTab } from './parse-auth-request.ts'
+import { maxBody, requireJson, toAuthRequest, toConnection, toTab } from './parse-auth-request.ts'
 import { acceptCallbackInEnd, isPatched } from './patched-response.ts'
 import { answerJson, answerProblem } from './problem.ts'
 import type { PublicViews } from './public-views.ts'
@@ -74,7 +74,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): (app: H3) => void 
 
   async function postEvent(event: H3Event) {
     requireCookie(event)
-    const request = await parseAuthRequest(event, bodies)
+    requireJson(event)
+    const request = toAuthRequest(await bodies.readJson(event, maxBody))
     const cookieIds = cookie.read(event)
     const { tab, seq } = request
     if (request.type === 'session.cleared') logger.debug('session.clearing')

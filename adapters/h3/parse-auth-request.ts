@@ -1,7 +1,6 @@
 import type { H3Event } from 'h3'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
-import type { BodyReader } from './read-body.ts'
 import { trimBlanks } from './trim-blanks.ts'
 
 /** A request that a browser may send. */
@@ -9,7 +8,7 @@ export type AuthRequest =
   | { readonly type: 'token.received'; readonly token: BearerToken; readonly tab?: string; readonly seq?: number }
   | { readonly type: 'session.cleared'; readonly sessionId?: string; readonly tab?: string; readonly seq?: number }
 
-const maxBody = 16 * 1_024
+const json = 'application/json'
 const maxSessionId = 128
 const label = /^[\w-]{1,64}$/
 const channelName = /^[\w.-]{1,64}$/
@@ -19,18 +18,20 @@ const fields = {
   'session.cleared': ['type', 'sessionId', 'tab', 'seq'],
 } as const
 
+/** The most bytes of the body of a POST. */
+export const maxBody = 16 * 1_024
+
 /**
- * Reads the body of a POST. It checks the content type first, because a browser sends JSON across origins only after a
- * preflight.
- * @throws AuthError `media-type`, `body-too-large` or `request-malformed`. No message quotes the body.
+ * Checks the content type of a POST, because a browser sends JSON across origins only after a preflight.
+ * @throws AuthError `media-type`
  */
-export async function parseAuthRequest(event: H3Event, bodies: BodyReader): Promise<AuthRequest> {
-  const [mediaType = ''] = event.req.headers.get('content-type')?.split(';', 1) ?? []
-  if (trimBlanks(mediaType).toLowerCase() !== 'application/json') throw new AuthError('media-type')
-  return toAuthRequest(await bodies.readJson(event, maxBody))
+export function requireJson({ req }: H3Event): void {
+  const type = req.headers.get('content-type') ?? ''
+  if (type !== json && trimBlanks(type.split(';', 1)[0] ?? '').toLowerCase() !== json) throw new AuthError('media-type')
 }
 
-function toAuthRequest(body: unknown): AuthRequest {
+/** Reads the body of a POST. @throws AuthError `request-malformed`. No message quotes the body. */
+export function toAuthRequest(body: unknown): AuthRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed('the body is not an object')
   const { type, tab, seq, token, sessionId } = body as Record<string, unknown>
   if (type !== 'token.received' && type !== 'session.cleared') throw malformed('type must be one of the two')

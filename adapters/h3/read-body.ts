@@ -34,18 +34,17 @@ export function createBodyReader(logger: Logger): BodyReader {
     throw new AuthError('request-malformed', detail)
   }
 
+  function toJson({ body, wasRead }: Taken): unknown {
+    const value = typeof body === 'string' ? parseJson(body) : body
+    if (value !== undefined) return value
+    if (wasRead) refuse(valueRemedy)
+    throw new AuthError('request-malformed', 'The request is malformed: the body is not JSON')
+  }
+
   return {
-    async readJson(event, maxBytes) {
-      const { body, wasRead } = await take(event, maxBytes)
-      const value = typeof body === 'string' ? parseJson(body) : body
-      if (value !== undefined) return value
-      if (wasRead) refuse(valueRemedy)
-      throw new AuthError('request-malformed', 'The request is malformed: the body is not JSON')
-    },
-    async readText(event, maxBytes) {
-      const { body } = await take(event, maxBytes)
-      return typeof body === 'string' ? body : refuse(textRemedy)
-    },
+    readJson: (event, maxBytes) => take(event, maxBytes, toJson),
+    readText: (event, maxBytes) =>
+      take(event, maxBytes, ({ body }) => (typeof body === 'string' ? body : refuse(textRemedy))),
   }
 }
 
@@ -55,27 +54,29 @@ interface Taken {
   readonly wasRead: boolean
 }
 
-async function take(event: H3Event, maxBytes: number): Promise<Taken> {
+/** Takes the body, and makes a value of it without a further wait. */
+async function take<Value>(event: H3Event, maxBytes: number, toValue: (taken: Taken) => Value): Promise<Value> {
   // Checked before the body is read: Node then discards the unread body, and the connection can go on.
   if (Number(event.req.headers.get('content-length')) > maxBytes) throw new AuthError('body-too-large')
   const request = event.runtime?.node?.req as ParsedRequest | undefined
   const wasRead = request ? isRead(request) : event.req.bodyUsed
   const left = request && toLeft(request, wasRead)
-  if (left !== undefined) return { body: toValue(left, maxBytes), wasRead }
+  if (left !== undefined) return toValue({ body: toBody(left, maxBytes), wasRead })
+  let body: string | undefined
   try {
     if (!hasBoundBody(event)) assertBodySize(event, maxBytes)
     const text = event.req.text()
     // Code before may have paused the body, while it was busy or because it began to read it. If it read a copy, all of
     // the body is still there.
     if (request?.isPaused()) request.resume()
-    return { body: await text, wasRead }
+    body = await text
   } catch (cause) {
     if (cause instanceof Error && 'status' in cause && cause.status === 413) {
       throw new AuthError('body-too-large', undefined, { cause })
     }
-    if (wasRead) return { body: undefined, wasRead }
-    throw new AuthError('request-malformed', undefined, { cause })
+    if (!wasRead) throw new AuthError('request-malformed', undefined, { cause })
   }
+  return toValue({ body, wasRead })
 }
 
 /** The fields that Express, Fastify and Cloud Functions add to Node's request. */
@@ -92,7 +93,7 @@ function toLeft({ rawBody, body }: ParsedRequest, wasRead: boolean): string | ob
 }
 
 /** Does not measure a parsed value, because each of its fields has a limit of its own. */
-function toValue(left: string | object, maxBytes: number): string | object {
+function toBody(left: string | object, maxBytes: number): string | object {
   if (typeof left !== 'string' && !(left instanceof Uint8Array)) return left
   if (Buffer.byteLength(left) > maxBytes) throw new AuthError('body-too-large')
   return typeof left === 'string' ? left : Buffer.from(left.buffer, left.byteOffset, left.byteLength).toString()

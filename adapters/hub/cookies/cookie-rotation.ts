@@ -161,7 +161,7 @@ export function createCookieRotation(options: CookieRotationOptions) {
     /** Tells the other nodes that the current cookie replaces cookies which this node does not know. */
     replaceUnknown: (session: LiveSession, unknown: readonly string[]) => replaceUnknown(options, session, unknown),
 
-    /** Resolves once the store has the current cookie. @throws the error of the store */
+    /** Resolves once the store has the current cookie, which it may lack. @throws the error of the store */
     async settle(session: LiveSession) {
       if (session.state.rotating) await session.state.rotating
       if (session.state.isCookieOwed) await storeCookie(session)

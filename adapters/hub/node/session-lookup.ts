@@ -1,5 +1,6 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
+import type { Eventual } from '../../eventual.ts'
 import type { Logger } from '../../logger.ts'
 import { noteRequest } from '../session/session-state.ts'
 import type { LiveSession } from '../session/live-session.ts'
@@ -10,10 +11,10 @@ import type { SessionStore, StoredSession } from '../store/session-store.ts'
 /** Finds sessions by their cookies, on this node or in the store. */
 export interface SessionLookup {
   /**
-   * @returns the session of a cookie; a retired one only if there is no other
+   * @returns the session of a cookie, at once if this node knows the first one; a retired one only if there is no other
    * @throws AuthError `store-unavailable`
    */
-  find(cookieIds: readonly string[]): Promise<FoundSession | null>
+  find(cookieIds: readonly string[]): Eventual<FoundSession | null>
   /** Looks only on this node. @returns undefined if the store may know more */
   findHere(cookieIds: readonly string[]): FoundSession | null | undefined
   /**
@@ -75,17 +76,25 @@ export function createSessionLookup({ lifecycle, store, logger }: SessionLookupO
     if (session.identity.isSignedIn) void records.keep(session)
   }
 
+  async function findAmong(aliases: readonly string[]): Promise<FoundSession | null> {
+    let retired: FoundSession | null = null
+    for (const alias of aliases) {
+      const here = cookies.find(alias)
+      const found = here && !here.isForeign ? here : await load(alias)
+      if (found) claim(found.session)
+      if (found && !found.retired) return found
+      retired ??= found
+    }
+    return retired
+  }
+
   return {
-    async find(cookieIds) {
-      let retired: FoundSession | null = null
-      for (const alias of toAliases(cookieIds)) {
-        const here = cookies.find(alias)
-        const found = here && !here.isForeign ? here : await load(alias)
-        if (found) claim(found.session)
-        if (found && !found.retired) return found
-        retired ??= found
-      }
-      return retired
+    find(cookieIds) {
+      const aliases = toAliases(cookieIds)
+      const first = aliases.length > 0 ? cookies.find(aliases[0]!) : undefined
+      if (!first || first.retired) return findAmong(aliases)
+      claim(first.session)
+      return first
     },
     findHere(cookieIds) {
       const known = toAliases(cookieIds).map((alias) => cookies.find(alias))

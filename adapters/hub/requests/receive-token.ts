@@ -1,6 +1,7 @@
 import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error.ts'
 import type { AuthView } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
+import { andThen } from '../../eventual.ts'
 import { perTurn } from '../../timing/per-turn.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
@@ -77,7 +78,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   async function storeSignIn(session: LiveSession): Promise<AuthError | null> {
     await records.keep(session)
     try {
-      await rotation.settle(session)
+      if (rotation.isOwed(session)) await rotation.settle(session)
       if (records.isKnown(session)) return null
     } catch (error) {
       logger.error('store.failed', { method: 'rotate', error })
@@ -98,8 +99,8 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
 
   const receiveNewcomer = perTurn(receiveUnknown)
 
-  return async (request) => {
-    const found = await lookup.find(request.cookieIds)
-    return found ? serve(found.session, () => receiveKnown(found, request)) : receiveNewcomer(request)
-  }
+  return (request) =>
+    andThen(lookup.find(request.cookieIds), (found) =>
+      found ? serve(found.session, () => receiveKnown(found, request)) : receiveNewcomer(request),
+    )
 }

@@ -1,5 +1,6 @@
 import { AuthError } from '../../../machines/auth-error.ts'
 import type { AuthRule } from '../../../machines/is-allowed.ts'
+import { andThen } from '../../eventual.ts'
 import { setUnrefTimeout } from '../../timing/unref-clock.ts'
 import type { FoundSession } from '../cookies/cookie-index.ts'
 import { toIdentitySignal } from '../session/identity-signals.ts'
@@ -35,7 +36,7 @@ export function createRequestSignal({
     const here = lookup.findHere(cookieIds)
     if (here !== undefined) return toSignal(toCurrent(here), rule)
     // This node does not know the session, or the store may know better, so the signal waits for the store.
-    return toLaterSignal(lookup.find(cookieIds).then((found) => toSignal(toCurrent(found), rule)))
+    return toLaterSignal(andThen(lookup.find(cookieIds), async (found) => toSignal(toCurrent(found), rule)))
   }
 }
 
