@@ -1,5 +1,6 @@
 import { createKeySource, type KeyOptions, type KeySourceSettings } from './create-key-source.ts'
 import { isKeySource, type KeySource } from './key-source.ts'
+import { toFindKey, withKeysAtHand } from './keys-at-hand.ts'
 import { refuseParty } from './refuse-claim.ts'
 import { isDevelopment } from '../node-env.ts'
 import { parseUrl } from '../parse-url.ts'
@@ -27,10 +28,12 @@ export function createIssuerKeys(
   const sources = new Map(entries.map(([issuer, keys]) => [requireIssuer(issuer), toSource(issuer, keys, settings)]))
   const allowed = new Set(sources.keys())
 
-  return {
-    getKey(kid, options, issuer) {
-      const source = typeof issuer === 'string' ? sources.get(issuer) : undefined
-      if (!source) return Promise.reject(refuseParty('iss', issuer, allowed, isDevelopment()))
+  const toSourceOf = (issuer: unknown) => (typeof issuer === 'string' ? sources.get(issuer) : undefined)
+
+  const keys: KeySource = {
+    async getKey(kid, options, issuer) {
+      const source = toSourceOf(issuer)
+      if (!source) throw refuseParty('iss', issuer, allowed, isDevelopment())
       return source.getKey(kid, options, issuer)
     },
     subscribe(listener) {
@@ -43,6 +46,10 @@ export function createIssuerKeys(
       for (const [issuer, source] of sources) if (source !== issuers[issuer]) source.close()
     },
   }
+  return withKeysAtHand(keys, (kid, issuer) => {
+    const source = toSourceOf(issuer)
+    return source && toFindKey(source)(kid, issuer)
+  })
 }
 
 function requireIssuer(issuer: string): string {

@@ -8,6 +8,7 @@ import { unrefClock } from '../timing/unref-clock.ts'
 import type { FetchJwks, FetchJwksRequest } from './fetch-jwks.ts'
 import { requireKeySet, type DroppedKey, type KeySet } from './key-set.ts'
 import type { GetKeyOptions, KeySource } from './key-source.ts'
+import { withKeysAtHand } from './keys-at-hand.ts'
 import type { PublicKey } from './public-key.ts'
 import { createUnknownKids } from './unknown-kids.ts'
 
@@ -87,7 +88,11 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     throw new AuthError('keys-unavailable', undefined, { cause: context().error ?? undefined, retryAfter })
   }
 
-  async function getAbsentKey(kid: string, { signal, refresh = true }: GetKeyOptions): Promise<PublicKey> {
+  async function getKey(kid: string, options: GetKeyOptions = {}): Promise<PublicKey> {
+    const key = find(kid)
+    if (key) return key
+    // The options are read only now, so that a signal which is not needed is not created.
+    const { signal, refresh = true } = options
     if (!refresh && toUsableKeys(context())) throw new AuthError('keys-unavailable')
     if (actor.getSnapshot().status !== 'active') throw new AuthError('keys-unavailable', 'The key source is closed')
     try {
@@ -98,9 +103,8 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
     }
   }
 
-  return {
-    // The options are read only if the key is absent, so that a signal which is not needed is not created.
-    getKey: (kid, options = {}) => find(kid) ?? getAbsentKey(kid, options),
+  const source: KeySource = {
+    getKey,
     subscribe(listener) {
       // Each subscription has its own wrapper, so that the same function subscribed twice makes two subscriptions.
       const subscription = () => listener()
@@ -112,6 +116,7 @@ export function createRemoteKeys(fetchJwks: FetchJwks, options: RemoteKeysOption
       actor.stop()
     },
   }
+  return withKeysAtHand(source, find)
 }
 
 const toReason = (error: unknown) => (error instanceof Error ? error.message : 'unknown')

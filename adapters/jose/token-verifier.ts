@@ -9,6 +9,7 @@ import { resolveClaimsOptions, type ClaimsOptions, type ResolvedClaimsOptions } 
 import { createClockWatch, type ClockReading } from './clock-watch.ts'
 import { createKeySource, type KeyOptions, type KeySourceSettings } from './create-key-source.ts'
 import { isKeySource, type GetKeyOptions, type KeySource } from './key-source.ts'
+import { toFindKey } from './keys-at-hand.ts'
 import { createHeaderReader, parseJws, parseMembers, requireTokenText } from './parse-jws.ts'
 import type { PublicKey } from './public-key.ts'
 import { refuseDate, withKid } from './refuse-token.ts'
@@ -87,10 +88,14 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const keys = isKeySource(options.keys)
     ? options.keys
     : createKeySource(options.keys, { logger, inspect: options.inspect, onAnswer: (time) => watch.noteAnswer(time) })
+  const findKey = toFindKey(keys)
   const readHeader = createHeaderReader()
   const proofs = createRememberedProofs({ size: remember, tolerance })
   const logRefusal = createRefusalLog(logger)
   warnOfOpenClaims(claimsOptions, logger)
+
+  const getKey = (kid: string, keyOptions: GetKeyOptions | undefined, iss: unknown): Eventual<PublicKey> =>
+    findKey(kid, iss) ?? keys.getKey(kid, keyOptions, iss)
 
   /** @returns The proof of a token, which holds at any time, and the key that verified it. */
   function prove(text: string, options: GetKeyOptions | undefined): Eventual<RememberedProof> {
@@ -102,7 +107,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const proveBy = (key: PublicKey) =>
       andThen(requireSignature(jws, key), () => ({ kid, key, proof: toProof(members, claimsOptions) }))
     return orElse(
-      () => andThen(keys.getKey(kid, options, members['iss']), proveBy),
+      () => andThen(getKey(kid, options, members['iss']), proveBy),
       (error) => {
         throw withKid(error, kid)
       },
@@ -115,7 +120,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     known: RememberedProof,
     options: GetKeyOptions | undefined,
   ): Eventual<RememberedProof> {
-    return andThen(keys.getKey(known.kid, options, known.proof.session.claims.iss), (key) => {
+    return andThen(getKey(known.kid, options, known.proof.session.claims.iss), (key) => {
       if (key === known.key) return known
       proofs.forgetAll()
       return prove(text, options)

@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
 import type { KeySource, KeySourceSettings } from '../../adapters/jose/index.ts'
-import type { GetKeyOptions } from '../../adapters/jose/key-source.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
 import { createKeyEndpoint, json, until } from './key-endpoint.ts'
 import { createSigningKey, foreignKey, jwks, kid, mint, nowMs, signingKey, toJwk } from './token-factory.ts'
@@ -17,11 +16,9 @@ let source: KeySource
 let logged: [code: string, details: unknown][]
 let refreshed: number
 
-const getKey = async (id: string, options?: GetKeyOptions) => source.getKey(id, options)
-
 /** Returns the outcome of a look-up in words. */
 const lookUp = (id = kid) =>
-  getKey(id).then(
+  source.getKey(id).then(
     () => 'found',
     (error: AuthError) => error.code,
   )
@@ -101,7 +98,7 @@ describe('keys behind a URL', () => {
   it('an unknown kid within the cooldown is undecided until the one refresh at its end, then refused', async () => {
     await lookUp()
     vi.advanceTimersByTime(3_000)
-    const error = await getKey('unknown').catch((e: AuthError) => e)
+    const error = await source.getKey('unknown').catch((e: AuthError) => e)
     expect(error).toMatchObject({ code: 'keys-unavailable', retryable: true, retryAfter: 7_000 })
     vi.advanceTimersByTime(6_999)
     expect(endpoint.requests).toBe(1)
@@ -199,14 +196,16 @@ describe('keys behind a URL', () => {
     let release = () => {}
     endpoint.answer = (response) => void (release = () => json(jwks)(response, undefined as never))
     const controller = new AbortController()
-    const impatient = getKey(kid, { signal: controller.signal }).catch((error: AuthError) => error.code)
+    const impatient = source.getKey(kid, { signal: controller.signal }).catch((error: AuthError) => error.code)
     const patient = lookUp()
     await until(() => endpoint.requests === 1)
     controller.abort()
     expect(await impatient).toBe('verify-timeout')
     release()
     expect(await patient).toBe('found')
-    expect(await getKey('x', { signal: AbortSignal.abort() }).catch((e: AuthError) => e.code)).toBe('verify-timeout')
+    expect(await source.getKey('x', { signal: AbortSignal.abort() }).catch((e: AuthError) => e.code)).toBe(
+      'verify-timeout',
+    )
   })
 
   it('creates no signal for a token whose key is there', async () => {
@@ -226,7 +225,7 @@ describe('keys behind a URL', () => {
 
   it('with refresh: false it fetches only if it has no keys at all', async () => {
     const carried = (id: string) =>
-      getKey(id, { refresh: false }).then(
+      source.getKey(id, { refresh: false }).then(
         () => 'found',
         (error: AuthError) => error.code,
       )
@@ -330,7 +329,7 @@ const faults: [name: string, answer: Answer, reason: RegExp][] = [
 describe.each(faults)('a key endpoint that answers with %s', (_, answer, reason) => {
   it('is undecided without keys, and recovers', async () => {
     endpoint.answer = answer
-    const error = await getKey(kid).catch((e: AuthError) => e)
+    const error = await source.getKey(kid).catch((e: AuthError) => e)
     expect(error).toMatchObject({ code: 'keys-unavailable', retryable: true, retryAfter: 10_000 })
     expect(logged).toEqual([
       ...logged.filter(([code]) => code === 'keys.dropped'),
@@ -363,7 +362,7 @@ describe.each<[string, Answer]>([
 ])('a key endpoint that stalls before %s', (_, answer) => {
   it('is given up after 4 s, without and with keys', async () => {
     endpoint.answer = answer
-    const cold = getKey(kid).catch((e: AuthError) => e)
+    const cold = source.getKey(kid).catch((e: AuthError) => e)
     await until(() => endpoint.requests === 1)
     vi.advanceTimersByTime(3_999)
     expect(endpoint.aborted).toBe(0)
