@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { readEntryPoints } from './entry-points.ts'
-import { aloneTests, parallelTests, unitTests } from './groups.ts'
+import { aloneTests, parallelTests, sharedTests, unitTests } from './groups.ts'
 import { reactVersion } from './react-version.ts'
 import { SlowestFirst } from './slowest-first.ts'
 
@@ -32,23 +32,19 @@ const limits = {
   expect: { poll: { timeout: 30_000 } },
 }
 
+const onEveryCore = { ...limits, maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } }
+/** One worker loads the sources once for all files that it runs, and each test starts without the stubs of another. */
+const inOneProcess = { ...onEveryCore, ...sharedTests, isolate: false, unstubEnvs: true, unstubGlobals: true }
+
 export default defineConfig({
   ...shared,
   test: {
     globalSetup: 'test/global-setup.ts',
     sequence: { sequencer: SlowestFirst },
-    // The groups run one after the other.
     projects: [
-      {
-        ...shared,
-        test: {
-          ...limits,
-          ...parallelTests,
-          name: 'parallel',
-          maxWorkers: availableParallelism(),
-          sequence: { groupOrder: 0 },
-        },
-      },
+      { ...shared, test: { ...onEveryCore, ...parallelTests, name: 'parallel' } },
+      { ...shared, test: { ...inOneProcess, name: 'shared' } },
+      // This group runs after the other one.
       { ...shared, test: { ...limits, ...aloneTests, name: 'alone', maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
@@ -58,9 +54,10 @@ export default defineConfig({
 export const unitConfig = defineConfig({
   ...shared,
   test: {
-    ...limits,
-    ...unitTests,
     sequence: { sequencer: SlowestFirst },
-    maxWorkers: availableParallelism(),
+    projects: [
+      { ...shared, test: { ...onEveryCore, ...unitTests, name: 'unit' } },
+      { ...shared, test: { ...inOneProcess, name: 'shared' } },
+    ],
   },
 })

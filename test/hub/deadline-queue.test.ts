@@ -73,9 +73,12 @@ it('fires the others even if one handler throws', () => {
 })
 
 it('sets no timer to a past time, of which newer runtimes warn', () => {
-  const set = vi.spyOn(globalThis, 'setTimeout')
+  const set = vi.fn<(run: () => void, ms?: number) => NodeJS.Timeout>(setTimeout)
+  vi.stubGlobal('setTimeout', set)
   const due: Named[] = []
   createDeadlineQueue<Named>((item) => due.push(item)).add(inMs(-5, 0))
+  // A spy on the virtual timer would outlive its clock: a later test that restores all spies would put that timer back.
+  vi.unstubAllGlobals()
   expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0])
   vi.advanceTimersByTime(0)
   expect(due).toHaveLength(1)
