@@ -59,7 +59,9 @@ export const isCluster = (client: RedisClient | RedisSubscriber): boolean => 'sl
 
 /** A client of one address. A client of a cluster or of Sentinel, by contrast, finds the primary by itself. */
 interface SingleConnection {
+  readonly options?: { readonly socket?: object }
   sendCommand(args: readonly string[]): Promise<unknown>
+  duplicate(overrides?: { readonly socket: object }): RedisSubscriber
 }
 
 const isSingle = <T extends RedisClient | RedisSubscriber>(client: T): client is T & SingleConnection =>
@@ -73,6 +75,19 @@ export async function leaveServer(client: RedisClient | RedisSubscriber): Promis
   if (!isSingle(client) || !client.isReady) return
   // The client itself reports when the connection has ended.
   await client.sendCommand(['QUIT']).catch(() => {})
+}
+
+/** How many bytes may wait for the socket of a subscription. */
+const maxUnsent = 2 ** 28
+
+/**
+ * Returns a client for the messages of other nodes. node-redis subscribes to all channels again before a new connection
+ * counts as ready, and sends what does not fit into the socket's buffer only once it is ready. With Node's buffer of 16
+ * KB a node with some 150 sessions would never be ready again, so the buffer is larger.
+ */
+export function createSubscriber(client: RedisClient): RedisSubscriber {
+  if (!isSingle(client)) return client.duplicate()
+  return client.duplicate({ socket: { ...client.options?.socket, writableHighWaterMark: maxUnsent } })
 }
 
 /** Upper bounds of the pause before a reconnect, ms: the first, and every one. */

@@ -9,7 +9,7 @@ import { createTombstoneLog } from './tombstone-log.ts'
 import { createTombstoneSync } from './tombstone-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
-import { createOwnClient, leaveServer } from './redis-client.ts'
+import { createOwnClient, createSubscriber, leaveServer } from './redis-client.ts'
 import { createGuards } from '../hub/store/store-guards.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisProbe } from './redis-probe.ts'
@@ -37,7 +37,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Redi
   const logger = toLogger(options.logger)
   const own = options.client ? null : createOwnClient(options.url ?? '')
   const client = options.client ?? own!
-  const subscriber = client.duplicate()
+  const subscriber = createSubscriber(client)
   const keys = createRedisKeys(prefix)
   const guard = createGuards()
   const tombstones = createTombstones(clock)

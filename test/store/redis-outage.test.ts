@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import type { RedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
+import { toRecord } from '../bench/redis-sessions.ts'
 import { createPatientClient, untilLost, untilReady } from '../nodes/nodes.ts'
 import { measureHeap } from './measure-heap.ts'
 import { findRedis, startRedis } from './redis-server.ts'
@@ -21,8 +22,12 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
   })
   afterEach(() => redis.stop())
 
-  function connect(): RedisSessionStore {
-    const store = createRedisSessionStore({ url: redis.url, timeout, logger: { info() {}, warn() {}, error() {} } })
+  function connect(patience = timeout): RedisSessionStore {
+    const store = createRedisSessionStore({
+      url: redis.url,
+      timeout: patience,
+      logger: { info() {}, warn() {}, error() {} },
+    })
     onTestFinished(() => store.close())
     return store
   }
@@ -55,6 +60,25 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
     expect(await Promise.race([store.ready('loaded'), untilTurned()])).toBeUndefined()
     await redis.restart()
     await untilReady(store)
+  })
+
+  it('a node with very many sessions is current again after it, with all of their channels', async () => {
+    const [here, there] = [connect(2_000), connect(2_000)]
+    await Promise.all([untilReady(here), untilReady(there)])
+    const records = Array.from({ length: 1_000 }, (_, index) => toRecord(index, 1))
+    const heard = new Set<string>()
+    here.watch(
+      (change) => void (change.type === 'record' && change.record.rev === 2 && heard.add(change.record.id)),
+      () => true,
+    )
+    const until = Date.now() + 3_600_000
+    for (const record of records) await here.write(record, { expectedRev: null, until })
+    await redis.kill()
+    await Promise.all([untilLost(here), untilLost(there)])
+    await redis.restart()
+    await Promise.all([untilReady(here), untilReady(there)])
+    for (const record of records) await there.write({ ...record, rev: 2 }, { expectedRev: null, until })
+    await eventually(async () => heard.size === records.length, 'a message about every session')
   })
 
   it('a request that waits in vain for the first connection leaves nothing behind either', async () => {
