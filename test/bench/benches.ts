@@ -3,6 +3,7 @@ import { arrivals } from './rows/arrivals.ts'
 import { authWait } from './rows/auth-wait.ts'
 import { broadcast } from './rows/broadcast.ts'
 import { bundle } from './rows/bundle.ts'
+import { cluster } from './rows/cluster.ts'
 import { growth } from './rows/growth.ts'
 import { heapSession } from './rows/heap-session.ts'
 import { inspectorOff } from './rows/inspector-off.ts'
@@ -29,4 +30,5 @@ export const benches: readonly Bench[] = [
   ...arrivals,
   ...storms,
   redis,
+  cluster,
 ]

@@ -15,7 +15,7 @@ export async function buildProcesses(): Promise<(name: string) => string> {
   mkdirSync(cache, { recursive: true })
   const out = mkdtempSync(`${cache}authchart-bench-`)
   process.once('exit', () => rmSync(out, { recursive: true }))
-  const names = ['server-process', 'reader-process', 'verify-process']
+  const names = ['server-process', 'cluster-process', 'reader-process', 'verify-process']
   await build({
     entryPoints: names.map((name) => at(`${name}.ts`)),
     outdir: out,

@@ -76,7 +76,7 @@ export async function serveApp(app: H3): Promise<Server> {
   const server = serve(app, {
     port: 0,
     hostname: '127.0.0.1',
-    node: { backlog },
+    node: { backlog, exclusive: false },
     silent: true,
     gracefulShutdown: false,
   })
