@@ -65,7 +65,7 @@ export async function toResponseError(response: Response, isKnown: boolean): Pro
 }
 
 /** False for the problem document of a gateway, whose fields have another meaning. */
-const isOurs = ({ code, type = urn }: Problem) => typeof code === 'string' && `${type}`.startsWith(urn)
+const isOurs = ({ code, type = urn }: Problem) => typeof code === 'string' && String(type).startsWith(urn)
 
 /** Releases a body that is not read. It would hold one of the few connections that a browser gives a host. */
 export function dropBody({ body }: Response): void {

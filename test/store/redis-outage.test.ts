@@ -78,7 +78,8 @@ describe.runIf(findRedis())('while Redis cannot be reached', () => {
     await redis.restart()
     await Promise.all([untilReady(here), untilReady(there)])
     for (const record of records) await there.write({ ...record, rev: 2 }, { expectedRev: null, until })
-    await eventually(async () => heard.size === records.length, 'a message about every session')
+    await eventually(() => heard.size === records.length, 'a message about every session')
+    expect(heard.size).toBe(records.length)
   })
 
   it('a request that waits in vain for the first connection leaves nothing behind either', async () => {
