@@ -17,7 +17,8 @@ import { median } from '../statistics.ts'
 import type { TokenMint } from '../tokens.ts'
 
 const rounds = 5
-const warmUps = 2
+/** Each of two processes gets half of the posts, and is warm after some 8,000. */
+const warmUps = 9
 const browsers = 32
 /** The posts of each browser in a round. */
 const posts = sized(60)
