@@ -17,10 +17,14 @@ export interface StreamReader {
  * separates its channels, and it must not hear the session of another page.
  */
 export function canShareStream(): boolean {
-  const hasAll = () =>
-    window.top?.location.origin === location.origin &&
-    typeof BroadcastChannel === 'function' &&
-    'request' in navigator.locks
+  const hasAll = () => {
+    // A browser may have the class and refuse its use, as Firefox does if it blocks the data of the site.
+    const channel = new BroadcastChannel('authchart')
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
+    channel.postMessage('')
+    channel.close()
+    return window.top?.location.origin === location.origin && 'request' in navigator.locks
+  }
   return attempt(hasAll) ?? false
 }
 

@@ -66,6 +66,23 @@ const departures: Record<string, (leader: Tab, world: World) => Promise<unknown>
 const absences: Record<string, () => void> = {
   'there are no locks': () => void Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined }),
   'there is no BroadcastChannel': () => void Object.defineProperty(window, 'BroadcastChannel', { value: undefined }),
+  'a BroadcastChannel is refused': () => {
+    const Channel = BroadcastChannel
+    // Clerk's own script has no page without one.
+    window.BroadcastChannel = class extends Channel {
+      constructor(name: string) {
+        if (name.startsWith('authchart')) throw new DOMException('no', 'SecurityError')
+        super(name)
+      }
+    }
+  },
+  'messages to other tabs are refused': () => {
+    const { postMessage } = BroadcastChannel.prototype
+    BroadcastChannel.prototype.postMessage = function (message) {
+      if (this.name.startsWith('authchart')) throw new DOMException('no', 'InvalidStateError')
+      postMessage.call(this, message)
+    }
+  },
   'locks are refused': () => {
     LockManager.prototype.request = () => Promise.reject(new DOMException('no', 'SecurityError'))
   },
