@@ -11,8 +11,6 @@ export interface Framework {
   readonly without?: string
   /** A page that the framework renders when it builds the app, with neither a request nor a first view. */
   readonly prerendered?: string
-  /** The server of the framework waits for open streams at SIGTERM, so the example has to close them. */
-  readonly waitsForStreams?: boolean
 }
 
 /** The examples in docs/examples that have packages of their own. */
@@ -20,7 +18,7 @@ export const frameworks: Readonly<Record<string, Framework>> = {
   next: { version: 'next', hasPage: true, prerendered: '/prerendered' },
   'next-without-cache-components': { version: 'next', hasPage: true, example: 'next', without: 'next.config.ts' },
   nuxt: { version: 'nuxt', hasPage: true, hasEcho: true },
-  'react-router': { version: 'react-router', hasPage: true, waitsForStreams: true },
+  'react-router': { version: 'react-router', hasPage: true },
   sveltekit: { version: '@sveltejs/kit', hasPage: true },
   'tanstack-start': { version: '@tanstack/react-start', hasPage: true },
   astro: { version: 'astro', hasPage: true },
