@@ -59,9 +59,19 @@ export const isCluster = (client: RedisClient | RedisSubscriber): boolean => 'sl
 
 /** A client of one address. A client of a cluster or of Sentinel, by contrast, finds the primary by itself. */
 interface SingleConnection {
-  readonly options?: { readonly socket?: object }
+  readonly options?: SocketOptions
   sendCommand(args: readonly string[]): Promise<unknown>
-  duplicate(overrides?: { readonly socket: object }): RedisSubscriber
+  duplicate(overrides: SocketOptions): RedisSubscriber
+}
+
+/** A client of a cluster, with what each of its connections is made by. */
+interface ClusterConnections {
+  readonly _options: { readonly defaults?: SocketOptions }
+  duplicate(overrides: { readonly defaults: SocketOptions }): RedisSubscriber
+}
+
+interface SocketOptions {
+  readonly socket?: object
 }
 
 const isSingle = <T extends RedisClient | RedisSubscriber>(client: T): client is T & SingleConnection =>
@@ -83,12 +93,22 @@ const maxUnsent = 2 ** 28
 /**
  * Returns a client for the messages of other nodes. node-redis subscribes to all channels again before a new connection
  * counts as ready, and sends what does not fit into the socket's buffer only once it is ready. With Node's buffer of 16
- * KB a node with some 150 sessions would never be ready again, so the buffer is larger.
+ * KB a node with some 150 sessions would never be ready again, so the buffer is larger. A client of Sentinel does not
+ * tell its settings, so its owner has to set the buffer.
  */
 export function createSubscriber(client: RedisClient): RedisSubscriber {
-  if (!isSingle(client)) return client.duplicate()
-  return client.duplicate({ socket: { ...client.options?.socket, writableHighWaterMark: maxUnsent } })
+  if (isSingle(client)) return client.duplicate(withLargeBuffer(client.options))
+  if (hasClusterOptions(client)) return client.duplicate({ defaults: withLargeBuffer(client._options.defaults) })
+  return client.duplicate()
 }
+
+const withLargeBuffer = (options?: SocketOptions): SocketOptions => ({
+  ...options,
+  socket: { ...options?.socket, writableHighWaterMark: maxUnsent },
+})
+
+const hasClusterOptions = (client: object): client is ClusterConnections =>
+  'slots' in client && '_options' in client && typeof client._options === 'object' && client._options !== null
 
 /** Upper bounds of the pause before a reconnect, ms: the first, and every one. */
 const reconnects = { first: 50, most: 2_000 }

@@ -244,6 +244,23 @@ describe.runIf(findRedis())('the channels of the sessions that a node holds, on 
     await eventually(() => ids.every((id) => revs.get(id) === 2), 'the messages')
   })
 
+  it('are followed again after a node has lost all of its connections', { timeout: 120_000 }, async () => {
+    const [a, b] = await Promise.all([createClusterStore(masters), createClusterStore(masters)])
+    const ids = toIds(1_500, 'many')
+    const { revs } = listen(b, new Set(ids))
+    await keep(a, ids)
+    await Promise.all(ids.map((id) => b.read(`alias-${id}`)))
+    for (const master of masters) await master.cli('CLIENT', 'KILL', 'TYPE', 'PUBSUB')
+    await Promise.all([untilReady(a), untilReady(b)])
+    await eventually(async () => {
+      const counts = await Promise.all(masters.map((master) => master.cli('PUBSUB', 'SHARDCHANNELS', 'authchart:*:c:*')))
+      return counts.flatMap((text) => text.split('\n').filter(Boolean)).length >= ids.length
+    }, 'the subscriptions')
+    await renew(a, ids, 2)
+    await eventually(() => ids.every((id) => revs.get(id) === 2), 'the messages')
+    expect(revs.size).toBe(ids.length)
+  })
+
   /** Moves 4,000 slots from one master to another. */
   async function reshard(from: number, to: number) {
     const [source, target] = await Promise.all([from, to].map((index) => masters[index]!.cli('CLUSTER', 'MYID')))
