@@ -96,22 +96,37 @@ export function isOwnedBy(userId: string | null, owner: string | null | undefine
   return userId === null || owner === undefined || owner === userId
 }
 
+const none: readonly string[] = []
+
 export function createCookieIndex(): CookieIndex {
   const found = new Map<string, KnownCookie>()
   const currents = new WeakMap<LiveSession, CurrentCookie>()
-  /** All aliases that lead to a session, including the retired ones. */
-  const aliases = new WeakMap<LiveSession, readonly string[]>()
+  /** The aliases that lead to a session beside its current one, including the retired ones. Most sessions have none. */
+  const besides = new WeakMap<LiveSession, readonly string[]>()
   const expiries = createDeadlineQueue<CurrentCookie | RetiredCookie>((cookie) => {
     if ('cookieId' in cookie) cookie.cookieId = null
     else drop(cookie)
   })
   const toDue = (span = retireFor) => performance.now() + span
 
+  const besidesOf = (session: LiveSession) => besides.get(session) ?? none
+
+  function noteBeside(alias: string, session: LiveSession) {
+    const known = besidesOf(session)
+    if (!known.includes(alias)) besides.set(session, known.concat(alias))
+  }
+
   function note(cookie: KnownCookie) {
     const { alias, session } = cookie
-    const known = aliases.get(session) ?? []
     found.set(alias, cookie)
-    if (!known.includes(alias)) aliases.set(session, known.concat(alias))
+    if (alias !== currents.get(session)?.alias) noteBeside(alias, session)
+  }
+
+  function makeCurrent(session: LiveSession, current: CurrentCookie) {
+    const before = currents.get(session)?.alias
+    currents.set(session, current)
+    if (before !== undefined && found.has(before)) noteBeside(before, session)
+    lead(current.alias, session, current.userId)
   }
 
   function lead(alias: string, session: LiveSession, userId?: string | null) {
@@ -130,11 +145,9 @@ export function createCookieIndex(): CookieIndex {
     const { alias, session } = cookie
     if (found.get(alias) !== cookie) return
     found.delete(alias)
-    const known = aliases.get(session) ?? []
-    aliases.set(
-      session,
-      known.filter((other) => other !== alias),
-    )
+    const left = besidesOf(session).filter((other) => other !== alias)
+    if (left.length > 0) besides.set(session, left)
+    else besides.delete(session)
   }
 
   return {
@@ -148,15 +161,13 @@ export function createCookieIndex(): CookieIndex {
       const cookieId = createSecretId()
       const { userId } = session.identity
       const current: CurrentCookie = { alias: toDigest(cookieId), userId, cookieId, due: toDue(), place: -1 }
-      lead(current.alias, session, userId)
-      currents.set(session, current)
+      makeCurrent(session, current)
       if (from !== null) retire(from)
       expiries.add(current)
       return { from, to: current.alias, userId }
     },
     bind(session, alias, userId) {
-      lead(alias, session, userId)
-      currents.set(session, { alias, userId, cookieId: null, due: Infinity, place: -1 })
+      makeCurrent(session, { alias, userId, cookieId: null, due: Infinity, place: -1 })
     },
     retire,
     current: (session) => currents.get(session),
@@ -171,11 +182,11 @@ export function createCookieIndex(): CookieIndex {
       return isOwnedBy(userId, current.userId)
     },
     others: (session) =>
-      (aliases.get(session) ?? []).filter(
-        (alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired,
-      ),
+      besidesOf(session).filter((alias) => alias !== currents.get(session)?.alias && !found.get(alias)?.retired),
     forget(session) {
-      for (const alias of aliases.get(session) ?? []) found.delete(alias)
+      for (const alias of besidesOf(session)) found.delete(alias)
+      const current = currents.get(session)
+      if (current) found.delete(current.alias)
       currents.delete(session)
     },
   }

@@ -48,6 +48,13 @@ export class KeptRecord {
     return this.isWriting ? this.written : null
   }
 
+  /** Notes that a write has ended. Its promise is not kept, because every session would keep one. */
+  noteWritten() {
+    this.sent = null
+    this.isWriting = false
+    this.written = none
+  }
+
   /** Notes the record that the store has, and the outcome of the session that need not be stored any more. */
   noteStored({ rev, sessionId, isUnclaimed, lastUsedAt = 0 }: SessionRecord, outcome: SessionRecord | null) {
     this.storedRev = rev

@@ -91,8 +91,7 @@ export function createRecordSync(options: RecordSyncOptions): RecordSync {
       // The identity stays proven on this node. Only other nodes, and this one after a restart, lack it.
       logger.error('store.failed', { method: 'write', error })
     } finally {
-      kept.sent = null
-      kept.isWriting = false
+      kept.noteWritten()
     }
   }
 

@@ -62,7 +62,6 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
   const isFull = ({ streams }: LiveSession, tab: string | undefined) =>
     streams.size >= streamsPerSession && !streams.find(tab)
 
-  /** A closure of its own, because it lives as long as the stream and must not keep the carried tokens. */
   const createAttach = (session: LiveSession, alias: string) => (stream: ViewStream) => {
     const isClosed = isClosing() || !registry.has(session) || isFull(session, stream.tab)
     if (isClosed || rotation.isOutdated(alias)) {
@@ -71,10 +70,13 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     }
     session.streams.add(stream)
     registry.reconsider(session)
-    return () => {
-      session.streams.delete(stream)
-      registry.reconsider(session)
-    }
+    return createDetach(session, stream)
+  }
+
+  /** A closure of its own, because it lives as long as the stream and keeps what the closures around it keep. */
+  const createDetach = (session: LiveSession, stream: ViewStream) => () => {
+    session.streams.delete(stream)
+    registry.reconsider(session)
   }
 
   return async ({ cookieIds, tab, carried, address }) => {
