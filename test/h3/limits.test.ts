@@ -68,8 +68,9 @@ describe('the limits', () => {
     for (const refuse of checks) refuse(false)
     const streams = await Promise.all(opening)
     expect(server.auth.stats().streams).toBe(2)
-    const ended = streams.filter((stream) => stream.text().includes('"reason":"closing"'))
-    expect(ended.length).toBe(4)
+    const toEnded = () => streams.filter((stream) => stream.text().includes('"reason":"closing"'))
+    await eventually(() => toEnded().length >= 4, 'the goodbyes')
+    expect(toEnded().length).toBe(4)
   })
 
   it('end anonymous sessions without a stream first, and those with a stream for a sign-in', async () => {

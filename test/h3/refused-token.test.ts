@@ -124,8 +124,7 @@ describe('the debug log shows what happens', () => {
     await browser.token(server.mint())
     await stream.viewWhere(({ user }) => user !== null)
     await browser.clear()
-    // The session of the stream has changed before, when a check began.
-    const wanted = ['session.changed', 'token.accepted', 'user.loaded', 'session.clearing', 'user.cleared']
+    const wanted = ['token.accepted', 'session.changed', 'user.loaded', 'session.clearing', 'user.cleared']
     expect(codes(server).filter((code, at, all) => wanted.includes(String(code)) && all.indexOf(code) === at)).toEqual(
       wanted,
     )

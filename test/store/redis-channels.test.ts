@@ -253,7 +253,9 @@ describe.runIf(findRedis())('the channels of the sessions that a node holds, on 
     for (const master of masters) await master.cli('CLIENT', 'KILL', 'TYPE', 'PUBSUB')
     await Promise.all([untilReady(a), untilReady(b)])
     await eventually(async () => {
-      const counts = await Promise.all(masters.map((master) => master.cli('PUBSUB', 'SHARDCHANNELS', 'authchart:*:c:*')))
+      const counts = await Promise.all(
+        masters.map((master) => master.cli('PUBSUB', 'SHARDCHANNELS', 'authchart:*:c:*')),
+      )
       return counts.flatMap((text) => text.split('\n').filter(Boolean)).length >= ids.length
     }, 'the subscriptions')
     await renew(a, ids, 2)
