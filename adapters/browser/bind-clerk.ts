@@ -1,5 +1,5 @@
-import type { AuthClient } from './create-auth-client.ts'
 import type { GetToken } from './clerk-state.ts'
+import type { AuthClient } from './create-auth-client.ts'
 
 /** The part of Clerk's JavaScript object (`window.Clerk`), of any version, that {@link bindClerk} needs. */
 export interface ClerkLike {

@@ -1,4 +1,5 @@
 import type { AuthView } from '../../machines/auth-view.ts'
+import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
 import {
   isRenewing,
   toAuthConnection,
@@ -11,7 +12,6 @@ import {
   type AuthFailure,
   type AuthStatus,
 } from '../../machines/sync/auth-status.ts'
-import { onIdentityChange, type AuthChange, type AuthChangeOptions } from '../../machines/on-auth-change.ts'
 import { toClerkIdentity, type ClerkState } from './clerk-state.ts'
 import { resolveClientOptions, type AuthClientOptions } from './client-options.ts'
 import { watchPage } from './page-signals.ts'

@@ -1,6 +1,6 @@
 import type { AuthView } from '../../machines/auth-view.ts'
-import type { OpenStreamInput, SyncEvent } from '../../machines/sync/sync-events.ts'
 import { toSyncFailure } from '../../machines/sync/sync-error.ts'
+import type { OpenStreamInput, SyncEvent } from '../../machines/sync/sync-events.ts'
 import { toSyncError } from './sync-response.ts'
 import type { TabChannel } from './tab-channel.ts'
 import type { Transport } from './transport.ts'

@@ -1,5 +1,7 @@
 import { fromCallback, fromPromise } from 'xstate'
 import type { AuthView } from '../../machines/auth-view.ts'
+import { BearerToken } from '../../machines/bearer-token.ts'
+import { SyncError, toSyncFailure } from '../../machines/sync/sync-error.ts'
 import type {
   FetchTokenInput,
   FetchViewInput,
@@ -7,11 +9,9 @@ import type {
   PostEventInput,
   SyncEvent,
 } from '../../machines/sync/sync-events.ts'
-import { BearerToken } from '../../machines/bearer-token.ts'
-import { SyncError, toSyncFailure } from '../../machines/sync/sync-error.ts'
 import type { GetToken } from './clerk-state.ts'
-import type { Transport } from './transport.ts'
 import { toSyncError } from './sync-response.ts'
+import type { Transport } from './transport.ts'
 
 export interface SyncActorsOptions {
   readonly transport: Transport

@@ -1,4 +1,5 @@
 import type { AuthView } from '../../machines/auth-view.ts'
+import { SyncError } from '../../machines/sync/sync-error.ts'
 import type {
   ByeReason,
   FetchViewInput,
@@ -6,7 +7,6 @@ import type {
   PostEventInput,
   SyncEvent,
 } from '../../machines/sync/sync-events.ts'
-import { SyncError } from '../../machines/sync/sync-error.ts'
 import { toRandomLabel } from './random-label.ts'
 import { createSseParser, type SseMessage } from './sse-parser.ts'
 import { dropBody, malformed, parseJson, parsePing, parseView, toResponseError } from './sync-response.ts'

@@ -1,8 +1,8 @@
 import type { User } from '@clerk/backend'
 import { AuthError, isAuthError } from '../../machines/auth-error.ts'
+import { withDeadline } from '../timing/with-deadline.ts'
 import type { ClerkBackend } from './clerk-backend.ts'
 import { requireSecretKey, type ClerkOptions } from './clerk-options.ts'
-import { withDeadline } from '../timing/with-deadline.ts'
 import { createShortCache } from './short-cache.ts'
 
 /**

@@ -1,10 +1,10 @@
-import { createJwksFetcher, type FetchJwks } from '../jose/fetch-jwks.ts'
 import {
   createKeySource,
   warnOfInsecureKeys,
   type KeyOptions,
   type KeySourceSettings,
 } from '../jose/create-key-source.ts'
+import { createJwksFetcher, type FetchJwks } from '../jose/fetch-jwks.ts'
 import type { KeySource } from '../jose/key-source.ts'
 import { createSingleKey } from '../jose/static-keys.ts'
 import { toLogger } from '../logger.ts'

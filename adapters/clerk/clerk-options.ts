@@ -1,7 +1,7 @@
 import { MissingSecretKeyError } from '../../machines/auth-error.ts'
 import { createOptionCheck, type OptionCheck } from '../option-check.ts'
-import { unquote } from '../unquote.ts'
 import { parseUrl } from '../parse-url.ts'
+import { unquote } from '../unquote.ts'
 
 /**
  * The settings with which a server reaches its Clerk instance. Each comes from the argument, else from the environment.

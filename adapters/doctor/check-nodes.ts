@@ -1,6 +1,6 @@
 import { findSessionCookie } from './check-cookie.ts'
-import { fail, note, ok, proxyPage, type Finding } from './finding.ts'
 import type { OpenedStream } from './check-stream.ts'
+import { fail, note, ok, proxyPage, type Finding } from './finding.ts'
 import { toText, type Answer, type Probe } from './probe.ts'
 
 /** The number of connections that ask for one session, because a load balancer may spread them. */

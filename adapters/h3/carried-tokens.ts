@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BearerToken } from '../../machines/bearer-token.ts'
-import type { RequestFacts } from './request-facts.ts'
 import { readCookie } from './request-cookies.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 /** Reads the Clerk session tokens that a request itself carries. */
 export interface CarriedTokens {

@@ -1,5 +1,5 @@
-import { toCanonicalJson } from '../hub/store/canonical-json.ts'
 import { toDigest } from '../hub/cookies/secret-id.ts'
+import { toCanonicalJson } from '../hub/store/canonical-json.ts'
 import type { ClaimsOptions } from '../jose/claims-options.ts'
 
 const toList = (values: string | readonly string[] | undefined) => values && [...new Set([values].flat())].toSorted()

@@ -1,7 +1,7 @@
 import type { SignedInView } from '../../machines/auth-view.ts'
+import type { ClerkAccess } from '../clerk/clerk-access.ts'
 import type { RevokedIdentity } from '../hub/requests/revoke-identity.ts'
 import type { SessionHub } from '../hub/session-hub.ts'
-import type { ClerkAccess } from '../clerk/clerk-access.ts'
 
 /** The session or user to sign out, by Clerk's id. */
 export type RevokeTarget =

@@ -1,5 +1,5 @@
-import type { Logger } from '../logger.ts'
 import { isSecretId } from '../hub/cookies/secret-id.ts'
+import type { Logger } from '../logger.ts'
 import { isLoopback, isPlainHttp } from './local-request.ts'
 import { readCookie } from './request-cookies.ts'
 import type { RequestFacts } from './request-facts.ts'

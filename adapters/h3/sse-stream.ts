@@ -1,6 +1,6 @@
-import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../timing/deadline-queue.ts'
 import type { ByeReason } from '../../machines/sync/sync-events.ts'
 import type { ViewStream } from '../hub/session/view-stream.ts'
+import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../timing/deadline-queue.ts'
 import { answerHeaders } from './answer-headers.ts'
 
 /** The destination of frames: a Node response, or the controller of a `ReadableStream`. */

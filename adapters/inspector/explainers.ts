@@ -1,6 +1,6 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate'
-import { explain } from '../../machines/explain/explain.ts'
 import type { AuthActor } from '../../machines/explain/actor-history.ts'
+import { explain } from '../../machines/explain/explain.ts'
 
 /** Explains for running auth machines why they are in their state. */
 export interface Explainers {

@@ -1,8 +1,8 @@
 import type { AnyActorRef, AnyEventObject, AnyStateMachine, InspectionEvent, Snapshot, StateValue } from 'xstate'
 import { toArrowEnds, toArrowId } from './arrow-ends.ts'
 import { toEventLabels } from './event-labels.ts'
-import { toDefinition } from './stately-json.ts'
 import { toShownFields, toShownId, type Shown, type ShownFields } from './shown-fields.ts'
+import { toDefinition } from './stately-json.ts'
 
 /** An event with its type and the fields that may be shown. */
 export interface ShownEvent {

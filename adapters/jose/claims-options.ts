@@ -1,5 +1,5 @@
-import { isDevelopment } from '../node-env.ts'
 import { defaultClockTolerance, type AuthClaims } from '../../machines/verified-session.ts'
+import { isDevelopment } from '../node-env.ts'
 import { createOptionCheck, isText, type OptionCheck } from '../option-check.ts'
 import { toOriginProblem } from '../origins.ts'
 import { parseUrl } from '../parse-url.ts'

@@ -1,9 +1,9 @@
+import { isDevelopment } from '../node-env.ts'
+import { parseUrl } from '../parse-url.ts'
 import { createKeySource, type KeyOptions, type KeySourceSettings } from './create-key-source.ts'
 import { isKeySource, type KeySource } from './key-source.ts'
 import { toFindKey, withKeysAtHand } from './keys-at-hand.ts'
 import { refuseParty } from './refuse-claim.ts'
-import { isDevelopment } from '../node-env.ts'
-import { parseUrl } from '../parse-url.ts'
 
 /**
  * Creates a {@link KeySource} of several Clerk instances: the keys of each, by the `iss` of its tokens. A token of one

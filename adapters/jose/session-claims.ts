@@ -1,8 +1,8 @@
 import { AuthError } from '../../machines/auth-error.ts'
 import type { AuthClaims, VerifiedSession } from '../../machines/verified-session.ts'
-import { refuseClaim, refuseParty } from './refuse-claim.ts'
 import type { ResolvedClaimsOptions } from './claims-options.ts'
 import type { JwsHeader } from './parse-jws.ts'
+import { refuseClaim, refuseParty } from './refuse-claim.ts'
 
 /**
  * Clerk's `cat` for session tokens, and the one that some instances put on every token that has no category. JWT

@@ -1,5 +1,5 @@
-import { isTombstone } from '../hub/store/tombstone.ts'
 import type { Tombstone } from '../hub/store/session-store.ts'
+import { isTombstone } from '../hub/store/tombstone.ts'
 
 /**
  * Returns the tombstone in a text from Redis, or null if there is none, because another program may have written the

@@ -1,5 +1,5 @@
-import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import type { SessionRecord } from '../../machines/session-record.ts'
+import type { RotateOptions, StoredSession, WriteOptions, WriteResult } from '../hub/store/session-store.ts'
 import { createReadSession, type ReadSessionOptions } from './read-session.ts'
 import { toLead, toRetiredLead } from './redis-aliases.ts'
 import { toKeyDigest } from './redis-keys.ts'

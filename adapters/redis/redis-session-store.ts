@@ -1,16 +1,14 @@
-import { createTombstones } from '../hub/store/tombstones.ts'
 import type { SessionStore } from '../hub/store/session-store.ts'
+import { createGuards } from '../hub/store/store-guards.ts'
+import { createTombstones } from '../hub/store/tombstones.ts'
 import { toLogger } from '../logger.ts'
 import { createCatchUp } from './catch-up.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createHearMessages } from './hear-messages.ts'
 import { createNodeChannels } from './node-channels.ts'
-import { createTombstoneLog } from './tombstone-log.ts'
-import { createTombstoneSync } from './tombstone-sync.ts'
 import { createOwedRotations } from './owed-rotations.ts'
 import { createRedisCalls } from './redis-calls.ts'
 import { createOwnClient, createSubscriber, leaveServer } from './redis-client.ts'
-import { createGuards } from '../hub/store/store-guards.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { createRedisProbe } from './redis-probe.ts'
 import { createRedisRecords } from './redis-records.ts'
@@ -18,6 +16,8 @@ import { resolveRedisStoreOptions, type RedisSessionStoreOptions } from './redis
 import { createRollCall } from './roll-call.ts'
 import { createStoreReadiness } from './store-readiness.ts'
 import { createStoreWatchers } from './store-watchers.ts'
+import { createTombstoneLog } from './tombstone-log.ts'
+import { createTombstoneSync } from './tombstone-sync.ts'
 
 /** A {@link SessionStore} that is not complete before it has heard from Redis. */
 export type RedisSessionStore = SessionStore & Required<Pick<SessionStore, 'ready'>>

@@ -1,7 +1,7 @@
 import type { Tombstone } from '../hub/store/session-store.ts'
-import type { RedisCalls } from './redis-calls.ts'
-import { parseTombstone } from './parse-tombstone.ts'
 import type { Guards } from '../hub/store/store-guards.ts'
+import { parseTombstone } from './parse-tombstone.ts'
+import type { RedisCalls } from './redis-calls.ts'
 import { type RedisKeys, shards, toKeyDigest, toShard } from './redis-keys.ts'
 import { tombstoneScript } from './redis-scripts.ts'
 

@@ -1,5 +1,5 @@
-import type { Tombstones } from '../hub/store/tombstones.ts'
 import type { Tombstone } from '../hub/store/session-store.ts'
+import type { Tombstones } from '../hub/store/tombstones.ts'
 import type { Logger } from '../logger.ts'
 import { toTombstoneShard, type TombstoneLog } from './tombstone-log.ts'
 

@@ -1,11 +1,11 @@
-import { createTombstones } from '../hub/store/tombstones.ts'
-import { createGuards } from '../hub/store/store-guards.ts'
 import type { SessionStore, StoreChange } from '../hub/store/session-store.ts'
+import { createGuards } from '../hub/store/store-guards.ts'
+import { createTombstones } from '../hub/store/tombstones.ts'
 import { openDatabase } from './open-database.ts'
-import { createSqliteTombstones } from './sqlite-tombstones.ts'
 import { createSqliteRecords } from './sqlite-records.ts'
 import { resolveSqliteStoreOptions, type SqliteSessionStoreOptions } from './sqlite-store-options.ts'
 import { prepareTables } from './sqlite-tables.ts'
+import { createSqliteTombstones } from './sqlite-tombstones.ts'
 
 /** Interval at which ended entries are removed, ms. */
 const sweepEvery = 60_000

@@ -1,5 +1,5 @@
-import { isTombstone } from '../hub/store/tombstone.ts'
 import type { Tombstone } from '../hub/store/session-store.ts'
+import { isTombstone } from '../hub/store/tombstone.ts'
 import type { SqliteDatabase } from './open-database.ts'
 
 /** The tombstones on the disk. */

@@ -1,5 +1,5 @@
-import { startSlice } from './slices.ts'
 import { longestDelay } from '../../machines/backoff.ts'
+import { startSlice } from './slices.ts'
 import { setUnrefTimeout } from './unref-clock.ts'
 
 /** An item that falls due once. */

@@ -4,9 +4,9 @@
  * Without CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY it starts a Clerk emulator on the same origin.
  */
 import { fileURLToPath } from 'node:url'
-import { H3, toNodeHandler } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import { createInspector } from 'authchart/inspector'
+import { H3, toNodeHandler } from 'h3'
 import { emulatorPath, openClerkSource } from './server/clerk-source.ts'
 import { createDemoRoutes } from './server/demo-routes.ts'
 import { createDocPages } from './server/doc-pages.ts'

@@ -1,7 +1,7 @@
 import type { ActorRefFrom, AnyEventObject, InspectionEvent } from 'xstate'
-import { addToHistory, createHistory, type AuthHistory } from './auth-history.ts'
 import { toAuthView } from '../auth-view.ts'
 import type { AuthMachine, AuthSnapshot } from '../auth.machine.ts'
+import { addToHistory, createHistory, type AuthHistory } from './auth-history.ts'
 
 /** A running auth machine, by itself or inside another. */
 export type AuthActor = ActorRefFrom<AuthMachine>

@@ -1,3 +1,4 @@
+import type { AuthView } from '../auth-view.ts'
 import {
   authReasons,
   stateLabels,
@@ -6,7 +7,6 @@ import {
   type AuthReason,
   type AuthStateLabel,
 } from './auth-reason.ts'
-import type { AuthView } from '../auth-view.ts'
 
 /** One change of a session's state, or several equal ones in a row. */
 export interface AuthTransition {

@@ -1,13 +1,13 @@
 import type { AnyEventObject } from 'xstate'
-import { isUntouched, watchHistory, watchSteps, type AuthActor } from './actor-history.ts'
 import type { ProvenIdentity } from '../auth-context.ts'
 import { isAuthErrorCode, toAuthError, type AuthErrorCode } from '../auth-error.ts'
 import type { AdoptedSession, AuthEvent } from '../auth-events.ts'
-import type { AuthTraceJson, TracedEvent, TracedSession, TracedView, TraceStep } from './auth-trace-json.ts'
 import { toAuthView } from '../auth-view.ts'
 import type { AuthSnapshot } from '../auth.machine.ts'
 import type { BearerToken } from '../bearer-token.ts'
 import { toOrgRole, type VerifiedSession } from '../verified-session.ts'
+import { isUntouched, watchHistory, watchSteps, type AuthActor } from './actor-history.ts'
+import type { AuthTraceJson, TracedEvent, TracedSession, TracedView, TraceStep } from './auth-trace-json.ts'
 
 /** A recording that is under way. */
 export interface AuthTrace {

@@ -1,8 +1,8 @@
-import { watchHistory, type AuthActor } from './actor-history.ts'
 import { isAuthErrorCode } from '../auth-error.ts'
+import { toAuthView, type AuthView } from '../auth-view.ts'
+import { watchHistory, type AuthActor } from './actor-history.ts'
 import { addToHistory, toTransitions, type AuthHistory, type AuthTransition } from './auth-history.ts'
 import { toReasonText } from './auth-reason.ts'
-import { toAuthView, type AuthView } from '../auth-view.ts'
 
 /** Facts from outside the session. Each is null or absent if it is not known. */
 export interface ExplanationFacts {

@@ -1,8 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
 import { toUncheckedView, type AuthStateName, type AuthView } from '../auth-view.ts'
-import type { SyncContext } from './sync-context.ts'
-import type { SyncFailure } from './sync-error.ts'
-import type { syncMachine } from './sync.machine.ts'
 import {
   isClearDue,
   isCurrent,
@@ -13,6 +10,9 @@ import {
   isStreamLost,
   toCurrentFailure,
 } from './status-rules.ts'
+import type { SyncContext } from './sync-context.ts'
+import type { SyncFailure } from './sync-error.ts'
+import type { syncMachine } from './sync.machine.ts'
 
 /**
  * The way in which a page hears from the server:

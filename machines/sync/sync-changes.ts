@@ -1,9 +1,9 @@
 import { toUncheckedView, type AuthView } from '../auth-view.ts'
+import { fullJitter, toBound } from '../backoff.ts'
+import { isHeld, isRestoring, isSame, isStreamLost, restoreFor, showsIdentity, streamTries } from './status-rules.ts'
 import type { SyncContext } from './sync-context.ts'
 import { toFailure, toSyncFailure, type SyncFailure } from './sync-error.ts'
 import type { ClerkIdentity, SyncEvent } from './sync-events.ts'
-import { fullJitter, toBound } from '../backoff.ts'
-import { isHeld, isRestoring, isSame, isStreamLost, restoreFor, showsIdentity, streamTries } from './status-rules.ts'
 import { isFinal } from './sync-rules.ts'
 
 /** Retries and reconnects are at most this far apart, ms. */

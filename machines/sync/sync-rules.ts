@@ -1,8 +1,8 @@
 import type { AuthView } from '../auth-view.ts'
-import type { SyncContext } from './sync-context.ts'
-import type { ClerkIdentity, PostEventInput } from './sync-events.ts'
 import { fullJitter, longestDelay, toDelay } from '../backoff.ts'
 import { isAssertionDue, isCurrent, isSame, renewal, showsIdentity, toTimeLeft } from './status-rules.ts'
+import type { SyncContext } from './sync-context.ts'
+import type { ClerkIdentity, PostEventInput } from './sync-events.ts'
 
 /**
  * True if the server already shows the identity that this tab would assert, so that no post is needed. It is false

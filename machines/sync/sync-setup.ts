@@ -14,8 +14,13 @@ import {
   type ErrorActorEvent,
 } from 'xstate'
 import type { AuthView } from '../auth-view.ts'
+import { toDelay } from '../backoff.ts'
 import type { BearerToken } from '../bearer-token.ts'
+import { slimSetup } from './slim-setup.ts'
+import * as status from './status-rules.ts'
+import * as changes from './sync-changes.ts'
 import type { SyncContext, SyncInput } from './sync-context.ts'
+import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
 import type {
   FetchTokenInput,
   FetchViewInput,
@@ -24,11 +29,6 @@ import type {
   SyncEvent,
   SyncEventOf,
 } from './sync-events.ts'
-import { toDelay } from '../backoff.ts'
-import { slimSetup } from './slim-setup.ts'
-import { SyncError, toFailure, toSyncFailure } from './sync-error.ts'
-import * as changes from './sync-changes.ts'
-import * as status from './status-rules.ts'
 import * as rules from './sync-rules.ts'
 
 const notProvided = (actor: string) => () => {

@@ -1,6 +1,14 @@
 import { createActor, fromPromise, SimulatedClock } from 'xstate'
-import { AuthError, authMachine, BearerToken, toAuthView } from '../../machines/index.ts'
-import type { AuthEmitted, AuthErrorCode, AuthInput, VerifiedSession } from '../../machines/index.ts'
+import {
+  AuthError,
+  authMachine,
+  BearerToken,
+  toAuthView,
+  type AuthEmitted,
+  type AuthErrorCode,
+  type AuthInput,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 
 /** Makes a proof that was issued `at` ms after the epoch. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAllowed, toUncheckedView } from '../../machines/index.ts'
-import type { AuthRule, AuthView } from '../../machines/index.ts'
+import { isAllowed, toUncheckedView, type AuthRule, type AuthView } from '../../machines/index.ts'
 
 const now = Date.UTC(2026, 0, 1)
 

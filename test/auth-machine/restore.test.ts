@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, SimulatedClock } from 'xstate'
-import { authMachine, isAuthError, toAdoptedSession, toAuthView } from '../../machines/index.ts'
-import type { AuthInput, AuthSnapshot } from '../../machines/index.ts'
+import {
+  authMachine,
+  isAuthError,
+  toAdoptedSession,
+  toAuthView,
+  type AuthInput,
+  type AuthSnapshot,
+} from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
 import { session, startAuth } from './harness.ts'
 

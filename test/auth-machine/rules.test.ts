@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { createActor } from 'xstate'
 import { describe, expect, it, vi } from 'vitest'
+import { createActor } from 'xstate'
 import { authMachine, BearerToken, onAuthChange, toAuthView } from '../../machines/index.ts'
 import { createProfile, signedOutRecord, toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { session, startAuth } from './harness.ts'

@@ -1,8 +1,12 @@
-import { createActor } from 'xstate'
-import type { SnapshotFrom } from 'xstate'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { authMachine, BearerToken } from '../../machines/index.ts'
-import type { AuthErrorView, AuthEvent, TokenOutcome } from '../../machines/index.ts'
+import { createActor, type SnapshotFrom } from 'xstate'
+import {
+  authMachine,
+  BearerToken,
+  type AuthErrorView,
+  type AuthEvent,
+  type TokenOutcome,
+} from '../../machines/index.ts'
 
 /*
  * What an editor infers from `authMachine`. `npm run check:types` compiles these tests, so that a type which gets wider

@@ -1,8 +1,8 @@
 import { openBrowser } from './browser.ts'
 import { toStreamRequest } from './requests.ts'
 import { untilIdle } from './settle.ts'
-import type { BenchServer } from './start-server.ts'
 import type { Reader } from './start-reader.ts'
+import type { BenchServer } from './start-server.ts'
 import type { TokenMint } from './tokens.ts'
 
 /** Many streams of one session. */

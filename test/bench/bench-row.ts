@@ -1,5 +1,4 @@
-import { goals } from './goals.ts'
-import type { RowName } from './goals.ts'
+import { goals, type RowName } from './goals.ts'
 import { median } from './statistics.ts'
 
 export interface BenchRow {

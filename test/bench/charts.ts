@@ -1,7 +1,6 @@
 import { BarChart, LineChart } from 'echarts/charts'
 import { GridComponent } from 'echarts/components'
-import { init, use } from 'echarts/core'
-import type { EChartsCoreOption } from 'echarts/core'
+import { init, use, type EChartsCoreOption } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { ChartSeries } from './bench.ts'
 import type { BenchResults } from './results.ts'

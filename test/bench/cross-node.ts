@@ -4,8 +4,7 @@
  * and Redis have processes of their own. Run: `npx tsx test/bench/cross-node.ts [rounds] [streams]`. The last line is
  * JSON.
  */
-import { request } from 'node:http'
-import type { ClientRequest, OutgoingHttpHeaders } from 'node:http'
+import { request, type ClientRequest, type OutgoingHttpHeaders } from 'node:http'
 import { createSigner } from '../h3/session-tokens.ts'
 import { buildNode } from '../kill/start-node.ts'
 import { durable, startRedis } from '../store/redis-server.ts'

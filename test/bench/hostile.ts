@@ -5,8 +5,7 @@
  * rows take turns, so that other load on the machine affects all of them; look at the ratios.
  */
 import { foreignKey, issuer, jwks, mint, nowMs, nowSeconds, party, tamper } from '../jose/token-factory.ts'
-import { connect } from './raw-http.ts'
-import type { Connection } from './raw-http.ts'
+import { connect, type Connection } from './raw-http.ts'
 import { pinClient } from './start-process.ts'
 import { startServer } from './start-server.ts'
 import { median, quantile } from './statistics.ts'

@@ -4,11 +4,9 @@
  * time, so a busy machine does not matter much. Run: `npx tsx test/bench/node-cost.ts [sessions] [rounds]`. The last
  * line is JSON.
  */
-import { Agent, request } from 'node:http'
-import type { OutgoingHttpHeaders } from 'node:http'
+import { Agent, request, type OutgoingHttpHeaders } from 'node:http'
 import { createSigner } from '../h3/session-tokens.ts'
-import { buildNode } from '../kill/start-node.ts'
-import type { NodeProcess } from '../kill/start-node.ts'
+import { buildNode, type NodeProcess } from '../kill/start-node.ts'
 import { startRedis } from '../store/redis-server.ts'
 
 const [sessions = 2_000, rounds = 3] = process.argv.slice(2).map(Number)

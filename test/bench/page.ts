@@ -2,8 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BenchRow } from './bench-row.ts'
 import { drawCharts } from './charts.ts'
-import { goals, meetsGoal } from './goals.ts'
-import type { RowName } from './goals.ts'
+import { goals, meetsGoal, type RowName } from './goals.ts'
 import type { BenchResults } from './results.ts'
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))

@@ -1,5 +1,5 @@
-import { Duplex } from 'node:stream'
 import type { Server } from 'node:http'
+import { Duplex } from 'node:stream'
 
 /**
  * Opens a connection to a server of this process without a socket, for more streams than the files that a process may

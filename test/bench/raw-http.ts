@@ -2,8 +2,7 @@
  * A client that costs very little CPU, so that the bench measures the server. It sends prepared requests, and reads
  * only as much of the answers as it must.
  */
-import { connect as connectSocket } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 
 export interface Answer {
   readonly status: number

@@ -1,7 +1,6 @@
 /** A process that holds open streams, as many as one process may have files. */
 import { inBatches } from './in-batches.ts'
-import { openStream } from './raw-http.ts'
-import type { Stream } from './raw-http.ts'
+import { openStream, type Stream } from './raw-http.ts'
 import type { ReaderCommand } from './start-reader.ts'
 
 const streams: Stream[] = []

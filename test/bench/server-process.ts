@@ -1,9 +1,8 @@
 /** A process with one contender in it. It tells its parent where it listens and how much memory it holds. */
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { contenders } from './contenders/index.ts'
-import type { ContenderName } from './contenders/index.ts'
 import type { ContenderOptions } from './contenders/contender.ts'
+import { contenders, type ContenderName } from './contenders/index.ts'
 import { watchOwnWork } from './own-work.ts'
 import { openPipe } from './pipe.ts'
 import type { LoopDelays, ServerCommand, ServerReport } from './start-server.ts'

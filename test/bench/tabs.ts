@@ -1,10 +1,10 @@
+import { createClerkEmulator } from 'authchart/testing'
 /**
  * Measures tabs of one browser that share a stream: how far they lag behind each other, what 12 of them send in some
  * minutes, and how soon the next tab takes over when the one that reads the stream is closed. Run by hand: `npx tsx
  * --tsconfig test/tsconfig.json test/bench/tabs.ts [take-overs] [minutes]`.
  */
 import type { Page } from 'playwright-core'
-import { createClerkEmulator } from 'authchart/testing'
 import { startAppServer } from '../e2e/app-server.ts'
 import { launchBrowser } from '../e2e/browser.ts'
 import { bundlePage } from '../e2e/page/bundle-page.ts'

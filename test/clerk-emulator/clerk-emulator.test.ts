@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { H3, toNodeHandler } from 'h3'
 import { describe, expect, it } from 'vitest'
 import { createClerkEmulator } from '../kit/index.ts'

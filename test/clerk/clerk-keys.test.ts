@@ -1,12 +1,10 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createClerkKeys, resolveClerkOptions } from '../../adapters/clerk/index.ts'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeySource } from '../../adapters/jose/index.ts'
+import { createTokenVerifier, type KeySource } from '../../adapters/jose/index.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
 import { freePort } from '../free-port.ts'
-import { createClerkEmulator } from '../kit/index.ts'
-import type { ClerkEmulator, Fault } from '../kit/index.ts'
+import { createClerkEmulator, type ClerkEmulator, type Fault } from '../kit/index.ts'
 
 /** The emulated Backend API that the tests use. */
 let clerk: ClerkEmulator

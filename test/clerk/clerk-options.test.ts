@@ -4,8 +4,8 @@ import {
   MissingSecretKeyError,
   requireSecretKey,
   resolveClerkOptions,
+  type ClerkOptions,
 } from '../../adapters/clerk/index.ts'
-import type { ClerkOptions } from '../../adapters/clerk/index.ts'
 
 const publishableKeyOf = (host: string, kind = 'test') => `pk_${kind}_${Buffer.from(`${host}$`).toString('base64')}`
 const resolve = (options: unknown, env: Record<string, string> = {}) =>

@@ -2,8 +2,8 @@
 import '../preload-client.ts'
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
-import { SimulatedClock, waitFor } from 'xstate'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SimulatedClock, waitFor } from 'xstate'
 import {
   createAuthClient,
   type AuthClient,

@@ -1,9 +1,13 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
 import '../preload-client.ts'
-import { SimulatedClock } from 'xstate'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createAuthClient } from '../../adapters/browser/index.ts'
-import type { AuthClientOptions, ClerkState, SyncError } from '../../adapters/browser/index.ts'
+import { SimulatedClock } from 'xstate'
+import {
+  createAuthClient,
+  type AuthClientOptions,
+  type ClerkState,
+  type SyncError,
+} from '../../adapters/browser/index.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createTransport } from '../../adapters/browser/transport.ts'
 import { toUncheckedView } from '../../machines/auth-view.ts'
 import { BearerToken } from '../../machines/index.ts'
 import type { SyncEvent } from '../../machines/sync/sync-events.ts'
-import { createTransport } from '../../adapters/browser/transport.ts'
 
 const view = { ...toUncheckedView(0), channel: 'channel', rev: 3, now: 1 }
 const post = { type: 'session.cleared', tab: 'tab', seq: 1 } as const

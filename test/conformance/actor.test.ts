@@ -1,4 +1,3 @@
-import { describe, expect, it } from 'vitest'
 import { authMachine } from 'authchart'
 import {
   authPath,
@@ -9,6 +8,7 @@ import {
   runConformance,
   toReportText,
 } from 'authchart/testing'
+import { describe, expect, it } from 'vitest'
 
 describe('a bare actor of the auth machine, driven along the paths of its own model', () => {
   it('behaves as the model says, through all of its states and transitions', async () => {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import { requireConformance, runConformance, toReportText } from 'authchart/testing'
+import { describe, expect, it } from 'vitest'
 import { createAppDriver } from './embedded-app.ts'
 
 describe('an app that embeds the auth machine in a machine of its own', () => {

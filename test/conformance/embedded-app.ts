@@ -1,8 +1,6 @@
+import { authMachine, type AuthEvent, type AuthInput, type AuthSnapshot } from 'authchart'
+import { createActorDriver, type ConformanceDriver } from 'authchart/testing'
 import { assign, createActor, sendTo, setup } from 'xstate'
-import { authMachine } from 'authchart'
-import type { AuthEvent, AuthInput, AuthSnapshot } from 'authchart'
-import { createActorDriver } from 'authchart/testing'
-import type { ConformanceDriver } from 'authchart/testing'
 
 /**
  * An app with a machine of its own that contains the auth machine. The app shows a page that depends on who is signed

@@ -1,4 +1,3 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   authPath,
   createAuthModel,
@@ -9,8 +8,9 @@ import {
   runConformance,
   toModelPaths,
   toReportText,
+  type HttpDriverOptions,
 } from 'authchart/testing'
-import type { HttpDriverOptions } from 'authchart/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { serveApp } from './serve-app.ts'
 import { useVirtualTime } from './virtual-time.ts'
 

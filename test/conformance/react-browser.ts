@@ -1,6 +1,6 @@
-import type { Browser } from 'playwright-core'
 import type { AuthView } from 'authchart/client'
 import type { DrivenBrowser } from 'authchart/testing'
+import type { Browser } from 'playwright-core'
 import { eventually } from '../kit/conformance/real-time.ts'
 import type { ToldClerk } from './page/page-contract.ts'
 

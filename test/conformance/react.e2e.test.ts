@@ -1,5 +1,3 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   createClerkEmulator,
   createHttpDriver,
@@ -8,10 +6,11 @@ import {
   runConformance,
   toReportText,
 } from 'authchart/testing'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { bundlePage } from '../e2e/page/bundle-page.ts'
-import { openReactBrowser } from './react-browser.ts'
-import type { ReactBrowser } from './react-browser.ts'
+import { openReactBrowser, type ReactBrowser } from './react-browser.ts'
 import { serveApp } from './serve-app.ts'
 import { toTabPaths } from './tab-paths.ts'
 import { useVirtualTime } from './virtual-time.ts'

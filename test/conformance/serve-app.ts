@@ -1,6 +1,6 @@
-import { H3, html, raw, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import type { DrivenServer, DrivenServerOptions } from 'authchart/testing'
+import { H3, html, raw, serve } from 'h3'
 
 /**
  * Serves an h3 app as a user of the package writes one, with the driver's options for its auth. With a script it also

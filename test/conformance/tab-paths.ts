@@ -1,7 +1,5 @@
-import { toModelPaths, withoutRepeats } from 'authchart/testing'
-import type { ModelPaths } from 'authchart/testing'
-import { planPath } from '../kit/conformance/plan-path.ts'
-import type { PlannedStep } from '../kit/conformance/plan-path.ts'
+import { toModelPaths, withoutRepeats, type ModelPaths } from 'authchart/testing'
+import { planPath, type PlannedStep } from '../kit/conformance/plan-path.ts'
 
 /** Keeps only the paths that one tab can complete. The others would end early, each at the cost of a page. */
 export function toTabPaths(): ModelPaths[] {

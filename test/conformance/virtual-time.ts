@@ -1,6 +1,5 @@
+import { modelRandom, type VirtualTime } from 'authchart/testing'
 import { onTestFinished, vi } from 'vitest'
-import { modelRandom } from 'authchart/testing'
-import type { VirtualTime } from 'authchart/testing'
 
 /**
  * Lets the driver control the timers, the clock and the random numbers of this process, until the test ends. Sockets

@@ -1,8 +1,7 @@
+import { authMachine, syncMachine } from 'authchart'
 import Elk from 'elkjs/lib/elk.bundled.js'
 import { describe, expect, it } from 'vitest'
-import { authMachine, syncMachine } from 'authchart'
-import { layoutGraph } from '../../docs/demo/src/chart/layout-graph.ts'
-import type { ChartLayout } from '../../docs/demo/src/chart/layout-graph.ts'
+import { layoutGraph, type ChartLayout } from '../../docs/demo/src/chart/layout-graph.ts'
 import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
 
 interface Box {

@@ -1,7 +1,6 @@
-import { BearerToken, authMachine } from 'authchart'
-import { createActor, fromPromise, waitFor } from 'xstate'
+import { BearerToken, authMachine, type VerifiedSession } from 'authchart'
 import { describe, expect, it } from 'vitest'
-import type { VerifiedSession } from 'authchart'
+import { createActor, fromPromise, waitFor } from 'xstate'
 import { createMachineSteps } from '../../docs/demo/server/machine-steps.ts'
 import type { Step } from '../../docs/demo/src/demo-api.ts'
 

@@ -1,6 +1,6 @@
-import { and, createMachine, fromPromise, not, or, setup } from 'xstate'
-import { describe, expect, it } from 'vitest'
 import { authMachine } from 'authchart'
+import { describe, expect, it } from 'vitest'
+import { and, createMachine, fromPromise, not, or, setup } from 'xstate'
 import { toActiveIds } from '../../docs/demo/src/chart/to-active.ts'
 import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
 

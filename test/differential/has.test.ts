@@ -1,8 +1,14 @@
 import { signedInAuthObject } from '@clerk/backend/internal'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isAllowed, toOrgRole, toUncheckedView } from '../../machines/index.ts'
-import type { AuthClaims, AuthRule, AuthView } from '../../machines/index.ts'
+import {
+  isAllowed,
+  toOrgRole,
+  toUncheckedView,
+  type AuthClaims,
+  type AuthRule,
+  type AuthView,
+} from '../../machines/index.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const cases = Number(process.env['CASES'] ?? 4_000)

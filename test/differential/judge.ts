@@ -1,7 +1,5 @@
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { TokenVerifier, TokenVerifierOptions } from '../../adapters/jose/index.ts'
-import { isAuthError } from '../../machines/index.ts'
-import type { VerifiedSession } from '../../machines/index.ts'
+import { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from '../../adapters/jose/index.ts'
+import { isAuthError, type VerifiedSession } from '../../machines/index.ts'
 import type { VerifierOptions } from './generated-token.ts'
 
 /** The accepted session, or the reason for the refusal. */

@@ -4,8 +4,7 @@ import type { KeySource } from '../../adapters/jose/index.ts'
 import type { VerifiedSession } from '../../machines/index.ts'
 import { signingKey, toJwk, toPem } from '../jose/token-factory.ts'
 import { generatedCase, toToken } from './generated-token.ts'
-import { createJudge } from './judge.ts'
-import type { Verdict } from './judge.ts'
+import { createJudge, type Verdict } from './judge.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const cases = Number(process.env['CASES'] ?? 4_000)

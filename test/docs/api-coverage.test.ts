@@ -1,7 +1,6 @@
 import { SymbolFlags } from 'typescript/unstable/sync'
 import { afterAll, expect, test } from 'vitest'
-import { openPublicApi } from './public-api.ts'
-import type { PublicMember } from './public-api.ts'
+import { openPublicApi, type PublicMember } from './public-api.ts'
 import { findThrownErrors } from './thrown-errors.ts'
 
 const api = openPublicApi()

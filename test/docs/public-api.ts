@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { API, SymbolFlags } from 'typescript/unstable/sync'
-import type { Checker, Program, Symbol as ApiSymbol } from 'typescript/unstable/sync'
+import { API, SymbolFlags, type Checker, type Program, type Symbol as ApiSymbol } from 'typescript/unstable/sync'
 import { readEntryPoints } from '../entry-points.ts'
 
 /** One name that an entry point of the package exports. */

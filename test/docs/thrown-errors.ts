@@ -14,18 +14,15 @@ import {
   isThrowStatement,
   isTryStatement,
   isVariableDeclaration,
-} from 'typescript/unstable/ast'
-import type {
-  ArrowFunction,
-  FunctionDeclaration,
-  FunctionExpression,
-  MethodDeclaration,
-  Node,
-  ObjectLiteralExpression,
+  type ArrowFunction,
+  type FunctionDeclaration,
+  type FunctionExpression,
+  type MethodDeclaration,
+  type Node,
+  type ObjectLiteralExpression,
 } from 'typescript/unstable/ast'
 import type { Symbol as ApiSymbol } from 'typescript/unstable/sync'
-import { toTarget } from './public-api.ts'
-import type { PublicApi } from './public-api.ts'
+import { toTarget, type PublicApi } from './public-api.ts'
 
 /** The names of the classes of the errors that a function throws, or that its promise rejects with. */
 export interface ThrownErrors {

@@ -1,5 +1,10 @@
-import { request as ask, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
-import type { ServerResponse } from 'node:http'
+import {
+  request as ask,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http'
 import { onTestFinished } from 'vitest'
 import { listenOnLoopback } from '../kit/clerk-emulator/loopback-server.ts'
 

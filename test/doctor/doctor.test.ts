@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { createTestToken } from './test-token.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { startHostileProxy } from '../e2e/hostile-proxy.ts'
 import { startWithClerk } from '../h3/clerk-harness.ts'
 import { startServer, useVirtualTime, virtualEpoch } from '../h3/harness.ts'
 import { compressing } from '../h3/hosts.ts'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { startAlteringProxy, type Alterations } from './altering-proxy.ts'
 import { examine, toFaults } from './examine.ts'
+import { createTestToken } from './test-token.ts'
 
 beforeEach(useVirtualTime)
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, vi } from 'vitest'
-import { runDoctor, type DoctorOptions } from '../../adapters/doctor/run-doctor.ts'
 import type { Finding } from '../../adapters/doctor/finding.ts'
+import { runDoctor, type DoctorOptions } from '../../adapters/doctor/run-doctor.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
 import { bundlePage, bundlePageOfClerkReact5 } from './page/bundle-page.ts'
-import { useBrowser } from './use-browser.ts'
 import type { Tab } from './tab.ts'
+import { useBrowser } from './use-browser.ts'
 import { passTime } from './virtual-time.ts'
 import { signIn, signOut, user, type World } from './world.ts'
 

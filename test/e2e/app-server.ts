@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
-import { H3, html, raw, toNodeHandler } from 'h3'
 import { createAuthServer, type AuthServerOptions } from 'authchart/h3'
 import type { ClerkEmulator } from 'authchart/testing'
+import { H3, html, raw, toNodeHandler } from 'h3'
 import { listenOnLoopback, type LoopbackServer } from '../kit/clerk-emulator/loopback-server.ts'
 import type { PageSettings } from './page/page-contract.ts'
 import { createWireTap, type WireTap } from './wire-tap.ts'

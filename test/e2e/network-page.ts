@@ -1,5 +1,5 @@
-import { expect, onTestFinished, vi } from 'vitest'
 import type { CDPSession, Request } from 'playwright-core'
+import { expect, onTestFinished, vi } from 'vitest'
 import { startHostileProxy, type HostileProxy, type Hostility } from './hostile-proxy.ts'
 import type { Tab } from './tab.ts'
 import type { OpenWorld } from './use-browser.ts'

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import type { Fault } from 'authchart/testing'
+import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
 import { useBrowser } from './use-browser.ts'
 import { passTime, passTimeUntil } from './virtual-time.ts'

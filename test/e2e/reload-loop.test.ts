@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
 import type { Tab } from './tab.ts'
+import { useBrowser } from './use-browser.ts'
 import { passTime } from './virtual-time.ts'
 import { signIn, type World } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
 import { postToken } from './post-token.ts'
+import { useBrowser } from './use-browser.ts'
 import { passTime, passTimeUntil } from './virtual-time.ts'
 
 describe.runIf(findChromium())('renewing the token', () => {

@@ -1,10 +1,10 @@
+import { createMemorySessionStore, type SessionStore } from 'authchart/h3'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { createMemorySessionStore, type SessionStore } from 'authchart/h3'
 import { findChromium } from './browser.ts'
 import { toInspectionText } from './page/to-inspection-text.ts'
-import { useBrowser } from './use-browser.ts'
 import { postToken } from './post-token.ts'
+import { useBrowser } from './use-browser.ts'
 import { signIn, signOut, type World } from './world.ts'
 
 /** Creates a store that keeps a copy of everything that it receives. */

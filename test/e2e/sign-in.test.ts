@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
-import { viewsOf } from './stream-frames.ts'
 import { bundlePage, bundlePageOfClerkReact5 } from './page/bundle-page.ts'
+import { viewsOf } from './stream-frames.ts'
+import { useBrowser } from './use-browser.ts'
 import { signIn, type World } from './world.ts'
 
 const bindings = [

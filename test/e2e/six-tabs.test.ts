@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
 import type { Tab } from './tab.ts'
+import { useBrowser } from './use-browser.ts'
 import { passTime } from './virtual-time.ts'
 
 /** A browser opens six connections to one HTTP/1.1 host, so six streams leave none for a post. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
 import { suspendPages } from './suspend.ts'
 import type { Tab } from './tab.ts'
+import { useBrowser } from './use-browser.ts'
 import { passServerTime, passTimeUntil } from './virtual-time.ts'
 import type { World } from './world.ts'
 

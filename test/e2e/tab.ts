@@ -1,5 +1,5 @@
-import type { BrowserContext, Page } from 'playwright-core'
 import type { AuthConnection, AuthStatus, AuthView } from 'authchart/client'
+import type { BrowserContext, Page } from 'playwright-core'
 import type { PageEntry } from './page/page-contract.ts'
 
 /** One tab on the app's page, and everything that it has shown. */

@@ -1,8 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
 import type { AuthStatus } from 'authchart/client'
+import { describe, expect, it, vi } from 'vitest'
 import { findChromium } from './browser.ts'
-import { useBrowser } from './use-browser.ts'
 import type { Tab } from './tab.ts'
+import { useBrowser } from './use-browser.ts'
 import { passTime } from './virtual-time.ts'
 import { user, type World } from './world.ts'
 

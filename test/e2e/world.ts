@@ -1,11 +1,11 @@
-import type { Browser, BrowserContext, Request } from 'playwright-core'
-import { expect, onTestFailed, onTestFinished } from 'vitest'
 import {
   createClerkEmulator,
   type ClerkEmulator,
   type ClerkEmulatorOptions,
   type EmulatedSession,
 } from 'authchart/testing'
+import type { Browser, BrowserContext, Request } from 'playwright-core'
+import { expect, onTestFailed, onTestFinished } from 'vitest'
 import { startAppServer, type AppServer, type AppServerOptions } from './app-server.ts'
 import { sendSignInForm } from './sign-in-form.ts'
 import { createTabs, type OpenTabOptions, type Tab } from './tab.ts'

@@ -2,8 +2,7 @@ import { connect as connectSocket } from 'node:net'
 import { connect, openStream } from '../bench/raw-http.ts'
 import { toStreamRequest, toTokenRequest } from '../bench/requests.ts'
 import { createSigner } from '../h3/session-tokens.ts'
-import { startServer } from './start-server.ts'
-import type { ServerReport } from './start-server.ts'
+import { startServer, type ServerReport } from './start-server.ts'
 
 /** The numbers of streams of one session: streams with a reader, and streams without. */
 export interface StalledAudienceOptions {

@@ -1,12 +1,12 @@
 import { toNodeHandler } from 'h3'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { createPage } from '../../docs/examples/browser-without-react/page.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
-import { createClerkEmulator } from '../kit/index.ts'
-import { startLateServer } from '../e2e/late-server.ts'
+import { createPage } from '../../docs/examples/browser-without-react/page.ts'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
+import { startLateServer } from '../e2e/late-server.ts'
 import { sendSignInForm } from '../e2e/sign-in-form.ts'
+import { createClerkEmulator } from '../kit/index.ts'
 import { bundleExample } from './bundle.ts'
 
 const user = { id: 'user_ada', email: 'ada@example.test', password: 'correct horse' }

@@ -1,10 +1,16 @@
-import { SimulatedClock, createActor } from 'xstate'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { SimulatedClock, createActor } from 'xstate'
 import { startApp } from '../../docs/examples/child-actor/start-app.ts'
-import { createIntrospectingAuth } from '../../docs/examples/own-verifier/introspect.ts'
 import { createTicks } from '../../docs/examples/long-lived-stream/ticks.ts'
-import { AuthError, BearerToken, toAuthView, whenChecked } from '../../machines/index.ts'
-import type { AuthErrorCode, VerifiedSession } from '../../machines/index.ts'
+import { createIntrospectingAuth } from '../../docs/examples/own-verifier/introspect.ts'
+import {
+  AuthError,
+  BearerToken,
+  toAuthView,
+  whenChecked,
+  type AuthErrorCode,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { eventually, startServer } from '../h3/harness.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startIntrospection } from './introspection.ts'

@@ -1,10 +1,10 @@
 import { H3, serve } from 'h3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { appServerOptions } from '../../docs/examples/react-native/server.ts'
-import type * as example from '../../docs/examples/react-native/client.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
-import { createClerkEmulator } from '../kit/index.ts'
+import type * as example from '../../docs/examples/react-native/client.ts'
+import { appServerOptions } from '../../docs/examples/react-native/server.ts'
 import { openNativeApp } from '../client/native-app.ts'
+import { createClerkEmulator } from '../kit/index.ts'
 
 const entry = new URL('../../docs/examples/react-native/client.ts', import.meta.url)
 const user = { id: 'user_ada', email: 'ada@example.test' }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { assign, createActor, setup, SimulatedClock } from 'xstate'
-import type { ActorRefFrom } from 'xstate'
+import { assign, createActor, setup, SimulatedClock, type ActorRefFrom } from 'xstate'
 import { authMachine, BearerToken, explain, recordTrace } from '../../machines/index.ts'
-import { toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
+import { toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
 
 /** Starts an actor that is watched from its beginning. */
 function startWatched(...options: Parameters<typeof startAuth>) {

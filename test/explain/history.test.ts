@@ -6,8 +6,10 @@ import {
   createHistory,
   toTransitions,
   toUncheckedView,
+  type AuthErrorCode,
+  type AuthHistory,
+  type AuthView,
 } from '../../machines/index.ts'
-import type { AuthErrorCode, AuthHistory, AuthView } from '../../machines/index.ts'
 import { virtualEpoch } from '../kit/auth-fixtures.ts'
 
 /** Makes a view of `ms` after the epoch. */

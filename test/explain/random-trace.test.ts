@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { recordTrace } from '../../machines/index.ts'
-import type { AuthErrorCode, AuthTraceJson } from '../../machines/index.ts'
-import { replayTrace } from '../kit/index.ts'
-import { createProfile, signedOutRecord, toSignedInRecord } from '../kit/auth-fixtures.ts'
+import { recordTrace, type AuthErrorCode, type AuthTraceJson } from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
+import { createProfile, signedOutRecord, toSignedInRecord } from '../kit/auth-fixtures.ts'
+import { replayTrace } from '../kit/index.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const user = fc.constantFrom('user_a', 'user_b')

@@ -1,10 +1,17 @@
-import { createActor, fromPromise } from 'xstate'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { authMachine, BearerToken, explain, recordTrace } from '../../machines/index.ts'
-import type { AuthInput, AuthTraceJson, VerifiedSession } from '../../machines/index.ts'
-import { replayTrace } from '../kit/index.ts'
-import { createProfile, createProof, signedOutRecord, toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
+import { createActor, fromPromise } from 'xstate'
+import {
+  authMachine,
+  BearerToken,
+  explain,
+  recordTrace,
+  type AuthInput,
+  type AuthTraceJson,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
+import { createProfile, createProof, signedOutRecord, toSignedInRecord, virtualEpoch } from '../kit/auth-fixtures.ts'
+import { replayTrace } from '../kit/index.ts'
 
 type Auth = ReturnType<typeof startAuth>
 

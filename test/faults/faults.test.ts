@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { plantBug } from './planted-bug.ts'
-import { plants } from './plants.ts'
-import type { Plant } from './plants.ts'
+import { plants, type Plant } from './plants.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const seed = Number(process.env['SEED'] ?? 1)

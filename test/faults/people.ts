@@ -1,9 +1,7 @@
-import { appOrigin, userIds } from './sim-clerk.ts'
 import { pickBrowser, pickNode, pickTab } from './pick.ts'
 import type { Scene } from './scene.ts'
-import { chooseOrganization, closeTab, openTab, tell } from './sim-browser.ts'
-import type { SimBrowser, SimTab } from './sim-browser.ts'
-import type { ClerkSession } from './sim-clerk.ts'
+import { chooseOrganization, closeTab, openTab, tell, type SimBrowser, type SimTab } from './sim-browser.ts'
+import { appOrigin, userIds, type ClerkSession } from './sim-clerk.ts'
 import type { SimNode } from './sim-node.ts'
 
 const orgs = ['org_0', 'org_1', null] as const

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
 import { act } from './adversary.ts'
-import { createRandom } from './random.ts'
-import type { Random } from './random.ts'
+import { createRandom, type Random } from './random.ts'
 import { setScene } from './scene.ts'
 import { takeOverChance } from './seeded-ids.ts'
-import { takeOverTime } from './virtual-time.ts'
-import type { Party } from './virtual-time.ts'
+import { takeOverTime, type Party } from './virtual-time.ts'
 import type { FaultName } from './weather.ts'
-import { createWorld } from './world.ts'
-import type { Violation, World } from './world.ts'
+import { createWorld, type Violation, type World } from './world.ts'
 
 export interface CaseResult {
   readonly seed: number

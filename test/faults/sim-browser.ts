@@ -1,10 +1,8 @@
-import { createAuthClient } from '../../adapters/browser/create-auth-client.ts'
-import type { AuthClient } from '../../adapters/browser/create-auth-client.ts'
+import { createAuthClient, type AuthClient } from '../../adapters/browser/create-auth-client.ts'
 import { preloadAuthClient } from '../../adapters/browser/load-runtime.ts'
 import type { ClerkSession, MintedToken, SimClerk } from './sim-clerk.ts'
 import type { SimNetwork } from './sim-network.ts'
-import { createParty } from './virtual-time.ts'
-import type { Party } from './virtual-time.ts'
+import { createParty, type Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
 // Modules load in real time, which a simulated world does not wait for.

@@ -1,6 +1,5 @@
-import { createFollowedChannels } from '../../adapters/redis/followed-channels.ts'
-import type { FollowedChannels } from '../../adapters/redis/followed-channels.ts'
 import type { StoreChange } from '../../adapters/hub/store/session-store.ts'
+import { createFollowedChannels, type FollowedChannels } from '../../adapters/redis/followed-channels.ts'
 import { createRandom } from './random.ts'
 import type { Party } from './virtual-time.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
-import { createParty } from './virtual-time.ts'
-import type { Party } from './virtual-time.ts'
+import { createParty, type Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
 /** A session at Clerk, of one user in one browser. */

@@ -1,7 +1,6 @@
 import { createSseParser } from '../../adapters/browser/sse-parser.ts'
 import type { AuthView } from '../../machines/index.ts'
-import { toBodyText, toCookie, toRequest } from './exchange.ts'
-import type { Exchange, Wiretap } from './exchange.ts'
+import { toBodyText, toCookie, toRequest, type Exchange, type Wiretap } from './exchange.ts'
 import type { SimBrowser, SimTab } from './sim-browser.ts'
 import type { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'

@@ -1,13 +1,10 @@
 import { H3, H3Event } from 'h3'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServer } from '../../adapters/h3/index.ts'
+import { createAuthServer, type AuthServer } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
-import { appOrigin, issuer } from './sim-clerk.ts'
-import type { SimClerk } from './sim-clerk.ts'
+import { appOrigin, issuer, type SimClerk } from './sim-clerk.ts'
 import type { SimStore, StoreConnection } from './sim-store.ts'
 import { secret } from './sim-stranger.ts'
-import { createParty } from './virtual-time.ts'
-import type { Party } from './virtual-time.ts'
+import { createParty, type Party } from './virtual-time.ts'
 import type { SimLifetime, World } from './world.ts'
 
 /** A request that waited for a verdict, and the view that it may still read. */

@@ -1,11 +1,10 @@
-import { createTombstones } from '../../adapters/hub/store/tombstones.ts'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import type { Tombstone, SessionStore, StoreChange } from '../../adapters/hub/store/session-store.ts'
+import { createTombstones } from '../../adapters/hub/store/tombstones.ts'
 import { createStoreWatchers } from '../../adapters/redis/store-watchers.ts'
 import { createSimChannels } from './sim-channels.ts'
 import { createSimStranger } from './sim-stranger.ts'
-import { createParty } from './virtual-time.ts'
-import type { Party } from './virtual-time.ts'
+import { createParty, type Party } from './virtual-time.ts'
 import type { World } from './world.ts'
 
 /** The data of all nodes, as a database on a machine of its own keeps them. */

@@ -1,8 +1,6 @@
-import type { Random } from './random.ts'
+import { type Random, createRandom } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'
-import { createRandom } from './random.ts'
-import { toClimate } from './weather.ts'
-import type { FaultName, Weather } from './weather.ts'
+import { toClimate, type FaultName, type Weather } from './weather.ts'
 
 /** The state that every part of one case shares. */
 export interface World {

@@ -1,5 +1,5 @@
-import { toUncheckedView } from '../../machines/index.ts'
 import type { AuthClientOptions, ClerkState } from '../../adapters/browser/index.ts'
+import { toUncheckedView } from '../../machines/index.ts'
 
 export const signedOutAtClerk: ClerkState = { isLoaded: true, isSignedIn: false, getToken: async () => null }
 

@@ -1,9 +1,9 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
 import '../preload-client.ts'
-import { createRoot } from 'solid-js'
-import { expect, it } from 'vitest'
 import { createAuthClient } from 'authchart/client'
 import { createAuthSignal } from 'authchart/solid'
+import { createRoot } from 'solid-js'
+import { expect, it } from 'vitest'
 import { quiet, signedOutAtClerk } from './client.ts'
 
 it('is a signal of Solid, which follows the client until its owner is disposed of', () => {

@@ -1,9 +1,9 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
 import '../preload-client.ts'
-import { derived, fromStore, get, type Readable } from 'svelte/store'
-import { expect, expectTypeOf, it } from 'vitest'
 import { createAuthClient } from 'authchart/client'
 import { createAuthStore, type AuthStore, type ShownAuth } from 'authchart/svelte'
+import { derived, fromStore, get, type Readable } from 'svelte/store'
+import { expect, expectTypeOf, it } from 'vitest'
 import { quiet, signedOutAtClerk } from './client.ts'
 
 it('is a store of Svelte: it has a value at once, and follows the client until nobody subscribes', () => {

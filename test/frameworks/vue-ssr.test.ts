@@ -1,7 +1,7 @@
+import { createAuthPlugin, useAuthState } from 'authchart/vue'
+import { expect, it } from 'vitest'
 import { createSSRApp, h } from 'vue'
 import { renderToString } from 'vue/server-renderer'
-import { expect, it } from 'vitest'
-import { createAuthPlugin, useAuthState } from 'authchart/vue'
 import { quiet } from './client.ts'
 
 it('renders the initial view on a server, where the client rests and Clerk is not asked', async () => {

@@ -1,10 +1,10 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it loads the code of the client before a test begins
 import '../preload-client.ts'
-// @vitest-environment happy-dom
-import { computed, createApp, h, nextTick, ref } from 'vue'
-import { expect, it, vi } from 'vitest'
 import { createAuthClient } from 'authchart/client'
 import { createAuthPlugin, useAuthClient, useAuthState } from 'authchart/vue'
+import { expect, it, vi } from 'vitest'
+// @vitest-environment happy-dom
+import { computed, createApp, h, nextTick, ref } from 'vue'
 import { quiet, signedOutAtClerk } from './client.ts'
 
 const Page = {

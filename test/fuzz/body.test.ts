@@ -2,8 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { fuzz } from './fuzz-run.ts'
-import { createFuzzedServer } from './fuzzed-server.ts'
-import type { FuzzedServer } from './fuzzed-server.ts'
+import { createFuzzedServer, type FuzzedServer } from './fuzzed-server.ts'
 import { hostileJson, hostileText, hostileToken, signedToken, toHeaderValue } from './hostile-text.ts'
 
 const quoted = (text: fc.Arbitrary<string>) => text.map((value) => JSON.stringify(value))

@@ -2,8 +2,7 @@ import { deepEqual, equal, match } from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { fuzz } from './fuzz-run.ts'
-import { createFuzzedServer } from './fuzzed-server.ts'
-import type { FuzzedServer } from './fuzzed-server.ts'
+import { createFuzzedServer, type FuzzedServer } from './fuzzed-server.ts'
 import { hostileText, hostileToken, toHeaderValue } from './hostile-text.ts'
 
 /** A placeholder for the cookie value of a signed-in session. */

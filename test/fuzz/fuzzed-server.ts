@@ -1,8 +1,8 @@
 import { H3 } from 'h3'
 import { expect, onTestFinished, vi } from 'vitest'
 import { createAuthServer } from '../../adapters/h3/index.ts'
-import { createWebhookSecret } from '../kit/clerk-emulator/webhook.ts'
 import { issuer, jwks, mint, nowMs, nowSeconds, party } from '../jose/token-factory.ts'
+import { createWebhookSecret } from '../kit/clerk-emulator/webhook.ts'
 import { requireKnown } from './known-answer.ts'
 
 const base = 'http://localhost'

@@ -1,7 +1,6 @@
 import { deepEqual, match } from 'node:assert/strict'
-import type { AuthView } from '../../machines/index.ts'
-import { authErrors, isAuthErrorCode } from '../../machines/index.ts'
 import type { Problem } from '../../adapters/h3/index.ts'
+import { type AuthView, authErrors, isAuthErrorCode } from '../../machines/index.ts'
 
 const viewFields = [
   'actor',

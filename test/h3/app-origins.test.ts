@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createAuthServer, type AuthServerOptions } from '../../adapters/h3/index.ts'
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
 import { toOriginProblem } from '../../adapters/origins.ts'
 import { signer, startServer } from './harness.ts'

@@ -1,8 +1,7 @@
 import { reverificationError } from '@clerk/backend/internal'
 import { describe, expect, it, vi } from 'vitest'
 import type { ServerAuthChange, AuthServer, AuthServerOptions, RequireAuthOptions } from '../../adapters/h3/index.ts'
-import { AuthError, authErrors } from '../../machines/index.ts'
-import type { AuthView } from '../../machines/index.ts'
+import { AuthError, authErrors, type AuthView } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 
 const issuer = 'https://clerk.example.test'

@@ -1,8 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { Tombstone } from '../../adapters/h3/index.ts'
-import { eventually, startServer, useVirtualTime } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { createMemorySessionStore, type Tombstone } from '../../adapters/h3/index.ts'
+import { eventually, startServer, useVirtualTime, type TestServer } from './harness.ts'
 
 const userB = { sub: 'user_b', sid: 'sess_b' }
 /** How long a session counts as in use after a request for it, ms. */

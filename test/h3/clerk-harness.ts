@@ -1,8 +1,13 @@
-import { onTestFinished } from 'vitest'
 import type { H3 } from 'h3'
+import { onTestFinished } from 'vitest'
 import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
-import { createClerkEmulator } from '../kit/index.ts'
-import type { ClerkEmulator, ClerkEmulatorOptions, EmulatedWebhookEvent, SignWebhookOptions } from '../kit/index.ts'
+import {
+  createClerkEmulator,
+  type ClerkEmulator,
+  type ClerkEmulatorOptions,
+  type EmulatedWebhookEvent,
+  type SignWebhookOptions,
+} from '../kit/index.ts'
 import { startServer } from './harness.ts'
 import type { OpenHost } from './hosts.ts'
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startServer } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, type TestServer } from './harness.ts'
 
 const app = 'https://app.example.com'
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { startServer } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, type TestServer } from './harness.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

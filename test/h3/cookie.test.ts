@@ -1,8 +1,7 @@
 import { H3 } from 'h3'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { resolveAuthServerOptions } from '../../adapters/h3/auth-server-options.ts'
-import { createSessionCookie } from '../../adapters/h3/session-cookie.ts'
-import type { CookieOptions } from '../../adapters/h3/session-cookie.ts'
+import { createSessionCookie, type CookieOptions } from '../../adapters/h3/session-cookie.ts'
 import { toLogger } from '../../adapters/logger.ts'
 import { startServer, useVirtualTime } from './harness.ts'
 

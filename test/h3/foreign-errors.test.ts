@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { authErrors, isAuthError, toAuthError } from '../../machines/index.ts'
-import type { AuthErrorCode } from '../../machines/index.ts'
+import { authErrors, isAuthError, toAuthError, type AuthErrorCode } from '../../machines/index.ts'
 import { startServer } from './harness.ts'
 
 const secret = 'postgres://admin:hunter2@db'

@@ -2,15 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { H3 } from 'h3'
 import { onTestFinished, vi } from 'vitest'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServer, AuthServerOptions, Problem } from '../../adapters/h3/index.ts'
+import { createAuthServer, type AuthServer, type AuthServerOptions, type Problem } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
-import { onH3 } from './hosts.ts'
-import type { OpenHost } from './hosts.ts'
+import { onH3, type OpenHost } from './hosts.ts'
 import { createSigner } from './session-tokens.ts'
 import { readSse } from './sse-reader.ts'
-import { overHttp1, toText } from './wire.ts'
-import type { WireRequest } from './wire.ts'
+import { overHttp1, toText, type WireRequest } from './wire.ts'
 
 export const virtualEpoch = Date.UTC(2026, 0, 1)
 

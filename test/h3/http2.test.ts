@@ -1,7 +1,6 @@
 /** Runs the tests of the protocol again, over HTTP/2, and adds tests of HTTP/2 itself. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { SessionStore } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, type SessionStore } from '../../adapters/h3/index.ts'
 import { hasOpenssl } from './certificate.ts'
 import { eventually, startServer, useHost, useVirtualTime } from './harness.ts'
 import { onHttp2, onSecureH3 } from './hosts.ts'

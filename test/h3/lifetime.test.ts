@@ -1,9 +1,12 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { ServerAuthChange, AuthServerOptions, LifetimeOptions } from '../../adapters/h3/index.ts'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import { eventually, signer, startServer, useVirtualTime } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import {
+  createMemorySessionStore,
+  type ServerAuthChange,
+  type AuthServerOptions,
+  type LifetimeOptions,
+  createAuthServer,
+} from '../../adapters/h3/index.ts'
+import { eventually, signer, startServer, useVirtualTime, type TestServer } from './harness.ts'
 
 const minute = 60_000
 const hour = 60 * minute

@@ -1,7 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import { startServer } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, type TestServer } from './harness.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createAuthServer, createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthServerOptions, CookieOptions } from '../../adapters/h3/index.ts'
+import {
+  createAuthServer,
+  createMemorySessionStore,
+  type AuthServerOptions,
+  type CookieOptions,
+} from '../../adapters/h3/index.ts'
 import { createKeySource } from '../../adapters/jose/create-key-source.ts'
 import { MissingSecretKeyError } from '../../machines/index.ts'
 import { signer, startServer } from './harness.ts'

@@ -1,7 +1,6 @@
 import { H3 } from 'h3'
 import { describe, expect, it } from 'vitest'
-import { startServer } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, type TestServer } from './harness.ts'
 import { toText } from './wire.ts'
 
 const app = 'https://app.example.com'

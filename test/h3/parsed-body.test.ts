@@ -4,8 +4,7 @@ import { H3, readBody } from 'h3'
 import { describe, expect, it } from 'vitest'
 import { startWithClerk } from './clerk-harness.ts'
 import { startServer } from './harness.ts'
-import { onExpress, onHijackedFastify } from './hosts.ts'
-import type { OpenHost } from './hosts.ts'
+import { onExpress, onHijackedFastify, type OpenHost } from './hosts.ts'
 
 const any = { type: '*/*' }
 const keepRaw = (toRaw: (bytes: Buffer) => unknown) =>

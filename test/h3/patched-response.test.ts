@@ -1,5 +1,5 @@
-import { Writable } from 'node:stream'
 import type { ServerResponse } from 'node:http'
+import { Writable } from 'node:stream'
 import type { RequestHandler } from 'express'
 import { describe, expect, it } from 'vitest'
 import { PatchedSink } from '../../adapters/h3/patched-response.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startServer, useVirtualTime } from './harness.ts'
-import type { PostResult } from './harness.ts'
+import { startServer, useVirtualTime, type PostResult } from './harness.ts'
 import { onH3 } from './hosts.ts'
 import { readSse } from './sse-reader.ts'
 

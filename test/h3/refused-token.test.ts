@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSigner } from './session-tokens.ts'
 import { startWithClerk } from './clerk-harness.ts'
-import { startServer, useVirtualTime } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, useVirtualTime, type TestServer } from './harness.ts'
+import { createSigner } from './session-tokens.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AuthError, toAuthError } from '../../machines/index.ts'
 import type { AuthServer, RequestSource } from '../../adapters/h3/index.ts'
+import { AuthError, toAuthError } from '../../machines/index.ts'
 import { startServer } from './harness.ts'
 import { overHttp1, overHttp2 } from './wire.ts'
 

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ServerAuthChange } from '../../adapters/h3/index.ts'
 import { MissingSecretKeyError } from '../../machines/index.ts'
 import { requestsTo, startClerk, startWithClerk } from './clerk-harness.ts'
-import { startServer } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { startServer, type TestServer } from './harness.ts'
 
 describe('revoke', () => {
   it('of a Clerk session signs out everywhere at once, and the next renewal does not undo it', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, type AuthServerOptions } from '../../adapters/h3/index.ts'
 import type { AuthRule } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from './harness.ts'
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { SessionStore } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, type SessionStore } from '../../adapters/h3/index.ts'
 import { startServer } from './harness.ts'
 
 describe('no raw token and no secret', () => {

@@ -1,5 +1,4 @@
-import { createSign, generateKeyPairSync, randomUUID } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { createSign, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 

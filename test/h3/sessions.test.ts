@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, type AuthServerOptions } from '../../adapters/h3/index.ts'
 import { startServer, useVirtualTime, virtualEpoch } from './harness.ts'
 
 describe('sessions', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createAuthServer, shareAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServer } from '../../adapters/h3/index.ts'
+import { createAuthServer, shareAuthServer, type AuthServer } from '../../adapters/h3/index.ts'
 import { signer } from './harness.ts'
 
 const claims = { issuer: 'https://clerk.example.test' }

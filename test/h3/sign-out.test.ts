@@ -1,8 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { SessionStore } from '../../adapters/h3/index.ts'
-import { eventually, startServer, useVirtualTime, virtualEpoch } from './harness.ts'
-import type { TestServer } from './harness.ts'
+import { createMemorySessionStore, type SessionStore } from '../../adapters/h3/index.ts'
+import { eventually, startServer, useVirtualTime, virtualEpoch, type TestServer } from './harness.ts'
 
 const issuer = 'https://clerk.example.test'
 

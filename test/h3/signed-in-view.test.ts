@@ -1,7 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { RequireAuthOptions } from '../../adapters/h3/index.ts'
-import { isSignedIn, toUncheckedView } from '../../machines/index.ts'
-import type { AuthClaims, SignedInView } from '../../machines/index.ts'
+import { isSignedIn, toUncheckedView, type AuthClaims, type SignedInView } from '../../machines/index.ts'
 import { startServer } from './harness.ts'
 
 const sibling = { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }

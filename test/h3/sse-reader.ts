@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuthView } from '../../machines/index.ts'
-import { overHttp1 } from './wire.ts'
-import type { WireAnswer } from './wire.ts'
+import { overHttp1, type WireAnswer } from './wire.ts'
 
 /** One event of a stream. */
 export interface SseFrame {

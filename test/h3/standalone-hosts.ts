@@ -1,13 +1,11 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
-import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { Hono } from 'hono'
 import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
 import { startServer } from './harness.ts'
-import { onNode } from './hosts.ts'
-import type { OpenHost } from './hosts.ts'
+import { onNode, type OpenHost } from './hosts.ts'
 
 /** Serves an auth server in an app that does not use h3. */
 type ToHost = (auth: AuthServer) => OpenHost

@@ -1,7 +1,6 @@
 import { H3 } from 'h3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServer, AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createAuthServer, type AuthServer, type AuthServerOptions } from '../../adapters/h3/index.ts'
 import type { ClerkEmulator } from '../kit/index.ts'
 import { startClerk } from './clerk-harness.ts'
 import { signer, startServer } from './harness.ts'

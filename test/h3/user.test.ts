@@ -1,13 +1,10 @@
+import type { H3 } from 'h3'
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { AuthServer } from '../../adapters/h3/index.ts'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import { MissingSecretKeyError, isAuthError } from '../../machines/index.ts'
-import type { AuthUser } from '../../machines/index.ts'
+import { createMemorySessionStore, type AuthServer, createAuthServer } from '../../adapters/h3/index.ts'
+import { MissingSecretKeyError, isAuthError, type AuthUser } from '../../machines/index.ts'
 import { createProfile } from '../kit/auth-fixtures.ts'
 import { requestsTo, startWithClerk } from './clerk-harness.ts'
 import { eventually, signer, startServer, useVirtualTime } from './harness.ts'
-import type { H3 } from 'h3'
 
 const userRequests = /\/v1\/users\/user_/
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import { createAuthServer } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, createAuthServer } from '../../adapters/h3/index.ts'
 import { startWithClerk } from './clerk-harness.ts'
 import { eventually, signer, startServer } from './harness.ts'
 

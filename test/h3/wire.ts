@@ -1,7 +1,5 @@
-import { request as requestHttp1 } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
-import { connect } from 'node:http2'
-import type { ClientHttp2Session } from 'node:http2'
+import { request as requestHttp1, type IncomingHttpHeaders } from 'node:http'
+import { connect, type ClientHttp2Session } from 'node:http2'
 import type { Readable } from 'node:stream'
 
 /** A request with exactly these headers. `fetch` would add some of its own. */

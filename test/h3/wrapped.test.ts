@@ -2,11 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { H3, toNodeHandler } from 'h3'
 import { describe, expect, it } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { SessionStore } from '../../adapters/h3/index.ts'
+import { createMemorySessionStore, type SessionStore } from '../../adapters/h3/index.ts'
 import { eventually, startServer } from './harness.ts'
-import { onNode } from './hosts.ts'
-import type { OpenHost } from './hosts.ts'
+import { onNode, type OpenHost } from './hosts.ts'
 import { middlewares, reCreating, wrapping } from './wrapping.ts'
 
 /** Opens a stream and signs in, in an app with a middleware that sets a header and a cookie of its own. */

@@ -1,8 +1,6 @@
-import { H3, onResponse, serve, toNodeHandler, toResponse, toWebHandler } from 'h3'
-import type { H3Event } from 'h3'
 import type { Server } from 'node:http'
-import { onNode } from './hosts.ts'
-import type { OpenHost } from './hosts.ts'
+import { H3, onResponse, serve, toNodeHandler, toResponse, toWebHandler, type H3Event } from 'h3'
+import { onNode, type OpenHost } from './hosts.ts'
 
 type Answer = Response | Promise<Response>
 

@@ -1,5 +1,5 @@
-import { Session } from 'node:inspector/promises'
 import type { Profiler } from 'node:inspector'
+import { Session } from 'node:inspector/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { H3 } from 'h3'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { ViewStreams } from '../../adapters/hub/session/view-streams.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 
 const sessions = 200

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { assign, createMachine, emit, enqueueActions, fromPromise, initialTransition, raise, transition } from 'xstate'
-import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine, ExecutableActionObject } from 'xstate'
+import {
+  assign,
+  createMachine,
+  emit,
+  enqueueActions,
+  fromPromise,
+  initialTransition,
+  raise,
+  transition,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type ExecutableActionObject,
+} from 'xstate'
 import type { ChartEffect } from '../../adapters/hub/hosts/chart-actions.ts'
 import { compileChart } from '../../adapters/hub/hosts/compile-chart.ts'
 import type { AuthContext } from '../../machines/auth-context.ts'
-import { authMachine } from '../../machines/index.ts'
-import type { AuthInput } from '../../machines/index.ts'
-import { createAuthModel, modelRandom, modelTombstone } from '../kit/auth-model.ts'
-import type { ModelTime } from '../kit/auth-model.ts'
+import { authMachine, type AuthInput } from '../../machines/index.ts'
+import { createAuthModel, modelRandom, modelTombstone, type ModelTime } from '../kit/auth-model.ts'
 import { createRandom } from '../seeded-random.ts'
 
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))

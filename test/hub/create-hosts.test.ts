@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createHosts } from '../../adapters/hub/hosts/create-hosts.ts'
-import type { HostsOptions } from '../../adapters/hub/hosts/create-hosts.ts'
+import { createHosts, type HostsOptions } from '../../adapters/hub/hosts/create-hosts.ts'
 
 function startHosts(options: Partial<HostsOptions> = {}) {
   let uncompiled = 0

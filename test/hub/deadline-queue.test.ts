@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createDeadlineQueue } from '../../adapters/timing/deadline-queue.ts'
-import type { Deadline } from '../../adapters/timing/deadline-queue.ts'
+import { createDeadlineQueue, type Deadline } from '../../adapters/timing/deadline-queue.ts'
 import { createRandom } from '../seeded-random.ts'
 
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))

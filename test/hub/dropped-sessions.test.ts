@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { createCookieIndex, retireFor } from '../../adapters/hub/cookies/cookie-index.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'
 

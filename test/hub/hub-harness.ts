@@ -1,12 +1,10 @@
 import { onTestFinished, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import type { HubLimits } from '../../adapters/hub/node/hub-limits.ts'
-import { createSessionHub } from '../../adapters/hub/session-hub.ts'
-import type { SessionHubOptions } from '../../adapters/hub/session-hub.ts'
-import type { StoreChange } from '../../adapters/hub/store/session-store.ts'
+import { createSessionHub, type SessionHubOptions } from '../../adapters/hub/session-hub.ts'
 import type { ViewStream } from '../../adapters/hub/session/view-stream.ts'
-import { AuthError, BearerToken } from '../../machines/index.ts'
-import type { AuthView, VerifiedSession } from '../../machines/index.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import type { StoreChange } from '../../adapters/hub/store/session-store.ts'
+import { AuthError, BearerToken, type AuthView, type VerifiedSession } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 
 /** One check that waits until the test releases it. */

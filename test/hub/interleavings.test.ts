@@ -1,6 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { isAuthError } from '../../machines/index.ts'
-import type { BearerToken } from '../../machines/index.ts'
+import { isAuthError, type BearerToken } from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
 import { createRandom } from '../seeded-random.ts'
 import { startHub, toToken, turn } from './hub-harness.ts'

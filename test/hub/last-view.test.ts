@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createSseStreams, toViewFrame } from '../../adapters/h3/sse-stream.ts'
+import type { OpenedSession } from '../../adapters/hub/requests/hub-requests.ts'
 import { ViewStreams } from '../../adapters/hub/session/view-streams.ts'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import type { SessionStore } from '../../adapters/hub/store/session-store.ts'
-import type { OpenedSession } from '../../adapters/hub/requests/hub-requests.ts'
 import { AuthError, toUncheckedView } from '../../machines/index.ts'
 import { startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 

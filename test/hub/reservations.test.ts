@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { createSessionRegistry } from '../../adapters/hub/node/session-registry.ts'
-import { AuthError } from '../../machines/index.ts'
-import type { VerifiedSession } from '../../machines/index.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
+import { AuthError, type VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startHub, toToken, usualLimits } from './hub-harness.ts'
 

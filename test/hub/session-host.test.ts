@@ -4,13 +4,17 @@ import { compileChart } from '../../adapters/hub/hosts/compile-chart.ts'
 import type { HostOwner, HostSignal, SessionHostOptions, StartHost } from '../../adapters/hub/hosts/session-host.ts'
 import { createSnapshotHosts } from '../../adapters/hub/hosts/snapshot-host.ts'
 import type { AuthContext } from '../../machines/auth-context.ts'
-import { AuthError, authMachine, BearerToken, toAuthView } from '../../machines/index.ts'
-import type { AuthInput, VerifiedSession } from '../../machines/index.ts'
+import {
+  AuthError,
+  authMachine,
+  BearerToken,
+  toAuthView,
+  type AuthInput,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { createProof, virtualEpoch } from '../kit/auth-fixtures.ts'
-import { createAuthModel, modelRandom, modelTombstone } from '../kit/auth-model.ts'
-import type { AuthModelEvent } from '../kit/auth-model.ts'
-import { authPaths } from '../kit/auth-paths.ts'
-import type { AuthPath } from '../kit/auth-paths.ts'
+import { createAuthModel, modelRandom, modelTombstone, type AuthModelEvent } from '../kit/auth-model.ts'
+import { authPaths, type AuthPath } from '../kit/auth-paths.ts'
 
 interface Check {
   readonly signal: AbortSignal

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { toDigest } from '../../adapters/hub/cookies/secret-id.ts'
 import type { OpenSessionHub } from '../../adapters/hub/session-hub.ts'
 import type { ServerAuthChange } from '../../adapters/hub/session/auth-changes.ts'
+import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
 import { startDeaf, startHub, toToken, turn, usualLimits } from './hub-harness.ts'
 

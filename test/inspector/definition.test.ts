@@ -1,11 +1,16 @@
-import { createWebSocketReceiver } from '@statelyai/inspect'
-import type { StatelyActorEvent, StatelyInspectionEvent } from '@statelyai/inspect'
-import { SimulatedClock, createActor, createMachine } from 'xstate'
-import type { AnyActor, AnyStateMachine, AnyStateNode } from 'xstate'
+import { createWebSocketReceiver, type StatelyActorEvent, type StatelyInspectionEvent } from '@statelyai/inspect'
 import { expect, it, onTestFinished } from 'vitest'
+import {
+  SimulatedClock,
+  createActor,
+  createMachine,
+  type AnyActor,
+  type AnyStateMachine,
+  type AnyStateNode,
+} from 'xstate'
 import { createStatelyInspector } from '../../adapters/inspector/index.ts'
-import { authMachine, jwksMachine, syncMachine } from '../../machines/index.ts'
 import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
+import { authMachine, jwksMachine, syncMachine } from '../../machines/index.ts'
 import { eventually } from '../h3/harness.ts'
 import { startRelay } from './relay-server.ts'
 

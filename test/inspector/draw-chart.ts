@@ -1,9 +1,7 @@
-import { layoutGraph } from '../../docs/demo/src/chart/layout-graph.ts'
-import type { PlacedState, PlacedTransition } from '../../docs/demo/src/chart/layout-graph.ts'
-import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
-import type { ChartLine } from '../../docs/demo/src/chart/to-graph.ts'
 import Elk from 'elkjs/lib/elk.bundled.js'
 import type { AnyStateMachine } from 'xstate'
+import { layoutGraph, type PlacedState, type PlacedTransition } from '../../docs/demo/src/chart/layout-graph.ts'
+import { toGraph, type ChartLine } from '../../docs/demo/src/chart/to-graph.ts'
 
 /**
  * The greatest width of a character in px, in the fonts of the page, so that the layout is the same on every machine.

@@ -2,8 +2,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findChromium, launchBrowser } from '../e2e/browser.ts'
 import { eventually } from '../h3/harness.ts'
-import { play, startInspected } from './scenario.ts'
-import type { InspectedServer } from './scenario.ts'
+import { play, startInspected, type InspectedServer } from './scenario.ts'
 
 /** The folder for screenshots of the page, for a person to look at. */
 const shots = process.env['INSPECTOR_SHOTS']

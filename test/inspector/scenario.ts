@@ -1,6 +1,5 @@
-import { createInspector } from '../../adapters/inspector/index.ts'
-import type { InspectorOptions } from '../../adapters/inspector/index.ts'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
+import { createInspector, type InspectorOptions } from '../../adapters/inspector/index.ts'
 import { signer, startServer } from '../h3/harness.ts'
 
 /** Starts a real server with an inspector. Its keys are fetched, so that the key machine is seen too. */

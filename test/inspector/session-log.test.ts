@@ -1,14 +1,9 @@
-import { SimulatedClock, createActor } from 'xstate'
-import type { InspectionEvent } from 'xstate'
 import { describe, expect, it } from 'vitest'
-import { createInspector } from '../../adapters/inspector/index.ts'
-import type { InspectorOptions } from '../../adapters/inspector/index.ts'
-import { createFrameGate } from '../../adapters/inspector/frame-gate.ts'
-import type { SessionFilter } from '../../adapters/inspector/frame-gate.ts'
-import { toInspectorFrame } from '../../adapters/inspector/inspector-frame.ts'
-import type { InspectorFrame } from '../../adapters/inspector/inspector-frame.ts'
-import { authMachine, syncMachine, toUncheckedView } from '../../machines/index.ts'
-import type { AdoptedSession, AuthView } from '../../machines/index.ts'
+import { SimulatedClock, createActor, type InspectionEvent } from 'xstate'
+import { createFrameGate, type SessionFilter } from '../../adapters/inspector/frame-gate.ts'
+import { createInspector, type InspectorOptions } from '../../adapters/inspector/index.ts'
+import { toInspectorFrame, type InspectorFrame } from '../../adapters/inspector/inspector-frame.ts'
+import { authMachine, syncMachine, toUncheckedView, type AdoptedSession, type AuthView } from '../../machines/index.ts'
 
 /** Makes a record of another node's decision, which is the shortest way to sign a user in. */
 const recordOf = (userId: string): AdoptedSession => ({

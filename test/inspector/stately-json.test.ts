@@ -1,6 +1,5 @@
-import { createMachine } from 'xstate'
-import type { AnyStateMachine } from 'xstate'
 import { describe, expect, it } from 'vitest'
+import { createMachine, type AnyStateMachine } from 'xstate'
 import { toStatelyJson } from '../../adapters/inspector/index.ts'
 import { authMachine, jwksMachine, syncMachine } from '../../machines/index.ts'
 

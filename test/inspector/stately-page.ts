@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
-import { onTestFinished } from 'vitest'
 import { build } from 'vite'
+import { onTestFinished } from 'vitest'
 import { eventually, startServer } from '../h3/harness.ts'
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeyOptions } from '../../adapters/jose/index.ts'
+import { createTokenVerifier, type KeyOptions } from '../../adapters/jose/index.ts'
 import type { AuthError } from '../../machines/index.ts'
 import { createKeyEndpoint, json } from './key-endpoint.ts'
 import { jwks, mint, nowMs, nowSeconds, signingKey, toPem } from './token-factory.ts'

@@ -1,6 +1,6 @@
+import { text } from 'node:stream/consumers'
 /** A process of its own that verifies a token, releases it, and prints whether its text is still in memory. */
 import { getHeapSnapshot } from 'node:v8'
-import { text } from 'node:stream/consumers'
 import { createTokenVerifier } from '../../adapters/jose/index.ts'
 import { jwks, mint, nowMs } from './token-factory.ts'
 

@@ -1,10 +1,8 @@
 import { constants, generateKeyPairSync } from 'node:crypto'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeySource } from '../../adapters/jose/index.ts'
-import { AuthError, isAuthError } from '../../machines/auth-error.ts'
-import type { AuthErrorCode } from '../../machines/auth-error.ts'
+import { createKeySource, createTokenVerifier, type KeySource } from '../../adapters/jose/index.ts'
+import { AuthError, isAuthError, type AuthErrorCode } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
 import {
   encode,

@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeyOptions } from '../../adapters/jose/index.ts'
+import { createKeySource, createTokenVerifier, type KeyOptions } from '../../adapters/jose/index.ts'
 import { createSigningKey, foreignKey, jwks, kid, mint, nowMs, signingKey, toJwk, toPem } from './token-factory.ts'
 
 const weakKey = createSigningKey(1_024)

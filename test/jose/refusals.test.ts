@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { ClaimsOptions, TokenVerifierOptions } from '../../adapters/jose/index.ts'
+import { createTokenVerifier, type ClaimsOptions, type TokenVerifierOptions } from '../../adapters/jose/index.ts'
 import type { AuthError } from '../../machines/index.ts'
 import { foreignKey, issuer, jwks, mint, nowMs, nowSeconds, party } from './token-factory.ts'
 

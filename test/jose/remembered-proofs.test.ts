@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRememberedProofs } from '../../adapters/jose/remembered-proofs.ts'
-import type { RememberedProof } from '../../adapters/jose/remembered-proofs.ts'
+import { createRememberedProofs, type RememberedProof } from '../../adapters/jose/remembered-proofs.ts'
 
 const toProof = (expiresAt: number) => ({ kid: 'kid', key: {}, proof: { session: { expiresAt } } }) as RememberedProof
 

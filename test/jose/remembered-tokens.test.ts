@@ -3,8 +3,12 @@ import type { KeyObject } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeySource, TokenVerifier, TokenVerifierOptions } from '../../adapters/jose/index.ts'
+import {
+  createTokenVerifier,
+  type KeySource,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from '../../adapters/jose/index.ts'
 import { createTokenMarks } from '../../adapters/jose/token-marks.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'

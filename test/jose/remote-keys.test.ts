@@ -1,7 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createKeySource, createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { KeySource, KeySourceSettings } from '../../adapters/jose/index.ts'
+import {
+  createKeySource,
+  createTokenVerifier,
+  type KeySource,
+  type KeySourceSettings,
+} from '../../adapters/jose/index.ts'
 import type { AuthError } from '../../machines/auth-error.ts'
 import { createKeyEndpoint, json, until } from './key-endpoint.ts'
 import { createSigningKey, foreignKey, jwks, kid, mint, nowMs, signingKey, toJwk } from './token-factory.ts'

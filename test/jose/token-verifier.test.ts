@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createTokenVerifier } from '../../adapters/jose/index.ts'
-import type { ClaimsOptions, TokenVerifierOptions } from '../../adapters/jose/index.ts'
+import { createTokenVerifier, type ClaimsOptions, type TokenVerifierOptions } from '../../adapters/jose/index.ts'
 import { AuthError } from '../../machines/auth-error.ts'
 import { BearerToken } from '../../machines/bearer-token.ts'
 import {

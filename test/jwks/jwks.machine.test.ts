@@ -1,8 +1,12 @@
-import { createActor, fromPromise, SimulatedClock } from 'xstate'
-import type { AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { describe, expect, it } from 'vitest'
-import { jwksMachine, toCooldownLeft, toUsableKeys } from '../../machines/jwks.machine.ts'
-import type { JwksEmitted, JwksInput } from '../../machines/jwks.machine.ts'
+import { createActor, fromPromise, SimulatedClock, type AnyStateNode, type AnyTransitionDefinition } from 'xstate'
+import {
+  jwksMachine,
+  toCooldownLeft,
+  toUsableKeys,
+  type JwksEmitted,
+  type JwksInput,
+} from '../../machines/jwks.machine.ts'
 
 interface Attempt {
   readonly at: number

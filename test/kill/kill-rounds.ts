@@ -7,8 +7,7 @@ import { openSse } from '../h3/sse-reader.ts'
 import { createRandom } from '../seeded-random.ts'
 import { durable, startRedis } from '../store/redis-server.ts'
 import { findSqliteNode } from '../store/sqlite-node.ts'
-import { buildNode } from './start-node.ts'
-import type { NodeProcess } from './start-node.ts'
+import { buildNode, type NodeProcess } from './start-node.ts'
 
 /** The result of the rounds. `lostSignOuts` and `wrongSignIns` must be 0. */
 export interface KillSummary {

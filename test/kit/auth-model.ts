@@ -1,6 +1,14 @@
 import type { ActorLogic, AnyEventObject, AnyTransitionDefinition } from 'xstate'
-import { AuthError, authMachine, BearerToken } from '../../machines/index.ts'
-import type { AuthContext, AuthEmitted, AuthInput, AuthSnapshot, VerifiedSession } from '../../machines/index.ts'
+import {
+  AuthError,
+  authMachine,
+  BearerToken,
+  type AuthContext,
+  type AuthEmitted,
+  type AuthInput,
+  type AuthSnapshot,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { createProfile, createProof, signedOutRecord, toSignedInRecord, virtualEpoch } from './auth-fixtures.ts'
 import { createTransitionRecorder } from './record-transition.ts'
 

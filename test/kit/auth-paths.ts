@@ -1,8 +1,6 @@
-import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths } from 'xstate/graph'
-import type { StatePath } from 'xstate/graph'
+import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths, type StatePath } from 'xstate/graph'
 import type { AuthInput, AuthSnapshot } from '../../machines/index.ts'
-import { createAuthModel } from './auth-model.ts'
-import type { AuthModel, AuthModelEvent } from './auth-model.ts'
+import { createAuthModel, type AuthModel, type AuthModelEvent } from './auth-model.ts'
 
 /** Options of {@link authPaths}. */
 export interface AuthPathsOptions {

@@ -1,19 +1,21 @@
 import { createActor, fromPromise } from 'xstate'
-import { AuthError, authMachine, BearerToken } from '../../machines/index.ts'
-import { toArmedTimers, toTracedView } from '../../machines/explain/auth-trace.ts'
-import type {
-  AuthErrorCode,
-  AdoptedSession,
-  AuthEvent,
-  AuthMachine,
-  AuthTraceJson,
-  TracedEvent,
-  TracedSession,
-  TracedView,
-  TraceStep,
-  VerifiedSession,
-} from '../../machines/index.ts'
 import { toDelay } from '../../machines/backoff.ts'
+import { toArmedTimers, toTracedView } from '../../machines/explain/auth-trace.ts'
+import {
+  AuthError,
+  authMachine,
+  BearerToken,
+  type AuthErrorCode,
+  type AdoptedSession,
+  type AuthEvent,
+  type AuthMachine,
+  type AuthTraceJson,
+  type TracedEvent,
+  type TracedSession,
+  type TracedView,
+  type TraceStep,
+  type VerifiedSession,
+} from '../../machines/index.ts'
 import { createProfile } from './auth-fixtures.ts'
 import { createReplayClock } from './replay-clock.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
 import { authMachine } from 'authchart'
+import { describe, expect, it } from 'vitest'
 import { rebuild, toMutants } from './mutate-machine.ts'
 import { runMutants } from './run-mutants.ts'
 

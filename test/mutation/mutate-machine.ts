@@ -1,5 +1,4 @@
-import { createMachine, not } from 'xstate'
-import type { AnyStateMachine } from 'xstate'
+import { createMachine, not, type AnyStateMachine } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 
 /** A machine with one fault. */

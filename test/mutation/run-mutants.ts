@@ -1,6 +1,13 @@
-import { createActorDriver, pickCovering, runConformance, toModelPaths, withoutRepeats } from 'authchart/testing'
-import type { ConformanceReport, ModelPaths } from 'authchart/testing'
 import type { AuthMachine } from 'authchart'
+import {
+  createActorDriver,
+  pickCovering,
+  runConformance,
+  toModelPaths,
+  withoutRepeats,
+  type ConformanceReport,
+  type ModelPaths,
+} from 'authchart/testing'
 import type { Mutant } from './mutate-machine.ts'
 
 export interface MutationResult {

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../h3/harness.ts'
 import { startProxy } from '../store/redis-proxy.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
-import { createDeployment, createRoamer, untilReady } from './nodes.ts'
-import type { Node } from './nodes.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createRoamer, untilReady, type Node } from './nodes.ts'
 
 const settings = ['--repl-diskless-sync-delay', '0']
 const unavailable = { status: 503, body: { code: 'store-unavailable' } }

@@ -1,10 +1,8 @@
 import { H3Event } from 'h3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
-import { createDeployment, createRoamer } from './nodes.ts'
-import type { Node } from './nodes.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createRoamer, type Node } from './nodes.ts'
 
 describe.runIf(findRedis())('the nodes that a change concerns', () => {
   let redis: RedisServer

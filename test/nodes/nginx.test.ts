@@ -1,10 +1,8 @@
-import { connect } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AuthView } from '../../machines/index.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
 import { eventually } from '../h3/harness.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { findNginx, startNginx } from './nginx.ts'
 import { createDeployment } from './nodes.ts'
 

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ServerAuthChange } from '../../adapters/h3/index.ts'
 import type { AuthView } from '../../machines/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { createDeployment, createRoamer } from './nodes.ts'
 
 const isSignedIn = ({ isSignedIn }: AuthView) => isSignedIn

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AuthView } from '../../machines/index.ts'
 import { createAuthServer } from '../../adapters/h3/index.ts'
+import type { AuthView } from '../../machines/index.ts'
 import { eventually, signer } from '../h3/harness.ts'
-import { durable, findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
-import { createDeployment, createPatientClient, createRoamer, untilLost, untilReady } from './nodes.ts'
-import type { Node } from './nodes.ts'
+import { durable, findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
+import { createDeployment, createPatientClient, createRoamer, untilLost, untilReady, type Node } from './nodes.ts'
 
 /** The longest wait of a request for Redis, ms. These tests wait as long as that, several times. */
 const timeout = 1_500

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../h3/harness.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { createDeployment, createRoamer, untilLost, untilReady } from './nodes.ts'
 
 const unavailable = { status: 503, body: { code: 'store-unavailable' } }

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { createCountedClient } from './counted-client.ts'
-import { createDeployment, createRoamer } from './nodes.ts'
-import type { Node } from './nodes.ts'
+import { createDeployment, createRoamer, type Node } from './nodes.ts'
 
 describe.runIf(findRedis())('what a node asks of Redis', () => {
   let redis: RedisServer

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuthServer } from '../../adapters/h3/index.ts'
 import { createRedisKeys, toKeyDigest } from '../../adapters/redis/redis-keys.ts'
 import { createClerkEmulator } from '../kit/index.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { createDeployment, createRoamer } from './nodes.ts'
 
 describe.runIf(findRedis())('sessions of several nodes', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createRedisKeys, toKeyDigest, toShard } from '../../adapters/redis/redis-keys.ts'
 import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
+import { createRedisKeys, toKeyDigest, toShard } from '../../adapters/redis/redis-keys.ts'
 import type { SessionRecord } from '../../machines/index.ts'
 import type { RedisServer } from '../store/redis-server.ts'
 

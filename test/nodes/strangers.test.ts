@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuthServerOptions } from '../../adapters/h3/index.ts'
 import type { SessionRecord } from '../../machines/index.ts'
-import { eventually, startServer } from '../h3/harness.ts'
-import type { TestServer } from '../h3/harness.ts'
-import { findRedis, startRedis } from '../store/redis-server.ts'
-import type { RedisServer } from '../store/redis-server.ts'
+import { eventually, startServer, type TestServer } from '../h3/harness.ts'
+import { findRedis, startRedis, type RedisServer } from '../store/redis-server.ts'
 import { createDeployment, createRoamer } from './nodes.ts'
 import { createStranger } from './stranger.ts'
 

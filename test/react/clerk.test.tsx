@@ -5,9 +5,9 @@ import { useAuth as useAuth5 } from '@clerk/clerk-react'
 import { useAuth as useAuth6 } from '@clerk/react'
 import { cleanup, render, screen } from '@testing-library/react'
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
-import { useAuthClient, useAuthStatus, type UseAuth } from '../../react/index.ts'
-import * as binding6 from '../../react/clerk/index.ts'
 import * as binding5 from '../../react/clerk-react/index.ts'
+import * as binding6 from '../../react/clerk/index.ts'
+import { useAuthClient, useAuthStatus, type UseAuth } from '../../react/index.ts'
 
 const publishableKey = `pk_test_${btoa('clerk.example.test$')}`
 const noStream = () => new Promise<never>(() => {})

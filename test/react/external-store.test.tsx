@@ -4,8 +4,8 @@ import '../preload-client.ts'
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { useSyncExternalStore } from 'react'
 import { afterEach, expect, it } from 'vitest'
-import { toUncheckedView } from '../../machines/index.ts'
 import { createAuthClient } from '../../adapters/browser/index.ts'
+import { toUncheckedView } from '../../machines/index.ts'
 
 afterEach(cleanup)
 

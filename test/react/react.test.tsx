@@ -5,9 +5,10 @@ import '../preload-client.ts'
 import { act, cleanup, render, screen } from '@testing-library/react'
 import { Component, StrictMode, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
-import { SimulatedClock, waitFor } from 'xstate'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { SimulatedClock, waitFor } from 'xstate'
 import { createAuthClient, type AuthClient, type AuthView } from '../../adapters/browser/index.ts'
+import { toUncheckedView } from '../../machines/index.ts'
 import {
   AuthFailed,
   AuthLoading,
@@ -19,7 +20,6 @@ import {
   useAuthStatus,
 } from '../../react/index.ts'
 import { createBrowser } from '../client/browser.ts'
-import { toUncheckedView } from '../../machines/index.ts'
 import { mintToken, startServer } from '../client/real-server.ts'
 import { createClerkStore } from './clerk-store.ts'
 

@@ -1,8 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { createMemorySessionStore } from '../../adapters/h3/index.ts'
-import type { ServerAuthChange, LoadHandler } from '../../adapters/h3/index.ts'
-import { whenChecked } from '../../machines/index.ts'
-import type { AuthView } from '../../machines/index.ts'
+import { createMemorySessionStore, type ServerAuthChange, type LoadHandler } from '../../adapters/h3/index.ts'
+import { whenChecked, type AuthView } from '../../machines/index.ts'
 import { session, startAuth } from '../auth-machine/harness.ts'
 import { eventually, startServer, useVirtualTime } from '../h3/harness.ts'
 

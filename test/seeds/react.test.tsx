@@ -6,9 +6,8 @@ import { useAuth, useClerk } from '@clerk/clerk-react'
 import { cleanup, render, screen } from '@testing-library/react'
 import { useEffect } from 'react'
 import { afterEach, expect, expectTypeOf, it } from 'vitest'
+import { ClerkAuthProvider, withClerkAuth, type ClerkAuthProviderProps } from '../../react/clerk-react/index.ts'
 import { useAuthClient, useAuthStatus } from '../../react/index.ts'
-import { ClerkAuthProvider, withClerkAuth } from '../../react/clerk-react/index.ts'
-import type { ClerkAuthProviderProps } from '../../react/clerk-react/index.ts'
 
 const publishableKey = `pk_test_${btoa('clerk.example.test$')}`
 const auth = { fetch: () => new Promise<never>(() => {}) }

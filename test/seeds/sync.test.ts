@@ -2,8 +2,12 @@
 import '../preload-client.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { waitFor } from 'xstate'
-import { createAuthClient } from '../../adapters/browser/index.ts'
-import type { AuthClientOptions, AuthView, ClerkState } from '../../adapters/browser/index.ts'
+import {
+  createAuthClient,
+  type AuthClientOptions,
+  type AuthView,
+  type ClerkState,
+} from '../../adapters/browser/index.ts'
 import type { ClerkIdentity } from '../../machines/sync/sync-events.ts'
 import { createBrowser } from '../client/browser.ts'
 import { mintToken, startServer } from '../client/real-server.ts'

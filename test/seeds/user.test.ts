@@ -1,9 +1,7 @@
 import type { H3Event } from 'h3'
 import { expect, it, vi } from 'vitest'
-import { createAuthServer } from '../../adapters/h3/index.ts'
-import type { AuthServer } from '../../adapters/h3/index.ts'
-import { AuthError, isAuthError, MissingSecretKeyError, MissingUserError } from '../../machines/index.ts'
-import type { AuthUser } from '../../machines/index.ts'
+import { createAuthServer, type AuthServer } from '../../adapters/h3/index.ts'
+import { AuthError, isAuthError, MissingSecretKeyError, MissingUserError, type AuthUser } from '../../machines/index.ts'
 import { eventually, startServer, useVirtualTime } from '../h3/harness.ts'
 import { startOnClerk } from './clerk-server.ts'
 

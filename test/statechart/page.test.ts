@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { AnyStateMachine } from 'xstate'
 import { describe, expect, it } from 'vitest'
+import type { AnyStateMachine } from 'xstate'
 import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
 import { authMachine, jwksMachine, syncMachine } from '../../machines/index.ts'
 import { toChartPage, toDiagrams } from './to-chart-page.ts'

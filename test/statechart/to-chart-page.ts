@@ -1,8 +1,7 @@
 import type { AnyStateMachine } from 'xstate'
 import { toGraph } from '../../docs/demo/src/chart/to-graph.ts'
 import { authMachine, jwksMachine, syncMachine } from '../../machines/index.ts'
-import { toMermaid } from './to-mermaid.ts'
-import type { MermaidOptions } from './to-mermaid.ts'
+import { toMermaid, type MermaidOptions } from './to-mermaid.ts'
 import { toStateTable, toTransitionTable } from './to-table.ts'
 
 /** A picture of a machine or of a part of it, with the heading above it. */

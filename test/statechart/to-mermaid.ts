@@ -1,5 +1,4 @@
-import { toAnyId } from '../../docs/demo/src/chart/to-graph.ts'
-import type { ChartGraph, ChartLine, ChartState } from '../../docs/demo/src/chart/to-graph.ts'
+import { toAnyId, type ChartGraph, type ChartLine, type ChartState } from '../../docs/demo/src/chart/to-graph.ts'
 
 export interface MermaidOptions {
   /** The state whose content is drawn. Default: the whole machine. */

@@ -1,5 +1,5 @@
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { toName } from 'authchart/inspector'
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { toEventName } from '../../docs/demo/src/chart/to-graph.ts'
 
 /** Writes every state of a machine with its meaning and its effects as a Markdown table. */

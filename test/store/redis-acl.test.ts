@@ -3,10 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { aclRules, clusterAclRules } from '../../adapters/redis/redis-refusal.ts'
 import { eventually } from '../h3/harness.ts'
-import { untilLost, untilReady } from '../nodes/nodes.ts'
 import { createTestRecord } from '../kit/session-store-tests.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { untilLost, untilReady } from '../nodes/nodes.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 const rules = aclRules.split(' ')

@@ -1,15 +1,13 @@
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createRedisKeys, toKeyDigest } from '../../adapters/redis/redis-keys.ts'
-import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import type { RedisSessionStore } from '../../adapters/redis/index.ts'
 import type { StoreChange } from '../../adapters/h3/index.ts'
+import { createRedisSessionStore, type RedisSessionStore } from '../../adapters/redis/index.ts'
+import { createRedisKeys, toKeyDigest } from '../../adapters/redis/redis-keys.ts'
 import { eventually } from '../h3/harness.ts'
 import { createTestRecord } from '../kit/session-store-tests.ts'
 import { untilReady } from '../nodes/nodes.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 
 const until = Date.now() + 600_000
 const keys = createRedisKeys('authchart')

@@ -4,11 +4,10 @@ import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { shards } from '../../adapters/redis/redis-keys.ts'
 import { aclRules, clusterAclRules } from '../../adapters/redis/redis-refusal.ts'
 import { eventually } from '../h3/harness.ts'
-import { untilReady } from '../nodes/nodes.ts'
 import { createTestRecord } from '../kit/session-store-tests.ts'
+import { untilReady } from '../nodes/nodes.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
-import { findRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 describe.runIf(findRedis())('the Redis store on a cluster of three', () => {

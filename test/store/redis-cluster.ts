@@ -4,8 +4,7 @@ import type { Logger } from '../../adapters/logger.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
 import { untilReady } from '../nodes/nodes.ts'
-import { startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { startRedis, type RedisServer } from './redis-server.ts'
 
 const masters = 3
 const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0']

@@ -6,8 +6,7 @@ import { createRedisKeys, shards } from '../../adapters/redis/redis-keys.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { longestTimeout, untilReady } from '../nodes/nodes.ts'
 import { createClusterStore, startCluster } from './redis-cluster.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 const toTombstone = (id: string): Tombstone => ({

@@ -1,12 +1,10 @@
 import { createClient, createSentinel } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import type { RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
+import { createRedisSessionStore, type RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
 import { eventually, useVirtualTime } from '../h3/harness.ts'
 import { longestTimeout, untilReady } from '../nodes/nodes.ts'
 import { startProxy } from './redis-proxy.ts'
-import { findRedis, startRedis, startSentinel } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, startSentinel, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 const until = Date.now() + 600_000

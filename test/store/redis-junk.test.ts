@@ -6,8 +6,7 @@ import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { createRedisKeys, toKeyDigest } from '../../adapters/redis/redis-keys.ts'
 import type { SessionRecord } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 const proof = createProof({ issuedAt: 1_767_225_600_000, expiresAt: 1_767_225_660_000 })

@@ -1,7 +1,6 @@
 import { createClient } from 'redis'
 import { describe, expect, it } from 'vitest'
-import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import type { RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
+import { createRedisSessionStore, type RedisSessionStoreOptions } from '../../adapters/redis/index.ts'
 
 describe('the options of the Redis store', () => {
   const url = 'redis://127.0.0.1:1'

@@ -1,13 +1,11 @@
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createRedisSessionStore } from '../../adapters/redis/index.ts'
-import type { RedisSessionStore } from '../../adapters/redis/index.ts'
-import { eventually } from '../h3/harness.ts'
+import { createRedisSessionStore, type RedisSessionStore } from '../../adapters/redis/index.ts'
 import { toRecord } from '../bench/redis-sessions.ts'
+import { eventually } from '../h3/harness.ts'
 import { createPatientClient, untilLost, untilReady } from '../nodes/nodes.ts'
 import { measureHeap } from './measure-heap.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 
 const timeout = 50
 const requests = 20_000

@@ -4,11 +4,10 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Tombstone } from '../../adapters/hub/store/session-store.ts'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { eventually } from '../h3/harness.ts'
-import { untilReady } from '../nodes/nodes.ts'
 import { createTestRecord } from '../kit/session-store-tests.ts'
-import { durable, findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { untilReady } from '../nodes/nodes.ts'
 import { measureHeap } from './measure-heap.ts'
+import { durable, findRedis, startRedis, type RedisServer } from './redis-server.ts'
 import { createStoreLog } from './store-log.ts'
 
 /** One reason for a refusal. Each row has a Redis of its own, which really refuses. */

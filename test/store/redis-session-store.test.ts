@@ -2,8 +2,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest'
 import { createRedisSessionStore } from '../../adapters/redis/index.ts'
 import { testSessionStore } from '../kit/session-store-tests.ts'
-import { findRedis, startRedis } from './redis-server.ts'
-import type { RedisServer } from './redis-server.ts'
+import { findRedis, startRedis, type RedisServer } from './redis-server.ts'
 
 describe.runIf(findRedis())('on a real Redis', () => {
   const subscribers = new Set<{ ping(): Promise<unknown> }>()

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthFailure, toAuthStatus, toAuthStatusFacts } from '../../machines/sync/auth-status.ts'
-import { toHeldView } from '../../machines/sync/auth-status.ts'
+import { toAuthFailure, toAuthStatus, toAuthStatusFacts, toHeldView } from '../../machines/sync/auth-status.ts'
 import { ada, bob, createWorld, settle, connectionOf, statusOf, type Tab } from './world.ts'
 
 const second = 1_000

@@ -1,7 +1,6 @@
 import type { SimulatedClock } from 'xstate'
 import { authErrors, type AuthErrorCode } from '../../machines/auth-error.ts'
-import type { AuthView } from '../../machines/auth-view.ts'
-import { toUncheckedView } from '../../machines/auth-view.ts'
+import { type AuthView, toUncheckedView } from '../../machines/auth-view.ts'
 import { SyncError } from '../../machines/sync/sync-error.ts'
 import type { ByeReason, PostEventInput, SyncEvent } from '../../machines/sync/sync-events.ts'
 import { readToken } from './model-clerk.ts'

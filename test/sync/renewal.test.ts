@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { longestDelay } from '../../machines/backoff.ts'
 import { createSyncContext } from '../../machines/sync/sync-context.ts'
 import { toRenewalDelay } from '../../machines/sync/sync-rules.ts'
-import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
+import { toError } from './model-server.ts'
 import { ada, createWorld, settle } from './world.ts'
 
 const second = 1_000

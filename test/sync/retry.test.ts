@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../machines/sync/sync-error.ts'
-import { toError } from './model-server.ts'
 import { createRandom } from '../seeded-random.ts'
+import { toError } from './model-server.ts'
 import { ada, createWorld, settle, statusOf } from './world.ts'
 
 const second = 1_000

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createSyncContext } from '../../machines/sync/sync-context.ts'
 import { afterStream } from '../../machines/sync/sync-changes.ts'
-import { toError } from './model-server.ts'
+import { createSyncContext } from '../../machines/sync/sync-context.ts'
 import { createRandom } from '../seeded-random.ts'
+import { toError } from './model-server.ts'
 import { ada, createWorld, settle, type Tab } from './world.ts'
 
 const second = 1_000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toAuthStatus, toAuthStatusFacts, toHeldView, type AuthStatus } from '../../machines/sync/auth-status.ts'
 import { toUncheckedView, type AuthView } from '../../machines/auth-view.ts'
+import { toAuthStatus, toAuthStatusFacts, toHeldView, type AuthStatus } from '../../machines/sync/auth-status.ts'
 import { toError } from './model-server.ts'
 import { ada, bob, createWorld, settle } from './world.ts'
 

@@ -1,10 +1,10 @@
-import type { AnyStateNode } from 'xstate'
 import { expect, it } from 'vitest'
-import { toError } from './model-server.ts'
-import { createRandom } from '../seeded-random.ts'
-import { ada, bob, createWorld, settle, type Tab, type World } from './world.ts'
+import type { AnyStateNode } from 'xstate'
 import { toHeldView } from '../../machines/sync/auth-status.ts'
 import { syncMachine } from '../../machines/sync/sync.machine.ts'
+import { createRandom } from '../seeded-random.ts'
+import { toError } from './model-server.ts'
+import { ada, bob, createWorld, settle, type Tab, type World } from './world.ts'
 
 const first = Number(process.env['SEED'] ?? 1_000)
 const runs = Number(process.env['RUNS'] ?? (process.env['SEED'] ? 1 : 240))

@@ -3,10 +3,10 @@ import type { AuthContext } from '../../../machines/auth-context.ts'
 import type { AuthEmitted } from '../../../machines/auth-events.ts'
 import { projectView, type AuthViewOptions } from '../../../machines/auth-view.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
-import type { ChartEffect } from './chart-actions.ts'
-import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
 import { andThen, orElse } from '../../eventual.ts'
 import { createDeadlineQueue, type Deadline, type DeadlineQueue } from '../../timing/deadline-queue.ts'
+import type { ChartEffect } from './chart-actions.ts'
+import type { ChartState, ChartStep, CompiledChart } from './compile-chart.ts'
 import type { HostCheck, HostOwner, SessionHost, SessionHostOptions, StartHost } from './session-host.ts'
 
 /** A delayed event of a session. */

@@ -5,9 +5,9 @@ import type { LiveSession } from '../session/live-session.ts'
 import { claim, noteStoredProof } from '../session/session-state.ts'
 import { adoptSignIn } from '../session/sign-in.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import type { SessionRegistry } from './session-registry.ts'
 import { isSameProof, KeptRecord, toRecord } from './kept-record.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 /** Keeps a session and its record in the store the same. */
 export interface RecordSync {

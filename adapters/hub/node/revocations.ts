@@ -2,12 +2,12 @@ import { AuthError, authErrors, toAuthError } from '../../../machines/auth-error
 import { toBound, type Backoff } from '../../../machines/backoff.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { Logger } from '../../logger.ts'
-import { withDeadline } from '../../timing/with-deadline.ts'
-import { toTombstone } from '../store/tombstone.ts'
-import type { LiveSession } from '../session/live-session.ts'
-import type { VerifyToken } from './token-checks.ts'
-import type { Tombstone, SessionStore } from '../store/session-store.ts'
 import { createWaits } from '../../timing/waits.ts'
+import { withDeadline } from '../../timing/with-deadline.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { Tombstone, SessionStore } from '../store/session-store.ts'
+import { toTombstone } from '../store/tombstone.ts'
+import type { VerifyToken } from './token-checks.ts'
 
 /** Makes sure that ended sessions and users stay ended. */
 export interface Revocations {

@@ -1,8 +1,8 @@
 import { AuthError } from '../../../machines/auth-error.ts'
-import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { recentFor, type SpareSessions } from './spare-sessions.ts'
+import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import { SessionsByKey } from './sessions-by-key.ts'
+import { recentFor, type SpareSessions } from './spare-sessions.ts'
 
 /** The most sessions of one Clerk session, user or address that a node holds. */
 export interface SessionLimits {

@@ -2,11 +2,11 @@ import { AuthError } from '../../../machines/auth-error.ts'
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import type { Eventual } from '../../eventual.ts'
 import type { Logger } from '../../logger.ts'
-import { noteRequest } from '../session/session-state.ts'
-import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retiredReadFor, toAliases, type FoundSession } from '../cookies/cookie-index.ts'
-import type { SessionLifecycle } from './session-lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { noteRequest } from '../session/session-state.ts'
 import type { SessionStore, StoredSession } from '../store/session-store.ts'
+import type { SessionLifecycle } from './session-lifecycle.ts'
 
 /** Finds sessions by their cookies, on this node or in the store. */
 export interface SessionLookup {

@@ -1,6 +1,6 @@
 import { AuthError } from '../../../machines/auth-error.ts'
-import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import { createIdentityIndex, type IdentityIndex } from './identity-index.ts'
 import { createSessionBounds, type SessionBounds, type SessionLimits } from './session-bounds.ts'
 import { createSpareSessions, isHeld } from './spare-sessions.ts'
 

@@ -4,9 +4,9 @@ import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import { andThen, orElse, type Eventual } from '../../eventual.ts'
 import type { Logger } from '../../logger.ts'
 import { createRefusalLog } from '../../refusal-log.ts'
+import { toDigest } from '../cookies/secret-id.ts'
 import type { HostCheck } from '../hosts/session-host.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { toDigest } from '../cookies/secret-id.ts'
 
 /** Verifies a token. With `refresh: false` it uses only the keys at hand. Throws, or rejects with, `AuthError`. */
 export type VerifyToken = (

@@ -1,10 +1,10 @@
 import { AuthError, isAuthError } from '../../../machines/auth-error.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import type { AwaitedRotation } from '../node/awaited-rotations.ts'
-import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
-import type { LiveSession } from '../session/live-session.ts'
 import { isOwnedBy, retireFor, type FoundSession } from '../cookies/cookie-index.ts'
+import type { AwaitedRotation } from '../node/awaited-rotations.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { Admission, AdmitRequest, HubParts, HubRequest } from './hub-requests.ts'
 
 /** @returns the session that let a request in, as long as the admission lasts and the session proves nobody else */
 export function toAdmitted({ admission }: HubRequest): LiveSession | null {

@@ -1,14 +1,14 @@
 import { toAuthError, type AuthError } from '../../../machines/auth-error.ts'
 import { toUncheckedView } from '../../../machines/auth-view.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import { toRotated } from '../cookies/cookie-rotation.ts'
-import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
-import { oweTombstone, settleTombstone } from '../session/session-state.ts'
-import type { LiveSession } from '../session/live-session.ts'
 import { toAliases, type FoundSession } from '../cookies/cookie-index.ts'
-import type { Tombstone } from '../store/session-store.ts'
+import { toRotated } from '../cookies/cookie-rotation.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { oweTombstone, settleTombstone } from '../session/session-state.ts'
 import { requireStore } from '../store/require-store.ts'
+import type { Tombstone } from '../store/session-store.ts'
 import { toTombstone } from '../store/tombstone.ts'
+import type { ClearRequest, HubAnswer, HubParts } from './hub-requests.ts'
 
 /** Creates the function that signs a session out, at once on this node, and answers when that holds on every node. */
 export function createClearSession(parts: HubParts): (request: ClearRequest) => Promise<HubAnswer> {

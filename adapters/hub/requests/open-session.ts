@@ -4,9 +4,9 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import type { VerifiedSession } from '../../../machines/verified-session.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
 import { toRotated } from '../cookies/cookie-rotation.ts'
-import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { ViewStream } from '../session/view-stream.ts'
+import type { HubParts, OpenedSession, StreamRequest } from './hub-requests.ts'
 
 /** @returns the error for a new request while the hub closes */
 export const toDraining = (): AuthError => new AuthError('draining', undefined, { retryAfter: 1_000 })

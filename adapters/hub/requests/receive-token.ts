@@ -4,10 +4,10 @@ import type { BearerToken } from '../../../machines/bearer-token.ts'
 import { andThen } from '../../eventual.ts'
 import { perTurn } from '../../timing/per-turn.ts'
 import { withDeadline } from '../../timing/with-deadline.ts'
-import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
-import type { LiveSession } from '../session/live-session.ts'
-import { toRotated } from '../cookies/cookie-rotation.ts'
 import { toAliases, type FoundSession } from '../cookies/cookie-index.ts'
+import { toRotated } from '../cookies/cookie-rotation.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import type { HubAnswer, HubParts, TokenRequest } from './hub-requests.ts'
 
 /** Creates the function that has a token checked, and answers after the verdict. */
 export function createReceiveToken(parts: HubParts): (request: TokenRequest) => Promise<HubAnswer> {

@@ -1,5 +1,5 @@
-import type { AuthHistory } from '../../../machines/explain/auth-history.ts'
 import type { BearerToken } from '../../../machines/bearer-token.ts'
+import type { AuthHistory } from '../../../machines/explain/auth-history.ts'
 import type { AuthRule } from '../../../machines/is-allowed.ts'
 import type { AuthClaims } from '../../../machines/verified-session.ts'
 import type { SessionChange } from './auth-changes.ts'

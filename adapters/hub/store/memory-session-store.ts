@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../../../machines/session-record.ts'
 import { IdsByUser } from './ids-by-user.ts'
-import { createTombstones } from './tombstones.ts'
 import type { SessionStore, StoreChange, StoredSession } from './session-store.ts'
+import { createTombstones } from './tombstones.ts'
 
 /** Options of {@link createMemorySessionStore}. */
 export interface MemorySessionStoreOptions {

@@ -1,6 +1,6 @@
-import { hasMoment } from './tombstone.ts'
 import { createSeals } from './seals.ts'
 import type { Tombstone, StoreGuard } from './session-store.ts'
+import { hasMoment } from './tombstone.ts'
 
 /** A guard that can also seal the tombstones that it lets in. */
 export interface SealingGuard extends StoreGuard {

@@ -1,5 +1,4 @@
-import { createClerkEmulator } from 'authchart/testing'
-import type { ClerkEmulator } from 'authchart/testing'
+import { createClerkEmulator, type ClerkEmulator } from 'authchart/testing'
 import type { DemoConfig } from '../src/demo-api.ts'
 
 /** Where Clerk is: the real Clerk if its keys are set, and the emulator otherwise. */

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { HTTPError } from 'h3'
-import type { EventHandler } from 'h3'
+import { HTTPError, type EventHandler } from 'h3'
 
 const pages: ReadonlySet<unknown> = new Set(['errors', 'statechart', 'glossary'])
 

@@ -1,5 +1,4 @@
-import { HTTPError } from 'h3'
-import type { H3Event, Middleware } from 'h3'
+import { HTTPError, type H3Event, type Middleware } from 'h3'
 
 const loopback = /^(127\.|::1$|::ffff:127\.)/
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/

@@ -1,5 +1,4 @@
-import { isMachineSnapshot } from 'xstate'
-import type { InspectionEvent, StateValue } from 'xstate'
+import { isMachineSnapshot, type InspectionEvent, type StateValue } from 'xstate'
 import { toTakenArrows } from '../src/chart/taken-arrows.ts'
 import type { Step } from '../src/demo-api.ts'
 

@@ -1,7 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
-import { HTTPError } from 'h3'
-import type { EventHandler } from 'h3'
+import { HTTPError, type EventHandler } from 'h3'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,8 +1,7 @@
 import { useAuth } from '@clerk/react'
 import { useRef, useState } from 'react'
 import { note } from './event-log.ts'
-import { Outcome } from './outcome.tsx'
-import type { Result } from './outcome.tsx'
+import { Outcome, type Result } from './outcome.tsx'
 import { postEvent } from './post-event.ts'
 
 /** Three things an attacker would post. The answer appears beside the buttons, and the chart shows what it changes. */

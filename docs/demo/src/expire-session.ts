@@ -1,5 +1,4 @@
-import { lastLifetime, postFault } from './demo-api.ts'
-import type { FaultState } from './demo-api.ts'
+import { lastLifetime, postFault, type FaultState } from './demo-api.ts'
 import { postEvent } from './post-event.ts'
 
 /**

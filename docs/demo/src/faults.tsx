@@ -1,11 +1,16 @@
 import { useAuth } from '@clerk/react'
 import { useEffect, useState } from 'react'
-import { fetchFaults, lastLifetime, postFault } from './demo-api.ts'
-import type { DemoConfig, FaultRequest, FaultState } from './demo-api.ts'
+import {
+  fetchFaults,
+  lastLifetime,
+  postFault,
+  type DemoConfig,
+  type FaultRequest,
+  type FaultState,
+} from './demo-api.ts'
 import { note } from './event-log.ts'
 import { expireSession } from './expire-session.ts'
-import { Outcome } from './outcome.tsx'
-import type { Result } from './outcome.tsx'
+import { Outcome, type Result } from './outcome.tsx'
 
 const settings: {
   name: keyof FaultState

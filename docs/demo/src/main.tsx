@@ -1,11 +1,10 @@
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
 import { preloadAuthClient } from 'authchart/client'
 import { ClerkAuthProvider } from 'authchart/react/clerk'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { toClerkAppearance } from './clerk-appearance.ts'
-import { fetchConfig } from './demo-api.ts'
-import type { DemoConfig } from './demo-api.ts'
+import { fetchConfig, type DemoConfig } from './demo-api.ts'
 import { useMedia } from './use-media.ts'
 
 const root = createRoot(document.getElementById('root')!)

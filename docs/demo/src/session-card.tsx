@@ -1,8 +1,8 @@
 import { SignIn, SignOutButton } from '@clerk/react'
 import { AuthFailed, AuthLoading, Authenticated, Unauthenticated, useAuthClient, useAuthError } from 'authchart/react'
 import type { DemoConfig } from './demo-api.ts'
-import { Term } from './terms/term.tsx'
 import { QuickSignIn } from './quick-sign-in.tsx'
+import { Term } from './terms/term.tsx'
 
 /** Shows the session as an app would. It follows the server and not Clerk. */
 export function SessionCard({ user }: { user: DemoConfig['user'] }) {

@@ -1,7 +1,7 @@
 import { OrganizationSwitcher, Show, UserButton } from '@clerk/react'
+import type { AuthStateName } from 'authchart'
 import { useAuthState } from 'authchart/react'
 import { useState } from 'react'
-import type { AuthStateName } from 'authchart'
 import type { DemoConfig } from './demo-api.ts'
 import { Term } from './terms/term.tsx'
 

@@ -1,5 +1,4 @@
-import { useEffect, useState } from 'react'
-import type { RefObject } from 'react'
+import { useEffect, useState, type RefObject } from 'react'
 
 /** The inner width of an element, px, as it changes. */
 export function useWidth(element: RefObject<HTMLElement | null>): number {

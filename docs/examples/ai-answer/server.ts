@@ -1,7 +1,7 @@
 /** An answer that is streamed word by word to a signed-in user, and cut off at the sign-out. */
 import { setTimeout } from 'node:timers/promises'
-import { H3, HTTPError, iterable, readBody, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
+import { H3, HTTPError, iterable, readBody, serve } from 'h3'
 import { servePage } from '../shared/serve-page.ts'
 
 const port = Number(process.env['PORT'] ?? 3000)

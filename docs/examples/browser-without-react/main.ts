@@ -1,5 +1,4 @@
-import { bindClerk, createAuthClient } from 'authchart/client'
-import type { ClerkLike } from 'authchart/client'
+import { bindClerk, createAuthClient, type ClerkLike } from 'authchart/client'
 
 declare const Clerk: ClerkLike & {
   load(options?: object): Promise<void>

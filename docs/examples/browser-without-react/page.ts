@@ -1,5 +1,5 @@
-import { H3, html } from 'h3'
 import type { AuthServer } from 'authchart/h3'
+import { H3, html } from 'h3'
 
 export interface PageOptions {
   readonly auth: AuthServer

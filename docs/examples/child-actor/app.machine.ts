@@ -1,7 +1,5 @@
-import { assign, emit, setup } from 'xstate'
-import type { ActorRefFrom } from 'xstate'
-import { authMachine, onAuthChange } from 'authchart'
-import type { AuthView } from 'authchart'
+import { authMachine, onAuthChange, type AuthView } from 'authchart'
+import { assign, emit, setup, type ActorRefFrom } from 'xstate'
 
 /**
  * An editor that opens only for signed-in users. The auth machine runs inside it. Provide `verifyToken` to `auth`.

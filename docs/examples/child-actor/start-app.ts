@@ -1,7 +1,5 @@
-import { createActor, fromPromise } from 'xstate'
-import type { ActorOptions } from 'xstate'
-import { authMachine, BearerToken } from 'authchart'
-import type { VerifiedSession } from 'authchart'
+import { authMachine, BearerToken, type VerifiedSession } from 'authchart'
+import { createActor, fromPromise, type ActorOptions } from 'xstate'
 import { appMachine } from './app.machine.ts'
 
 /** Checks a token. `createTokenVerifier` of `authchart/jose` creates such a function. */

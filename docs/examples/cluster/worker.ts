@@ -1,7 +1,7 @@
-/** One process of the cluster. It is an ordinary server whose sessions are in Redis. */
-import { H3, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import { createRedisSessionStore } from 'authchart/redis'
+/** One process of the cluster. It is an ordinary server whose sessions are in Redis. */
+import { H3, serve } from 'h3'
 import { servePage } from '../shared/serve-page.ts'
 
 const port = Number(process.env['PORT'] ?? 3000)

@@ -1,7 +1,7 @@
 /** A live dashboard. The server ends its stream at the moment at which the user is signed out. */
 import { freemem, loadavg, totalmem } from 'node:os'
-import { H3, HTTPError, createEventStream, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
+import { H3, HTTPError, createEventStream, serve } from 'h3'
 import { servePage } from '../shared/serve-page.ts'
 import type { Numbers } from './numbers.ts'
 

@@ -1,11 +1,10 @@
+import { createAuthServer } from 'authchart/h3'
 /**
  * An Express app with a route for signed-in users only.
  *
  * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
-import express from 'express'
-import type { NextFunction, Request, Response } from 'express'
-import { createAuthServer } from 'authchart/h3'
+import express, { type NextFunction, type Request, type Response } from 'express'
 
 const port = Number(process.env['PORT'] ?? 3000)
 const auth = createAuthServer({ claims: { authorizedParties: [`http://localhost:${port}`] } })

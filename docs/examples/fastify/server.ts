@@ -1,10 +1,10 @@
+import { createAuthServer } from 'authchart/h3'
 /**
  * A Fastify app with a route for signed-in users only.
  *
  * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
 import Fastify from 'fastify'
-import { createAuthServer } from 'authchart/h3'
 
 const port = Number(process.env['PORT'] ?? 3000)
 const auth = createAuthServer({ claims: { authorizedParties: [`http://localhost:${port}`] } })

@@ -1,6 +1,13 @@
 import { SignInButton, SignOutButton, UserButton } from '@clerk/react'
-import { Authenticated, AuthFailed, AuthLoading, Unauthenticated } from 'authchart/react'
-import { useAuthClient, useAuthError, useAuthState } from 'authchart/react'
+import {
+  Authenticated,
+  AuthFailed,
+  AuthLoading,
+  Unauthenticated,
+  useAuthClient,
+  useAuthError,
+  useAuthState,
+} from 'authchart/react'
 import { withClerkAuth } from 'authchart/react/clerk'
 
 export function Page() {

@@ -1,5 +1,5 @@
-import { H3 } from 'h3'
 import type { AuthServer } from 'authchart/h3'
+import { H3 } from 'h3'
 
 export function createApp(auth: AuthServer): H3 {
   const app = new H3()

@@ -1,6 +1,6 @@
-import { createActor, fromPromise } from 'xstate'
 import { authMachine, BearerToken, whenChecked, type VerifiedSession } from 'authchart'
 import type { TokenVerifier } from 'authchart/jose'
+import { createActor, fromPromise } from 'xstate'
 
 /** Runs the machine alone, for a transport of your own. */
 export function createSession(verify: TokenVerifier) {

@@ -1,5 +1,4 @@
-import { bindClerk, createAuthClient } from 'authchart/client'
-import type { AuthClientOptions, ClerkLike } from 'authchart/client'
+import { bindClerk, createAuthClient, type AuthClientOptions, type ClerkLike } from 'authchart/client'
 
 /** Does the work of the provider on a page without React. */
 export function startSync(clerk: ClerkLike, options?: AuthClientOptions) {

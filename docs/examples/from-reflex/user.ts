@@ -1,6 +1,6 @@
-import type { EventHandler } from 'h3'
 import { isAuthError } from 'authchart'
 import type { AuthServer } from 'authchart/h3'
+import type { EventHandler } from 'h3'
 
 export const greeting = (auth: AuthServer): EventHandler =>
   async function greet(event) {

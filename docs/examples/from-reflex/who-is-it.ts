@@ -1,5 +1,5 @@
-import type { EventHandler } from 'h3'
 import type { AuthServer } from 'authchart/h3'
+import type { EventHandler } from 'h3'
 
 export const whoIsIt = (auth: AuthServer): EventHandler =>
   async function answer(event) {

@@ -1,6 +1,6 @@
-import { H3, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import { createClerkEmulator } from 'authchart/testing'
+import { H3, serve } from 'h3'
 
 const port = Number(process.env['PORT'] ?? 3000)
 

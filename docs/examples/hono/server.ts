@@ -4,8 +4,8 @@
  * CLERK_SECRET_KEY=sk_test_… CLERK_PUBLISHABLE_KEY=pk_test_… npx tsx server.ts
  */
 import { serve } from '@hono/node-server'
-import { Hono } from 'hono'
 import { createAuthServer } from 'authchart/h3'
+import { Hono } from 'hono'
 
 const port = Number(process.env['PORT'] ?? 3000)
 const auth = createAuthServer({ claims: { authorizedParties: [`http://localhost:${port}`] } })

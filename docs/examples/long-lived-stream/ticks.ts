@@ -1,5 +1,5 @@
-import { H3, HTTPError } from 'h3'
 import type { AuthServer } from 'authchart/h3'
+import { H3, HTTPError } from 'h3'
 
 /**
  * Streams numbers to signed-in users. The stream ends by itself as soon as the user is signed out. `interval` is in

@@ -1,7 +1,7 @@
-/** One of the nodes. Its only difference to a single server is the store. */
-import { H3, serve } from 'h3'
 import { createAuthServer } from 'authchart/h3'
 import { createRedisSessionStore } from 'authchart/redis'
+/** One of the nodes. Its only difference to a single server is the store. */
+import { H3, serve } from 'h3'
 import { servePage } from '../shared/serve-page.ts'
 
 const node = process.env['NODE_NAME'] ?? 'a'

@@ -1,6 +1,5 @@
+import { authMachine, AuthError, type BearerToken, type VerifiedSession } from 'authchart'
 import { fromPromise } from 'xstate'
-import { authMachine, AuthError } from 'authchart'
-import type { BearerToken, VerifiedSession } from 'authchart'
 
 /** The fields of a token introspection answer (RFC 7662 §2.2) that this example uses. */
 interface Introspection {

@@ -5,10 +5,9 @@
  * JWKS_URL=https://clerk.example.com/.well-known/jwks.json node whoami.ts
  */
 import { createInterface } from 'node:readline'
-import { createActor, fromPromise } from 'xstate'
-import { authMachine, BearerToken, explain, toAuthView } from 'authchart'
-import type { VerifiedSession } from 'authchart'
+import { authMachine, BearerToken, explain, toAuthView, type VerifiedSession } from 'authchart'
 import { createTokenVerifier } from 'authchart/jose'
+import { createActor, fromPromise } from 'xstate'
 
 const verify = createTokenVerifier({ keys: { jwksUrl: process.env['JWKS_URL'] ?? '' } })
 const verifyToken = fromPromise<VerifiedSession, { token: BearerToken }>(({ input, signal }) =>

@@ -1,6 +1,13 @@
 import type { SessionRecord } from 'authchart'
-import { createGuards, createTombstones, isTombstone } from 'authchart/store'
-import type { SessionStore, StoreChange, StoredSession, Tombstone } from 'authchart/store'
+import {
+  createGuards,
+  createTombstones,
+  isTombstone,
+  type SessionStore,
+  type StoreChange,
+  type StoredSession,
+  type Tombstone,
+} from 'authchart/store'
 
 /** The part of a Postgres client that the store needs. */
 export interface Database {

@@ -1,6 +1,5 @@
+import { authErrors, authMachine, type BearerToken, type VerifiedSession } from 'authchart'
 import { fromPromise } from 'xstate'
-import { authErrors, authMachine } from 'authchart'
-import type { BearerToken, VerifiedSession } from 'authchart'
 
 /** Provides every name that `authMachine.provide` takes, except for its actions, each with a rule of its own. */
 export const createOwnAuth = (verify: (token: BearerToken, signal: AbortSignal) => Promise<VerifiedSession>) =>

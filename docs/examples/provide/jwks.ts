@@ -1,5 +1,5 @@
-import { fromPromise } from 'xstate'
 import { jwksMachine } from 'authchart'
+import { fromPromise } from 'xstate'
 
 /** Takes keys from your own source and fetches them by rules of its own. `fetchKeys` has to reject an invalid set. */
 export const createOwnJwks = (fetchKeys: (signal: AbortSignal) => Promise<unknown>) =>

@@ -1,6 +1,15 @@
+import {
+  BearerToken,
+  SyncError,
+  syncMachine,
+  type AuthView,
+  type FetchTokenInput,
+  type FetchViewInput,
+  type OpenStreamInput,
+  type PostEventInput,
+  type SyncEvent,
+} from 'authchart'
 import { fromCallback, fromPromise } from 'xstate'
-import { BearerToken, SyncError, syncMachine } from 'authchart'
-import type { AuthView, FetchTokenInput, FetchViewInput, OpenStreamInput, PostEventInput, SyncEvent } from 'authchart'
 
 export interface PollingOptions {
   readonly fetch: typeof globalThis.fetch

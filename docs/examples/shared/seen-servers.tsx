@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react'
 import { useAuthState } from 'authchart/react'
+import { useEffect, useState } from 'react'
 
 export interface SeenServersProps {
   /** The route that says which server has answered, as JSON. */

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serveStatic } from 'h3'
-import type { H3Event } from 'h3'
+import { serveStatic, type H3Event } from 'h3'
 
 /** Serves the built page from the folder `PAGE`. */
 export function servePage(event: H3Event) {

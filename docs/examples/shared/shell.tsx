@@ -1,6 +1,5 @@
 import { SignIn, SignOutButton, UserButton } from '@clerk/react'
-import { Authenticated, AuthFailed, AuthLoading, Unauthenticated } from 'authchart/react'
-import { useAuthClient, useAuthError } from 'authchart/react'
+import { Authenticated, AuthFailed, AuthLoading, Unauthenticated, useAuthClient, useAuthError } from 'authchart/react'
 import { ClerkAuthProvider } from 'authchart/react/clerk'
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'

@@ -1,12 +1,10 @@
 /** The product as its guide shows it, with limits high enough not to matter. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { H3 } from 'h3'
-import type { H3Event } from 'h3'
+import { H3, type H3Event } from 'h3'
 import { createAuthServer } from '../../../adapters/h3/index.ts'
 import { createRedisSessionStore } from '../../../adapters/redis/index.ts'
 import { untilReady } from '../redis-sessions.ts'
-import { serveApp } from './contender.ts'
-import type { StartContender } from './contender.ts'
+import { serveApp, type StartContender } from './contender.ts'
 
 const never = 1e9
 const pollEvery = 50

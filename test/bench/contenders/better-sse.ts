@@ -5,10 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createChannel, createSession } from 'better-sse'
-import { cookieName, listen, readToken, toBearer, toSetCookie } from './contender.ts'
-import type { StartContender } from './contender.ts'
-import { toPeerView } from './peer-view.ts'
-import type { PeerClaims, PeerView } from './peer-view.ts'
+import { cookieName, listen, readToken, toBearer, toSetCookie, type StartContender } from './contender.ts'
+import { toPeerView, type PeerClaims, type PeerView } from './peer-view.ts'
 import { createVerifyByHand } from './verify-by-hand.ts'
 
 interface Browser {

@@ -1,9 +1,7 @@
-/** The product's duties on h3, with frames written straight to the response of node:http. */
-import { getCookie, H3 } from 'h3'
-import type { H3Event } from 'h3'
 import type { ServerResponse } from 'node:http'
-import { cookieName, serveApp, sseHeaders, toBearer, toSetCookie } from './contender.ts'
-import type { StartContender } from './contender.ts'
+/** The product's duties on h3, with frames written straight to the response of node:http. */
+import { getCookie, H3, type H3Event } from 'h3'
+import { cookieName, serveApp, sseHeaders, toBearer, toSetCookie, type StartContender } from './contender.ts'
 import { createDuties, maxBody, Refusal, toProblem } from './duties.ts'
 
 export const startByHandH3: StartContender = async (options) => {

@@ -1,7 +1,6 @@
 /** The product's duties on node:http, as a careful engineer writes them by hand. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { listen, sseHeaders, toBearer, toCookieId, toSetCookie } from './contender.ts'
-import type { StartContender } from './contender.ts'
+import { listen, sseHeaders, toBearer, toCookieId, toSetCookie, type StartContender } from './contender.ts'
 import { createDuties, maxBody, Refusal, toProblem } from './duties.ts'
 
 export const startByHand: StartContender = async (options) => {

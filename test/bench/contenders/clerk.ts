@@ -4,8 +4,7 @@ import { createClerkClient, verifyToken } from '@clerk/backend'
 import type { H3Event } from 'h3'
 import type { ContenderOptions, StartContender } from './contender.ts'
 import { serveH3Peer } from './h3-peer.ts'
-import { toPeerView } from './peer-view.ts'
-import type { PeerClaims, PeerView } from './peer-view.ts'
+import { toPeerView, type PeerClaims, type PeerView } from './peer-view.ts'
 
 type Verify = (token: string, event: H3Event) => Promise<PeerClaims>
 

@@ -1,7 +1,5 @@
-import type { IncomingMessage, RequestListener, Server } from 'node:http'
-import { createServer } from 'node:http'
-import { serve } from 'h3'
-import type { H3 } from 'h3'
+import { type IncomingMessage, type RequestListener, type Server, createServer } from 'node:http'
+import { serve, type H3 } from 'h3'
 import type { HubStats } from '../../../adapters/h3/index.ts'
 
 /** The settings of every contender. All use the same Clerk instance and accept the tokens of one app. */

@@ -2,11 +2,9 @@
  * The duties that the product has and the limit leaves out, written by hand: a strict parse, all the claims, the origin
  * rule, tombstones, the order of a tab's requests, a record that another process could read, and the expiry.
  */
-import { createPublicKey, randomBytes, verify as verifySignature } from 'node:crypto'
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { createPublicKey, randomBytes, verify as verifySignature, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { toViewFrame, type ContenderOptions } from './contender.ts'
-import { toPeerView } from './peer-view.ts'
-import type { PeerClaims } from './peer-view.ts'
+import { toPeerView, type PeerClaims } from './peer-view.ts'
 
 const leeway = 60
 /** Largest body of a request, characters. */

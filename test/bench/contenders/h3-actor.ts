@@ -1,14 +1,10 @@
 /** h3, jose, one XState actor for each session, and h3's `EventStream`, each as its documentation shows it. */
 import { randomUUID } from 'node:crypto'
-import { createLocalJWKSet, jwtVerify } from 'jose'
-import type { JSONWebKeySet } from 'jose'
-import { assign, createActor, fromPromise, setup, waitFor } from 'xstate'
-import type { SnapshotFrom } from 'xstate'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { assign, createActor, fromPromise, setup, waitFor, type SnapshotFrom } from 'xstate'
 import type { ContenderOptions, StartContender } from './contender.ts'
-import { serveH3Peer } from './h3-peer.ts'
-import type { PeerSession } from './h3-peer.ts'
-import { toPeerView } from './peer-view.ts'
-import type { PeerClaims } from './peer-view.ts'
+import { serveH3Peer, type PeerSession } from './h3-peer.ts'
+import { toPeerView, type PeerClaims } from './peer-view.ts'
 
 /**
  * Creates a verifier with jose. It checks the key by id, RS256, the times, the issuer, and then the party, which jose

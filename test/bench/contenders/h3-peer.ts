@@ -2,10 +2,8 @@
  * The HTTP side that the h3 peers share, as h3's guide shows it: `EventStream`, `readBody`, cookies by `getCookie`.
  */
 import { randomUUID } from 'node:crypto'
-import { createEventStream, getCookie, H3, HTTPError, readBody } from 'h3'
-import type { H3Event } from 'h3'
-import { cookieName, serveApp, toBearer, toSetCookie } from './contender.ts'
-import type { Contender } from './contender.ts'
+import { createEventStream, getCookie, H3, HTTPError, readBody, type H3Event } from 'h3'
+import { cookieName, serveApp, toBearer, toSetCookie, type Contender } from './contender.ts'
 import type { PeerView } from './peer-view.ts'
 
 /** The state that a peer keeps for a browser. */

@@ -1,7 +1,7 @@
 import { startAuthchart } from './authchart.ts'
 import { startBetterSse } from './better-sse.ts'
-import { startByHand } from './by-hand.ts'
 import { startByHandH3 } from './by-hand-h3.ts'
+import { startByHand } from './by-hand.ts'
 import { startClerkAuthenticate, startClerkVerify } from './clerk.ts'
 import type { StartContender } from './contender.ts'
 import { startH3Actor } from './h3-actor.ts'

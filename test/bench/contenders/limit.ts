@@ -1,10 +1,17 @@
 /** The limit: the least code on node:http that does the work, as a careful engineer writes it by hand. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { listen, readToken, sseHeaders, toBearer, toCookieId, toSetCookie, toViewFrame } from './contender.ts'
-import type { StartContender } from './contender.ts'
-import { toPeerView } from './peer-view.ts'
-import type { PeerClaims } from './peer-view.ts'
+import {
+  listen,
+  readToken,
+  sseHeaders,
+  toBearer,
+  toCookieId,
+  toSetCookie,
+  toViewFrame,
+  type StartContender,
+} from './contender.ts'
+import { toPeerView, type PeerClaims } from './peer-view.ts'
 import { createVerifyByHand } from './verify-by-hand.ts'
 
 interface Session {

@@ -1,6 +1,5 @@
 /** A node:http stream without anything else, which is the lowest possible cost of a session. */
-import { listen, sseHeaders, toViewFrame } from './contender.ts'
-import type { StartContender } from './contender.ts'
+import { listen, sseHeaders, toViewFrame, type StartContender } from './contender.ts'
 import { toPeerView } from './peer-view.ts'
 
 export const startRaw: StartContender = async () => ({

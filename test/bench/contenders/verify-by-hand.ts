@@ -1,5 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
-import type { JsonWebKey } from 'node:crypto'
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
 import type { ContenderOptions } from './contender.ts'
 import type { PeerClaims } from './peer-view.ts'
 

@@ -5,8 +5,7 @@ import { sized } from '../effort.ts'
 import type { RowName } from '../goals.ts'
 import { measureRounds } from '../rounds.ts'
 import { median } from '../statistics.ts'
-import { prepareSignIns, prepareStreams } from '../storms/arrivals.ts'
-import type { ArrivalRound } from '../storms/arrivals.ts'
+import { prepareSignIns, prepareStreams, type ArrivalRound } from '../storms/arrivals.ts'
 import type { TokenMint } from '../tokens.ts'
 
 const rounds = 5

@@ -1,13 +1,12 @@
+import { openAudience, type Audience } from '../audience.ts'
+import { toRatioRow } from '../bench-row.ts'
+import type { Bench } from '../bench.ts'
+import type { ContenderName } from '../contenders/index.ts'
 /**
  * Measures the server's cost of one frame, when one view goes to 10,000 streams. A POST of a token makes the server
  * send it.
  */
 import { sized } from '../effort.ts'
-import { toRatioRow } from '../bench-row.ts'
-import type { Bench } from '../bench.ts'
-import { openAudience } from '../audience.ts'
-import type { Audience } from '../audience.ts'
-import type { ContenderName } from '../contenders/index.ts'
 import type { RowName } from '../goals.ts'
 import { measureRounds } from '../rounds.ts'
 import { startReader } from '../start-reader.ts'

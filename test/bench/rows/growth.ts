@@ -1,27 +1,22 @@
+import { openAudience, type Audience } from '../audience.ts'
+import { toRatioRow, type BenchRow } from '../bench-row.ts'
+import type { Bench, ChartSeries } from '../bench.ts'
+import type { ContenderName } from '../contenders/index.ts'
 /**
  * Measures what one session costs among 1,000, 10,000 and 30,000: heap and POST against themselves among 1,000, and the
  * CPU of a frame to all against the limit. The processor's cache does not hold the sockets of 30,000 streams, so a frame
  * costs every server more then.
  */
 import { sized } from '../effort.ts'
-import { openAudience } from '../audience.ts'
-import type { Audience } from '../audience.ts'
-import { toRatioRow } from '../bench-row.ts'
-import type { BenchRow } from '../bench-row.ts'
-import type { Bench, ChartSeries } from '../bench.ts'
-import type { ContenderName } from '../contenders/index.ts'
 import { canHaveFiles } from '../file-limit.ts'
 import { inBatches } from '../in-batches.ts'
 import { connect, toCookie } from '../raw-http.ts'
 import { toTokenRequest } from '../requests.ts'
-import { measureRounds } from '../rounds.ts'
-import type { Samples } from '../rounds.ts'
-import { createSessions } from '../sessions.ts'
-import type { Sessions } from '../sessions.ts'
+import { measureRounds, type Samples } from '../rounds.ts'
+import { createSessions, type Sessions } from '../sessions.ts'
 import { settle } from '../settle.ts'
 import { startReader } from '../start-reader.ts'
-import { startServer } from '../start-server.ts'
-import type { BenchServer } from '../start-server.ts'
+import { startServer, type BenchServer } from '../start-server.ts'
 import { median } from '../statistics.ts'
 import type { TokenMint } from '../tokens.ts'
 

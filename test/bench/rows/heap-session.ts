@@ -1,12 +1,12 @@
-/** Measures the heap of one idle session: its stream, and everything that the contender keeps for it. */
-import { sized } from '../effort.ts'
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import type { ContenderName } from '../contenders/index.ts'
+/** Measures the heap of one idle session: its stream, and everything that the contender keeps for it. */
+import { sized } from '../effort.ts'
 import type { RowName } from '../goals.ts'
 import { measureRounds } from '../rounds.ts'
-import { settle } from '../settle.ts'
 import { createSessions } from '../sessions.ts'
+import { settle } from '../settle.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
 

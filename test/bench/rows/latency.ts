@@ -1,11 +1,9 @@
 /** Measures the time from the POST of a token to its frame, one at a time. */
 import { toRatioRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
-import { openBrowser } from '../browser.ts'
-import type { Browser } from '../browser.ts'
+import { openBrowser, type Browser } from '../browser.ts'
 import { measureRounds } from '../rounds.ts'
-import { startServer } from '../start-server.ts'
-import type { BenchServer } from '../start-server.ts'
+import { startServer, type BenchServer } from '../start-server.ts'
 import { median, quantile } from '../statistics.ts'
 import { createWarmUp } from '../warm-up.ts'
 

@@ -1,9 +1,8 @@
 /** The same sessions on two nodes, on four and on eight: the CPU of a renewal, and the calls to Redis that it takes. */
 import { createClient } from 'redis'
-import { createRedisSessionStore } from '../../../adapters/redis/index.ts'
 import type { SessionStore } from '../../../adapters/hub/store/session-store.ts'
-import { startRedis } from '../../store/redis-server.ts'
-import type { RedisServer } from '../../store/redis-server.ts'
+import { createRedisSessionStore } from '../../../adapters/redis/index.ts'
+import { startRedis, type RedisServer } from '../../store/redis-server.ts'
 import { toRatioRow, toValueRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import { sized } from '../effort.ts'

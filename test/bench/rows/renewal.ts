@@ -1,9 +1,9 @@
+import { toRatioRow } from '../bench-row.ts'
+import type { Bench } from '../bench.ts'
 /**
  * Measures the share of a core for 10,000 sessions that are each renewed every 50 s, with the pings of their streams.
  */
 import { sized } from '../effort.ts'
-import { toRatioRow } from '../bench-row.ts'
-import type { Bench } from '../bench.ts'
 import { connect } from '../raw-http.ts'
 import { toTokenRequest } from '../requests.ts'
 import { measureRounds } from '../rounds.ts'

@@ -1,15 +1,13 @@
+import { createWebhookSecret } from '../../kit/clerk-emulator/webhook.ts'
+import { toValueRow, type BenchRow } from '../bench-row.ts'
+import type { Bench } from '../bench.ts'
 /**
  * Measures the time from the request of Clerk's webhook until the last of 1,000 streams of one user shows
  * `signedOut`.
  */
 import { isQuick, sized } from '../effort.ts'
-import { toValueRow } from '../bench-row.ts'
-import type { BenchRow } from '../bench-row.ts'
-import type { Bench } from '../bench.ts'
-import { createWebhookSecret } from '../../kit/clerk-emulator/webhook.ts'
 import { inBatches } from '../in-batches.ts'
-import { connect, openStream } from '../raw-http.ts'
-import type { Stream } from '../raw-http.ts'
+import { connect, openStream, type Stream } from '../raw-http.ts'
 import { toStreamRequest, toWebhookRequest } from '../requests.ts'
 import { startServer } from '../start-server.ts'
 import { quantile } from '../statistics.ts'

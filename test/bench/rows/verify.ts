@@ -1,6 +1,5 @@
 /** Measures the check of one token alone, for a new token and for one seen before. */
-import { toSpeedRow, toValueRow } from '../bench-row.ts'
-import type { BenchRow } from '../bench-row.ts'
+import { toSpeedRow, toValueRow, type BenchRow } from '../bench-row.ts'
 import type { Bench } from '../bench.ts'
 import { nextMessage, startProcess } from '../start-process.ts'
 import { profiling } from '../start-server.ts'

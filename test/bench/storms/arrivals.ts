@@ -5,8 +5,7 @@ import { settle } from '../settle.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
 import type { TokenMint } from '../tokens.ts'
-import { mintAll, openPool, toNow, watch } from './storm.ts'
-import type { Storm, StormRound } from './storm.ts'
+import { mintAll, openPool, toNow, watch, type Storm, type StormRound } from './storm.ts'
 
 /** The first user who arrives in the storm. The users before are there already. */
 const firstUser = 10_000

@@ -2,8 +2,7 @@ import { isQuick, sized } from '../effort.ts'
 import { toStreamRequest, toTokenRequest } from '../requests.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
-import { mintAll, openPool, watch } from './storm.ts'
-import type { Storm } from './storm.ts'
+import { mintAll, openPool, watch, type Storm } from './storm.ts'
 
 /** How long the sessions live, s: as long as it takes to renew them, and then some. */
 const life = isQuick ? 8 : 30

@@ -7,8 +7,7 @@ import { toStreamRequest, toTokenRequest } from '../requests.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
 import { createTokenMint } from '../tokens.ts'
-import { mintAll, openPool, toNow, watch } from './storm.ts'
-import type { Storm } from './storm.ts'
+import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
 
 /** The pause that the server keeps between two fetches of keys, ms, and a little more. */
 const cooldown = 10_500

@@ -5,8 +5,7 @@ import { toStreamRequest, toTokenRequest } from '../requests.ts'
 import { sendEvenly } from '../send-evenly.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
-import { mintAll, openPool, toNow, watch } from './storm.ts'
-import type { Storm } from './storm.ts'
+import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
 
 /** How long Redis is away, ms. */
 const outage = sized(30_000)

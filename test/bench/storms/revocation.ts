@@ -5,8 +5,7 @@ import { toStreamRequest, toWebhookRequest } from '../requests.ts'
 import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
 import { toUserId } from '../tokens.ts'
-import { mintAll, openPool, toNow, watch } from './storm.ts'
-import type { Storm } from './storm.ts'
+import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
 
 /** A webhook that ends a user with very many sessions, each with a stream. */
 const createRevocation = (row: RowName, count: number): Storm => ({

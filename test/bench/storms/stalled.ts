@@ -3,8 +3,7 @@ import { openBrowser } from '../browser.ts'
 import { sized } from '../effort.ts'
 import { toStreamRequest } from '../requests.ts'
 import { startServer } from '../start-server.ts'
-import { toNow, watch } from './storm.ts'
-import type { Storm } from './storm.ts'
+import { toNow, watch, type Storm } from './storm.ts'
 
 /** The time between two views, ms. */
 const pause = 25

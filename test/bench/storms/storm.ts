@@ -1,8 +1,7 @@
 /** One bad minute: very much work that is due at once. */
 import type { RowName } from '../goals.ts'
 import { inBatches } from '../in-batches.ts'
-import { connect } from '../raw-http.ts'
-import type { Connection } from '../raw-http.ts'
+import { connect, type Connection } from '../raw-http.ts'
 import { untilIdle } from '../settle.ts'
 import type { BenchServer, LoopDelays } from '../start-server.ts'
 import type { TokenMint } from '../tokens.ts'

@@ -1,7 +1,7 @@
+import type { ClerkState } from 'authchart/client'
+import { AuthProvider, useAuthClient, useAuthState } from 'authchart/react'
 import { StrictMode, useEffect, useLayoutEffect, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
-import { AuthProvider, useAuthClient, useAuthState } from 'authchart/react'
-import type { ClerkState } from 'authchart/client'
 import type { ToldClerk } from './page-contract.ts'
 
 const toClerk = (told: ToldClerk): ClerkState => ({

@@ -1,6 +1,6 @@
-import { Suspense, useEffect, useMemo, type ReactNode } from 'react'
 import type { AuthView, ClerkState } from 'authchart/client'
 import { Authenticated, AuthLoading, AuthProvider, useAuthClient, useAuthState } from 'authchart/react'
+import { Suspense, useEffect, useMemo, type ReactNode } from 'react'
 
 /** The settings that the server gives the hydrated page. */
 export interface HydrationSettings {

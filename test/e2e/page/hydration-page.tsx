@@ -1,6 +1,6 @@
+import { useAuthState } from 'authchart/react'
 import { lazy } from 'react'
 import { hydrateRoot } from 'react-dom/client'
-import { useAuthState } from 'authchart/react'
 import { HydratedDocument, Inside } from './hydrated-app.tsx'
 
 window.recovered = []

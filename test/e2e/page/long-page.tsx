@@ -1,4 +1,3 @@
-import { createRoot } from 'react-dom/client'
 import { createAuthClient, type AuthClientOptions, type ClerkState } from 'authchart/client'
 import {
   Authenticated,
@@ -8,6 +7,7 @@ import {
   useAuthRenewing,
   useAuthState,
 } from 'authchart/react'
+import { createRoot } from 'react-dom/client'
 
 const { userId, sessionId, isReact } = window.longSettings
 window.renewals = 0

@@ -1,6 +1,4 @@
 import { OrganizationSwitcher, SignIn, SignOutButton, UserButton, useAuth } from '@clerk/react'
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
 import {
   AuthFailed,
   AuthLoading,
@@ -11,8 +9,10 @@ import {
   useAuthState,
 } from 'authchart/react'
 import { withClerkAuth } from 'authchart/react/clerk'
-import { toInspectionText } from './to-inspection-text.ts'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
 import { ClerkRecorder, Shown, ViewRecorder } from './recorder.tsx'
+import { toInspectionText } from './to-inspection-text.ts'
 
 const { clerkProps, inspect, hasRouter, apiHost, client } = window.pageSettings
 window.inspected = []

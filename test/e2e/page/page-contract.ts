@@ -1,6 +1,6 @@
-import type { HydrationSettings } from './hydrated-app.tsx'
-import type { ClerkEmulator, ProviderProps } from 'authchart/testing'
 import type { AuthClient, AuthClientOptions, AuthConnection, AuthStatus, AuthView } from 'authchart/client'
+import type { ClerkEmulator, ProviderProps } from 'authchart/testing'
+import type { HydrationSettings } from './hydrated-app.tsx'
 
 /** The settings that the server gives the page. */
 export interface PageSettings {

@@ -1,6 +1,6 @@
-import { useEffect, useLayoutEffect } from 'react'
 import type { AuthStatus } from 'authchart/client'
 import { useAuthClient } from 'authchart/react'
+import { useEffect, useLayoutEffect } from 'react'
 import type { ClerkSays, PageEntry } from './page-contract.ts'
 
 type Change = PageEntry extends infer Entry ? (Entry extends PageEntry ? Omit<Entry, 'at'> : never) : never

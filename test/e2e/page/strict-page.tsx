@@ -1,5 +1,3 @@
-import { StrictMode, Suspense } from 'react'
-import { createRoot } from 'react-dom/client'
 import {
   AuthFailed,
   AuthLoading,
@@ -11,6 +9,8 @@ import {
   useAuthState,
   useWhenChecked,
 } from 'authchart/react'
+import { StrictMode, Suspense } from 'react'
+import { createRoot } from 'react-dom/client'
 
 // The element carries the settings, because a page with a strict policy has no inline script.
 const root = document.getElementById('root')!

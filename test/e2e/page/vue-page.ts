@@ -1,6 +1,6 @@
 import { clerkPlugin, SignIn, UserButton, useAuth } from '@clerk/vue'
-import { createApp, h } from 'vue'
 import { createAuthPlugin, useAuthState } from 'authchart/vue'
+import { createApp, h } from 'vue'
 
 const App = {
   setup() {

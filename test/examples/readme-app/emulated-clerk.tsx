@@ -1,5 +1,5 @@
-import type { ReactNode } from 'react'
 import { ClerkAuthProvider as Provider } from 'authchart/react/clerk'
+import type { ReactNode } from 'react'
 
 const { clerkProps } = window.pageSettings
 

@@ -1,6 +1,6 @@
 import { H3 } from 'h3'
-import { addBackendOrganizationRoutes } from './backend-organizations.ts'
 import { backendRoute } from './backend-call.ts'
+import { addBackendOrganizationRoutes } from './backend-organizations.ts'
 import { addBackendSessionRoutes } from './backend-sessions.ts'
 import { addBackendUserRoutes } from './backend-users.ts'
 import { notFound } from './clerk-failure.ts'

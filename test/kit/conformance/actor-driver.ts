@@ -1,13 +1,13 @@
-import { createActor, fromPromise, SimulatedClock } from 'xstate'
-import type { ActorRefFrom, InspectionEvent } from 'xstate'
-import { authMachine, toAuthView } from '../../../machines/index.ts'
-import type {
-  AuthEmitted,
-  AuthEvent,
-  AuthInput,
-  AuthMachine,
-  BearerToken,
-  VerifiedSession,
+import { createActor, fromPromise, SimulatedClock, type ActorRefFrom, type InspectionEvent } from 'xstate'
+import {
+  authMachine,
+  toAuthView,
+  type AuthEmitted,
+  type AuthEvent,
+  type AuthInput,
+  type AuthMachine,
+  type BearerToken,
+  type VerifiedSession,
 } from '../../../machines/index.ts'
 import { virtualEpoch } from '../auth-fixtures.ts'
 import { modelRandom, modelTombstone } from '../auth-model.ts'

@@ -1,7 +1,5 @@
 import { createTransport } from '../../../adapters/browser/transport.ts'
-import type { AuthView } from '../../../machines/index.ts'
-import { BearerToken } from '../../../machines/index.ts'
-import type { PostEventInput } from '../../../machines/index.ts'
+import { type AuthView, BearerToken, type PostEventInput } from '../../../machines/index.ts'
 import { isSyncError } from '../../../machines/sync/sync-error.ts'
 import type { ConformanceStep } from './conformance-step.ts'
 

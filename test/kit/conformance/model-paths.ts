@@ -1,8 +1,6 @@
 import type { AuthInput } from '../../../machines/index.ts'
-import { createAuthModel } from '../auth-model.ts'
-import type { AuthModel } from '../auth-model.ts'
-import { authPath, authPaths, toEventName } from '../auth-paths.ts'
-import type { AuthPath } from '../auth-paths.ts'
+import { createAuthModel, type AuthModel } from '../auth-model.ts'
+import { authPath, authPaths, toEventName, type AuthPath } from '../auth-paths.ts'
 import { toTransitionName } from './chart-coverage.ts'
 
 export type Settings = Omit<AuthInput, 'now' | 'random' | 'tombstone'>

@@ -1,6 +1,12 @@
-import { authErrors } from '../../../machines/index.ts'
-import type { AuthError } from '../../../machines/index.ts'
-import type { AdoptedSession, AuthEmitted, AuthSnapshot, AuthUser, VerifiedSession } from '../../../machines/index.ts'
+import {
+  authErrors,
+  type AuthError,
+  type AdoptedSession,
+  type AuthEmitted,
+  type AuthSnapshot,
+  type AuthUser,
+  type VerifiedSession,
+} from '../../../machines/index.ts'
 import type { AuthModel, AuthModelEvent, ModelTrace } from '../auth-model.ts'
 import type { AuthPath } from '../auth-paths.ts'
 import type { ConformanceAction, ConformanceStep, TokenVerdict } from './conformance-step.ts'

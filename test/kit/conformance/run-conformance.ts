@@ -1,17 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { authMachine, toAuthView } from '../../../machines/index.ts'
-import type { AuthView } from '../../../machines/index.ts'
+import { authMachine, toAuthView, type AuthView } from '../../../machines/index.ts'
 import { virtualEpoch } from '../auth-fixtures.ts'
 import { createLawWatch } from './auth-laws.ts'
 import { createChartCoverage } from './chart-coverage.ts'
 import { findDifference, toComparableView } from './compare-views.ts'
 import type { ConformanceDriver, ConformanceRun } from './conformance-driver.ts'
 import type { ConformanceReport, Mismatch } from './conformance-report.ts'
-import { allSettings, toModelPaths, withoutRepeats } from './model-paths.ts'
-import type { ModelPaths, Settings } from './model-paths.ts'
-import { planPath, toSettled } from './plan-path.ts'
+import { allSettings, toModelPaths, withoutRepeats, type ModelPaths, type Settings } from './model-paths.ts'
+import { planPath, toSettled, type PlannedStep, type SettledToken } from './plan-path.ts'
 import { eventually } from './real-time.ts'
-import type { PlannedStep, SettledToken } from './plan-path.ts'
 
 /** Options of {@link runConformance}. */
 export interface ConformanceOptions {

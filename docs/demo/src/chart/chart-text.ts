@@ -1,5 +1,4 @@
-import { wrapText } from './text-size.ts'
-import type { MeasureText } from './text-size.ts'
+import { wrapText, type MeasureText } from './text-size.ts'
 import type { ChartLine } from './to-graph.ts'
 
 /** One line of text on the chart: an event, and its guards in a muted colour. Either may be empty. */

@@ -1,6 +1,5 @@
 import type { ELK, ElkExtendedEdge, ElkNode, ElkPoint } from 'elkjs/lib/elk-api.js'
-import { toLabelLines } from './chart-text.ts'
-import type { PlacedLine } from './chart-text.ts'
+import { toLabelLines, type PlacedLine } from './chart-text.ts'
 import type { MeasureText } from './text-size.ts'
 import type { ChartGraph, ChartState, ChartTransition } from './to-graph.ts'
 

@@ -1,5 +1,4 @@
-import { Handle, Position } from '@xyflow/react'
-import type { Node, NodeProps } from '@xyflow/react'
+import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
 import type { ChartState } from './to-graph.ts'
 
 export type StateNodeType = Node<{ state: ChartState; isActive: boolean; tone: string }, 'state'>

@@ -1,5 +1,5 @@
-import type { InspectedMicrostepEvent } from 'xstate'
 import { toArrowEnds, toArrowId } from 'authchart/inspector'
+import type { InspectedMicrostepEvent } from 'xstate'
 
 /** Returns the ids of the arrows that one microstep took. Transitions without a target have no arrow. */
 export function toTakenArrows({ _transitions }: InspectedMicrostepEvent): string[] {

@@ -1,5 +1,5 @@
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { toAnyId, toArrowEnds, toArrowId, toName } from 'authchart/inspector'
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 
 export { toAnyId }
 

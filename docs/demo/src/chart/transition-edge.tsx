@@ -1,5 +1,4 @@
-import { BaseEdge, EdgeLabelRenderer } from '@xyflow/react'
-import type { Edge, EdgeProps } from '@xyflow/react'
+import { BaseEdge, EdgeLabelRenderer, type Edge, type EdgeProps } from '@xyflow/react'
 import type { PlacedTransition } from './layout-graph.ts'
 
 export type TransitionEdgeType = Edge<

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { AnyStateMachine } from 'xstate'
-import { layoutGraph } from './layout-graph.ts'
-import type { ChartLayout } from './layout-graph.ts'
+import { layoutGraph, type ChartLayout } from './layout-graph.ts'
 import { createMeasureText } from './text-size.ts'
 import { toGraph } from './to-graph.ts'
 

@@ -1,5 +1,4 @@
-import { authErrors, authReasons, toReasonText } from 'authchart'
-import type { AuthErrorCode, AuthReason } from 'authchart'
+import { authErrors, authReasons, toReasonText, type AuthErrorCode, type AuthReason } from 'authchart'
 import { guardTexts } from './guard-texts.ts'
 
 /** The explanation of a term of this page, and the page of the documentation that says more. */

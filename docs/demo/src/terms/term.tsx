@@ -1,5 +1,4 @@
-import { useId, useRef, useState } from 'react'
-import type { FocusEvent } from 'react'
+import { useId, useRef, useState, type FocusEvent } from 'react'
 import { explainTerm } from './explain-term.ts'
 
 /** A term with its explanation, which opens on hover, on focus and on a tap, and closes on Escape. */

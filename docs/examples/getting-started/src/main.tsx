@@ -1,7 +1,14 @@
 /// <reference types="vite/client" />
 import { SignIn, SignOutButton } from '@clerk/react'
-import { Authenticated, AuthFailed, AuthLoading, Unauthenticated } from 'authchart/react'
-import { useAuthClient, useAuthError, useAuthState } from 'authchart/react'
+import {
+  Authenticated,
+  AuthFailed,
+  AuthLoading,
+  Unauthenticated,
+  useAuthClient,
+  useAuthError,
+  useAuthState,
+} from 'authchart/react'
 import { ClerkAuthProvider } from 'authchart/react/clerk'
 import { createRoot } from 'react-dom/client'
 
