@@ -74,12 +74,12 @@ export const plants: readonly Plant[] = [
     shownBy: 122_600_131,
   },
   {
-    name: 'rev-stands-still',
-    what: 'a view changes without a new rev',
-    file: 'adapters/hub/session/live-session.ts',
-    line: 'this.#last = { ...next, rev: (this.#rev += 1) }',
-    instead: '    this.#last = next',
-    shownBy: 3_821_534_273,
+    name: 'change-unsent',
+    what: 'a change that no request of this node has made is not sent to the streams',
+    file: 'adapters/hub/session/view-streams.ts',
+    line: 'this.#scheduled = setImmediate(() => this.flush())',
+    instead: '    this.#scheduled = null',
+    shownBy: 1_986_267_449,
   },
   {
     name: 'overtaken-post',
@@ -95,7 +95,7 @@ export const plants: readonly Plant[] = [
     file: 'adapters/hub/node/kept-record.ts',
     line: 'return isNew && !session.isChecking && this.#isKept(session, view, lifetimes)',
     instead: '    return false',
-    shownBy: 3_978_264_262,
+    shownBy: 1_156_270_705,
   },
   {
     name: 'record-not-followed',
