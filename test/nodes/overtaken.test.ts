@@ -49,6 +49,29 @@ describe.runIf(findRedis())('two requests of one tab that reach two nodes in the
     expect(late.body.userId).not.toBe('user_b')
   })
 
+  it('count in the order of their tab if the second node has not heard of the newer one', async () => {
+    const deployment = createDeployment(redis)
+    const [a, b] = [await deployment.add(), await deployment.addDeafable()]
+    const now = Math.floor(Date.now() / 1_000)
+    const browser = createRoamer()
+    await browser.token(a, a.mint({ iat: now - 5, exp: now + 55 }))
+    await browser.session(b)
+    b.deafen()
+    const post = (node: Node, seq: number, fields: { readonly sub: string; readonly exp: number }) => {
+      const token = node.mint({ ...fields, sid: `sess_${fields.sub}`, iat: now })
+      return node.post({ type: 'token.received', token, tab: 'tab1', seq }, { cookie: browser.cookie ?? '' })
+    }
+    // Of two tokens of one second, that with the later end would win by itself.
+    const [newer, late] = [
+      await post(a, 20, { sub: 'user_b', exp: now + 50 }),
+      await post(b, 10, { sub: 'user_c', exp: now + 60 }),
+    ]
+    expect(newer.body.userId).toBe('user_b')
+    expect(late.body.userId ?? null).not.toBe('user_c')
+    const { body } = await a.send('/auth/session', { headers: { cookie: newer.cookie ?? '' } })
+    expect(body.userId).toBe('user_b')
+  })
+
   it('cost one call more where the newer one changes nothing, and none if it is repeated or unnumbered', async () => {
     const { a, browser, first, post, token, count } = await start()
     expect(await count(() => post(a, 20, token(first)))).toEqual({ commands: ['evalSha'], roundTrips: 1 })

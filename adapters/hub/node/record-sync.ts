@@ -153,6 +153,7 @@ function takeOver(options: RecordSyncOptions, session: LiveSession, kept: KeptRe
   const { store, lifetimes } = options
   if (record.rev <= (kept.storedRev ?? 0)) return
   if (!record.isUnclaimed) claim(session.state)
+  const isOvertaken = session.state.seqs.isDecisionOvertaken(record.seqByTab)
   // A record of the same proof is merged too, because a tab may have sent newer requests to another node.
   session.state.seqs.merge(record.seqByTab)
   const view = session.view()
@@ -165,10 +166,10 @@ function takeOver(options: RecordSyncOptions, session: LiveSession, kept: KeptRe
     session.outrank(record.rev - 1)
     return
   }
-  // A node that has decided nothing since the last record follows. A node that has decided may be right, and then
-  // writes again.
+  // A node that has decided nothing since the last record follows, and so does one that has decided on a request which
+  // the same tab has overtaken at another node. A node that has decided may be right, and then writes again.
   const isOver = (each: SessionRecord) => isEnded(store, each)
-  if (isConflict && isSameProof(resolveRecord(mine, record, isOver), mine)) return
+  if (isConflict && !isOvertaken && isSameProof(resolveRecord(mine, record, isOver), mine)) return
   session.state.isFollower = true
   adopt(options, session, kept, record)
 }

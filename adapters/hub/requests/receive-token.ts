@@ -26,6 +26,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
     }
     if (!state.seqs.accept(tab, seq)) return requireOwn(alias, token, { view: session.view(), error: null })
     const error = await tokens.decide(session, token, tab)
+    if (!error) state.seqs.noteDecision(tab, seq)
     if (!error) rotation.rotateIfDue(session, tab)
     if (error && authErrors[error.code].state === 'error') rotation.holdFor(found, token, tab)
     if (!error && retired) await rotation.adoptBrowser(session)
@@ -62,6 +63,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
         return { view: session.view(), error }
       }
       session.state.seqs.accept(tab, seq)
+      session.state.seqs.noteDecision(tab, seq)
       lifecycle.admit(session)
       const unstored = await storeSignIn(session)
       if (!unstored) void rotation.replaceUnknown(session, toAliases(cookieIds))

@@ -14,6 +14,7 @@ export class TabSeqs {
   /** The tab heard from last comes last. */
   #seqs = none
   #news = 0
+  #decided: TabSeq | null = null
 
   /** The number of requests at this node that were newer than all earlier ones of their tab. */
   get news(): number {
@@ -37,6 +38,18 @@ export class TabSeqs {
   isOutdone(tab: string | undefined, seq: number | undefined): boolean {
     if (tab === undefined || seq === undefined) return false
     return seq === this.#seqOf(tab, -1) && this.#seqs.at(-1)?.[0] !== tab
+  }
+
+  /** Notes the request that the identity of the session follows. It may name no tab. */
+  noteDecision(tab: string | undefined, seq: number | undefined) {
+    this.#decided = tab === undefined || seq === undefined ? null : [tab, seq]
+  }
+
+  /** @returns true if another node knows of a newer request of the tab that the identity of the session follows */
+  isDecisionOvertaken(seqByTab: SessionRecord['seqByTab']): boolean {
+    if (!this.#decided) return false
+    const [tab, seq] = this.#decided
+    return Object.hasOwn(seqByTab, tab) && seqByTab[tab]! > seq
   }
 
   merge(seqByTab: SessionRecord['seqByTab']) {
