@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createSessionRegistry } from '../../adapters/hub/node/session-registry.ts'
+import { recentFor } from '../../adapters/hub/node/spare-sessions.ts'
 import { createMemorySessionStore } from '../../adapters/hub/store/memory-session-store.ts'
 import { AuthError, type VerifiedSession } from '../../machines/index.ts'
 import { createProof } from '../kit/auth-fixtures.ts'
@@ -72,5 +73,24 @@ describe('the place that a session reserves before it signs in', () => {
     expect(() => registry.reserve(second, { userId: 'user_b', sessionId: 'sess_b' })).toThrow(
       expect.objectContaining({ code: 'too-many-sessions' }),
     )
+  })
+})
+
+describe('a session that a node reads from the store', () => {
+  it('takes the place of a spare one of its Clerk session, and none that is in use', async () => {
+    const store = createMemorySessionStore({ clock: () => Date.now() })
+    const [here, there] = [startHub({ store, limits }), startHub({ store, limits })]
+    const elsewhere = await there.open('elsewhere')
+    await elsewhere.token(toToken({}))
+    const browsers = [await here.open('first'), await here.open('second')]
+    for (const browser of browsers) await browser.token(toToken({}))
+    const read = () => here.hub.view({ cookieIds: [elsewhere.cookie.id ?? ''] })
+    await expect(read()).rejects.toMatchObject({ code: 'too-many-sessions' })
+    expect(here.hub.stats().signedIn).toBe(2)
+    browsers[0]!.detach()
+    await vi.advanceTimersByTimeAsync(recentFor)
+    expect(here.hub.stats().signedIn).toBe(2)
+    expect((await read())?.isSignedIn).toBe(true)
+    expect(here.hub.stats().signedIn).toBe(2)
   })
 })

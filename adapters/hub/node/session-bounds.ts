@@ -36,7 +36,7 @@ export interface SessionBounds {
    */
   settle(session: LiveSession): void
   /**
-   * Makes room for a new session of a client's address. An anonymous session only takes the place of another anonymous
+   * Makes room for a new session of an identity and of a client's address. An anonymous session only takes the place of another anonymous
    * one, or of one whose cookie never came back. A signed-in session may also take the place of an anonymous one with a
    * stream.
    * @throws AuthError `too-many-sessions`
@@ -84,6 +84,11 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
     makeRoom(others, limit, () => identities.find(kind, id).filter((other) => other !== session), owner)
   }
 
+  function makeRoomForIdentity(session: LiveSession, { sessionId, userId }: VerifiedIdentity) {
+    makeRoomFor(session, 'session', sessionId, sessionsPerClerkSession, 'The Clerk session')
+    makeRoomFor(session, 'user', userId, sessionsPerUser, 'The user')
+  }
+
   /**
    * Lets a signed-in newcomer take the place of an anonymous session that is read, as when the node is full. Otherwise
    * a few streams without a cookie would keep everybody at an address out.
@@ -105,8 +110,7 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
     reserve(session, identity) {
       const { sessionId, userId } = session.identity
       if (sessionId === identity.sessionId && userId === identity.userId) return
-      makeRoomFor(session, 'session', identity.sessionId, sessionsPerClerkSession, 'The Clerk session')
-      makeRoomFor(session, 'user', identity.userId, sessionsPerUser, 'The user')
+      makeRoomForIdentity(session, identity)
       expected.place(session, identity)
     },
     release: (session) => expected.delete(session),
@@ -114,6 +118,9 @@ export function createSessionBounds(options: SessionBoundsOptions): SessionBound
       if (expected.isPlaced(session, session.identity)) expected.delete(session)
     },
     add(session) {
+      const { userId, sessionId } = session.identity
+      // A session that the store brings has reserved nothing.
+      if (userId !== null && sessionId !== null) makeRoomForIdentity(session, { userId, sessionId })
       const { address } = session.state
       if (address === null) return
       const others = addresses.countOthers(address, session)
