@@ -1,4 +1,5 @@
 import { AuthError } from '../../machines/auth-error.ts'
+import type { Eventual } from '../eventual.ts'
 import { setUnrefTimeout } from './unref-clock.ts'
 
 /**
@@ -9,7 +10,7 @@ import { setUnrefTimeout } from './unref-clock.ts'
  */
 export function withDeadline<T>(
   ms: number,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal) => Eventual<T>,
   giveUp?: AbortSignal,
 ): Promise<T> {
   if (giveUp?.aborted) return Promise.reject(giveUp.reason)
@@ -22,11 +23,9 @@ export function withDeadline<T>(
     const abort = () => stop(giveUp?.reason)
     const timer = setUnrefTimeout(() => stop(new AuthError('verify-timeout')), ms)
     giveUp?.addEventListener('abort', abort, { once: true })
-    void run(controller.signal)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        giveUp?.removeEventListener('abort', abort)
-      })
+    void new Promise<T>((settle) => settle(run(controller.signal))).then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      giveUp?.removeEventListener('abort', abort)
+    })
   })
 }

@@ -117,7 +117,7 @@ export function createRevocations({ store, verify, clock, verifyTimeout, logger 
     const isOver = () => work.isOver || clock() >= endedAt + maxTokenLife
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, async (signal) => verify(token, { signal }))
+        const { sessionId, issuedAt } = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
         if (named !== undefined && named !== sessionId) return null
         const clearedAt = Math.max(endedAt, issuedAt)
         return await addTombstone(toTombstone({ kind: 'session', id: sessionId, clearedAt }, clock()))

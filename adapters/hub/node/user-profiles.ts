@@ -28,7 +28,7 @@ export function createProfiles({
 
   async function fill(session: LiveSession, userId: string) {
     try {
-      session.setUser(userId, toShown(await withDeadline(loadTimeout, async () => load(userId)), userId))
+      session.setUser(userId, toShown(await withDeadline(loadTimeout, () => load(userId)), userId))
       logger.debug('user.loaded', { userId })
     } catch (error) {
       logger.error('user.load.failed', { userId, error })

@@ -23,7 +23,7 @@ export function createClearSession(parts: HubParts): (request: ClearRequest) => 
     for (const token of session.end('cleared', named)) revocations.identify(session, token, named)
     const [ended, learnt] = await Promise.all([
       tombstone ? endProof(session, tombstone) : endStored(alias, named),
-      withDeadline(verifyTimeout, async () => revocations.settled(session)).catch(toAuthError),
+      withDeadline(verifyTimeout, () => revocations.settled(session)).catch(toAuthError),
     ])
     return ended ?? learnt
   }

@@ -34,9 +34,7 @@ export function createOpenSession(parts: HubParts): (request: StreamRequest) => 
     for (const token of carried) {
       const { epoch } = session
       try {
-        const verified = await withDeadline(authWaitTimeout, async (signal) =>
-          verify(token, { signal, refresh: false }),
-        )
+        const verified = await withDeadline(authWaitTimeout, (signal) => verify(token, { signal, refresh: false }))
         // A sign-out that came meanwhile could not cut this check off, and a token that is being checked is newer.
         if (epoch !== session.epoch || session.isChecking) return null
         if (!isRaise(session.view(), verified)) continue

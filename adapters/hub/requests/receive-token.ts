@@ -91,7 +91,7 @@ export function createReceiveToken(parts: HubParts): (request: TokenRequest) => 
   /** The token distinguishes the browser that is signed in from anybody else who may hold its old cookie. */
   async function requireSameClerkSession({ sessionId }: AuthView, token: BearerToken) {
     try {
-      const verified = await withDeadline(verifyTimeout, async (signal) => verify(token, { signal }))
+      const verified = await withDeadline(verifyTimeout, (signal) => verify(token, { signal }))
       if (sessionId === verified.sessionId) return tokens.know(token, verified)
     } catch (error) {
       logger.debug('cookie.retired', { code: toAuthError(error).code })
