@@ -107,8 +107,8 @@ const withLargeBuffer = (options?: SocketOptions): SocketOptions => ({
   socket: { ...options?.socket, writableHighWaterMark: maxUnsent },
 })
 
-const hasClusterOptions = (client: object): client is ClusterConnections =>
-  'slots' in client && '_options' in client && typeof client._options === 'object' && client._options !== null
+const hasClusterOptions = <T extends RedisClient>(client: T): client is T & ClusterConnections =>
+  isCluster(client) && '_options' in client && typeof client._options === 'object' && client._options !== null
 
 /** Upper bounds of the pause before a reconnect, ms: the first, and every one. */
 const reconnects = { first: 50, most: 2_000 }
