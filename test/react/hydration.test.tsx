@@ -10,21 +10,12 @@ import { hydrateRoot, type Root } from 'react-dom/client'
 import { renderToPipeableStream } from 'react-dom/server'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createAuthClient, type AuthClient } from '../../adapters/browser/index.ts'
-import { toUncheckedView, type AuthView } from '../../machines/index.ts'
+import type { AuthView } from '../../machines/index.ts'
 import { Authenticated, AuthLoading, AuthProvider, useAuthState, useWhenChecked } from '../../react/index.ts'
+import { createSignedInView } from './signed-in-view.ts'
 
 const second = 1_000
-const signedIn: AuthView = {
-  ...toUncheckedView(Date.now()),
-  channel: 'n.c',
-  rev: 1,
-  state: 'signedIn',
-  isSignedIn: true,
-  authChecked: true,
-  userId: 'user_ada',
-  sessionId: 'sess_1',
-  expiresAt: Date.now() + 600 * second,
-}
+const signedIn = createSignedInView(Date.now(), Date.now() + 600 * second)
 const createClient = (initialView: AuthView | undefined): AuthClient =>
   createAuthClient({ fetch: () => new Promise(() => {}), ...(initialView && { initialView }) })
 

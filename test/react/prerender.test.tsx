@@ -16,6 +16,7 @@ import {
   useWhenChecked,
 } from '../../react/index.ts'
 import { createClerkStore } from './clerk-store.ts'
+import { createSignedInView } from './signed-in-view.ts'
 
 const refuse = (name: string) => () => {
   throw new Error(`${name} was called`)
@@ -44,17 +45,7 @@ it.each(views)('renders %s ahead of time, without clock and chance', (_, view) =
 })
 
 it('reads the clock for the view of a signed-in user, which belongs to a moment', () => {
-  const view: AuthView = {
-    ...unchecked,
-    channel: 'n.c',
-    rev: 1,
-    state: 'signedIn',
-    isSignedIn: true,
-    authChecked: true,
-    userId: 'user_ada',
-    sessionId: 'sess_1',
-    expiresAt: now,
-  }
+  const view = createSignedInView(now, now)
   expect(() => renderPage(view)).toThrow('Date.now was called')
 })
 

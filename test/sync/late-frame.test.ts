@@ -21,6 +21,18 @@ function holdStreams({ server, now }: World) {
   }
 }
 
+/** Opens a page that asks for its stream again, with its cookie; the answer is held up until `streams.release`. */
+async function startLate() {
+  const world = createWorld()
+  const { server, openTab, pass } = world
+  const tab = await openTab().start(ada)
+  const before = server.view!
+  const streams = holdStreams(world)
+  server.drop('rotated')
+  await pass(4 * second)
+  return { server, pass, tab, streams, before }
+}
+
 /** Records every user that the page shows. */
 function watchUsers(tab: Tab) {
   const seen = new Set<string | null>()
@@ -30,13 +42,7 @@ function watchUsers(tab: Tab) {
 
 describe('a stream whose first view comes after the answer to a later request', () => {
   it('shows no other account: the stream is asked for again', async () => {
-    const world = createWorld()
-    const { server, openTab, pass } = world
-    const tab = await openTab().start(ada)
-    const before = server.view!
-    const streams = holdStreams(world)
-    server.drop('rotated')
-    await pass(4 * second)
+    const { server, pass, tab, streams, before } = await startLate()
     server.forget()
     tab.clerkSays(bob)
     await pass(second)
@@ -73,13 +79,7 @@ describe('a stream whose first view comes after the answer to a later request', 
   })
 
   it('undoes nothing that the answer shows of the same session', async () => {
-    const world = createWorld()
-    const { server, openTab, pass } = world
-    const tab = await openTab().start(ada)
-    const before = server.view!
-    const streams = holdStreams(world)
-    server.drop('rotated')
-    await pass(4 * second)
+    const { server, pass, tab, streams, before } = await startLate()
     tab.clerkSays(bob)
     await pass(second)
     const seen = watchUsers(tab)

@@ -1,8 +1,6 @@
 import { isQuick, sized } from '../effort.ts'
-import { toStreamRequest, toTokenRequest } from '../requests.ts'
-import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
-import { mintAll, openPool, watch, type Storm } from './storm.ts'
+import { mintAll, openPool, openSessions, watch, type Storm } from './storm.ts'
 
 /** How long the sessions live, s: as long as it takes to renew them, and then some. */
 const life = isQuick ? 8 : 30
@@ -18,19 +16,12 @@ export const expiry: Storm = {
 
     return async () => {
       const server = await startServer('authchart', mint.options)
-      const reader = await startReader()
-      const { port } = server
-      const cookies = await reader.open(
-        port,
-        tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
-      )
+      const { reader, toPosts } = await openSessions(server, tokens)
       // The token that ends soon is minted when the streams are open, so that none ends before them.
       const due = Math.ceil(Date.now() / 1_000 + life) * 1_000
       const last = await mintAll(count, (user) => mint.mintUntil(user, (due - tolerance) / 1_000))
-      const pool = await openPool(port, 64)
-      await pool.sendAll(
-        last.map((token, n) => toTokenRequest('authchart', { port, tab: `t${n}`, cookie: cookies[n] ?? '', token })),
-      )
+      const pool = await openPool(server.port, 64)
+      await pool.sendAll(toPosts(last))
       if (Date.now() > due) throw new Error('the sessions ended before all of them were renewed')
       const { seen } = await reader.lookOut('"isSignedIn":false', count)
       const measured = await watch(server, due, () => seen)

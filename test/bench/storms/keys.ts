@@ -3,11 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sized } from '../effort.ts'
-import { toStreamRequest, toTokenRequest } from '../requests.ts'
-import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
 import { createTokenMint } from '../tokens.ts'
-import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
+import { mintAll, openPool, openSessions, toNow, watch, type Storm } from './storm.ts'
 
 /** The pause that the server keeps between two fetches of keys, ms, and a little more. */
 const cooldown = 10_500
@@ -28,16 +26,9 @@ export const keys: Storm = {
       const endpoint = await startKeyEndpoint()
       endpoint.publish(mint.options.jwks)
       const server = await startServer('authchart', { ...mint.options, jwksUrl: endpoint.url })
-      const reader = await startReader()
-      const { port } = server
-      const cookies = await reader.open(
-        port,
-        tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
-      )
-      const pool = await openPool(port, 256)
-      const requests = newTokens.map((token, n) =>
-        toTokenRequest('authchart', { port, tab: `t${n}`, cookie: cookies[n] ?? '', token }),
-      )
+      const { reader, toPosts } = await openSessions(server, tokens)
+      const pool = await openPool(server.port, 256)
+      const requests = toPosts(newTokens)
       await sleep(cooldown)
       endpoint.publish(next.options.jwks)
       const measured = await watch(server, toNow(), () => pool.sendAll(requests))

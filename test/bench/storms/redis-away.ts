@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startRedis } from '../../store/redis-server.ts'
 import { sized } from '../effort.ts'
-import { toStreamRequest, toTokenRequest } from '../requests.ts'
 import { sendEvenly } from '../send-evenly.ts'
-import { startReader } from '../start-reader.ts'
 import { startServer } from '../start-server.ts'
-import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
+import { mintAll, openPool, openSessions, toNow, watch, type Storm } from './storm.ts'
 
 /** How long Redis is away, ms. */
 const outage = sized(30_000)
@@ -28,17 +26,10 @@ export const redisAway: Storm = {
     return async () => {
       const redis = await startRedis()
       const server = await startServer('authchart', { ...mint.options, redisUrl: redis.url })
-      const reader = await startReader()
-      const { port } = server
-      const cookies = await reader.open(
-        port,
-        tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
-      )
-      const pool = await openPool(port, 256)
-      const toRequests = (bearers: readonly string[]) =>
-        bearers.map((token, n) => toTokenRequest('authchart', { port, tab: `t${n}`, cookie: cookies[n] ?? '', token }))
-      const requests = toRequests(renewed)
-      await pool.sendAll(toRequests(first))
+      const { reader, toPosts } = await openSessions(server, tokens)
+      const pool = await openPool(server.port, 256)
+      const requests = toPosts(renewed)
+      await pool.sendAll(toPosts(first))
       const countRecords = async () => (await redis.cli('--scan', '--pattern', 'authchart:*:s:*')).split('\n').length
       await redis.kill()
       const back = toNow() + outage

@@ -1,11 +1,10 @@
 import { createWebhookSecret } from '../../kit/clerk-emulator/webhook.ts'
 import { sized } from '../effort.ts'
 import type { RowName } from '../goals.ts'
-import { toStreamRequest, toWebhookRequest } from '../requests.ts'
-import { startReader } from '../start-reader.ts'
+import { toWebhookRequest } from '../requests.ts'
 import { startServer } from '../start-server.ts'
 import { toUserId } from '../tokens.ts'
-import { mintAll, openPool, toNow, watch, type Storm } from './storm.ts'
+import { mintAll, openPool, openSessions, toNow, watch, type Storm } from './storm.ts'
 
 /** A webhook that ends a user with very many sessions, each with a stream. */
 const createRevocation = (row: RowName, count: number): Storm => ({
@@ -16,15 +15,10 @@ const createRevocation = (row: RowName, count: number): Storm => ({
     return async () => {
       const webhookSecret = createWebhookSecret()
       const server = await startServer('authchart', { ...mint.options, webhookSecret })
-      const reader = await startReader()
-      const { port } = server
-      const pool = await openPool(port, 1)
-      await reader.open(
-        port,
-        tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
-      )
+      const pool = await openPool(server.port, 1)
+      const { reader } = await openSessions(server, tokens)
       const { seen } = await reader.lookOut('"isSignedIn":false', count)
-      const webhook = toWebhookRequest(port, webhookSecret, { type: 'user.deleted', data: { id: toUserId(0) } })
+      const webhook = toWebhookRequest(server.port, webhookSecret, { type: 'user.deleted', data: { id: toUserId(0) } })
       const measured = await watch(server, toNow(), () => Promise.all([pool.sendAll([webhook], 204), seen]))
       const { signedIn } = await server.report()
       if (signedIn > 0) throw new Error(`${signedIn} sessions are still signed in`)

@@ -2,7 +2,9 @@
 import type { RowName } from '../goals.ts'
 import { inBatches } from '../in-batches.ts'
 import { connect, type Connection } from '../raw-http.ts'
+import { toStreamRequest, toTokenRequest } from '../requests.ts'
 import { untilIdle } from '../settle.ts'
+import { startReader, type Reader } from '../start-reader.ts'
 import type { BenchServer, LoopDelays } from '../start-server.ts'
 import type { TokenMint } from '../tokens.ts'
 
@@ -41,6 +43,28 @@ export const mintAll = (count: number, mint: (n: number) => Promise<string>): Pr
     16,
     mint,
   )
+
+/** Sessions that are signed in, each with a stream. */
+export interface OpenSessions {
+  /** The process that reads the streams. */
+  readonly reader: Reader
+  /** Returns requests that bring the n-th token to the n-th session. */
+  toPosts(tokens: readonly string[]): string[]
+}
+
+/** Opens a session with a stream for each token. */
+export async function openSessions({ port }: BenchServer, tokens: readonly string[]): Promise<OpenSessions> {
+  const reader = await startReader()
+  const cookies = await reader.open(
+    port,
+    tokens.map((token, n) => toStreamRequest({ port, tab: `t${n}`, token })),
+  )
+  return {
+    reader,
+    toPosts: (renewed) =>
+      renewed.map((token, n) => toTokenRequest('authchart', { port, tab: `t${n}`, cookie: cookies[n] ?? '', token })),
+  }
+}
 
 /** Connections that send requests, each one at a time. */
 export interface Pool {
